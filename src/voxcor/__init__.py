@@ -1,0 +1,36 @@
+"""Voxcor (心声): speech emotion recognition on your own machine.
+
+>>> from voxcor import Recognizer
+>>> result = Recognizer("tiny").recognize("call.m4a", granularity="segment")  # doctest: +SKIP
+>>> result.emotion, result.confidence, result.scores["happy"]  # doctest: +SKIP
+
+Importing this package starts nothing: names load on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from voxcor.errors import VoxcorError
+    from voxcor.labels import LABELS, Label
+    from voxcor.recognizer import Recognizer
+    from voxcor.results import Failure, Result
+
+__version__ = "0.1.0"
+
+__all__ = ["LABELS", "Failure", "Label", "Recognizer", "Result", "VoxcorError", "__version__"]
+
+_HOME = {
+    "LABELS": "voxcor.labels",
+    "Failure": "voxcor.results",
+    "Label": "voxcor.labels",
+    "Recognizer": "voxcor.recognizer",
+    "Result": "voxcor.results",
+    "VoxcorError": "voxcor.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,250 @@
+"""Everything Voxcor raises on purpose: one tree, a code and a sentence each.
+
+    VoxcorError
+    ├── UsageError               the call itself is wrong
+    ├── InputError               one recording cannot be used; the others still can
+    │   ├── InputNotFound        no such file
+    │   ├── InputUnreadable      the file is there, reading it is not allowed or fails
+    │   ├── NoAudioFound         a folder or pattern without audio
+    │   ├── EmptyInput           zero bytes, or a container without samples
+    │   ├── NotAudio             no decoder recognises the bytes
+    │   ├── AudioTruncated       the file ends before its header says
+    │   ├── AudioCorrupt         decoding breaks in the middle
+    │   ├── InvalidSamples       samples that are not finite numbers
+    │   ├── AudioTooShort        less than one 25 ms frame
+    │   └── NoSpeech             silence, or nothing that is speech
+    ├── ModelError               no usable model
+    │   ├── UnknownModel         not a model id and not a folder
+    │   ├── ModelNotInstalled    known, but not pulled yet
+    │   ├── ModelCorrupt         an installed model whose files do not fit together
+    │   ├── CheckpointUnsafe     a pickle that asks for code
+    │   ├── CheckpointInvalid    not a checkpoint of this architecture
+    │   ├── ChecksumMismatch     the bytes are not the published ones
+    │   ├── HubUnreachable       no answer from the hub
+    │   ├── HubRefused           the hub answers, but not with the file
+    │   ├── PullInProgress       another process is pulling this model
+    │   └── VerificationFailed   the model runs, but not to the published scores
+    └── StorageError             the disk
+        ├── DiskFull             no space left
+        └── StorageDenied        writing is not allowed
+
+A code never changes; wording may. `message` is in the language of the process and names the
+input; `details` holds what filled it.
+"""
+
+from typing import Any, ClassVar
+
+from voxcor.language import say
+
+
+class VoxcorError(Exception):
+    """Base of all. Keyword arguments fill the sentence and stay readable as `details`."""
+
+    code: ClassVar[str] = "internal_error"
+    retryable: ClassVar[bool] = False
+    en: ClassVar[str] = "Voxcor failed: {reason}"
+    zh: ClassVar[str] = "Voxcor 出错:{reason}"
+
+    def __init__(self, **details: Any) -> None:
+        super().__init__(details)
+        self.details = details
+
+    @property
+    def message(self) -> str:
+        """One sentence that says what is wrong, with which input, and what to do about it."""
+        return say(self.en, self.zh).format(**self.details)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.details)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error on the wire: `code`, `message`, `retryable`, `details`."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "retryable": self.retryable,
+            "details": self.details,
+        }
+
+
+def _rebuild(cls: type[VoxcorError], details: dict[str, Any]) -> VoxcorError:
+    return cls(**details)
+
+
+class UsageError(VoxcorError):
+    """An option or argument that no input could make right."""
+
+    code = "usage"
+    en = "{reason_en}"
+    zh = "{reason_zh}"
+
+
+class InputError(VoxcorError):
+    """One recording cannot be used. `name` is the path as given, or `<bytes>`, `<stdin>`, …"""
+
+    code = "input_error"
+    en = "{name}: {reason}"
+    zh = "{name}:{reason}"
+
+
+class InputNotFound(InputError):
+    code = "input_not_found"
+    en = "{name}: no such file or folder."
+    zh = "{name}:文件或文件夹不存在。"
+
+
+class InputUnreadable(InputError):
+    code = "input_unreadable"
+    en = "{name}: cannot be read ({reason})."
+    zh = "{name}:无法读取({reason})。"
+
+
+class NoAudioFound(InputError):
+    code = "no_audio_found"
+    en = "{name}: contains no audio file."
+    zh = "{name}:其中没有音频文件。"
+
+
+class EmptyInput(InputError):
+    code = "empty_input"
+    en = "{name}: is empty, it holds no audio samples."
+    zh = "{name}:内容为空,没有任何音频采样。"
+
+
+class NotAudio(InputError):
+    code = "not_audio"
+    en = "{name}: is not audio in any format that can be decoded."
+    zh = "{name}:不是可解码的音频格式。"
+
+
+class AudioTruncated(InputError):
+    code = "audio_truncated"
+    en = "{name}: is cut off: its header promises {promised_s:.2f} s, the data ends after {found_s:.2f} s."
+    zh = "{name}:文件不完整:文件头声明 {promised_s:.2f} 秒,实际数据只有 {found_s:.2f} 秒。"
+
+
+class AudioCorrupt(InputError):
+    code = "audio_corrupt"
+    en = "{name}: is damaged, decoding stops after {found_s:.2f} s ({reason})."
+    zh = "{name}:文件已损坏,解码在 {found_s:.2f} 秒处中断({reason})。"
+
+
+class InvalidSamples(InputError):
+    code = "invalid_samples"
+    en = "{name}: holds samples that are not finite numbers (NaN or infinity), the first at {at_s:.3f} s."
+    zh = "{name}:含有非有限数值的采样(NaN 或无穷大),首次出现在 {at_s:.3f} 秒。"
+
+
+class AudioTooShort(InputError):
+    code = "audio_too_short"
+    en = "{name}: is {duration_ms} ms long; at least {minimum_ms} ms are needed."
+    zh = "{name}:时长 {duration_ms} 毫秒,至少需要 {minimum_ms} 毫秒。"
+
+
+class NoSpeech(InputError):
+    code = "no_speech"
+    en = "{name}: no speech was found in {duration_ms} ms of audio, so no emotion is given."
+    zh = "{name}:在 {duration_ms} 毫秒音频中未检测到语音,因此不给出情感结果。"
+
+
+class ModelError(VoxcorError):
+    """No usable model. `model` is the id or folder that was asked for."""
+
+    code = "model_error"
+    en = "Model {model}: {reason}"
+    zh = "模型 {model}:{reason}"
+
+
+class UnknownModel(ModelError):
+    code = "unknown_model"
+    en = "{model} is neither a model nor a model folder. Models: {known}."
+    zh = "{model} 既不是已知模型,也不是模型文件夹。可用模型:{known}。"
+
+
+class ModelNotInstalled(ModelError):
+    code = "model_not_installed"
+    en = "Model {model} is not installed. Get it with: voxcor models pull {model}"
+    zh = "模型 {model} 尚未安装。安装命令:voxcor models pull {model}"
+
+
+class ModelCorrupt(ModelError):
+    code = "model_corrupt"
+    en = "Model {model} is damaged ({reason}). Pull it again: voxcor models pull {model}"
+    zh = "模型 {model} 已损坏({reason})。请重新拉取:voxcor models pull {model}"
+
+
+class CheckpointUnsafe(ModelError):
+    code = "checkpoint_unsafe"
+    en = "{model}: refused. This checkpoint asks for {wanted} while loading; tensors do not need that."
+    zh = "{model}:已拒绝。该检查点在加载时要求执行 {wanted},而张量数据并不需要它。"
+
+
+class CheckpointInvalid(ModelError):
+    code = "checkpoint_invalid"
+    en = "{model}: is not an emotion2vec checkpoint ({reason})."
+    zh = "{model}:不是 emotion2vec 检查点({reason})。"
+
+
+class ChecksumMismatch(ModelError):
+    code = "checksum_mismatch"
+    en = (
+        "{model}: {file} is not the published file (sha256 {found}, expected {expected}). "
+        "Nothing was installed."
+    )
+    zh = "{model}:{file} 与官方发布的文件不一致(sha256 {found},应为 {expected})。未安装任何内容。"
+
+
+class HubUnreachable(ModelError):
+    code = "hub_unreachable"
+    retryable = True
+    en = (
+        "{hub} cannot be reached ({reason}). Check the network, try the other hub with --hub, "
+        "or install a file you have: voxcor models pull {model} --from PATH"
+    )
+    zh = (
+        "无法连接 {hub}({reason})。请检查网络,用 --hub 换另一个平台,"
+        "或安装本地文件:voxcor models pull {model} --from PATH"
+    )
+
+
+class HubRefused(ModelError):
+    code = "hub_refused"
+    en = "{hub} does not give {file} of {repository} ({reason})."
+    zh = "{hub} 未提供 {repository} 的 {file}({reason})。"
+
+
+class PullInProgress(ModelError):
+    code = "pull_in_progress"
+    retryable = True
+    en = "Another process is pulling {model} right now. Wait for it, then try again."
+    zh = "另一个进程正在拉取 {model}。请等待其完成后再试。"
+
+
+class VerificationFailed(ModelError):
+    code = "verification_failed"
+    en = "Model {model} does not give the published scores: they differ by {difference:.2e}, allowed {allowed:.0e}."
+    zh = "模型 {model} 未能复现官方分数:相差 {difference:.2e},允许 {allowed:.0e}。"
+
+
+class StorageError(VoxcorError):
+    """The disk stands in the way. `path` is where writing was tried."""
+
+    code = "storage_error"
+    en = "{path}: {reason}"
+    zh = "{path}:{reason}"
+
+
+class DiskFull(StorageError):
+    code = "disk_full"
+    retryable = True
+    en = "{path}: the disk is full, {needed_mb} MB are needed. Nothing half-written was kept."
+    zh = "{path}:磁盘空间不足,需要 {needed_mb} MB。未保留任何不完整的文件。"
+
+
+class StorageDenied(StorageError):
+    code = "storage_denied"
+    en = "{path}: cannot be written ({reason}). Choose another folder."
+    zh = "{path}:无法写入({reason})。请换一个文件夹。"

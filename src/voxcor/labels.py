@@ -1,0 +1,75 @@
+"""The emotion labels: ids, names in two languages, emoji and colour.
+
+The nine defaults stand in the order of emotion2vec's classifier rows (its `tokens.txt`). A model
+may carry other labels; an id that is not among the nine gets its own id as name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voxcor.language import say
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One emotion: `id` is what files and APIs carry, the rest is for people."""
+
+    id: str
+    en: str
+    zh: str
+    emoji: str
+    color: str
+
+    @property
+    def name(self) -> str:
+        """The name in the language of this process."""
+        return say(self.en, self.zh)
+
+    @property
+    def both_names(self) -> str:
+        """Both names, the reader's first: `快乐 (Happy)` or `Happy (快乐)`."""
+        if self.en == self.zh:
+            return self.en
+        return say(f"{self.en} ({self.zh})", f"{self.zh} ({self.en})")
+
+
+LABELS = (
+    Label("angry", "Angry", "愤怒", "😠", "#D7263D"),
+    Label("disgusted", "Disgusted", "厌恶", "🤢", "#6B8E23"),
+    Label("fearful", "Fearful", "恐惧", "😨", "#7B4FA3"),
+    Label("happy", "Happy", "快乐", "😊", "#F2A900"),
+    Label("neutral", "Neutral", "中性", "😐", "#8A8F98"),
+    Label("other", "Other", "其他", "🤔", "#8C6D5A"),
+    Label("sad", "Sad", "悲伤", "😢", "#2D6CDF"),
+    Label("surprised", "Surprised", "惊讶", "😲", "#00A6A6"),
+    Label("unknown", "Unknown", "未知", "❓", "#BFC4CC"),
+)
+
+LABEL_IDS = tuple(label.id for label in LABELS)
+
+_BY_ID = {label.id: label for label in LABELS}
+
+# Hues for labels that a fine-tuned model brings along, away from the nine above.
+_EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C")
+
+# The English halves of the hub's `tokens.txt` are our ids but for the unknown token.
+_HUB_TOKENS = {"<unk>": "unknown"}
+
+
+def get_label(label_id: str) -> Label:
+    """The label with this id; an id outside the nine is named by itself."""
+    known = _BY_ID.get(label_id)
+    if known is not None:
+        return known
+    color = _EXTRA_COLORS[sum(label_id.encode()) % len(_EXTRA_COLORS)]
+    name = label_id.replace("_", " ").capitalize()
+    return Label(label_id, name, name, "🏷️", color)
+
+
+def labels_from_tokens(lines: Sequence[str]) -> tuple[str, ...]:
+    """Label ids from the lines of a hub's `tokens.txt`: `开心/happy` is `happy`, `<unk>` `unknown`.
+
+    Tokens that begin with `unuse` keep their text: FunASR masks those rows, and so do we.
+    """
+    tokens = [line.strip() for line in lines if line.strip()]
+    return tuple(_HUB_TOKENS.get(token, token.rsplit("/", 1)[-1]) for token in tokens)

@@ -1,0 +1,219 @@
+"""What recognition returns: frozen data, and its one JSON form.
+
+Four views of one recording agree with each other: `frames`, `segments` (means over frames),
+`transitions` (where neighbouring segments differ) and `summary`. In Python times are float
+seconds of the original audio; on the wire they are integer milliseconds under the same name with
+`_ms`. `result.schema.json` beside this file describes the wire form.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+
+Granularity = Literal["utterance", "segment", "frame"]
+GRANULARITIES: tuple[Granularity, ...] = ("utterance", "segment", "frame")
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which weights answered. `official` is false for weights no hub has published."""
+
+    id: str
+    precision: str
+    revision: str
+    sha256: str
+    official: bool
+    fallback: bool  # `auto` was asked for, and only `tiny` is installed
+
+
+@dataclass(frozen=True, slots=True)
+class AudioInfo:
+    """The recording as it came. `channel` is the one that was heard, None for the mix of all."""
+
+    name: str
+    duration: float
+    sample_rate: int
+    channels: int
+    sha256: str
+    channel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What was done before the model heard it; trims are measured from either end."""
+
+    trim: bool
+    trimmed_start: float
+    trimmed_end: float
+    gain_db: float  # of processed_audio.wav over the original; scores do not depend on it
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How usable the recording is. `warnings` are codes; `voxcor.audio.quality` words them."""
+
+    snr_db: float | None  # None where no pause is long enough to hear the background
+    clipping: float  # share of samples at full scale, 0..1
+    bandwidth_hz: int  # above this the recording holds next to nothing
+    speech: float
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech and its scores: the softmax of the mean of its frames' logits."""
+
+    start: float
+    end: float
+    emotion: str
+    confidence: float
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The emotion changes: from the segment that ends to the one that starts at `time`."""
+
+    time: float
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`shares`: of the speech time, how much each emotion leads; they sum to 1."""
+
+    dominant: str
+    shares: Mapping[str, float]
+    segments: int
+    transitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """The emotion curve. `times` [T] are frame middles in seconds, `scores` [T, L] sum to 1."""
+
+    times: "NDArray[np.float64]"
+    scores: "FloatArray"
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One recording's emotion.
+
+    `scores` follow the model's labels and sum to 1; `emotion` is the highest of them.
+    `frames` is there for granularity `frame`, `embedding` where it was asked for: float32 `[D]`
+    for `utterance`, `[S, D]` for `segment` (one row a segment), `[T, D]` for `frame`.
+    `processed` is what the model heard: 16 kHz, mono, trimmed, peak-normalised.
+    """
+
+    emotion: str
+    confidence: float
+    scores: Mapping[str, float]
+    granularity: Granularity
+    timestamp: str
+    model: ModelInfo
+    audio: AudioInfo
+    preprocessing: Preprocessing
+    quality: Quality
+    segments: tuple[Segment, ...]
+    transitions: tuple[Transition, ...]
+    summary: Summary
+    timings_ms: Mapping[str, float]
+    notice: str
+    frames: Frames | None = field(default=None, repr=False)
+    embedding: "FloatArray | None" = field(default=None, repr=False)
+    processed: "FloatArray | None" = field(default=None, repr=False)
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON document of `result.schema.json`: plain types, milliseconds."""
+        return {
+            "emotion": self.emotion,
+            "confidence": self.confidence,
+            "scores": dict(self.scores),
+            "granularity": self.granularity,
+            "timestamp": self.timestamp,
+            "schema_version": SCHEMA_VERSION,
+            "model": {
+                "id": self.model.id,
+                "precision": self.model.precision,
+                "revision": self.model.revision,
+                "sha256": self.model.sha256,
+                "official": self.model.official,
+                "fallback": self.model.fallback,
+            },
+            "audio": {
+                "name": self.audio.name,
+                "duration_ms": milliseconds(self.audio.duration),
+                "sample_rate": self.audio.sample_rate,
+                "channels": self.audio.channels,
+                "sha256": self.audio.sha256,
+                "channel": self.audio.channel,
+            },
+            "preprocessing": {
+                "trim": self.preprocessing.trim,
+                "trimmed_start_ms": milliseconds(self.preprocessing.trimmed_start),
+                "trimmed_end_ms": milliseconds(self.preprocessing.trimmed_end),
+                "gain_db": self.preprocessing.gain_db,
+            },
+            "quality": {
+                "snr_db": self.quality.snr_db,
+                "clipping": self.quality.clipping,
+                "bandwidth_hz": self.quality.bandwidth_hz,
+                "speech_ms": milliseconds(self.quality.speech),
+                "warnings": list(self.quality.warnings),
+            },
+            "segments": [
+                {
+                    "start_ms": milliseconds(segment.start),
+                    "end_ms": milliseconds(segment.end),
+                    "emotion": segment.emotion,
+                    "confidence": segment.confidence,
+                    "scores": dict(segment.scores),
+                }
+                for segment in self.segments
+            ],
+            "transitions": [
+                {
+                    "time_ms": milliseconds(transition.time),
+                    "before": transition.before,
+                    "after": transition.after,
+                }
+                for transition in self.transitions
+            ],
+            "summary": {
+                "dominant": self.summary.dominant,
+                "shares": dict(self.summary.shares),
+                "segments": self.summary.segments,
+                "transitions": self.summary.transitions,
+            },
+            "timings_ms": dict(self.timings_ms),
+            "notice": self.notice,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input that has no result, and why; the JSON line of a failed input."""
+
+    path: str
+    code: str
+    message: str
+
+    def to_document(self) -> dict[str, Any]:
+        """`{"path", "code", "message"}`."""
+        return {"path": self.path, "code": self.code, "message": self.message}
+
+
+def milliseconds(seconds: float) -> int:
+    """Seconds as the integer milliseconds of the wire."""
+    return round(1000 * seconds)
