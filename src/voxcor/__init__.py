@@ -1,9 +1,5 @@
 """Voxcor (心声): speech emotion recognition on your own machine.
 
->>> from voxcor import Recognizer
->>> result = Recognizer("tiny").recognize("call.m4a", granularity="segment")  # doctest: +SKIP
->>> result.emotion, result.confidence, result.scores["happy"]  # doctest: +SKIP
-
 Importing this package starts nothing: names load on first use.
 """
 
@@ -13,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from voxcor.errors import VoxcorError
     from voxcor.labels import LABELS, Label
-    from voxcor.recognizer import Recognizer
     from voxcor.results import Failure, Result
 
 __version__ = "0.1.0"
 
-__all__ = ["LABELS", "Failure", "Label", "Recognizer", "Result", "VoxcorError", "__version__"]
+__all__ = ["LABELS", "Failure", "Label", "Result", "VoxcorError", "__version__"]
 
 _HOME = {
     "LABELS": "voxcor.labels",
     "Failure": "voxcor.results",
     "Label": "voxcor.labels",
-    "Recognizer": "voxcor.recognizer",
     "Result": "voxcor.results",
     "VoxcorError": "voxcor.errors",
 }

@@ -122,7 +122,10 @@ class NotAudio(InputError):
 
 class AudioTruncated(InputError):
     code = "audio_truncated"
-    en = "{name}: is cut off: its header promises {promised_s:.2f} s, the data ends after {found_s:.2f} s."
+    en = (
+        "{name}: is cut off: its header promises {promised_s:.2f} s, "
+        "the data ends after {found_s:.2f} s."
+    )
     zh = "{name}:文件不完整:文件头声明 {promised_s:.2f} 秒,实际数据只有 {found_s:.2f} 秒。"
 
 
@@ -134,7 +137,10 @@ class AudioCorrupt(InputError):
 
 class InvalidSamples(InputError):
     code = "invalid_samples"
-    en = "{name}: holds samples that are not finite numbers (NaN or infinity), the first at {at_s:.3f} s."
+    en = (
+        "{name}: holds samples that are not finite numbers (NaN or infinity), "
+        "the first at {at_s:.3f} s."
+    )
     zh = "{name}:含有非有限数值的采样(NaN 或无穷大),首次出现在 {at_s:.3f} 秒。"
 
 
@@ -178,7 +184,10 @@ class ModelCorrupt(ModelError):
 
 class CheckpointUnsafe(ModelError):
     code = "checkpoint_unsafe"
-    en = "{model}: refused. This checkpoint asks for {wanted} while loading; tensors do not need that."
+    en = (
+        "{model}: refused. This checkpoint asks for {wanted} while loading; "
+        "tensors do not need that."
+    )
     zh = "{model}:已拒绝。该检查点在加载时要求执行 {wanted},而张量数据并不需要它。"
 
 
@@ -225,7 +234,10 @@ class PullInProgress(ModelError):
 
 class VerificationFailed(ModelError):
     code = "verification_failed"
-    en = "Model {model} does not give the published scores: they differ by {difference:.2e}, allowed {allowed:.0e}."
+    en = (
+        "Model {model} does not give the published scores: "
+        "they differ by {difference:.2e}, allowed {allowed:.0e}."
+    )
     zh = "模型 {model} 未能复现官方分数:相差 {difference:.2e},允许 {allowed:.0e}。"
 
 

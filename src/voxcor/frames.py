@@ -20,9 +20,12 @@ CONVOLUTIONS = (
 )
 
 HOP = prod(stride for _, _, stride in CONVOLUTIONS)  # 320 samples, 20 ms
-RECEPTIVE_FIELD = 1 + sum(  # 400 samples, 25 ms
-    (kernel - 1) * prod(stride for _, _, stride in CONVOLUTIONS[:layer])
-    for layer, (_, kernel, _) in enumerate(CONVOLUTIONS)
+RECEPTIVE_FIELD = (
+    1
+    + sum(  # 400 samples, 25 ms
+        (kernel - 1) * prod(stride for _, _, stride in CONVOLUTIONS[:layer])
+        for layer, (_, kernel, _) in enumerate(CONVOLUTIONS)
+    )
 )
 HOP_MS = 1000 * HOP // SAMPLE_RATE
 

@@ -1,5 +1,0 @@
-"""`python -m voxcor` is the `voxcor` command."""
-
-from voxcor.cli import main
-
-main()

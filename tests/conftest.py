@@ -1,0 +1,36 @@
+"""Fixtures shared by all tests: a clean environment, a private home, the speech corpora."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of the person who runs the tests reaches them; VOXCOR_HOME is empty."""
+    for name in [*os.environ]:
+        if name.startswith("VOXCOR_") and name != "VOXCOR_CORPORA":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("VOXCOR_HOME", str(tmp_path / "voxcor-home"))
+    monkeypatch.setenv("VOXCOR_LANGUAGE", "en")
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of emotional speech corpora, one sub-folder with a manifest.csv each."""
+    folder = Path(os.environ.get("VOXCOR_CORPORA", SHARED / "corpora"))
+    if not folder.is_dir():
+        pytest.skip("the speech corpora are not on this machine (set VOXCOR_CORPORA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plus_large_files() -> Path:
+    """The official small hub files of plus-large and the hub's example clip."""
+    folder = SHARED / "reference" / "plus_large"
+    if not folder.is_dir():
+        pytest.skip("the hub's small files of plus-large are not on this machine")
+    return folder
