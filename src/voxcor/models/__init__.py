@@ -1,0 +1,1 @@
+"""Models: which exist, how they are fetched, read, converted and kept."""

@@ -1,0 +1,274 @@
+"""The emotion2vec graph, from a waveform to frame embeddings and frame logits.
+
+The network of emotion2vec (Ma et al. 2023, arXiv 2312.15185; a data2vec 2.0 audio encoder) in the
+form that runs fastest on a CPU: the convolutional front end channel-last, as reshapes and matrix
+products; the ALiBi bias made once from the length of the input and shared by all blocks.
+
+Items of unequal length give exactly what each gives alone, because nothing past an item's own end
+reaches it: the waveform is normalised over its own samples; the front end has no padding; its
+padded frames are zero before each positional convolution, as beyond the end of a single clip; and
+no query attends to them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.frames import CONVOLUTIONS, HOP, RECEPTIVE_FIELD
+from voxcor.models.architecture import (
+    AUDIO,
+    NORM_EPS,
+    NUM_EXTRA_TOKENS,
+    POSITIONAL_DEPTH,
+    POSITIONAL_GROUPS,
+    POSITIONAL_KERNEL,
+    Architecture,
+    alibi_slopes,
+)
+from voxcor.models.graph import GraphBuilder
+
+Tensors = Mapping[str, NDArray[np.float32]]
+
+# Added to the attention logits of padding: exp() of it is exactly zero.
+_MASKED = -1e9
+
+
+def write_emotion2vec(
+    graph: GraphBuilder, architecture: Architecture, tensors: Tensors, labels: Sequence[str]
+) -> tuple[str, ...]:
+    """Adds the whole network to `graph`, up to its outputs.
+
+    Args:
+        graph: an opened builder.
+        architecture: the sizes of the network.
+        tensors: the weights, named as in the checkpoint.
+        labels: one for each classifier row; empty for a network without classifier.
+
+    Returns:
+        The labels of the graph. Rows whose label begins with `unuse` are left out, which is what
+        FunASR's -inf before the softmax amounts to.
+    """
+    frames = graph.op("Div", _minus(graph, "lengths", RECEPTIVE_FIELD), graph.constant(HOP))
+    frames = graph.op("Add", frames, graph.constant(1))  # [B]
+    x = _front_end(graph, _normalized_waveform(graph), tensors)  # [B, T, 512]
+    real = _up_to(graph, frames, _axis_length(graph, x, 1))  # [B, T], true for an item's own frames
+    x = _layer_norm(graph, x, tensors, f"{AUDIO}project_features.1.")
+    x = _linear(graph, x, tensors, f"{AUDIO}project_features.2.")
+    x = graph.op("Add", x, _positions(graph, x, real, tensors))
+
+    batch = graph.op("Shape", "lengths")
+    tokens = graph.weight(f"{AUDIO}extra_tokens", tensors[f"{AUDIO}extra_tokens"])
+    ones = graph.constant([1, 1])
+    tokens = graph.op("Expand", tokens, graph.op("Concat", batch, ones, axis=0))
+    x = graph.op("Concat", tokens, x, axis=1)
+    x = _layer_norm(graph, x, tensors, f"{AUDIO}context_encoder.norm.")
+    bias = _attention_bias(graph, real, architecture, tensors)
+    for block in architecture.blocks:
+        x = _block(graph, x, bias, tensors, block, architecture)
+
+    embeddings = _slice(graph, x, NUM_EXTRA_TOKENS, None, axis=1)
+    graph.rename(embeddings, "embeddings")
+    kept = [row for row, label in enumerate(labels) if not label.startswith("unuse")]
+    if kept:
+        head = {name: tensors[name][kept] for name in ("proj.weight", "proj.bias")}
+        graph.rename(_linear(graph, embeddings, head, "proj."), "logits")
+    return tuple(labels[row] for row in kept)
+
+
+def _normalized_waveform(graph: GraphBuilder) -> str:
+    """Layer norm of each row over its own samples, without affine; padding becomes zero. [B, N]."""
+    real = _up_to(graph, "lengths", _axis_length(graph, "waveform", 1))
+    mask = graph.op("Cast", real, to=1)
+    count = graph.op("Unsqueeze", graph.op("Cast", "lengths", to=1), graph.constant([1]))
+    axis = graph.constant([1])
+
+    def mean(value: str) -> str:
+        return str(graph.op("Div", graph.op("ReduceSum", value, axis, keepdims=1), count))
+
+    x = graph.op("Mul", "waveform", mask)
+    x = graph.op("Mul", graph.op("Sub", x, mean(x)), mask)
+    variance = mean(graph.op("Mul", x, x))
+    scale = graph.op("Sqrt", graph.op("Add", variance, graph.floats(NORM_EPS)))
+    return str(graph.op("Div", x, scale))
+
+
+def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
+    """Seven valid convolutions, each with layer norm over channels and GELU; [B, N] to [B, T, 512].
+
+    Channel-last a convolution whose kernel is a multiple of its stride, or one more than it, is a
+    matrix product over rows that a reshape lays side by side.
+    """
+    x = graph.op("Unsqueeze", x, graph.constant([2]))  # [B, N, 1]
+    channels_in = 1
+    for layer, (channels, kernel, stride) in enumerate(CONVOLUTIONS):
+        name = f"{AUDIO}local_encoder.conv_layers.{layer}."
+        weight = np.transpose(tensors[f"{name}0.weight"], (2, 1, 0))  # [kernel, in, out]
+        steps = graph.op(
+            "Add",
+            graph.op("Div", _minus(graph, _axis_length(graph, x, 1), kernel), _one(graph, stride)),
+            graph.constant([1]),
+        )
+        whole, rest = divmod(kernel, stride)
+        terms = []
+        for part in range(whole):
+            rows = _stepped_rows(graph, x, steps, part * stride, stride, channels_in)
+            taps = weight[part * stride : (part + 1) * stride].reshape(-1, channels)
+            terms.append(graph.op("MatMul", rows, graph.weight(f"{name}0.{part}", taps)))
+        for tap in range(kernel - rest, kernel):
+            end = graph.op("Add", graph.op("Mul", steps, _one(graph, stride)), _one(graph, tap))
+            rows = _slice(graph, x, tap, end, axis=1, step=stride)
+            terms.append(graph.op("MatMul", rows, graph.weight(f"{name}0.tap{tap}", weight[tap])))
+        x = terms[0]
+        for term in terms[1:]:
+            x = graph.op("Add", x, term)
+        x = graph.op("Gelu", _layer_norm(graph, x, tensors, f"{name}2.1."))
+        channels_in = channels
+    return str(x)
+
+
+def _stepped_rows(
+    graph: GraphBuilder, x: str, steps: str, start: int, stride: int, channels: int
+) -> str:
+    """The `stride` rows from `start` on for each step, side by side: [B, steps, stride * C]."""
+    span = graph.op("Mul", steps, _one(graph, stride))
+    rows = _slice(graph, x, start, graph.op("Add", span, _one(graph, start)), axis=1)
+    shape = graph.op(
+        "Concat", graph.constant([0]), steps, graph.constant([stride * channels]), axis=0
+    )
+    return str(graph.op("Reshape", rows, shape))
+
+
+def _positions(graph: GraphBuilder, x: str, real: str, tensors: Tensors) -> str:
+    """Five grouped convolutions over time, each with layer norm without affine and GELU. [B, T, D].
+
+    Frames of padding are zeroed before each, as the zero padding beyond a single clip's end.
+    """
+    mask = graph.op("Unsqueeze", graph.op("Cast", real, to=1), graph.constant([2]))
+    dim = tensors[f"{AUDIO}project_features.2.bias"].shape[0]
+    plain = graph.weight("positional_norm.weight", np.ones(dim, dtype=np.float32))
+    pad = POSITIONAL_KERNEL // 2
+    for layer in range(1, POSITIONAL_DEPTH + 1):
+        name = f"{AUDIO}relative_positional_encoder.{layer}.0."
+        x = graph.op("Transpose", graph.op("Mul", x, mask), perm=[0, 2, 1])
+        x = graph.op(
+            "Conv",
+            x,
+            graph.weight(f"{name}weight", tensors[f"{name}weight"]),
+            graph.weight(f"{name}bias", tensors[f"{name}bias"]),
+            group=POSITIONAL_GROUPS,
+            pads=[pad, pad],
+        )
+        x = graph.op("Transpose", x, perm=[0, 2, 1])
+        x = graph.op("LayerNormalization", x, plain, axis=-1, epsilon=NORM_EPS)
+        x = graph.op("Gelu", x)
+    return str(x)
+
+
+def _attention_bias(
+    graph: GraphBuilder, real: str, architecture: Architecture, tensors: Tensors
+) -> str:
+    """ALiBi and the padding mask in one tensor, [B, H, 10 + T, 10 + T], shared by all blocks.
+
+    -|i - j| * slope for frames i and j, 0 where either is one of the extra tokens.
+    """
+    scale = tensors[f"{AUDIO}alibi_scale"].reshape(-1)
+    slopes = -alibi_slopes(architecture.num_heads) * np.maximum(scale, 0)
+    frames = _axis_length(graph, real, 1)
+    first, step = graph.floats(0), graph.floats(1)
+    steps = graph.op("Range", first, _scalar(graph, graph.op("Cast", frames, to=1)), step)
+    column = graph.op("Unsqueeze", steps, graph.constant([1]))
+    distance = graph.op("Abs", graph.op("Sub", steps, column))  # [T, T]
+    alibi = graph.op("Mul", distance, graph.weight("alibi_slopes", slopes.reshape(1, -1, 1, 1)))
+    before = [0, 0, NUM_EXTRA_TOKENS, NUM_EXTRA_TOKENS, 0, 0, 0, 0]
+    alibi = graph.op("Pad", alibi, graph.constant(before))
+    hidden = graph.op("Where", real, graph.floats(0), graph.floats(_MASKED))
+    hidden = graph.op("Pad", hidden, graph.constant([0, NUM_EXTRA_TOKENS, 0, 0]))
+    return str(graph.op("Add", alibi, graph.op("Unsqueeze", hidden, graph.constant([1, 2]))))
+
+
+def _block(
+    graph: GraphBuilder,
+    x: str,
+    bias: str,
+    tensors: Tensors,
+    name: str,
+    architecture: Architecture,
+) -> str:
+    """A post-norm transformer block: attention, norm, GELU network, norm. [B, 10 + T, D]."""
+    attended = _attention(graph, x, bias, tensors, f"{name}attn.", architecture)
+    x = _layer_norm(graph, graph.op("Add", x, attended), tensors, f"{name}norm1.")
+    hidden = graph.op("Gelu", _linear(graph, x, tensors, f"{name}mlp.fc1."))
+    out = _linear(graph, hidden, tensors, f"{name}mlp.fc2.")
+    return _layer_norm(graph, graph.op("Add", x, out), tensors, f"{name}norm2.")
+
+
+def _attention(
+    graph: GraphBuilder,
+    x: str,
+    bias: str,
+    tensors: Tensors,
+    name: str,
+    architecture: Architecture,
+) -> str:
+    D, H = architecture.embed_dim, architecture.num_heads
+    # 64 ** -0.5 is a power of two: scaling the weights of q instead of q changes no bit.
+    scale = np.concatenate([np.full(D, (D // H) ** -0.5), np.ones(2 * D)]).astype(np.float32)
+    qkv = {
+        f"{name}qkv.weight": tensors[f"{name}qkv.weight"] * scale[:, None],
+        f"{name}qkv.bias": tensors[f"{name}qkv.bias"] * scale,
+    }
+    parts = graph.op(
+        "Split", _linear(graph, x, qkv, f"{name}qkv."), outputs=3, axis=-1, num_outputs=3
+    )
+    heads = graph.constant([0, 0, H, D // H])
+    query, key, value = (graph.op("Reshape", part, heads) for part in parts)
+    query = graph.op("Transpose", query, perm=[0, 2, 1, 3])
+    key = graph.op("Transpose", key, perm=[0, 2, 3, 1])
+    value = graph.op("Transpose", value, perm=[0, 2, 1, 3])
+    scores = graph.op("Add", graph.op("MatMul", query, key), bias)
+    mixed = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), value)
+    mixed = graph.op("Transpose", mixed, perm=[0, 2, 1, 3])
+    mixed = graph.op("Reshape", mixed, graph.constant([0, 0, D]))
+    return _linear(graph, mixed, tensors, f"{name}proj.")
+
+
+def _linear(graph: GraphBuilder, x: str, tensors: Tensors, name: str) -> str:
+    weight = graph.weight(f"{name}weight", tensors[f"{name}weight"].T)
+    bias = graph.weight(f"{name}bias", tensors[f"{name}bias"])
+    return str(graph.op("Add", graph.op("MatMul", x, weight), bias))
+
+
+def _layer_norm(graph: GraphBuilder, x: str, tensors: Tensors, name: str) -> str:
+    weight = graph.weight(f"{name}weight", tensors[f"{name}weight"])
+    bias = graph.weight(f"{name}bias", tensors[f"{name}bias"])
+    return str(graph.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=NORM_EPS))
+
+
+def _axis_length(graph: GraphBuilder, x: str, axis: int) -> str:
+    return str(graph.op("Shape", x, start=axis, end=axis + 1))
+
+
+def _one(graph: GraphBuilder, value: int) -> str:
+    return graph.constant([value])
+
+
+def _minus(graph: GraphBuilder, x: str, value: int) -> str:
+    return str(graph.op("Sub", x, graph.constant(value)))
+
+
+def _scalar(graph: GraphBuilder, x: str) -> str:
+    return str(graph.op("Squeeze", x))
+
+
+def _up_to(graph: GraphBuilder, counts: str, total: str) -> str:
+    """True for the first `counts[b]` of `total` positions. [B, total]."""
+    steps = graph.op("Range", graph.constant(0), _scalar(graph, total), graph.constant(1))
+    return str(graph.op("Less", steps, graph.op("Unsqueeze", counts, graph.constant([1]))))
+
+
+def _slice(
+    graph: GraphBuilder, x: str, start: int, end: str | None, axis: int, step: int = 1
+) -> str:
+    end = end or graph.constant([np.iinfo(np.int64).max])
+    return str(graph.op("Slice", x, _one(graph, start), end, _one(graph, axis), _one(graph, step)))

@@ -1,0 +1,132 @@
+"""Writing ONNX graphs: named operators over numpy weights, weights in a file beside the graph.
+
+Every Voxcor model is a graph with the same doors, so that one runtime serves them all:
+
+    waveform    float32 [B, N]     16 kHz, each row filled up with zeros at its end
+    lengths     int64   [B]        samples of each row that are real
+    embeddings  float32 [B, T, D]  one a frame, T = frames of N samples
+    logits      float32 [B, T, L]  one a frame and label; absent in a model without labels
+
+Rows past an item's own frames mean nothing. Metadata: `labels` (a JSON list) and `embedding_dim`.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+OPSET = 20  # the first with Gelu; LayerNormalization came in 17
+IR_VERSION = 10  # what onnxruntime 1.18 and later read
+
+GRAPH_FILE = "model.onnx"
+WEIGHTS_FILE = "model.onnx.data"
+
+# Below this a tensor lies in the graph itself: the runtime folds constants only from there.
+_INLINE_BYTES = 1024
+
+# Weights start on pages, so that the runtime can map them instead of reading them.
+_ALIGNMENT = 4096
+
+
+class GraphBuilder:
+    """Collects nodes and weights; `save` writes the model. Names of values are plain strings.
+
+    Weights go to disk as they are added, so a model larger than memory can be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._nodes: list[onnx.NodeProto] = []
+        self._initializers: list[onnx.TensorProto] = []
+        self._constants: dict[tuple[str, bytes, tuple[int, ...]], str] = {}
+        self._weights: BinaryIO | None = None
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        self._weights = (self._folder / WEIGHTS_FILE).open("wb")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._weights is not None
+        self._weights.close()
+
+    def op(self, op_type: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
+        """Adds a node; its output's name, or a tuple of names where it has several."""
+        self._count += 1
+        names = [f"{op_type}_{self._count}"]
+        if outputs > 1:
+            names = [f"{op_type}_{self._count}_{i}" for i in range(outputs)]
+        self._nodes.append(helper.make_node(op_type, inputs, names, **attributes))
+        return tuple(names) if outputs > 1 else names[0]
+
+    def rename(self, value: str, name: str) -> None:
+        """Gives a value the name of a graph output."""
+        self._nodes.append(helper.make_node("Identity", [value], [name]))
+
+    def constant(self, value: Any, dtype: type[np.generic] = np.int64) -> str:
+        """A small constant; equal ones are one."""
+        array = np.asarray(value, dtype=dtype)
+        key = (array.dtype.str, array.tobytes(), array.shape)
+        if key not in self._constants:
+            name = f"constant_{len(self._constants)}"
+            self._initializers.append(onnx.numpy_helper.from_array(array, name))
+            self._constants[key] = name
+        return self._constants[key]
+
+    def floats(self, value: Any) -> str:
+        """A small float32 constant."""
+        return self.constant(value, np.float32)
+
+    def weight(self, name: str, array: NDArray[Any]) -> str:
+        """A weight as float32, in the file beside the graph unless it is small."""
+        data = np.ascontiguousarray(array, dtype=np.float32)
+        if data.nbytes <= _INLINE_BYTES:
+            self._initializers.append(onnx.numpy_helper.from_array(data, name))
+            return name
+        assert self._weights is not None, "weights are written inside `with`"
+        self._weights.write(b"\0" * (-self._weights.tell() % _ALIGNMENT))
+        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=data.shape)
+        tensor.data_location = TensorProto.EXTERNAL
+        place = {"location": WEIGHTS_FILE, "offset": self._weights.tell(), "length": data.nbytes}
+        for key, value in place.items():
+            tensor.external_data.add(key=key, value=str(value))
+        self._weights.write(data.data)
+        self._initializers.append(tensor)
+        return name
+
+    def save(self, *, labels: Sequence[str], embedding_dim: int) -> None:
+        """Writes `model.onnx`. The values `embeddings` and, with labels, `logits` must exist."""
+        floats, integers = TensorProto.FLOAT, TensorProto.INT64
+        inputs = [
+            helper.make_tensor_value_info("waveform", floats, ["batch", "samples"]),
+            helper.make_tensor_value_info("lengths", integers, ["batch"]),
+        ]
+        outputs = [
+            helper.make_tensor_value_info("embeddings", floats, ["batch", "frames", embedding_dim])
+        ]
+        if labels:
+            outputs.append(
+                helper.make_tensor_value_info("logits", floats, ["batch", "frames", len(labels)])
+            )
+        graph = helper.make_graph(self._nodes, "voxcor", inputs, outputs, self._initializers)
+        model = helper.make_model(
+            graph,
+            producer_name="voxcor",
+            ir_version=IR_VERSION,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+        )
+        helper.set_model_props(
+            model, {"labels": json.dumps(list(labels)), "embedding_dim": str(embedding_dim)}
+        )
+        (self._folder / GRAPH_FILE).write_bytes(model.SerializeToString())

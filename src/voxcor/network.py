@@ -1,0 +1,109 @@
+"""A model at work: waveforms in, frame embeddings and frame logits out.
+
+Up to 30 s goes through in one pass, as FunASR does it. Longer audio goes in windows that overlap;
+where two overlap, one fades into the other, so that the curve has no seam.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.errors import AudioTooShort
+from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames, num_samples
+from voxcor.runtime import open_session
+
+LONGEST_PASS = 30 * SAMPLE_RATE  # samples
+WINDOW_FRAMES = num_frames(LONGEST_PASS)
+OVERLAP_FRAMES = WINDOW_FRAMES // 3
+
+
+@dataclass(frozen=True, slots=True)
+class FrameOutput:
+    """What the network says of each frame: `embeddings` [T, D] and `logits` [T, L], float32."""
+
+    embeddings: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+
+class Network:
+    """A graph with the doors of `voxcor.models.graph`, ready to run.
+
+    Args:
+        path: the `.onnx` file.
+        threads: threads of one pass; None for all cores.
+    """
+
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+        self._session = open_session(path, threads=threads)
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
+        self.embedding_dim = int(metadata["embedding_dim"])
+
+    def run(self, waveforms: Sequence[NDArray[np.float32]]) -> list[FrameOutput]:
+        """One padded batch, each item exactly as if it were alone.
+
+        Args:
+            waveforms: float32 [N] at 16 kHz each, any lengths of 400 samples or more.
+
+        Raises:
+            AudioTooShort: an item is shorter than one frame.
+        """
+        lengths = np.array([len(waveform) for waveform in waveforms], dtype=np.int64)
+        if lengths.min() < RECEPTIVE_FIELD:
+            raise AudioTooShort(
+                name="<samples>",
+                duration_ms=1000 * int(lengths.min()) // SAMPLE_RATE,
+                minimum_ms=1000 * RECEPTIVE_FIELD // SAMPLE_RATE,
+            )
+        batch = np.zeros((len(waveforms), lengths.max()), dtype=np.float32)
+        for row, waveform in zip(batch, waveforms, strict=True):
+            row[: len(waveform)] = waveform
+        outputs = self._session.run(None, {"waveform": batch, "lengths": lengths})
+        embeddings = outputs[0]
+        logits = outputs[1] if self.labels else np.zeros((*embeddings.shape[:2], 0), np.float32)
+        return [
+            FrameOutput(embeddings[i, :frames], logits[i, :frames])
+            for i, frames in enumerate(num_frames(int(length)) for length in lengths)
+        ]
+
+    def run_long(self, waveform: NDArray[np.float32]) -> FrameOutput:
+        """One recording of any length, float32 [N] at 16 kHz; see the module for how.
+
+        Raises:
+            AudioTooShort: it is shorter than one frame.
+        """
+        if len(waveform) <= LONGEST_PASS:
+            return self.run([waveform])[0]
+        total = num_frames(len(waveform))
+        embeddings = np.zeros((total, self.embedding_dim), dtype=np.float32)
+        logits = np.zeros((total, len(self.labels)), dtype=np.float32)
+        for first in window_starts(total):
+            start = first * HOP
+            output = self.run([waveform[start : start + num_samples(WINDOW_FRAMES)]])[0]
+            last = first + len(output.logits)
+            fade = _fade_in(len(output.logits), OVERLAP_FRAMES if first else 0)
+            for whole, part in ((embeddings, output.embeddings), (logits, output.logits)):
+                whole[first:last] = (1 - fade) * whole[first:last] + fade * part
+        return FrameOutput(embeddings, logits)
+
+
+def window_starts(total: int) -> list[int]:
+    """The first frames of the windows that cover `total` frames, each overlapping the last.
+
+    All windows are full but where there is only one: the last one starts earlier instead of being
+    short, because the network hears more in a longer stretch.
+    """
+    step = WINDOW_FRAMES - OVERLAP_FRAMES
+    last = total - WINDOW_FRAMES
+    return [0] if last <= 0 else [*range(0, last, step), last]
+
+
+def _fade_in(frames: int, overlap: int) -> NDArray[np.float32]:
+    """Weights [frames, 1] that rise from near 0 to 1 over the overlap."""
+    weights = np.ones((frames, 1), dtype=np.float32)
+    weights[:overlap, 0] = (np.arange(overlap) + 1) / (overlap + 1)
+    return weights

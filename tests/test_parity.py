@@ -1,0 +1,152 @@
+"""FunASR's numbers through our runtime: random weights, true sizes, the official file layout."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+import funasr_reference as funasr
+from voxcor.labels import LABEL_IDS, labels_from_tokens
+from voxcor.models.convert import Conversion, convert_checkpoint
+from voxcor.network import Network
+
+SCORES_ATOL = 1e-4
+FEATURES_RTOL = 1e-4
+
+
+class Pair(NamedTuple):
+    """The same weights on both sides."""
+
+    reference: Any
+    network: Network
+    conversion: Conversion
+
+
+@pytest.fixture(scope="module")
+def config(plus_large_files: Path) -> dict[str, Any]:
+    yaml = pytest.importorskip("yaml")
+    content: dict[str, Any] = yaml.safe_load((plus_large_files / "config.yaml").read_text())
+    return content
+
+
+@pytest.fixture(scope="module")
+def speech(plus_large_files: Path) -> NDArray[np.float32]:
+    """The hub's example clip: 4.104 s of real speech at 16 kHz."""
+    samples, rate = soundfile.read(plus_large_files / "test.wav", dtype="float32")
+    assert rate == 16_000
+    return np.asarray(samples, dtype=np.float32)
+
+
+@pytest.fixture(scope="module", params=["base", "large"])
+def pair(
+    request: pytest.FixtureRequest,
+    config: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Pair:
+    folder = tmp_path_factory.mktemp(request.param)
+    reference = funasr.build(config, size=request.param, seed=1)
+    funasr.save_official(reference, folder / "model.pt")
+    conversion = convert_checkpoint(
+        folder / "model.pt", folder, labels=labels_from_tokens(funasr.TOKENS)
+    )
+    (folder / "model.pt").unlink()
+    return Pair(reference, Network(folder / "model.onnx"), conversion)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    exponentials = np.exp(logits - logits.max())
+    return np.asarray(exponentials / exponentials.sum())
+
+
+def relative_error(found: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
+
+def test_the_checkpoint_has_the_published_size(pair: Pair) -> None:
+    sizes = {768: 93_178_133, 1024: 162_140_185}
+    assert pair.conversion.parameters == sizes[pair.conversion.embedding_dim]
+    assert pair.network.labels == LABEL_IDS
+
+
+@pytest.mark.parametrize("seconds", [0.025, 0.1, 0.5, 1.0, 3.0, 4.104, 10.0, 30.0])
+def test_scores_and_features_are_those_of_funasr(
+    pair: Pair, speech: NDArray[np.float32], seconds: float
+) -> None:
+    clip = np.resize(speech, round(seconds * 16_000))
+    expected, expected_frames = funasr.recognize(pair.reference, clip)
+    output = pair.network.run([clip])[0]
+
+    scores = softmax(output.logits.mean(axis=0))
+    np.testing.assert_allclose(scores, list(expected.values()), atol=SCORES_ATOL, rtol=0)
+    assert output.embeddings.shape == expected_frames.shape
+    assert relative_error(output.embeddings, expected_frames) < FEATURES_RTOL
+    utterance, expected_utterance = output.embeddings.mean(axis=0), expected_frames.mean(axis=0)
+    assert relative_error(utterance, expected_utterance) < FEATURES_RTOL
+
+
+def test_the_scores_depend_on_the_input(pair: Pair, speech: NDArray[np.float32]) -> None:
+    """Guards the parity tests: random weights could saturate and agree by saying nothing."""
+    first, second = (pair.network.run([clip])[0] for clip in (speech[:16_000], speech[32_000:]))
+    assert np.abs(softmax(first.logits.mean(0)) - softmax(second.logits.mean(0))).max() > 1e-3
+
+
+def test_the_mean_of_frame_logits_is_the_head_of_the_mean_embedding(
+    pair: Pair, speech: NDArray[np.float32]
+) -> None:
+    output = pair.network.run([speech])[0]
+    head = pair.reference.proj
+    weight, bias = head.weight.detach().numpy(), head.bias.detach().numpy()
+    pooled_first = output.embeddings.mean(axis=0) @ weight.T + bias
+    np.testing.assert_allclose(output.logits.mean(axis=0), pooled_first, atol=1e-4)
+
+
+def test_a_batch_of_eight_unequal_clips_is_eight_single_runs(
+    pair: Pair, speech: NDArray[np.float32]
+) -> None:
+    lengths = [400, 1_600, 7_999, 16_000, 23_456, 40_001, 55_555, len(speech)]
+    clips = [speech[-length:] for length in lengths]
+    for single, batched in zip(
+        (pair.network.run([clip])[0] for clip in clips), pair.network.run(clips), strict=True
+    ):
+        assert batched.embeddings.shape == single.embeddings.shape
+        assert relative_error(batched.embeddings, single.embeddings) < FEATURES_RTOL
+        np.testing.assert_allclose(
+            softmax(batched.logits.mean(0)), softmax(single.logits.mean(0)), atol=1e-5
+        )
+
+
+def test_unused_tokens_are_masked_as_funasr_masks_them(
+    config: dict[str, Any], speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    """The hub's first release had five classes and four `unuse_*` rows."""
+    tokens = "生气/angry unuse_0 unuse_1 开心/happy 中立/neutral unuse_2 难过/sad unuse_3 <unk>"
+    reference = funasr.build(config, size="base", seed=2)
+    funasr.save_official(reference, tmp_path / "model.pt")
+    labels = labels_from_tokens(tokens.split())
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=labels)
+    network = Network(tmp_path / "model.onnx")
+
+    expected, _ = funasr.recognize(reference, speech, tokens.split())
+    assert network.labels == ("angry", "happy", "neutral", "sad", "unknown")
+    scores = softmax(network.run([speech])[0].logits.mean(axis=0))
+    np.testing.assert_allclose(scores, list(expected.values()), atol=SCORES_ATOL)
+
+
+def test_a_checkpoint_without_classifier_gives_features(
+    config: dict[str, Any], speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    reference = funasr.build(config, size="base", seed=3, outputs=0)
+    funasr.save_official(reference, tmp_path / "model.pt")
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=())
+    network = Network(tmp_path / "model.onnx")
+    assert network.labels == ()
+    with funasr.torch.no_grad():
+        expected = reference.extract_features(
+            funasr.torch.nn.functional.layer_norm(
+                funasr.torch.from_numpy(speech), speech.shape
+            ).view(1, -1)
+        )["x"][0].numpy()
+    assert relative_error(network.run([speech])[0].embeddings, expected) < FEATURES_RTOL
