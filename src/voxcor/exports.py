@@ -1,0 +1,142 @@
+"""The result folder: `outputs_YYYYMMDD_HHMMSS/` with the audio heard, the document, the arrays."""
+
+import errno
+import json
+import os
+import shutil
+import wave
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from voxcor.errors import DiskFull, StorageDenied, StorageError
+from voxcor.frames import HOP_MS, SAMPLE_RATE
+from voxcor.results import Frames, Result
+
+if TYPE_CHECKING:
+    from voxcor.results import FloatArray
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+def save(result: Result, out_dir: Path) -> Path:
+    """Writes one result into a folder of its own below `out_dir`, which is made where missing.
+
+    - `processed_audio.wav`: what the model heard, 16 kHz mono, 16 bit.
+    - `result.json`: the document that `result.schema.json` describes.
+    - `embedding.npy`, float32, and `embedding.json`, which says what the vectors are.
+    - `frames.csv`: `time_ms` and one column per label, for granularity `frame`.
+
+    The folder is named after the second of `result.timestamp`, with `_2`, `_3`, … where that is
+    taken. It appears under its name only when it is complete.
+
+    Returns:
+        the folder.
+
+    Raises:
+        DiskFull: no space is left; nothing is kept.
+        StorageDenied: `out_dir` cannot be made or written.
+    """
+    name = "outputs_" + result.timestamp.translate({ord("-"): None, ord(":"): None, ord(" "): "_"})
+    draft = out_dir / f".{name}.{uuid4().hex}"
+    try:
+        draft.mkdir(parents=True)
+        try:
+            _write(result, draft)
+            return _publish(draft, out_dir / name)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise _storage_error(error, out_dir, result) from error
+
+
+def to_json(document: dict[str, Any], *, indent: int | None = None) -> str:
+    """The one JSON form of a document: readable Chinese, no NaN."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def _write(result: Result, folder: Path) -> None:
+    if result.processed is not None:
+        _write_wav(folder / "processed_audio.wav", result.processed)
+    if result.embedding is not None:
+        np.save(folder / "embedding.npy", result.embedding)
+        _write_text(folder / "embedding.json", to_json(_sidecar(result), indent=2) + "\n")
+    if result.frames is not None:
+        _write_frames(folder / "frames.csv", result.frames)
+    _write_text(folder / "result.json", to_json(result.to_document(), indent=2) + "\n")
+
+
+def _publish(draft: Path, wanted: Path) -> Path:
+    folder, number = wanted, 1
+    while True:
+        try:
+            # Renaming onto a folder that holds something fails, whichever process was first.
+            return draft.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+        number += 1
+        folder = wanted.with_name(f"{wanted.name}_{number}")
+
+
+def _write_text(path: Path, text: str) -> None:
+    # A file name may hold bytes that are no UTF-8; JSON takes them as \udcXX.
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _write_wav(path: Path, samples: "FloatArray") -> None:
+    pcm = np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2")
+    # The standard library's writer: when the disk fills up it says so with an errno.
+    with wave.open(os.fspath(path), "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, len(pcm), "NONE", "not compressed"))
+        file.writeframes(pcm.tobytes())
+
+
+def _write_frames(path: Path, frames: Frames) -> None:
+    # Frame middles end in half a millisecond: without the inner rounding the last bit would
+    # decide which way, and the steps would be 19, 20 or 21.
+    times_ms = np.rint(np.round(1000 * frames.times, 6))
+    np.savetxt(
+        path,
+        np.column_stack([times_ms, frames.scores]),
+        fmt=["%d"] + ["%.6f"] * len(frames.labels),
+        delimiter=",",
+        header=",".join(["time_ms", *frames.labels]),
+        comments="",
+        encoding="utf-8",
+    )
+
+
+def _sidecar(result: Result) -> dict[str, Any]:
+    assert result.embedding is not None
+    document = result.to_document()
+    return {
+        "model": {key: document["model"][key] for key in ("id", "precision", "revision", "sha256")},
+        "granularity": result.granularity,
+        "hop_ms": HOP_MS if result.granularity == "frame" else None,
+        "shape": list(result.embedding.shape),
+        "dtype": str(result.embedding.dtype),
+        "audio": {key: document["audio"][key] for key in ("name", "sha256", "channel")},
+    }
+
+
+def _storage_error(error: OSError, out_dir: Path, result: Result) -> StorageError:
+    # numpy reports a short write without an errno.
+    if error.errno is None or error.errno in _NO_SPACE:
+        return DiskFull(path=str(out_dir), needed_mb=_size_mb(result))
+    return StorageDenied(path=str(out_dir), reason=error.strerror)
+
+
+def _size_mb(result: Result) -> int:
+    """About what the folder takes, rounded up."""
+    total = 100_000
+    if result.processed is not None:
+        total += 2 * result.processed.size
+    if result.embedding is not None:
+        total += result.embedding.nbytes
+    if result.frames is not None:
+        total += 10 * result.frames.scores.size
+    return -(-total // 1_000_000)

@@ -1,0 +1,90 @@
+"""From the paths a person names to the recordings they stand for.
+
+A file that is named is taken as it is, whatever its extension: decoding decides. What is only
+found, in a folder or by a pattern, must look like audio.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from glob import glob
+from pathlib import Path
+
+from voxcor.errors import InputError, InputUnreadable, NoAudioFound
+from voxcor.results import Failure
+
+STDIN = "-"
+
+# What FFmpeg and soundfile decode under the names people give it, video with sound included.
+AUDIO_EXTENSIONS = frozenset(
+    {
+        *(".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".ape", ".au", ".avi", ".caf"),
+        *(".flac", ".m4a", ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".oga", ".ogg", ".opus"),
+        *(".snd", ".wav", ".wave", ".webm", ".wma", ".wv"),
+    }
+)
+
+# What `voxcor.exports` writes: the processed_audio.wav in there is a result, not a recording.
+_RESULT_FOLDER = re.compile(r"outputs_\d{8}_\d{6}(_\d+)?")
+
+
+def expand(paths: Iterable[str]) -> Iterator[str | Failure]:
+    """The recordings behind `paths`, in their order; within a folder or pattern, sorted.
+
+    Files and `-` (standard input) stay what they are. Folders are searched to the bottom. A
+    pattern (`*`, `?`, `[...]`, `**`) that the shell has left alone is matched here. Hidden
+    entries, links to folders and Voxcor's own result folders are passed over.
+
+    Yields:
+        a path, or the failure of one that cannot be read or leads to no audio.
+    """
+    for path in paths:
+        if _is_folder(Path(path)):
+            yield from _search([Path(path)], path)
+        elif any(mark in path for mark in "*?[") and not os.access(path, os.F_OK):
+            # Not Path.glob: it takes neither an absolute pattern nor the rule on hidden files.
+            matches = map(Path, sorted(glob(path, recursive=True)))  # noqa: PTH207
+            yield from _search((place for place in matches if not _is_result(place)), path)
+        else:
+            yield path
+
+
+def _search(places: Iterable[Path], path: str) -> Iterable[str | Failure]:
+    # A pattern with `**` gives a folder and then, once more, what lies in it.
+    found = dict.fromkeys(entry for place in places for entry in _walk(place))
+    return found or [_failure(NoAudioFound(name=path))]
+
+
+def _walk(place: Path) -> Iterator[str | Failure]:
+    if not _is_folder(place):
+        if place.suffix.lower() in AUDIO_EXTENSIONS:
+            yield str(place)
+        return
+    try:
+        entries = sorted(place.iterdir())
+    except OSError as error:
+        yield _failure(InputUnreadable(name=str(place), reason=error.strerror))
+        return
+    for entry in entries:
+        if not _is_passed_over(entry):
+            yield from _walk(entry)
+
+
+def _is_passed_over(entry: Path) -> bool:
+    is_link_to_folder = _is_folder(entry) and entry.is_symlink()
+    return entry.name.startswith(".") or is_link_to_folder or _is_result(Path(entry.name))
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except OSError:  # a closed folder above it, or a name too long: reading it will say so
+        return False
+
+
+def _is_result(place: Path) -> bool:
+    return any(_RESULT_FOLDER.fullmatch(part) for part in place.parts)
+
+
+def _failure(error: InputError) -> Failure:
+    return Failure(path=error.details["name"], code=error.code, message=error.message)
