@@ -63,7 +63,7 @@ def get_label(label_id: str) -> Label:
         return known
     color = _EXTRA_COLORS[sum(label_id.encode()) % len(_EXTRA_COLORS)]
     name = label_id.replace("_", " ").capitalize()
-    return Label(label_id, name, name, "🏷️", color)
+    return Label(label_id, name, name, "🔖", color)
 
 
 def labels_from_tokens(lines: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,161 @@
+"""Our fp32 against FunASR's class on the same random weights: one process, turn by turn.
+
+    python benchmarks/against_funasr.py --config PLUS_LARGE_CONFIG_YAML [--write docs/speed.md]
+
+Prints the median seconds of each, the median of the paired ratios (a ratio holds where a machine's
+speed drifts), and the peak memory of either alone in a process of its own.
+"""
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+import funasr_reference as funasr
+from voxcor.labels import labels_from_tokens
+from voxcor.models.convert import convert_checkpoint
+from voxcor.network import Network
+from voxcor.runtime import available_cores
+
+SIZES = ("base", "large")
+SECONDS = (3, 10, 30)
+THREADS = available_cores()
+
+
+def clip(seconds: int) -> Any:
+    """Noise that swells and fades at a syllable's pace; the work does not depend on content."""
+    time_s = np.arange(seconds * 16_000) / 16_000
+    noise = np.random.default_rng(0).standard_normal(len(time_s))
+    return (noise * (0.2 + np.abs(np.sin(2 * np.pi * 2 * time_s)))).astype(np.float32)
+
+
+def sides(folder: Path, config: dict[str, Any], size: str) -> dict[str, Callable[[Any], object]]:
+    """Both ways from samples to scores, on the weights converted into `folder`."""
+    network = Network(folder / "model.onnx", threads=THREADS)
+    reference = funasr.build(config, size=size, seed=0)
+    return {
+        "funasr": lambda samples: funasr.recognize(reference, samples),
+        "voxcor": lambda samples: network.run([samples]),
+    }
+
+
+def convert(folder: Path, config: dict[str, Any], size: str) -> None:
+    """Writes the reference's weights as a checkpoint and converts it."""
+    funasr.save_official(funasr.build(config, size=size, seed=0), folder / "model.pt")
+    convert_checkpoint(folder / "model.pt", folder, labels=labels_from_tokens(funasr.TOKENS))
+
+
+def measure(run: dict[str, Callable[[Any], object]], seconds: int, rounds: int) -> dict[str, float]:
+    """Medians over `rounds` turns of each side, after a turn that is not counted."""
+    samples = clip(seconds)
+    times: dict[str, list[float]] = {name: [] for name in run}
+    for turn in range(rounds + 1):
+        for name, recognize in run.items():
+            start = time.perf_counter()
+            recognize(samples)
+            if turn:
+                times[name].append(time.perf_counter() - start)
+    paired = (a / b for a, b in zip(times["funasr"], times["voxcor"], strict=True))
+    return {
+        "funasr_s": statistics.median(times["funasr"]),
+        "voxcor_s": statistics.median(times["voxcor"]),
+        "ratio": statistics.median(paired),
+    }
+
+
+def peak_megabytes(folder: Path, config_path: Path, size: str, side: str, seconds: int) -> float:
+    """Peak memory of a fresh process that loads one side and recognises one clip.
+
+    FunASR loads the checkpoint as it does for its users: whole, optimizer included.
+    """
+    arguments = ["--alone", side, "--size", size, "--seconds", str(seconds)]
+    output = subprocess.run(
+        [sys.executable, __file__, "--config", config_path, *arguments, "--folder", folder],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    return float(json.loads(output)["peak_mb"])
+
+
+def alone(folder: Path, config: dict[str, Any], size: str, side: str, seconds: int) -> None:
+    """The child of `peak_megabytes`."""
+    if side == "voxcor":
+        Network(folder / "model.onnx", threads=THREADS).run([clip(seconds)])
+    else:
+        reference = funasr.build(config, size=size, seed=0)
+        state = torch.load(folder / "model.pt", weights_only=True)["model"]
+        reference.load_state_dict(
+            {name.removeprefix("d2v_model."): value for name, value in state.items()}, strict=False
+        )
+        funasr.recognize(reference, clip(seconds))
+    # Not ru_maxrss: it remembers the process that this one was forked from.
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    sys.stdout.write(json.dumps({"peak_mb": int(found[1]) / 1024}))
+
+
+def main() -> None:
+    """Measures everything and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="config.yaml of plus_large")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", type=Path, help="file whose table is replaced")
+    for child_only in ("--alone", "--size", "--folder"):
+        parser.add_argument(child_only, help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    config = yaml.safe_load(arguments.config.read_text())
+    torch.set_num_threads(THREADS)
+    if arguments.alone:
+        return alone(
+            *(Path(arguments.folder), config, arguments.size, arguments.alone, arguments.seconds)
+        )
+
+    lines = [
+        "| model | clip | FunASR | Voxcor fp32 | times faster | peak memory FunASR | Voxcor |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for size in SIZES:
+        with tempfile.TemporaryDirectory() as folder_name:
+            folder = Path(folder_name)
+            convert(folder, config, size)
+            run = sides(folder, config, size)
+            for seconds in SECONDS:
+                found = measure(run, seconds, arguments.rounds)
+                peaks = {
+                    side: peak_megabytes(folder, arguments.config, size, side, seconds)
+                    for side in run
+                }
+                lines.append(
+                    f"| {size} | {seconds} s | {found['funasr_s']:.2f} s "
+                    f"| {found['voxcor_s']:.2f} s | **{found['ratio']:.2f}** "
+                    f"| {peaks['funasr']:.0f} MB | {peaks['voxcor']:.0f} MB |"
+                )
+                print(lines[-1], file=sys.stderr, flush=True)
+    table = "\n".join(lines) + "\n"
+    print(table)
+    if arguments.write:
+        before, _, rest = arguments.write.read_text().partition("<!-- table -->\n")
+        after = rest.partition("<!-- end -->")[2]
+        arguments.write.write_text(
+            f"{before}<!-- table -->\n{table}<!-- end -->{after}", encoding="utf-8"
+        )
+    return None
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", str(THREADS))
+    main()
