@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from voxcor.errors import AudioTooShort
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames, num_samples
-from voxcor.runtime import open_session
+from voxcor.runtime import open_session, run
 
 LONGEST_PASS = 30 * SAMPLE_RATE  # samples
 WINDOW_FRAMES = num_frames(LONGEST_PASS)
@@ -62,7 +62,7 @@ class Network:
         batch = np.zeros((len(waveforms), lengths.max()), dtype=np.float32)
         for row, waveform in zip(batch, waveforms, strict=True):
             row[: len(waveform)] = waveform
-        outputs = self._session.run(None, {"waveform": batch, "lengths": lengths})
+        outputs = run(self._session, {"waveform": batch, "lengths": lengths})
         embeddings = outputs[0]
         logits = outputs[1] if self.labels else np.zeros((*embeddings.shape[:2], 0), np.float32)
         return [
