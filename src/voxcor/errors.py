@@ -6,17 +6,19 @@
     │   ├── InputNotFound        no such file
     │   ├── InputUnreadable      the file is there, reading it is not allowed or fails
     │   ├── NoAudioFound         a folder or pattern without audio
-    │   ├── EmptyInput           zero bytes, or a container without samples
+    │   ├── EmptyInput           zero bytes, or a container without sound
     │   ├── NotAudio             no decoder recognises the bytes
     │   ├── AudioTruncated       the file ends before its header says
     │   ├── AudioCorrupt         decoding breaks in the middle
-    │   ├── InvalidSamples       samples that are not finite numbers
+    │   ├── InvalidSamples       samples that are NaN, infinite or absurdly large
     │   ├── AudioTooShort        less than one 25 ms frame
     │   └── NoSpeech             silence, or nothing that is speech
+    ├── ManifestError            a list of recordings that cannot be used
     ├── ModelError               no usable model
     │   ├── UnknownModel         not a model id and not a folder
     │   ├── ModelNotInstalled    known, but not pulled yet
     │   ├── ModelCorrupt         an installed model whose files do not fit together
+    │   ├── EmbeddingsOnly       a model without labels, asked for an emotion
     │   ├── CheckpointUnsafe     a pickle that asks for code
     │   ├── CheckpointInvalid    not a checkpoint of this architecture
     │   ├── ChecksumMismatch     the bytes are not the published ones
@@ -110,8 +112,8 @@ class NoAudioFound(InputError):
 
 class EmptyInput(InputError):
     code = "empty_input"
-    en = "{name}: is empty, it holds no audio samples."
-    zh = "{name}:内容为空,没有任何音频采样。"
+    en = "{name}: holds no sound: it is empty, or has no audio track."
+    zh = "{name}:其中没有声音:内容为空,或没有音轨。"
 
 
 class NotAudio(InputError):
@@ -122,11 +124,8 @@ class NotAudio(InputError):
 
 class AudioTruncated(InputError):
     code = "audio_truncated"
-    en = (
-        "{name}: is cut off: its header promises {promised_s:.2f} s, "
-        "the data ends after {found_s:.2f} s."
-    )
-    zh = "{name}:文件不完整:文件头声明 {promised_s:.2f} 秒,实际数据只有 {found_s:.2f} 秒。"
+    en = "{name}: is cut off: it ends before its header says, only {found_s:.2f} s can be decoded."
+    zh = "{name}:文件不完整:数据少于文件头所声明的长度,只能解码 {found_s:.2f} 秒。"
 
 
 class AudioCorrupt(InputError):
@@ -138,10 +137,10 @@ class AudioCorrupt(InputError):
 class InvalidSamples(InputError):
     code = "invalid_samples"
     en = (
-        "{name}: holds samples that are not finite numbers (NaN or infinity), "
+        "{name}: holds samples that are no sound (NaN, infinity or absurdly large), "
         "the first at {at_s:.3f} s."
     )
-    zh = "{name}:含有非有限数值的采样(NaN 或无穷大),首次出现在 {at_s:.3f} 秒。"
+    zh = "{name}:含有无效采样(NaN、无穷大或数值过大),首次出现在 {at_s:.3f} 秒。"
 
 
 class AudioTooShort(InputError):
@@ -154,6 +153,14 @@ class NoSpeech(InputError):
     code = "no_speech"
     en = "{name}: no speech was found in {duration_ms} ms of audio, so no emotion is given."
     zh = "{name}:在 {duration_ms} 毫秒音频中未检测到语音,因此不给出情感结果。"
+
+
+class ManifestError(VoxcorError):
+    """A manifest that lists no usable recording. `name` is its path as given."""
+
+    code = "manifest_error"
+    en = "{name}: {reason}"
+    zh = "{name}:{reason}"
 
 
 class ModelError(VoxcorError):
@@ -180,6 +187,18 @@ class ModelCorrupt(ModelError):
     code = "model_corrupt"
     en = "Model {model} is damaged ({reason}). Pull it again: voxcor models pull {model}"
     zh = "模型 {model} 已损坏({reason})。请重新拉取:voxcor models pull {model}"
+
+
+class EmbeddingsOnly(ModelError):
+    code = "embeddings_only"
+    en = (
+        "Model {model} has no emotion labels, it only gives embeddings: "
+        'Recognizer("{model}").embed(...) in Python. For emotions take another model.'
+    )
+    zh = (
+        "模型 {model} 没有情感标签,只提供特征向量(Python:"
+        'Recognizer("{model}").embed(...))。识别情感请换用其他模型。'
+    )
 
 
 class CheckpointUnsafe(ModelError):

@@ -1,0 +1,186 @@
+"""How usable a recording is: signal to noise, clipping, bandwidth, and warnings in words."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.audio.decoders import FloatArray
+from voxcor.audio.vad import ONSET, WINDOW
+from voxcor.frames import SAMPLE_RATE
+from voxcor.language import say
+from voxcor.results import Quality
+
+PowerArray = NDArray[np.float64]
+
+# Windows that are surely not speech, and how many make a background one can measure: 0.32 s.
+_BACKGROUND = 0.1
+_FEWEST_WINDOWS = 10
+
+# A background of digital silence would give infinity, which JSON does not have: 16 bits reach 96.
+# Below -10 the difference of two powers says nothing.
+_HIGHEST_SNR_DB = 96.0
+_LOWEST_SNR_DB = -10.0
+
+# G.711 reaches 0.98 of full scale, 8-bit WAV 0.99 on one side.
+_FULL_SCALE = 0.9
+
+# A clipped crest is flat for longer than this. A full-scale sine of 50 Hz or more is not: it stays
+# within one 16-bit step of its crest for under 0.1 ms.
+_FLAT_SAMPLES = 3
+_FLAT_S = 1e-4
+_STEP = 1.5 / 32768
+
+_SPECTRUM = 1024  # samples, 64 ms: bins of 15.6 Hz
+_SPECTRUM_FRAMES = 4000  # spread over the recording; more do not change a mean
+
+# Below the strongest bin. Measured on 320 clips: wideband speech reaches beyond 4.1 kHz at this
+# depth, the same speech from 8 kHz PCM or mu-law ends at 3.9; at 70 dB the rounding to 16 bits
+# fills the emptiness above quiet speech, at 50 dB muffled speech looks like the telephone's.
+_NOTHING_DB = 60.0
+
+# Below each of these a warning is due,
+ENOUGH_SPEECH_S = 1.0  # emotion2vec does badly on 1 to 2 s (ddlBoJack/emotion2vec issue 41)
+CLEAN_DB = 10.0
+WIDE_HZ = 4100  # telephone channels end at 3.4 kHz, their sampling at 4
+LOUD = 0.01  # -40 dBFS: eight of sixteen bits are left
+
+# and above this: one sample in a thousand.
+MUCH_CLIPPING = 1e-3
+
+
+def measure(
+    original: FloatArray,
+    sample_rate: int,
+    samples: FloatArray,
+    probabilities: FloatArray,
+    speech: float,
+    noticed: tuple[str, ...] = (),
+) -> Quality:
+    """The quality of a recording, before anything of it is trimmed.
+
+    Args:
+        original: the channels that are heard, `[N, C]`, at `sample_rate`.
+        sample_rate: in Hz.
+        samples: their mix at 16 kHz, `[M]`.
+        probabilities: of speech in the windows of `samples`, `[W]`.
+        speech: seconds of it that are certain.
+        noticed: warnings that decoding gave.
+    """
+    snr_db = signal_to_noise_db(window_power(samples), probabilities)
+    clipping = clipped_share(original, sample_rate)
+    bandwidth = bandwidth_hz(samples)
+    deserved = {
+        "uncertain_speech": speech == 0,
+        "too_short": 0 < speech < ENOUGH_SPEECH_S,
+        "noisy": snr_db is not None and snr_db < CLEAN_DB,
+        "clipped": clipping > MUCH_CLIPPING,
+        "narrowband": bandwidth < WIDE_HZ,
+        "quiet": np.abs(samples).max() < LOUD,
+    }
+    warnings = tuple(code for code, due in deserved.items() if due)
+    return Quality(snr_db, clipping, bandwidth, speech, noticed + warnings)
+
+
+def window_power(samples: FloatArray) -> PowerArray:
+    """Power of the 512-sample windows of `[N]`, `[W]` with `W = ceil(N / 512)`.
+
+    Variance, rather: an offset of the converter is not sound. The last window is measured alone.
+    """
+    whole = len(samples) - len(samples) % WINDOW
+    windows = samples[:whole].reshape(-1, WINDOW).var(axis=1, dtype=np.float64)
+    rest = samples[whole:]
+    return np.append(windows, rest.var(dtype=np.float64)) if len(rest) else windows
+
+
+def signal_to_noise_db(power: PowerArray, probabilities: FloatArray) -> float | None:
+    """Mean power of speech over that of its background, in dB; None without a pause or speech.
+
+    Args:
+        power: `[W]` by `window_power`, before trimming.
+        probabilities: `[W]` of speech.
+    """
+    speech = power[probabilities >= ONSET]
+    background = power[probabilities < _BACKGROUND]
+    if not len(speech) or len(background) < _FEWEST_WINDOWS:
+        return None
+    # The median: a door in the pause is not what the speech was spoken over.
+    noise = float(np.median(background))
+    if noise == 0:
+        return _HIGHEST_SNR_DB
+    excess = float(speech.mean()) / noise - 1
+    snr_db = 10 * float(np.log10(max(excess, 10 ** (_LOWEST_SNR_DB / 10))))
+    return round(min(snr_db, _HIGHEST_SNR_DB), 1)
+
+
+def clipped_share(samples: FloatArray, sample_rate: int) -> float:
+    """The share of samples `[N, C]` that lie in flat crests at full scale, 0..1."""
+    shortest = max(_FLAT_SAMPLES, round(_FLAT_S * sample_rate))
+    clipped = sum(
+        _flat_crest(side * channel, shortest) for channel in samples.T for side in (1, -1)
+    )
+    return clipped / samples.size
+
+
+def _flat_crest(samples: FloatArray, shortest: int) -> int:
+    """How many of `[N]` lie at their maximum in runs of at least `shortest`."""
+    crest = samples.max()
+    if crest < _FULL_SCALE:
+        return 0
+    edges = np.diff(np.concatenate([[False], samples >= crest - _STEP, [False]]).astype(np.int8))
+    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
+    return int(runs[runs >= shortest].sum())
+
+
+def bandwidth_hz(samples: FloatArray) -> int:
+    """The frequency above which samples `[N]` at 16 kHz hold next to nothing, up to 8000."""
+    hop = max(_SPECTRUM // 2, len(samples) // _SPECTRUM_FRAMES)
+    starts = range(0, max(1, len(samples) - _SPECTRUM + 1), hop)
+    window = np.hanning(_SPECTRUM)
+    spectrum = np.zeros(_SPECTRUM // 2 + 1)
+    for start in starts:
+        frame = samples[start : start + _SPECTRUM]
+        frame = np.pad(frame - frame.mean(), (0, _SPECTRUM - len(frame)))
+        spectrum += np.abs(np.fft.rfft(frame * window)) ** 2
+    present = np.flatnonzero(spectrum > spectrum.max() * 10 ** (-_NOTHING_DB / 10))
+    highest = int(present[-1]) if len(present) else 0
+    return round(highest * SAMPLE_RATE / _SPECTRUM)
+
+
+def describe_warning(code: str) -> str:
+    """One sentence for a code of `Quality.warnings`, with advice.
+
+    Raises:
+        KeyError: no such code.
+    """
+    return say(*_WORDS[code])
+
+
+_WORDS = {
+    "too_short": (
+        "Less than a second of speech: the scores are unsteady; two seconds or more are better.",
+        "语音不足一秒,得分不稳定;建议提供两秒以上的语音。",
+    ),
+    "uncertain_speech": (
+        "It is not certain that this is speech: listen to it before you rely on the scores.",
+        "无法确定其中是否为语音;采用结果前请先试听。",
+    ),
+    "noisy": (
+        "The background is loud: record closer to the mouth or in a quieter place.",
+        "背景噪声较大;请靠近话筒或在更安静的环境中录音。",
+    ),
+    "clipped": (
+        "The loudest parts are cut off (clipping): lower the recording level.",
+        "响度过高,波形被削顶;请降低录音电平。",
+    ),
+    "narrowband": (
+        "Telephone bandwidth, without high frequencies: prefer a wideband recording.",
+        "电话带宽,缺少高频成分,准确率会降低;如有宽带录音请改用。",
+    ),
+    "quiet": (
+        "Very quiet, little more than the noise of the recording itself: raise the level.",
+        "音量很低,已接近录音自身的噪声;请提高录音电平。",
+    ),
+    "wrong_extension": (
+        "Decoded, but the file holds another format than its extension says: rename it.",
+        "文件扩展名与实际格式不符,已按实际格式解码;建议改正扩展名。",
+    ),
+}

@@ -1,0 +1,134 @@
+"""Where speech is: silero-vad v6 on 32 ms windows, and the spans its probabilities make.
+
+The weights are silero's own graph for whole sequences (MIT, licence beside it): windows of 512
+samples at 16 kHz, each with the 64 samples before it, through an LSTM whose state is carried.
+"""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from voxcor.audio.decoders import FloatArray
+from voxcor.frames import SAMPLE_RATE
+from voxcor.runtime import open_session
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+WINDOW = 512  # samples, 32 ms
+WINDOW_S = WINDOW / SAMPLE_RATE
+CONTEXT = 64  # samples of the window before, 4 ms
+
+# One pass takes this many windows, so that memory does not grow with the recording: 32 s.
+PASS = 1000
+
+# Speech begins at the one probability and ends below the other: the defaults of silero's own
+# `get_speech_timestamps` (`threshold`, and `neg_threshold` 0.15 below it).
+ONSET = 0.5
+OFFSET = 0.35
+
+# Silero drops what is shorter than 250 ms. Single words matter here ("no!"): in emospeech_in one
+# clip in twenty would lose its only one. A click passes in a window or two.
+SHORTEST_SPEECH = 3  # windows, 96 ms
+
+# A shorter pause is one within a phrase; silero's 100 ms would cut at every stop consonant, and
+# emotion2vec wants seconds of speech, not syllables.
+SHORTEST_PAUSE = 16  # windows, 512 ms
+
+# Silero pads by 30 ms. Measured on 1,600 clips of four corpora, in 95 of 100 what is audible before
+# the first window that passes begins at most three windows earlier.
+PADDING = 3  # windows, 96 ms
+
+# A longer stretch is cut: nobody reads one emotion for a minute of speech without a pause.
+LONGEST_SPEECH = 470  # windows, 15 s
+
+Span = tuple[float, float]  # seconds
+
+_MODEL = Path(__file__).parent / "silero" / "silero_vad_16k_sequence.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class VadState:
+    """What the network remembers between two stretches of one recording."""
+
+    context: FloatArray = field(default_factory=lambda: np.zeros(CONTEXT, np.float32))
+    h: FloatArray = field(default_factory=lambda: np.zeros((1, 1, 128), np.float32))
+    c: FloatArray = field(default_factory=lambda: np.zeros((1, 1, 128), np.float32))
+
+
+@cache
+def _session() -> "onnxruntime.InferenceSession":
+    # One thread: a window is too little work to share.
+    return open_session(_MODEL, threads=1)
+
+
+def speech_probabilities(samples: FloatArray) -> FloatArray:
+    """The probability of speech, `[W]` with `W = ceil(N / 512)`, for samples `[N]` at 16 kHz.
+
+    The last window is filled up with silence.
+    """
+    count = -(-len(samples) // WINDOW)
+    padded = np.pad(samples, (0, count * WINDOW - len(samples)))
+    return continue_probabilities(padded, VadState())[0]
+
+
+def continue_probabilities(samples: FloatArray, state: VadState) -> tuple[FloatArray, VadState]:
+    """The probabilities `[W]` of whole windows `[512 * W]`, and the state for what follows them.
+
+    Cutting a recording anywhere between windows changes nothing.
+    """
+    samples = np.concatenate([state.context, samples])
+    h, c = state.h, state.c
+    parts = [np.empty(0, np.float32)]
+    for start in range(0, len(samples) - CONTEXT, PASS * WINDOW):
+        chunk = samples[start : start + PASS * WINDOW + CONTEXT]
+        windows = sliding_window_view(chunk, CONTEXT + WINDOW)[::WINDOW]  # [W, 576], a view
+        inputs = {"input": np.ascontiguousarray(windows), "h": h, "c": c}
+        probabilities, h, c = _session().run(None, inputs)
+        parts.append(probabilities)
+    return np.concatenate(parts), VadState(samples[-CONTEXT:], h, c)
+
+
+def speech_spans(probabilities: FloatArray) -> tuple[Span, ...]:
+    """Stretches of speech in seconds from the first window, in order, none overlapping.
+
+    Args:
+        probabilities: `[W]`, of 32 ms windows.
+    """
+    spans = []
+    for first, last in _stretches(probabilities):
+        if last - first >= SHORTEST_SPEECH:
+            start = max(0, first - PADDING)
+            end = min(len(probabilities), last + PADDING)
+            spans += _cut(probabilities, start, end)
+    return tuple((start * WINDOW_S, end * WINDOW_S) for start, end in spans)
+
+
+def _stretches(probabilities: FloatArray) -> list[tuple[int, int]]:
+    """Windows `[first, last)` of speech with hysteresis; pauses too short for one are bridged."""
+    stretches: list[tuple[int, int]] = []
+    first: int | None = None
+    for window, probability in enumerate([*probabilities.tolist(), 0.0]):
+        if first is None and probability >= ONSET:
+            first = window
+        elif first is not None and probability < OFFSET:
+            if stretches and first - stretches[-1][1] < SHORTEST_PAUSE:
+                first = stretches.pop()[0]
+            stretches.append((first, window))
+            first = None
+    return stretches
+
+
+def _cut(probabilities: FloatArray, start: int, end: int) -> list[tuple[int, int]]:
+    """`[start, end)` in pieces of at most 15 s, cut in their middle halves where speech is least
+    likely.
+    """
+    if end - start <= LONGEST_SPEECH:
+        return [(start, end)]
+    quarter = (end - start) // 4
+    place = start + quarter + int(probabilities[start + quarter : end - quarter].argmin())
+    return _cut(probabilities, start, place) + _cut(probabilities, place, end)
