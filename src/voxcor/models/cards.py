@@ -1,0 +1,200 @@
+"""Which models are published, and the card that lies in every installed model's folder.
+
+`OFFICIAL` is the catalogue of the five emotion2vec models on the hubs; emotion2vec.md, sections
+2.3 to 2.5, has the sources of every number in it. A `Card` says what one folder holds and where it
+came from; it is the folder's `card.json`, and a folder without an intact one is no model.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from voxcor.errors import ModelCorrupt
+from voxcor.frames import HOP_MS
+from voxcor.labels import LABEL_IDS
+
+Hub = Literal["modelscope", "huggingface"]
+HUB_NAMES: Mapping[Hub, str] = {"modelscope": "ModelScope", "huggingface": "Hugging Face"}
+
+CARD_FILE = "card.json"
+
+# What the hubs call the weights, the labels and the example clip. `emotion2vec_base` and its
+# fine-tuned sibling were published before the name settled.
+CHECKPOINT_FILES = ("model.pt", "emotion2vec_base.pt")
+TOKENS_FILE = "tokens.txt"
+EXAMPLE_FILE = "example/test.wav"
+EXAMPLE_CLIP = "example.wav"  # the same clip in a model's folder
+
+# The hubs state the licence differently, and nobody has answered which holds (emotion2vec#78).
+# Both want the names and the authors kept; neither wants the weights passed on by others.
+_LICENCE = "FunASR Model License 1.1 (Hugging Face); Apache-2.0 (ModelScope)"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A model's place on a hub. `revision` is a commit where one is known, else a branch."""
+
+    name: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialModel:
+    """A published model. `sha256` of its checkpoint is None where nobody has recorded it."""
+
+    id: str
+    title: str
+    repositories: Mapping[Hub, Repository]
+    embedding_dim: int
+    parameters: int
+    labels: tuple[str, ...] = LABEL_IDS
+    sha256: str | None = None
+    licence: str = _LICENCE
+
+    @property
+    def download_bytes(self) -> int:
+        """About how large the checkpoint is: fairseq keeps two Adam moments beside each weight."""
+        return 3 * 4 * self.parameters
+
+
+# Parameters with the classifier, counted from the shapes (emotion2vec.md, section 1.4).
+_BASE_PARAMETERS = 93_178_133
+_LARGE_PARAMETERS = 162_140_185
+_BASE_CLASSIFIER = 9 * 768 + 9
+
+OFFICIAL: Mapping[str, OfficialModel] = {
+    model.id: model
+    for model in (
+        OfficialModel(
+            id="plus-large",
+            title="emotion2vec+ large",
+            repositories={
+                # The tag v2.0.5 holds the same weights with the first release's five labels.
+                "modelscope": Repository("iic/emotion2vec_plus_large", "master"),
+                "huggingface": Repository(
+                    "emotion2vec/emotion2vec_plus_large", "6c303ba987b86b93193de93e34bb2b077a6bedc4"
+                ),
+            },
+            embedding_dim=1024,
+            parameters=_LARGE_PARAMETERS,
+            sha256="be501a01f26fcdc7663a062dff86af839afbaef7c4de32f5e42d7e1ad2784da4",
+        ),
+        OfficialModel(
+            id="plus-base",
+            title="emotion2vec+ base",
+            repositories={
+                "modelscope": Repository("iic/emotion2vec_plus_base", "master"),
+                "huggingface": Repository(
+                    "emotion2vec/emotion2vec_plus_base", "b318240bfe67db81a8c572ecb37ce9c3759b81c9"
+                ),
+            },
+            embedding_dim=768,
+            parameters=_BASE_PARAMETERS,
+            sha256="60710b5aae1dbe69bdac8920028fb05882d4314fd09031922b4b61ee9e7aadbd",
+        ),
+        OfficialModel(
+            id="plus-seed",
+            title="emotion2vec+ seed",
+            repositories={
+                "modelscope": Repository("iic/emotion2vec_plus_seed", "master"),
+                "huggingface": Repository("emotion2vec/emotion2vec_plus_seed", "main"),
+            },
+            embedding_dim=768,
+            parameters=_BASE_PARAMETERS,
+        ),
+        OfficialModel(
+            id="base-finetuned",
+            title="emotion2vec base, fine-tuned",
+            # Its authors did not publish it on Hugging Face; what is there is somebody's copy.
+            repositories={"modelscope": Repository("iic/emotion2vec_base_finetuned", "master")},
+            embedding_dim=768,
+            parameters=_BASE_PARAMETERS,
+        ),
+        OfficialModel(
+            id="base",
+            title="emotion2vec base",
+            repositories={
+                "modelscope": Repository("iic/emotion2vec_base", "master"),
+                "huggingface": Repository("emotion2vec/emotion2vec_base", "main"),
+            },
+            embedding_dim=768,
+            parameters=_BASE_PARAMETERS - _BASE_CLASSIFIER,
+            labels=(),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file of a model folder as it was when the card was written."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the weights came from: a hub, a `local` file, or `voxcor`'s own training."""
+
+    hub: Literal["modelscope", "huggingface", "local", "voxcor"]
+    repository: str | None
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model folder holds.
+
+    `sha256` and `revision` name the weights the graph was made from; `official` says that those
+    are the published ones. `labels` is empty for a model that only gives embeddings. Logits are
+    divided by `temperature` before the softmax.
+    """
+
+    # Read by pydantic: a card with a missing, foreign or mistyped field is damaged.
+    __pydantic_config__: ClassVar[Mapping[str, object]] = {"extra": "forbid", "strict": True}
+
+    id: str
+    title: str
+    labels: tuple[str, ...]
+    embedding_dim: int
+    parameters: int
+    precision: Literal["fp32", "int8"]
+    revision: str
+    sha256: str
+    official: bool
+    source: Source
+    created: str
+    licence: str
+    files: Mapping[str, FileRecord]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    temperature: float = 1.0
+    hop_ms: int = HOP_MS
+    schema_version: Literal[1] = 1
+
+
+def write_card(card: Card, folder: Path) -> None:
+    """Writes `card.json` into `folder`."""
+    text = json.dumps(asdict(card), ensure_ascii=False, indent=2)
+    (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a model folder.
+
+    Raises:
+        ModelCorrupt: `card.json` is missing, cannot be read, or does not say what a card says.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Card).validate_json((folder / CARD_FILE).read_bytes())
+    except OSError as error:
+        reason = f"{CARD_FILE}: {error.strerror}"
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        reason = f"{CARD_FILE}: {place or 'JSON'}: {first['msg']}"
+    raise ModelCorrupt(model=folder.name, reason=reason)

@@ -1,0 +1,266 @@
+"""From a hub, or from a file somebody has, to an installed model.
+
+    card = pull("plus-large")
+    card = pull("plus-large", source=Path("~/Downloads/model.pt").expanduser())
+
+The checkpoint is fetched, checked, converted and thrown away; the graph and its card stay. One pull
+of a model runs at a time. Only an interrupted download is kept, for the next pull to continue;
+whatever else fails leaves nothing behind.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import Literal
+
+from voxcor.errors import (
+    ChecksumMismatch,
+    HubRefused,
+    HubUnreachable,
+    InputNotFound,
+    InputUnreadable,
+    UnknownModel,
+    UsageError,
+    VoxcorError,
+)
+from voxcor.labels import labels_from_tokens
+from voxcor.models.cards import (
+    CHECKPOINT_FILES,
+    EXAMPLE_CLIP,
+    EXAMPLE_FILE,
+    HUB_NAMES,
+    OFFICIAL,
+    TOKENS_FILE,
+    Card,
+    FileRecord,
+    Hub,
+    OfficialModel,
+    Source,
+    write_card,
+)
+from voxcor.models.convert import convert_checkpoint
+from voxcor.models.hub import Listing, default_hub, download, incomplete, list_files
+from voxcor.models.store import (
+    TINY,
+    downloads_of,
+    folder_of,
+    locked,
+    require_space,
+    staging,
+    storage_errors,
+)
+
+Stage = Literal["download", "convert"]
+Progress = Callable[[Stage, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """A checkpoint at hand, with what came with it."""
+
+    checkpoint: Path
+    sha256: str
+    official: bool
+    revision: str
+    source: Source
+    tokens: Path | None
+    clip: Path | None
+
+
+def pull(
+    model_id: str,
+    *,
+    hub: Hub | None = None,
+    source: Path | None = None,
+    progress: Progress = lambda _stage, _share: None,
+) -> Card:
+    """Installs a published model, in the place of an installed one; its card.
+
+    Args:
+        model_id: a key of `OFFICIAL`.
+        hub: where to fetch it; None for the one of the reader's language, see `default_hub`.
+        source: install this checkpoint, or the one in this folder, instead of fetching one.
+            `tokens.txt` beside it names its labels. Weights that nobody published are taken, and
+            marked unofficial in the card and in every result.
+        progress: is told the stage of work and the share of it that is done, 0 to 1.
+
+    Raises:
+        UnknownModel, UsageError: there is no such model to pull, or not on this hub.
+        InputNotFound, InputUnreadable: `source` is not there, holds no checkpoint, or cannot be
+            read; so with the `tokens.txt` beside it.
+        PullInProgress: another process is pulling the same model.
+        HubUnreachable, HubRefused, ChecksumMismatch: see `voxcor.models.hub`.
+        CheckpointUnsafe, CheckpointInvalid: see `convert_checkpoint`.
+        StorageError: the disk is full, or stands in the way otherwise.
+    """
+    if model_id == TINY:
+        raise UsageError(
+            reason_en="tiny is part of Voxcor; there is nothing to pull.",
+            reason_zh="tiny 是 Voxcor 自带的模型,无需拉取。",
+        )
+    model = OFFICIAL.get(model_id)
+    if model is None:
+        raise UnknownModel(model=model_id, known=", ".join(OFFICIAL))
+    hub = hub or default_hub(model)
+    if hub not in model.repositories:
+        raise UsageError(
+            reason_en=f"{model_id} is not published on {HUB_NAMES[hub]}.",
+            reason_zh=f"{model_id} 未在 {HUB_NAMES[hub]} 上发布。",
+        )
+    with locked(model_id), storage_errors(folder_of(model_id)):
+        try:
+            if source is None:
+                weights = _fetch(model, hub, lambda share: progress("download", share))
+            else:
+                weights = _local(model, source)
+            card = _install(model, weights, lambda share: progress("convert", share))
+        except (HubUnreachable, HubRefused):
+            raise
+        except VoxcorError:
+            if source is None:
+                shutil.rmtree(downloads_of(model_id), ignore_errors=True)
+            raise
+        shutil.rmtree(downloads_of(model_id), ignore_errors=True)
+    return card
+
+
+def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) -> _Weights:
+    """The checkpoint, its tokens and the example clip from a hub."""
+    listing = list_files(model, hub)
+    checkpoint = next((name for name in CHECKPOINT_FILES if name in listing.files), None)
+    if checkpoint is None:
+        raise HubRefused(
+            model=model.id,
+            hub=HUB_NAMES[hub],
+            repository=listing.repository,
+            file=CHECKPOINT_FILES[0],
+            reason="HTTP 404",
+        )
+    announced = listing.files[checkpoint]
+    expected = model.sha256 or announced.sha256
+    if announced.sha256 not in (None, expected):
+        raise ChecksumMismatch(
+            model=model.id, file=checkpoint, found=announced.sha256, expected=expected
+        )
+    # By content: the first part of one version is never continued with the rest of another.
+    folder = downloads_of(model.id) / (expected or listing.revision)[:16]
+    wanted = [n for n in (TOKENS_FILE, EXAMPLE_FILE, checkpoint) if n in listing.files]
+    missing = announced.bytes - _bytes_there(folder / checkpoint)
+    with storage_errors(folder, missing):
+        folder.mkdir(parents=True, exist_ok=True)
+        require_space(folder, missing + _graph_bytes(announced.bytes))
+        paths = _download_all(listing, wanted, folder, progress)
+        found = _sha256(paths[checkpoint])
+    if expected is not None and found != expected:
+        raise ChecksumMismatch(model=model.id, file=checkpoint, found=found, expected=expected)
+    return _Weights(
+        checkpoint=paths[checkpoint],
+        sha256=found,
+        official=expected is not None,
+        revision=listing.revision,
+        source=Source(hub=hub, repository=listing.repository, file=checkpoint),
+        tokens=paths.get(TOKENS_FILE),
+        clip=paths.get(EXAMPLE_FILE),
+    )
+
+
+def _download_all(
+    listing: Listing, names: Sequence[str], folder: Path, progress: Callable[[float], None]
+) -> dict[str, Path]:
+    total = sum(listing.files[name].bytes for name in names)
+    done = 0
+
+    def report(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(min(done / total, 1.0) if total else 1.0)
+
+    return {name: download(listing, name, folder, report) for name in names}
+
+
+def _local(model: OfficialModel, source: Path) -> _Weights:
+    """A checkpoint that is here already, alone or in a folder like the hub's."""
+    candidates = [source / name for name in CHECKPOINT_FILES] if source.is_dir() else [source]
+    checkpoint = next((path for path in candidates if path.is_file()), None)
+    if checkpoint is None:
+        raise InputNotFound(name=str(candidates[0]))
+    try:
+        sha256 = _sha256(checkpoint)
+    except OSError as error:
+        raise InputUnreadable(name=str(checkpoint), reason=error.strerror) from error
+    tokens, clip = checkpoint.parent / TOKENS_FILE, checkpoint.parent / EXAMPLE_FILE
+    return _Weights(
+        checkpoint=checkpoint,
+        sha256=sha256,
+        official=sha256 == model.sha256,
+        revision="local",
+        source=Source(hub="local", repository=None, file=checkpoint.name),
+        tokens=tokens if tokens.is_file() else None,
+        clip=clip if clip.is_file() else None,
+    )
+
+
+def _install(model: OfficialModel, weights: _Weights, progress: Callable[[float], None]) -> Card:
+    """Converts a checkpoint in a folder of its own, which then becomes the installed model."""
+    labels = _labels(weights.tokens) if weights.tokens else model.labels
+    progress(0.0)
+    target = folder_of(model.id)
+    needed = _graph_bytes(weights.checkpoint.stat().st_size)
+    with storage_errors(target, needed):
+        require_space(target.parent, needed)
+        with staging(model.id) as folder:
+            conversion = convert_checkpoint(
+                weights.checkpoint, folder, labels=labels, progress=progress
+            )
+            if weights.clip:
+                shutil.copyfile(weights.clip, folder / EXAMPLE_CLIP)
+            card = Card(
+                id=model.id,
+                title=model.title,
+                labels=conversion.labels,
+                embedding_dim=conversion.embedding_dim,
+                parameters=conversion.parameters,
+                precision="fp32",
+                revision=weights.revision,
+                sha256=weights.sha256,
+                official=weights.official,
+                source=weights.source,
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                licence=model.licence,
+                files={
+                    path.name: FileRecord(bytes=path.stat().st_size, sha256=_sha256(path))
+                    for path in sorted(folder.iterdir())
+                },
+            )
+            write_card(card, folder)
+    return card
+
+
+def _labels(tokens: Path) -> tuple[str, ...]:
+    try:
+        # Editors on Windows put a byte-order mark before the first token.
+        labels = labels_from_tokens(tokens.read_text(encoding="utf-8-sig").splitlines())
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputUnreadable(name=str(tokens), reason=str(error)) from error
+    twice = [label for label in labels if labels.count(label) > 1]
+    if twice:
+        raise InputUnreadable(name=str(tokens), reason=f"{twice[0]} stands there twice")
+    return labels
+
+
+def _graph_bytes(checkpoint_bytes: int) -> int:
+    """What the graph will take: of a fairseq checkpoint, two thirds are the optimizer's moments."""
+    return checkpoint_bytes // 3
+
+
+def _bytes_there(path: Path) -> int:
+    """How much of a download is on the disk already."""
+    return sum(p.stat().st_size for p in (path, incomplete(path)) if p.is_file())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

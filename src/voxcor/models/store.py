@@ -1,0 +1,273 @@
+"""The models on this machine: where they lie, how they get in whole, how they leave.
+
+A model is a folder with a card, under `VOXCOR_HOME/models/<id>`; `tiny` is one inside this
+package. Folders whose names begin with a dot are being built or taken away and count for nothing,
+so a process that dies in the middle leaves no model behind, and the next pull sweeps up after it.
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxcor.errors import (
+    DiskFull,
+    ModelCorrupt,
+    ModelNotInstalled,
+    PullInProgress,
+    StorageDenied,
+    StorageError,
+    UnknownModel,
+    UsageError,
+)
+from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, read_card
+from voxcor.network import Network
+from voxcor.settings import Settings
+
+TINY = "tiny"
+TINY_FOLDER = Path(__file__).parent / TINY
+
+# `auto` takes the first of these that is installed: their order on EmoBox, emotion2vec.md 5.2.
+BEST_FIRST = ("plus-large", "plus-base", "plus-seed", "base-finetuned")
+
+GRAPH_FILE = "model.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """An installed model. `fallback` says that `auto` found nothing better than `tiny`."""
+
+    path: Path
+    card: Card
+    fallback: bool = False
+
+    @property
+    def graph(self) -> Path:
+        """The `.onnx` file to run; its weights lie beside it."""
+        return self.path / GRAPH_FILE
+
+
+def installed() -> tuple[str, ...]:
+    """The ids of all models on this machine, the best first, `tiny` last."""
+    folder = Settings().models
+    found = {path.parent.name for path in folder.glob(f"[!.]*/{CARD_FILE}")}
+    known = [model for model in (*BEST_FIRST, *OFFICIAL) if model in found]
+    return tuple(dict.fromkeys((*known, *sorted(found), TINY)))
+
+
+def find_model(name: str) -> ModelFolder:
+    """The folder of MODEL: `auto`, an id, or the path of a model folder.
+
+    Raises:
+        UnknownModel: no model has this id, and no model folder this path.
+        ModelNotInstalled: a published model that was not pulled.
+        ModelCorrupt: its card or one of its files is not as it was written.
+    """
+    here = installed()
+    if name == "auto":
+        best = next((model for model in BEST_FIRST if model in here), TINY)
+        folder = _open(folder_of(best))
+        return ModelFolder(folder.path, folder.card, fallback=best == TINY)
+    if name in here:
+        return _open(folder_of(name))
+    if name in OFFICIAL:
+        raise ModelNotInstalled(model=name)
+    if (Path(name) / CARD_FILE).is_file():
+        return _open(Path(name))
+    raise unknown(name)
+
+
+def open_network(folder: ModelFolder, *, threads: int | None = None) -> Network:
+    """The model in this folder, ready to run.
+
+    Args:
+        folder: as `find_model` gives it.
+        threads: threads of one pass; None for all cores.
+
+    Raises:
+        ModelCorrupt: the graph cannot be loaded, or has other labels than the card says.
+    """
+    try:
+        network = Network(folder.graph, threads=threads)
+    # onnxruntime's errors have no other base, and a graph of somebody else lacks our metadata.
+    except Exception as error:
+        raise ModelCorrupt(model=folder.card.id, reason=str(error)) from error
+    if network.labels != folder.card.labels:
+        reason = f"its graph has the labels {', '.join(network.labels)}"
+        raise ModelCorrupt(model=folder.card.id, reason=reason)
+    return network
+
+
+def folder_of(model: str) -> Path:
+    """Where the model with this id lies, or would lie."""
+    return TINY_FOLDER if model == TINY else Settings().models / model
+
+
+def downloads_of(model: str) -> Path:
+    """Where the download of a model waits until it is complete."""
+    return Settings().home / "downloads" / model
+
+
+def _open(folder: Path) -> ModelFolder:
+    card = read_card(folder)
+    for name, record in card.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelCorrupt(model=card.id, reason=f"{name} is missing")
+        if path.stat().st_size != record.bytes:
+            raise ModelCorrupt(
+                model=card.id, reason=f"{name}: {path.stat().st_size} bytes, not {record.bytes}"
+            )
+    return ModelFolder(folder, card)
+
+
+def remove(model: str) -> int:
+    """Takes a model off this machine, and what was downloaded of it; the bytes that frees.
+
+    Raises:
+        UsageError: `tiny`, which is part of Voxcor.
+        UnknownModel, ModelNotInstalled: there is nothing to remove.
+        PullInProgress: it is being pulled right now.
+        StorageError: its files cannot be deleted.
+    """
+    if model == TINY:
+        raise UsageError(
+            reason_en="tiny is part of Voxcor and stays.",
+            reason_zh="tiny 是 Voxcor 自带的模型,不能删除。",
+        )
+    here = installed()
+    if model not in (*OFFICIAL, *here):
+        raise unknown(model)
+    folder, downloads = folder_of(model), downloads_of(model)
+    if not (folder.is_dir() or downloads.is_dir() or _unfinished(model)):
+        raise ModelNotInstalled(model=model)
+    with locked(model), storage_errors(folder):
+        if folder.is_dir():
+            _set_aside(folder, model)
+        traces = [path for path in (downloads, *_unfinished(model)) if path.is_dir()]
+        freed = sum(map(_bytes_of, traces))
+        for path in traces:
+            shutil.rmtree(path)
+    return freed
+
+
+def unknown(name: str) -> UnknownModel:
+    """The error for a name that is no model, with the names that are."""
+    return UnknownModel(model=name, known=", ".join(dict.fromkeys((*OFFICIAL, *installed()))))
+
+
+@contextmanager
+def locked(model: str) -> Iterator[None]:
+    """Whoever changes a model holds its lock, which ends with the process that holds it.
+
+    Raises:
+        PullInProgress: another process or thread holds it.
+        StorageError: the folder of models cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = Settings().models
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f".{model}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise PullInProgress(model=model) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def staging(model: str) -> Iterator[Path]:
+    """An empty folder to build a model in, under `locked`.
+
+    Where the block ends well, the folder is on the disk to the last byte and then takes the place
+    of the installed one; where it raises, or dies, the installed model is as it was.
+    """
+    folder = folder_of(model)
+    for stale in _unfinished(model):
+        shutil.rmtree(stale)
+    building = Path(tempfile.mkdtemp(prefix=_hidden(model), dir=folder.parent))
+    try:
+        yield building
+        building.chmod(0o755)
+        for path in (*building.rglob("*"), building):
+            _sync(path)
+        replaced = _set_aside(folder, model) if folder.is_dir() else None
+        building.rename(folder)
+        _sync(folder.parent)
+        if replaced:
+            shutil.rmtree(replaced)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+@contextmanager
+def storage_errors(path: Path, needed_bytes: int = 0) -> Iterator[None]:
+    """Turns what the operating system says about the disk at `path` into our errors.
+
+    Raises:
+        DiskFull: no space left, or no quota; `needed_bytes` is how much the block wants to write.
+        StorageDenied: writing is not allowed.
+        StorageError: anything else.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(path=str(path), needed_mb=megabytes(needed_bytes)) from error
+        reason = error.strerror or str(error)
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise StorageDenied(path=str(path), reason=reason) from error
+        raise StorageError(path=str(path), reason=reason) from error
+
+
+def require_space(path: Path, needed_bytes: int) -> None:
+    """Looks for the space before work begins.
+
+    Raises:
+        DiskFull: there is less than that at `path`, which must exist.
+    """
+    if shutil.disk_usage(path).free < needed_bytes:
+        raise DiskFull(path=str(path), needed_mb=megabytes(needed_bytes))
+
+
+def megabytes(count: int) -> int:
+    """Bytes as whole megabytes of 10^6, rounded up."""
+    return -(-count // 1_000_000)
+
+
+def _hidden(model: str) -> str:
+    return f".{model}.building-"
+
+
+def _unfinished(model: str) -> list[Path]:
+    """What processes that died have left of this model."""
+    folder = folder_of(model).parent
+    return [path for path in folder.glob(".*") if path.name.startswith(_hidden(model))]
+
+
+def _set_aside(folder: Path, model: str) -> Path:
+    """Moves a model out of sight, whole, into the folder that is returned."""
+    hidden = Path(tempfile.mkdtemp(prefix=_hidden(model), dir=folder.parent))
+    folder.rename(hidden / model)
+    return hidden
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _bytes_of(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

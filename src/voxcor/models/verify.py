@@ -1,0 +1,166 @@
+"""Does an installed model still say what it said where it was published?
+
+Its files are compared with its card, it is run, and the scores it gives the hub's example clip are
+compared with published ones, where there are any.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.errors import (
+    InputNotFound,
+    InputUnreadable,
+    ModelCorrupt,
+    UsageError,
+    VerificationFailed,
+)
+from voxcor.frames import SAMPLE_RATE, num_frames
+from voxcor.models.cards import EXAMPLE_CLIP, EXAMPLE_FILE
+from voxcor.models.store import ModelFolder, find_model, open_network
+from voxcor.network import FrameOutput
+
+# The hubs' example/test.wav: 4.1 s, 16 kHz, mono.
+EXAMPLE_SHA256 = "a4839eaaa3d54bd2db6eb48aa3d40def1b5c5004df3fd163a8dcd045097f8a23"
+
+# What FunASR gives that clip on a GPU in float32 (emotion2vec#88; emotion2vec.md, section 3.6).
+PUBLISHED_SCORES: Mapping[str, Mapping[str, float]] = {
+    "plus-large": {
+        "angry": 0.003793130163103342,
+        "disgusted": 0.0005500566912814975,
+        "fearful": 0.0008670409442856908,
+        "happy": 0.1217915266752243,
+        "neutral": 0.00022425848874263465,
+        "other": 6.993473562033614e-06,
+        "sad": 0.8683823943138123,
+        "surprised": 0.004384305793792009,
+        "unknown": 2.399044376488746e-07,
+    },
+}
+
+# float32 sums in another order move these scores by some 1e-6; a wrong weight, layer or label
+# order moves them by hundredths. The same bound holds for parity with FunASR.
+TOLERANCE = 1e-4
+
+NotCompared = Literal["no_published_scores", "unofficial", "other_labels", "no_clip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was found to be in order.
+
+    `difference` is the largest between a score and its published value; None where nothing could
+    be compared, and then `not_compared` says why.
+    """
+
+    model: ModelFolder
+    files: tuple[str, ...]
+    frames: int
+    difference: float | None
+    not_compared: NotCompared | None
+
+
+def verify(name: str, *, clip: Path | None = None) -> Verification:
+    """Checks an installed model.
+
+    Args:
+        name: MODEL, as for `find_model`.
+        clip: the hub's example clip, for a model that was installed without it.
+
+    Raises:
+        UnknownModel, ModelNotInstalled: see `find_model`.
+        ModelCorrupt: a file is not what the card says, or the graph does not run.
+        VerificationFailed: it runs, but not to the published scores.
+        InputNotFound, InputUnreadable, UsageError: `clip` is not the example clip.
+    """
+    example = _read_example(clip) if clip else None
+    folder = find_model(name)
+    files = _check_files(folder)
+    pulled = folder.card.files.get(EXAMPLE_CLIP)
+    if example is None and pulled is not None and pulled.sha256 == EXAMPLE_SHA256:
+        example = _read_example(folder.path / EXAMPLE_CLIP)
+    output = _run(folder, _noise() if example is None else example)
+    labels = folder.card.labels
+
+    published = PUBLISHED_SCORES.get(folder.card.id)
+    not_compared: NotCompared | None = None
+    difference = None
+    if published is None:
+        not_compared = "no_published_scores"
+    elif not folder.card.official:
+        not_compared = "unofficial"
+    elif {*labels} != {*published}:
+        not_compared = "other_labels"
+    elif example is None:
+        not_compared = "no_clip"
+    else:
+        scores = dict(zip(labels, _utterance_scores(output.logits), strict=True))
+        difference = max(abs(scores[label] - value) for label, value in published.items())
+        if not difference <= TOLERANCE:
+            raise VerificationFailed(model=folder.card.id, difference=difference, allowed=TOLERANCE)
+    return Verification(folder, files, len(output.embeddings), difference, not_compared)
+
+
+def _check_files(folder: ModelFolder) -> tuple[str, ...]:
+    for file, record in folder.card.files.items():
+        try:
+            with (folder.path / file).open("rb") as stream:
+                found = file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            reason = f"{file}: {error.strerror}"
+            raise ModelCorrupt(model=folder.card.id, reason=reason) from error
+        if found != record.sha256:
+            reason = f"{file}: sha256 {found}, not {record.sha256}"
+            raise ModelCorrupt(model=folder.card.id, reason=reason)
+    return tuple(folder.card.files)
+
+
+def _run(folder: ModelFolder, waveform: NDArray[np.float32]) -> FrameOutput:
+    network = open_network(folder)
+    try:
+        output = network.run([waveform])[0]
+    # A graph of somebody else may want other inputs, and onnxruntime's errors have no other base.
+    except Exception as error:
+        raise ModelCorrupt(model=folder.card.id, reason=str(error)) from error
+    shape = (num_frames(len(waveform)), folder.card.embedding_dim)
+    if output.embeddings.shape != shape or not np.isfinite(output.embeddings).all():
+        raise ModelCorrupt(model=folder.card.id, reason="its graph gives no proper embeddings")
+    return output
+
+
+def _read_example(path: Path) -> NDArray[np.float32]:
+    """The example clip as float32 [N] at 16 kHz; no other clip has published scores."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputNotFound(name=str(path)) from error
+    except OSError as error:
+        raise InputUnreadable(name=str(path), reason=error.strerror) from error
+    if sha256(data).hexdigest() != EXAMPLE_SHA256:
+        raise UsageError(
+            reason_en=f"{path} is not the hubs' example clip, {EXAMPLE_FILE}; "
+            "only that one has published scores.",
+            reason_zh=f"{path} 不是模型平台的示例音频 {EXAMPLE_FILE};只有该音频有官方公布的分数。",
+        )
+    import soundfile
+
+    samples: NDArray[np.float32] = soundfile.read(BytesIO(data), dtype="float32")[0]
+    return samples
+
+
+def _noise() -> NDArray[np.float32]:
+    """One second that any model must stand, where the example clip is not at hand."""
+    return np.random.default_rng(0).standard_normal(SAMPLE_RATE).astype(np.float32)
+
+
+def _utterance_scores(logits: NDArray[np.float32]) -> list[float]:
+    """[T, L] frame logits to L scores: the softmax of their mean, as the head is linear."""
+    mean = logits.mean(axis=0, dtype=np.float64)
+    shares = np.exp(mean - mean.max())
+    return [float(score) for score in shares / shares.sum()]

@@ -1,0 +1,121 @@
+"""The catalogue of published models, and cards on disk."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxcor.errors import ModelCorrupt
+from voxcor.labels import labels_from_tokens
+from voxcor.models.architecture import BASE, LARGE
+from voxcor.models.cards import (
+    CARD_FILE,
+    OFFICIAL,
+    Card,
+    FileRecord,
+    OfficialModel,
+    Source,
+    read_card,
+    write_card,
+)
+
+CARD = Card(
+    id="plus-large",
+    title="emotion2vec+ large",
+    labels=("angry", "高兴"),
+    embedding_dim=1024,
+    parameters=162_140_185,
+    precision="fp32",
+    revision="master",
+    sha256="0" * 64,
+    official=True,
+    source=Source(hub="modelscope", repository="iic/emotion2vec_plus_large", file="model.pt"),
+    created="2026-01-02T03:04:05+00:00",
+    licence="Apache-2.0",
+    files={"model.onnx": FileRecord(bytes=3, sha256="1" * 64)},
+    metrics={"uar": 0.5},
+    temperature=1.5,
+)
+
+
+def parameters(model: OfficialModel) -> int:
+    architecture = LARGE if model.embedding_dim == LARGE.embed_dim else BASE
+    shapes = replace(architecture, num_outputs=len(model.labels)).shapes()
+    total = 0
+    for shape in shapes.values():
+        count = 1
+        for size in shape:
+            count *= size
+        total += count
+    return total
+
+
+def test_the_catalogue_counts_the_parameters_of_each_architecture() -> None:
+    assert {m.id: m.parameters for m in OFFICIAL.values()} == {
+        m.id: parameters(m) for m in OFFICIAL.values()
+    }
+
+
+def test_the_catalogue_names_the_five_models() -> None:
+    assert set(OFFICIAL) == {"plus-large", "plus-base", "plus-seed", "base-finetuned", "base"}
+    assert OFFICIAL["base"].labels == ()
+
+
+def test_the_expected_download_is_the_size_of_the_published_file() -> None:
+    assert OFFICIAL["plus-large"].download_bytes == pytest.approx(1_945_790_254, rel=1e-3)
+
+
+def test_the_catalogues_labels_are_those_of_the_hubs_tokens(plus_large_files: Path) -> None:
+    tokens = (plus_large_files / "tokens.txt").read_text(encoding="utf-8").splitlines()
+    assert OFFICIAL["plus-large"].labels == labels_from_tokens(tokens)
+
+
+def test_a_card_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    write_card(CARD, tmp_path)
+    assert read_card(tmp_path) == CARD
+    assert "高兴" in (tmp_path / CARD_FILE).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"embedding_dim": "1024"}, "embedding_dim"),
+        ({"labels": "angry"}, "labels"),
+        ({"schema_version": 2}, "schema_version"),
+        ({"precision": "fp64"}, "precision"),
+        ({"files": {"model.onnx": {"bytes": 3}}}, r"files\.model\.onnx\.sha256"),
+        ({"source": {"hub": "elsewhere", "repository": None, "file": "x"}}, r"source\.hub"),
+    ],
+)
+def test_a_card_that_says_something_else_is_damaged(
+    tmp_path: Path, change: dict[str, Any], place: str
+) -> None:
+    write_card(CARD, tmp_path)
+    content = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))
+    (tmp_path / CARD_FILE).write_text(json.dumps(content | change), encoding="utf-8")
+    with pytest.raises(ModelCorrupt, match=place):
+        read_card(tmp_path)
+
+
+def test_a_card_without_a_field_is_damaged(tmp_path: Path) -> None:
+    write_card(CARD, tmp_path)
+    content = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))
+    del content["sha256"]
+    (tmp_path / CARD_FILE).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ModelCorrupt, match="sha256"):
+        read_card(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+def test_other_files_are_no_cards(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / CARD_FILE).write_bytes(content)
+    with pytest.raises(ModelCorrupt, match=r"card\.json"):
+        read_card(tmp_path)
+
+
+def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelCorrupt, match=tmp_path.name):
+        read_card(tmp_path)
