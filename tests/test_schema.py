@@ -40,7 +40,7 @@ def test_a_result_of_every_kind_is_valid() -> None:
 def test_the_document_has_exactly_the_keys_of_the_schema_in_its_order() -> None:
     properties = SCHEMA["$defs"]["result"]["properties"]
     document = happy_then_sad().to_document()
-    assert ["path", *document] == list(properties)
+    assert ["path", *document, "saved"] == list(properties)
     for key in ("model", "audio", "preprocessing", "quality", "summary"):
         assert list(document[key]) == list(properties[key]["properties"])
 

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from voxcor.errors import VoxcorError
     from voxcor.labels import LABELS, Label
+    from voxcor.recognizer import Recognizer
     from voxcor.results import Failure, Result
 
 __version__ = "0.1.0"
 
-__all__ = ["LABELS", "Failure", "Label", "Result", "VoxcorError", "__version__"]
+__all__ = ["LABELS", "Failure", "Label", "Recognizer", "Result", "VoxcorError", "__version__"]
 
 _HOME = {
     "LABELS": "voxcor.labels",
     "Failure": "voxcor.results",
     "Label": "voxcor.labels",
+    "Recognizer": "voxcor.recognizer",
     "Result": "voxcor.results",
     "VoxcorError": "voxcor.errors",
 }

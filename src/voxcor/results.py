@@ -110,7 +110,9 @@ class Frames:
 class Result:
     """One recording's emotion.
 
-    `scores` follow the model's labels and sum to 1; `emotion` is the highest of them.
+    `scores` follow the model's labels and sum to 1; `emotion` is the highest of them. `blend` is
+    the two labels that share the mass, where two do. Where `confidence` is less than
+    `abstain_below`, the result abstains: `emotion` still says what leads, and claims nothing.
     `frames` is there for granularity `frame`, `embedding` where it was asked for: float32 `[D]`
     for `utterance`, `[S, D]` for `segment` (one row a segment), `[T, D]` for `frame`.
     `processed` is what the model heard: 16 kHz, mono, trimmed, peak-normalised.
@@ -130,9 +132,16 @@ class Result:
     summary: Summary
     timings_ms: Mapping[str, float]
     notice: str
+    blend: tuple[str, str] | None = None
+    abstain_below: float | None = None
     frames: Frames | None = field(default=None, repr=False)
     embedding: "FloatArray | None" = field(default=None, repr=False)
     processed: "FloatArray | None" = field(default=None, repr=False)
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the confidence is too small for an answer."""
+        return self.abstain_below is not None and self.confidence < self.abstain_below
 
     def to_document(self) -> dict[str, Any]:
         """The JSON document of `result.schema.json`: plain types, milliseconds."""
@@ -143,6 +152,9 @@ class Result:
             "granularity": self.granularity,
             "timestamp": self.timestamp,
             "schema_version": SCHEMA_VERSION,
+            "blend": list(self.blend) if self.blend else None,
+            "abstained": self.abstained,
+            "abstain_below": self.abstain_below,
             "model": {
                 "id": self.model.id,
                 "precision": self.model.precision,

@@ -15,6 +15,9 @@ from voxcor.results import Failure
 
 STDIN = "-"
 
+# A synthetic voice, first calm, then excited (espeak-ng): something to try things on.
+EXAMPLE = Path(__file__).parent / "example.flac"
+
 # What FFmpeg and soundfile decode under the names people give it, video with sound included.
 AUDIO_EXTENSIONS = frozenset(
     {

@@ -4,7 +4,7 @@ Each is derived from the one before. Scores of any stretch are the softmax of th
 frames' logits; because the classifier is linear, that is the classifier of the mean embedding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -36,6 +36,21 @@ def top(scores: dict[str, float]) -> tuple[str, float]:
     return label, scores[label]
 
 
+def blend_of(scores: Mapping[str, float]) -> tuple[str, str] | None:
+    """The two labels that share the mass, the stronger first, or None where one leads or many do.
+
+    Two make a blend where the second scores at least half of the first and more than all the
+    others together: to leave it out would lose more than to leave out all the rest. Together they
+    then hold over two thirds. `other` and `unknown` name no emotion and blend with none.
+    """
+    ranked = sorted(scores, key=scores.__getitem__, reverse=True)
+    if len(ranked) < 2 or {"other", "unknown"} & {*ranked[:2]}:
+        return None
+    first, second = scores[ranked[0]], scores[ranked[1]]
+    rest = sum(scores[label] for label in ranked[2:])
+    return (ranked[0], ranked[1]) if second >= first / 2 and second > rest else None
+
+
 def frame_view(logits: NDArray[np.float32], labels: Sequence[str], offset: float) -> Frames:
     """The emotion curve of frame logits [T, L] whose first sample lies at `offset` seconds."""
     times = offset + np.array([frame_center(i) for i in range(len(logits))])
@@ -60,6 +75,15 @@ def segment_view(
         emotion, confidence = top(scores)
         segments.append(Segment(offset + start, offset + end, emotion, confidence, scores))
     return tuple(segments)
+
+
+def pooled_embeddings(
+    embeddings: NDArray[np.float32], spans: Sequence[Span]
+) -> NDArray[np.float32]:
+    """The mean frame embedding of each span: [T, D] to [S, D], rows as in `segment_view`."""
+    ranges = [frame_range(start, end, len(embeddings)) for start, end in spans]
+    rows = [embeddings[first:last].mean(axis=0) for first, last in ranges]
+    return np.array(rows, dtype=np.float32).reshape(-1, embeddings.shape[1])
 
 
 def transition_view(segments: Sequence[Segment]) -> tuple[Transition, ...]:

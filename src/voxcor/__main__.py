@@ -1,0 +1,5 @@
+"""`python -m voxcor` is `voxcor`."""
+
+from voxcor.cli import main
+
+main()

@@ -1,0 +1,66 @@
+"""The `voxcor` command. Thin: each command is a module, and imports what is heavy when it runs."""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from voxcor import __version__
+from voxcor.cli import doctor, models, recognize
+from voxcor.errors import UsageError, VoxcorError
+from voxcor.language import say
+
+app = typer.Typer(
+    name="voxcor",
+    help=say(
+        "Speech emotion recognition on your own machine.",
+        "心声:在本机上识别语音中的情感。",
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain help and plain tracebacks: rich would cost every start 0.1 s, and its tracebacks
+    # show the values of variables.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"voxcor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help=say("Print the version and exit.", "显示版本号并退出。"),
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command(help=recognize.HELP)(recognize.recognize)
+app.add_typer(models.app)
+app.command(help=doctor.HELP)(doctor.doctor)
+
+
+def main() -> None:
+    """Runs the command; exit status 0 all went well, 1 something failed, 2 wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Emoji and Chinese under any locale; bytes of file names that are no UTF-8 as \udcXX.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app()
+    except VoxcorError as error:
+        print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)

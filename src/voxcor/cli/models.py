@@ -1,0 +1,291 @@
+"""`voxcor models list|pull|verify|remove`."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from voxcor.language import say
+
+if TYPE_CHECKING:
+    from voxcor.models.cards import Card
+    from voxcor.models.pull import Progress, Stage
+    from voxcor.models.verify import NotCompared
+
+app = typer.Typer(
+    name="models",
+    help=say("The models on this machine.", "管理本机上的模型。"),
+    no_args_is_help=True,
+)
+
+
+@app.command("list", help=say("List all models and what is installed.", "列出全部模型及安装情况。"))
+def list_models(
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help=say("One JSON line per model.", "每个模型输出一行 JSON。")),
+    ] = False,
+) -> None:
+    rows = list(_rows())
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(say("MODEL", "模型"), overflow="fold")
+    for title in (
+        say("STATE", "状态"),
+        say("SIZE", "大小"),
+        say("PRECISION", "精度"),
+        say("LABELS", "标签"),
+        say("WEIGHTS", "权重"),
+    ):
+        table.add_column(title, no_wrap=True)
+    for row in rows:
+        table.add_row(*_cells(row), style=None if row["installed"] else "dim")
+    Console(highlight=False).print(table)
+    for row in rows:
+        if row["problem"]:
+            _tell(f"voxcor: {row['problem']}")
+
+
+@app.command(help=say("Download and install a model.", "下载并安装模型。"))
+def pull(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="plus-large, plus-base, plus-seed, base-finetuned, base",
+            show_default=False,
+        ),
+    ],
+    hub: Annotated[
+        Literal["modelscope", "huggingface"] | None,
+        typer.Option(
+            help=say(
+                "Where to download from; default: the hub near the language you use.",
+                "下载平台;默认按所用语言选择较近的平台。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="PATH",
+            help=say(
+                "Install this model.pt, or the one in this folder, instead of downloading.",
+                "不下载,改为安装该 model.pt 文件,或该文件夹中的 model.pt。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    # ModelScope's client draws its own bar and cannot be told not to; tqdm reads this on import.
+    os.environ["TQDM_DISABLE"] = "1"
+    from voxcor.models import pull as pulling
+    from voxcor.models.store import folder_of
+
+    with _progress_bar(model) as progress:
+        card = pulling.pull(model, hub=hub, source=source, progress=progress)
+    print(say(f"Installed {card.title}", f"已安装 {card.title}") + f": {folder_of(model)}")
+    for line in _provenance(card):
+        _tell(f"  {line}")
+
+
+@app.command(
+    help=say(
+        "Check an installed model: its files, that it runs, that it gives the published scores.",
+        "检查已安装的模型:核对文件,试运行,并与官方公布的分数比较。",
+    ),
+    short_help=say("Check an installed model.", "检查已安装的模型。"),
+)
+def verify(
+    model: Annotated[str, typer.Argument(metavar="MODEL")] = "auto",
+    clip: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help=say(
+                "The hub's example/test.wav, for a model installed without it.",
+                "模型平台的示例音频 example/test.wav(安装时未附带该音频的模型需要)。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    from voxcor.models.verify import TOLERANCE
+    from voxcor.models.verify import verify as verify_model
+
+    found = verify_model(model, clip=clip)
+    name = found.model.card.id
+    files = say(", ", "、").join(found.files)
+    print(say(f"{name}: files as installed: {files}", f"{name}:文件与安装时一致:{files}"))
+    print(say(f"{name}: runs, {found.frames} frames", f"{name}:可以运行,{found.frames} 帧"))
+    if found.difference is not None:
+        print(
+            say(
+                f"{name}: gives the published scores: "
+                f"they differ by at most {found.difference:.1e}, allowed {TOLERANCE:.0e}",
+                f"{name}:与官方公布的分数一致:最大相差 {found.difference:.1e},允许 {TOLERANCE:.0e}",
+            )
+        )
+    if found.not_compared is not None:
+        reason = _why_not_compared(found.not_compared)
+        print(say(f"{name}: scores not compared: {reason}", f"{name}:未比较分数:{reason}"))
+
+
+@app.command(
+    help=say("Remove a model and what was downloaded of it.", "删除模型及其已下载的内容。")
+)
+def remove(model: Annotated[str, typer.Argument(metavar="MODEL", show_default=False)]) -> None:
+    from voxcor.models import store
+
+    folder = store.folder_of(model)
+    freed = _size(store.remove(model))
+    print(
+        say(f"Removed {model} ({folder}), {freed} freed", f"已删除 {model}({folder}),释放 {freed}")
+    )
+
+
+def _rows() -> Iterator[dict[str, Any]]:
+    """One model a row, as `--json` writes it."""
+    from voxcor.errors import ModelCorrupt
+    from voxcor.models.cards import OFFICIAL
+    from voxcor.models.store import find_model, installed
+
+    here = installed()
+    for model in dict.fromkeys((*OFFICIAL, *here)):
+        row: dict[str, Any] = {
+            "id": model,
+            "title": model,
+            "installed": model in here,
+            "bytes": None,
+            "download_bytes": None,
+            "precision": None,
+            "labels": [],
+            "official": None,
+            "revision": None,
+            "sha256": None,
+            "problem": None,
+        }
+        if model in OFFICIAL:
+            published = OFFICIAL[model]
+            row |= {
+                "title": published.title,
+                "download_bytes": published.download_bytes,
+                "labels": list(published.labels),
+            }
+        if model in here:
+            try:
+                row |= _installed(find_model(model).card)
+            except ModelCorrupt as error:
+                row["problem"] = error.message
+        yield row
+
+
+def _installed(card: "Card") -> Mapping[str, Any]:
+    content = asdict(card)
+    kept = ("title", "precision", "labels", "official", "revision", "sha256")
+    return {
+        **{key: content[key] for key in kept},
+        "bytes": sum(record.bytes for record in card.files.values()),
+    }
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    if row["problem"]:
+        state = say("damaged", "已损坏")
+    else:
+        state = say("installed", "已安装") if row["installed"] else "-"
+    size = "-"
+    if row["bytes"]:
+        size = _size(row["bytes"])
+    elif row["download_bytes"]:
+        size = say("download ", "下载 ") + _size(row["download_bytes"])
+    weights = "-"
+    if row["official"] is not None:
+        weights = say("official", "官方") if row["official"] else say("unofficial", "非官方")
+    labels = str(len(row["labels"])) if row["labels"] else say("none", "无")
+    return [row["id"], state, size, row["precision"] or "-", labels, weights]
+
+
+def _provenance(card: "Card") -> tuple[str, ...]:
+    official = say("official", "官方")
+    unofficial = say("unofficial, and every result will say so", "非官方,所有结果都会注明")
+    return (
+        say("weights: ", "权重:") + (official if card.official else unofficial),
+        say("source: ", "来源:") + (card.source.repository or card.source.file),
+        say("sha256: ", "sha256:") + card.sha256,
+        say("licence: ", "许可:") + card.licence,
+    )
+
+
+def _why_not_compared(code: "NotCompared") -> str:
+    return {
+        "no_published_scores": say(
+            "nobody has published scores for this model", "该模型没有公布的分数"
+        ),
+        "unofficial": say("these are not the published weights", "该模型使用的不是官方发布的权重"),
+        "other_labels": say(
+            "its labels are not those of the published scores", "其标签与官方公布分数的标签不同"
+        ),
+        "no_clip": say(
+            "the example clip is not here, give it with --clip PATH",
+            "缺少示例音频,请用 --clip PATH 指定",
+        ),
+    }[code]
+
+
+@contextmanager
+def _progress_bar(model: str) -> Iterator["Progress"]:
+    """A bar for each stage of a pull, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    titles: Mapping[Stage, str] = {
+        "download": say(f"Downloading {model}", f"正在下载 {model}"),
+        "convert": say(f"Converting {model}", f"正在转换 {model}"),
+    }
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        tasks = {}
+
+        def progress(stage: "Stage", share: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(titles[stage], total=1.0)
+            bar.update(tasks[stage], completed=share)
+
+        yield progress
+
+
+def _size(count: int) -> str:
+    """Bytes for people, in powers of ten as the hubs count."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr)

@@ -1,0 +1,175 @@
+"""`voxcor recognize PATH...`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from voxcor.errors import InputError, StorageError
+from voxcor.language import say
+from voxcor.results import Failure, Granularity
+from voxcor.sources import STDIN, expand
+
+if TYPE_CHECKING:
+    from voxcor.cli.screen import Screen
+    from voxcor.recognizer import Recognizer
+    from voxcor.results import Result
+
+HELP = say("Recognise the emotion in recordings.", "识别录音中的情感。")
+
+
+def recognize(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help=say(
+                "Files, folders, patterns, or - for standard input.",
+                "文件、文件夹、通配符,或 - 表示标准输入。",
+            ),
+            show_default=False,
+        ),
+    ],
+    granularity: Annotated[
+        Granularity,
+        typer.Option(
+            help=say(
+                "One answer for the whole, for each stretch of speech, or every 20 ms.",
+                "整段一个结果、每个语段一个结果,或每 20 毫秒一个结果。",
+            )
+        ),
+    ] = "utterance",
+    embedding: Annotated[
+        bool,
+        typer.Option(
+            "--embedding",
+            help=say("Save the embedding as embedding.npy.", "将特征向量保存为 embedding.npy。"),
+        ),
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help=say(
+                "auto (the best one installed), an id of `voxcor models list`, or a model folder.",
+                "auto(已安装的最佳模型)、`voxcor models list` 中的名称,或模型文件夹。",
+            ),
+            show_default="auto",
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="a,b,c",
+            help=say("Choose among these emotions only.", "只在这些情感中选择。"),
+            show_default=False,
+        ),
+    ] = None,
+    trim: Annotated[
+        bool,
+        typer.Option(
+            help=say("Leave out silence before and after speech.", "去除语音前后的静音。")
+        ),
+    ] = True,
+    channels: Annotated[
+        Literal["mix", "separate"],
+        typer.Option(
+            help=say(
+                "Mix all channels, or give each its own result (the two legs of a call).",
+                "混合所有声道,或每个声道单独给出结果(如通话双方)。",
+            )
+        ),
+    ] = "mix",
+    abstain_below: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help=say(
+                "Say so where the confidence is less than this, 0 to 1.",
+                "置信度低于此值(0 到 1)时注明不作判断。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help=say(
+                "Save a folder per result in this folder.", "每个结果在该文件夹中各存一个文件夹。"
+            ),
+        ),
+    ] = Path("outputs"),
+    save: Annotated[
+        bool,
+        typer.Option("--save/--no-save", help=say("Save results at all.", "是否保存结果。")),
+    ] = True,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help=say("Print one JSON document per input.", "每个输入输出一行 JSON 文档。"),
+        ),
+    ] = False,
+) -> None:
+    from voxcor.cli.screen import JsonLines, Terminal
+    from voxcor.exports import save as save_result
+    from voxcor.recognizer import Recognizer
+    from voxcor.settings import Settings
+
+    settings = Settings()
+    recognizer = Recognizer(model or settings.model, threads=settings.threads)
+    options: dict[str, Any] = {
+        "granularity": granularity,
+        "embedding": embedding,
+        "labels": [label.strip() for label in labels.split(",")] if labels is not None else None,
+        "trim": trim,
+        "abstain_below": abstain_below,
+    }
+    inputs = list(expand(paths))
+    screen: Screen = (JsonLines if as_json else Terminal)(len(inputs))
+    failed = False
+    with screen:
+        for path in inputs:
+            for outcome in _recognize(recognizer, path, channels == "separate", options):
+                if isinstance(outcome, Failure):
+                    failed = True
+                    screen.show_failure(outcome)
+                    continue
+                saved = None
+                if save:
+                    try:
+                        saved = save_result(outcome, out)
+                    except StorageError as error:
+                        failed = True
+                        screen.complain(error)
+                screen.show_result(outcome, str(path), saved)
+            screen.advance()
+    if failed:
+        raise typer.Exit(1)
+
+
+def _recognize(
+    recognizer: "Recognizer", path: str | Failure, separate: bool, options: dict[str, Any]
+) -> Iterator["Result | Failure"]:
+    """What comes of one input: one outcome, or one for each of its channels."""
+    from voxcor.audio import decode
+
+    if isinstance(path, Failure):
+        yield path
+        return
+    source, name = (sys.stdin.buffer, "<stdin>") if path == STDIN else (path, path)
+    try:
+        recording = decode(source, name=name)
+    except InputError as error:
+        yield Failure(path, error.code, error.message)
+        return
+    for channel in range(recording.channels) if separate else [None]:
+        try:
+            yield recognizer.recognize(recording, channel=channel, **options)
+        except InputError as error:
+            yield Failure(path, error.code, error.message)

@@ -1,0 +1,137 @@
+"""Where outcomes go as they come: JSON Lines for programs, a view for people.
+
+Results go to stdout. What is said beside them goes to stderr, and so does the progress bar, unless
+stdout is a terminal: then both share it, so that they do not overwrite each other.
+"""
+
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from voxcor.cli import view
+from voxcor.errors import VoxcorError
+from voxcor.exports import to_json
+from voxcor.language import say
+from voxcor.results import Failure, Result
+
+# Up to so many inputs are shown in full, more with a line each.
+_SHOWN_IN_FULL = 4
+
+
+class Screen(Protocol):
+    """What a command shows its outcomes on."""
+
+    def show_result(self, result: Result, path: str, saved: Path | None) -> None:
+        """A result, the input it came from and the folder it went to."""
+
+    def show_failure(self, failure: Failure) -> None:
+        """An input without a result."""
+
+    def complain(self, error: VoxcorError) -> None:
+        """An error that took no input's result."""
+
+    def advance(self) -> None:
+        """One more input is done."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class _Base:
+    """A progress bar on a terminal, and the places to print."""
+
+    def __init__(self, count: int) -> None:
+        self.console = Console(highlight=False, markup=False)
+        self.aside = Console(stderr=True, highlight=False, markup=False)
+        if self.console.is_terminal and self.aside.is_terminal:
+            self.aside = self.console
+        self._bar = Progress(
+            TextColumn(say("Recognising", "正在识别")),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self.aside,
+            transient=True,
+            disable=not self.aside.is_terminal,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        # A single input has no share of anything: the bar only shows that work goes on.
+        self._task = self._bar.add_task("", total=count if count > 1 else None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def advance(self) -> None:
+        self._bar.advance(self._task)
+
+    def complain(self, error: VoxcorError) -> None:
+        self.aside.print(f"voxcor: {error.message} ({error.code})", style="red")
+
+
+class JsonLines(_Base):
+    """One JSON document per outcome on stdout; failures are documents too."""
+
+    def show_result(self, result: Result, path: str, saved: Path | None) -> None:
+        document = {"path": path, **result.to_document()}
+        if saved is not None:
+            document["saved"] = str(saved)
+        self._print(to_json(document))
+
+    def show_failure(self, failure: Failure) -> None:
+        self._print(to_json(failure.to_document()))
+
+    def _print(self, line: str) -> None:
+        # Not through rich, which would wrap it; flushed, so that a reader of the pipe can follow.
+        print(line, file=sys.stdout, flush=True)
+
+
+class Terminal(_Base):
+    """A card for each of a few results, a line for each of many; notices once, at the end."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self._in_full = count <= _SHOWN_IN_FULL
+        self._notices: dict[str, None] = {}
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        for notice in self._notices:
+            self.aside.print(f" {notice}", style="dim")
+
+    def show_result(self, result: Result, path: str, saved: Path | None) -> None:
+        self._notices[result.notice] = None
+        if self._in_full:
+            self.console.print(view.card(result, self.console.width))
+            if saved is not None:
+                self.console.print(view.saved_line(saved), soft_wrap=True)
+            self.console.print()
+        else:
+            self.console.print(view.line(result, path, saved), soft_wrap=True)
+
+    def show_failure(self, failure: Failure) -> None:
+        self.aside.print(f"✗ {failure.message} ({failure.code})", style="red", soft_wrap=True)

@@ -1,0 +1,280 @@
+"""A result as people look at it in a terminal: the emotion, all scores, the curve over time.
+
+Colour helps and never decides: every bar and block has a name or an emoji beside it, so the view
+reads the same in a pipe, under NO_COLOR, and by eyes that see colours differently.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
+from rich.console import Group, RenderableType
+from rich.style import Style
+from rich.table import Column, Table
+from rich.text import Text
+
+from voxcor.audio.quality import describe_warning
+from voxcor.frames import HOP, SAMPLE_RATE
+from voxcor.labels import Label, get_label
+from voxcor.language import say
+from voxcor.results import AudioInfo, Result, Segment
+
+_HEIGHTS = "▁▂▃▄▅▆▇█"
+_WIDEST_BAR = 40
+_TICK_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
+
+
+def headline(result: Result) -> str:
+    """`😊 快乐 (Happy) 置信度: 85.3%`, or `😊 Happy (快乐) Confidence: 85.3%`."""
+    label = get_label(result.emotion)
+    return (
+        f"{label.emoji} {label.both_names} {say('Confidence', '置信度')}: {result.confidence:.1%}"
+    )
+
+
+def line(result: Result, path: str, saved: Path | None) -> Text:
+    """One input of many: its emotion and where it came from and went."""
+    widths = (cell_len(f"  {get_label(label).both_names}") for label in result.scores)
+    head = Text(headline(result), style=_bold(get_label(result.emotion)))
+    head.pad_right(max(widths) + len(say(" Confidence: 100.0%", " 置信度: 100.0%")) - head.cell_len)
+    text = Text.assemble(head, "  ", path, _channel_suffix(result.audio))
+    for remark in _remarks(result):
+        text.append(f" · {remark}")
+    if saved is not None:
+        text.append(f" → {saved}", style="dim")
+    return text
+
+
+def card(result: Result, width: int) -> RenderableType:
+    """One input in full, on `width` columns."""
+    parts: list[RenderableType] = [
+        Text(headline(result), style=_bold(get_label(result.emotion))),
+        *(Text(f"   {remark}") for remark in _remarks(result)),
+        "",
+        _bars(result, width),
+        "",
+    ]
+    if result.granularity != "utterance":
+        parts += [_ribbon(result, width), ""]
+    if result.granularity == "segment" and result.segments:
+        parts += [_segments(result.segments), ""]
+    return Group(*parts, _facts(result))
+
+
+def clock(seconds: float, *, decimals: int = 1) -> str:
+    """`0:03.2`, `12:04.0`, `1:02:03.4`."""
+    total = round(seconds * 10**decimals)
+    whole, fraction = divmod(total, 10**decimals)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    text = f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+    return f"{text}.{fraction:0{decimals}}" if decimals else text
+
+
+def _remarks(result: Result) -> Iterable[str]:
+    """What the one label of the headline leaves out."""
+    if result.blend is not None:
+        first, second = map(get_label, result.blend)
+        blend = f"{first.emoji} {first.name} + {second.emoji} {second.name}"
+        yield say(f"Blend: {blend}", f"复合情感:{blend}")
+    if result.abstained:
+        limit = f"{result.abstain_below:.0%}"
+        yield say(f"No answer: the confidence is below {limit}", f"不作判断:置信度低于 {limit}")
+
+
+def _bars(result: Result, width: int) -> Table:
+    labels = [get_label(id_) for id_ in result.scores]
+    name_width = max(cell_len(label.both_names) for label in labels)
+    bar_width = max(8, min(_WIDEST_BAR, width - name_width - 15))
+    table = Table.grid("", "", "", Column(justify="right"), padding=(0, 1))
+    for label in labels:
+        score = result.scores[label.id]
+        style = "bold" if label.id == result.emotion else ""
+        table.add_row(
+            f" {label.emoji}",
+            Text(label.both_names, style),
+            _bar(score, bar_width, label),
+            Text(f"{score:.1%}", style),
+        )
+    return table
+
+
+def _bar(share: float, width: int, label: Label) -> Text:
+    full = round(share * width)
+    bar = Text("▇" * full or "▏", label.color)
+    bar.append("·" * (width - len(bar)), "bright_black")
+    return bar
+
+
+def _segments(segments: Sequence[Segment]) -> Table:
+    right = partial(Column, justify="right")
+    table = Table.grid(right(), "", right(), "", "", "", right(), padding=(0, 1))
+    for segment in segments:
+        label = get_label(segment.emotion)
+        table.add_row(
+            f"  {clock(segment.start)}",
+            "–",
+            clock(segment.end),
+            label.emoji,
+            label.both_names,
+            _bar(segment.confidence, 16, label),
+            f"{segment.confidence:.1%}",
+        )
+    return table
+
+
+def saved_line(saved: Path) -> Text:
+    """Where a card's result went; never folded, so that the path can be copied whole."""
+    return Text.assemble((f" {_title(say('Saved', '已保存'))}", "dim"), f"  {saved}/")
+
+
+def _facts(result: Result) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in _describe(result):
+        table.add_row(f" {_title(name)}", value)
+    return table
+
+
+def _title(name: str) -> str:
+    return set_cell_size(name, cell_len(say("Quality", "已保存")))
+
+
+def _describe(result: Result) -> Iterable[tuple[str, str]]:
+    audio, quality, model = result.audio, result.quality, result.model
+    yield (
+        say("Audio", "音频"),
+        " · ".join(
+            [
+                audio.name + _channel_suffix(audio),
+                _seconds(audio.duration),
+                f"{audio.sample_rate / 1000:g} kHz",
+                _channels(audio.channels),
+            ]
+        ),
+    )
+    speech = [say(f"{_seconds(quality.speech)} of speech", f"语音 {_seconds(quality.speech)}")]
+    if quality.snr_db is not None:
+        speech.append(say(f"SNR {quality.snr_db:.0f} dB", f"信噪比 {quality.snr_db:.0f} dB"))
+    yield say("Quality", "质量"), " · ".join(speech)
+    for warning in quality.warnings:
+        yield "", f"⚠ {describe_warning(warning)}"
+    if len(result.segments) > 1:
+        yield say("Speech", "语段"), _shares(result)
+    unofficial = "" if model.official else say(" · unofficial weights", " · 非官方权重")
+    yield say("Model", "模型"), f"{model.id} · {model.precision}{unofficial}"
+
+
+def _shares(result: Result) -> str:
+    summary = result.summary
+    shares = sorted(summary.shares.items(), key=lambda item: -item[1])
+    parts = [f"{get_label(id_).emoji} {get_label(id_).name} {share:.0%}" for id_, share in shares]
+    segments, changes = summary.segments, summary.transitions
+    counted = say(
+        f"{segments} segments, {changes} change{'s' * (changes != 1)}",
+        f"{segments} 段,变化 {changes} 次",
+    )
+    return " · ".join([*parts, counted])
+
+
+def _seconds(seconds: float) -> str:
+    return say(f"{seconds:.2f} s", f"{seconds:.2f} 秒") if seconds < 60 else clock(seconds)
+
+
+def _channels(channels: int) -> str:
+    named = {1: say("mono", "单声道"), 2: say("stereo", "立体声")}
+    return named.get(channels) or say(f"{channels} channels", f"{channels} 声道")
+
+
+def _channel_suffix(audio: AudioInfo) -> str:
+    if audio.channel is None:
+        return ""
+    if audio.channels == 2:
+        return (say(" (left)", " (左声道)"), say(" (right)", " (右声道)"))[audio.channel]
+    return say(f" (channel {audio.channel + 1})", f" (第 {audio.channel + 1} 声道)")
+
+
+def _bold(label: Label) -> Style:
+    return Style(color=label.color, bold=True)
+
+
+def _ribbon(result: Result, width: int) -> Group:
+    """The leading emotion over the whole recording, its confidence above it, time below."""
+    cells = (width - 2) // 2
+    leaders = _leaders(result, cells)
+    emotions, confidences = Text("  "), Text("  ")
+    for id_, run in groupby(leaders, key=lambda leader: leader[0]):
+        scores = [score for _, score in run]
+        if id_ is None:
+            emotions.append("  " * len(scores))
+            confidences.append("  " * len(scores))
+            continue
+        label = get_label(id_)
+        emotions.append(label.emoji)
+        emotions.append("██" * (len(scores) - 1), style=label.color)
+        for score in scores:
+            height = _HEIGHTS[min(int(score * len(_HEIGHTS)), len(_HEIGHTS) - 1)]
+            confidences.append(2 * height, style=label.color)
+    axis = Text("  " + _axis(result.audio.duration, 2 * cells), style="dim")
+    legend = [get_label(id_) for id_ in result.scores if id_ in {leader for leader, _ in leaders}]
+    return Group(
+        confidences,
+        emotions,
+        axis,
+        Text("  " + "  ".join(f"{label.emoji} {label.name}" for label in legend)),
+    )
+
+
+def _leaders(result: Result, cells: int) -> list[tuple[str | None, float]]:
+    """For each of `cells` equal stretches: the leading emotion and its mean score, or nobody."""
+    if result.frames is not None:
+        half = HOP / SAMPLE_RATE / 2
+        labels: Sequence[str] = result.frames.labels
+        starts, ends = result.frames.times - half, result.frames.times + half
+        scores: NDArray[np.floating] = result.frames.scores
+    else:
+        labels = list(result.scores)
+        starts = np.array([segment.start for segment in result.segments])
+        ends = np.array([segment.end for segment in result.segments])
+        scores = np.array([[segment.scores[id_] for id_ in labels] for segment in result.segments])
+    if len(starts) == 0:
+        return [(None, 0.0)] * cells
+    edges = np.linspace(0, result.audio.duration, cells + 1)
+    covered = _integral(starts, ends, np.ones(len(starts)), edges)
+    held = np.stack([_integral(starts, ends, column, edges) for column in scores.T], axis=1)
+    return [
+        (labels[int(row.argmax())], float(row.max() / cover)) if cover > 1e-6 else (None, 0.0)
+        for row, cover in zip(held, covered, strict=True)
+    ]
+
+
+def _integral(
+    starts: NDArray[np.floating],
+    ends: NDArray[np.floating],
+    values: NDArray[np.floating],
+    edges: NDArray[np.floating],
+) -> NDArray[np.floating]:
+    """Between neighbouring `edges` [E], the integral of `values` [S] held from start to end."""
+    knots = np.stack([starts, ends], axis=1).ravel()
+    steps = np.stack([np.zeros(len(values)), values * (ends - starts)], axis=1).ravel()
+    integrals: NDArray[np.floating] = np.diff(np.interp(edges, knots, np.cumsum(steps)))
+    return integrals
+
+
+def _axis(duration: float, columns: int) -> str:
+    """Ticks at round times, as close as their labels allow: `╵0 s       ╵0.5 s     ╵1 s`."""
+    room = columns / 10  # a label and some air
+    step = next((step for step in _TICK_STEPS if duration / step <= room), _TICK_STEPS[-1])
+    axis = ""
+    for tick in range(int(duration / step) + 1):
+        time = tick * step
+        mark = "╵" + (f"{time:.3g} s" if duration < 60 else clock(time, decimals=0))
+        column = round(time / duration * columns)
+        if column + len(mark) <= columns:
+            axis = axis.ljust(column) + mark
+    return axis
