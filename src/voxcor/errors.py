@@ -2,6 +2,7 @@
 
     VoxcorError
     ├── UsageError               the call itself is wrong
+    │   └── RuleInvalid          a rule that cannot be read
     ├── InputError               one recording cannot be used; the others still can
     │   ├── InputNotFound        no such file
     │   ├── InputUnreadable      the file is there, reading it is not allowed or fails
@@ -11,6 +12,8 @@
     │   ├── AudioTruncated       the file ends before its header says
     │   ├── AudioCorrupt         decoding breaks in the middle
     │   ├── InvalidSamples       samples that are NaN, infinite or absurdly large
+    │   ├── DecodingFailed       decoding it crashes, or takes too much time or memory
+    │   ├── AudioTooLong         more than a server takes
     │   ├── AudioTooShort        less than one 25 ms frame
     │   └── NoSpeech             silence, or nothing that is speech
     ├── ManifestError            a list of recordings that cannot be used
@@ -26,14 +29,38 @@
     │   ├── HubRefused           the hub answers, but not with the file
     │   ├── PullInProgress       another process is pulling this model
     │   └── VerificationFailed   the model runs, but not to the published scores
-    └── StorageError             the disk
-        ├── DiskFull             no space left
-        └── StorageDenied        writing is not allowed
+    ├── StorageError             the disk
+    │   ├── DiskFull             no space left
+    │   └── StorageDenied        writing is not allowed
+    ├── RequestError             a server does not take this request
+    │   ├── MalformedRequest     its body cannot be read
+    │   ├── WrongContentType     its body is of another type than the route reads
+    │   ├── UploadTooLarge       more bytes than are allowed
+    │   ├── UploadTooSlow        the bytes do not come
+    │   ├── Unauthorized         the API key is missing or wrong
+    │   ├── HostRefused          it asks for a host name that is not this server's
+    │   ├── OriginRefused        a page of somewhere else sent it
+    │   ├── NoSuchRoute          nothing is at this address
+    │   ├── NoSuchResult         no result has this id, or it has no such file
+    │   ├── NoSuchRule           no rule has this name
+    │   ├── WebhookInvalid       not an address or a secret that a webhook can have
+    │   ├── QueueFull            as many wait as may
+    │   └── NotReady             the server starts, or stops
+    ├── StreamError              a live stream does not go on
+    │   ├── InvalidAudioFrame    bytes that are not whole 16-bit samples
+    │   ├── MessageInvalid       a message that is none of the protocol
+    │   ├── MessageTooLarge      more bytes than a message may have
+    │   ├── ConfigInvalid        options that a session cannot have
+    │   ├── TooManyStreams       as many sessions run as may
+    │   └── MicrophoneFailed     there is no microphone, or it does not work
+    └── ServerError              a server's answer is not one of Voxcor's
+        └── ServerUnreachable    there is no answer
 
 A code never changes; wording may. `message` is in the language of the process and names the
 input; `details` holds what filled it.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from voxcor.language import say
@@ -82,6 +109,14 @@ class UsageError(VoxcorError):
     code = "usage"
     en = "{reason_en}"
     zh = "{reason_zh}"
+
+
+class RuleInvalid(UsageError):
+    """A rule that cannot be read: `found` is what is wrong, at `column` of `rule`, from 1."""
+
+    code = "rule_invalid"
+    en = 'Rule "{rule}", column {column}, at "{found}": {reason_en}'
+    zh = '规则 "{rule}" 第 {column} 列 "{found}" 处:{reason_zh}'
 
 
 class InputError(VoxcorError):
@@ -141,6 +176,18 @@ class InvalidSamples(InputError):
         "the first at {at_s:.3f} s."
     )
     zh = "{name}:含有无效采样(NaN、无穷大或数值过大),首次出现在 {at_s:.3f} 秒。"
+
+
+class DecodingFailed(InputError):
+    code = "decoding_failed"
+    en = "{name}: cannot be decoded: it takes too much time or memory, or breaks the decoder."
+    zh = "{name}:无法解码:所需时间或内存过多,或导致解码器出错。"
+
+
+class AudioTooLong(InputError):
+    code = "audio_too_long"
+    en = "{name}: is longer than this server takes, {maximum_min} minutes."
+    zh = "{name}:超过本服务器允许的最长时长({maximum_min} 分钟)。"
 
 
 class AudioTooShort(InputError):
@@ -279,3 +326,168 @@ class StorageDenied(StorageError):
     code = "storage_denied"
     en = "{path}: cannot be written ({reason}). Choose another folder."
     zh = "{path}:无法写入({reason})。请换一个文件夹。"
+
+
+class RequestError(VoxcorError):
+    """A server does not take a request."""
+
+    code = "request_error"
+
+
+class MalformedRequest(RequestError):
+    code = "malformed_request"
+    en = "The request cannot be read: {reason_en}"
+    zh = "无法读取请求:{reason_zh}"
+
+
+class WrongContentType(RequestError):
+    code = "wrong_content_type"
+    en = "The body must be {expected}, not {found}."
+    zh = "请求体应为 {expected},而不是 {found}。"
+
+
+class UploadTooLarge(RequestError):
+    code = "upload_too_large"
+    en = "The upload is larger than this server takes, {maximum_mb} MB."
+    zh = "上传内容超过本服务器允许的大小({maximum_mb} MB)。"
+
+
+class UploadTooSlow(RequestError):
+    code = "upload_too_slow"
+    retryable = True
+    en = "The upload stalled, so it was given up."
+    zh = "上传停滞,已放弃。"
+
+
+class Unauthorized(RequestError):
+    code = "unauthorized"
+    en = "This server wants an API key, in the header Authorization: Bearer KEY."
+    zh = "本服务器需要 API 密钥,请放在请求头 Authorization: Bearer KEY 中。"
+
+
+class HostRefused(RequestError):
+    code = "host_refused"
+    en = "This server is not {host}. A name it shall answer to goes into VOXCOR_ALLOWED_HOSTS."
+    zh = "本服务器不是 {host}。如需以该名称访问,请将其加入 VOXCOR_ALLOWED_HOSTS。"
+
+
+class OriginRefused(RequestError):
+    code = "origin_refused"
+    en = "Requests from pages of {origin} are not taken."
+    zh = "不接受来自 {origin} 页面的请求。"
+
+
+class NoSuchRoute(RequestError):
+    code = "no_such_route"
+    en = "There is no {method} {path} here; /docs lists what there is."
+    zh = "没有 {method} {path} 这一接口;可用接口见 /docs。"
+
+
+class NoSuchResult(RequestError):
+    code = "no_such_result"
+    en = "There is no result {id}, or it has no such file."
+    zh = "没有结果 {id},或其中没有该文件。"
+
+
+class NoSuchRule(RequestError):
+    code = "no_such_rule"
+    en = "There is no rule {rule}."
+    zh = "没有规则 {rule}。"
+
+
+class WebhookInvalid(RequestError):
+    code = "webhook_invalid"
+    en = "Webhook {url}: {reason_en}"
+    zh = "Webhook {url}:{reason_zh}"
+
+
+class QueueFull(RequestError):
+    code = "queue_full"
+    retryable = True
+    en = "The server is busy: {waiting} requests wait already. Try again in {retry_after_s} s."
+    zh = "服务器繁忙:已有 {waiting} 个请求在等待。请在 {retry_after_s} 秒后重试。"
+
+
+class NotReady(RequestError):
+    code = "not_ready"
+    retryable = True
+    en = "The server is starting or stopping. Try again in {retry_after_s} s."
+    zh = "服务器正在启动或停止。请在 {retry_after_s} 秒后重试。"
+
+
+class StreamError(VoxcorError):
+    """A live stream does not go on."""
+
+    code = "stream_error"
+
+
+class InvalidAudioFrame(StreamError):
+    code = "invalid_audio_frame"
+    en = "{bytes} bytes are no whole number of 16-bit samples; audio is s16le, 16 kHz, mono."
+    zh = "{bytes} 字节不是整数个 16 位采样;音频应为 s16le、16 kHz、单声道。"
+
+
+class MessageInvalid(StreamError):
+    code = "message_invalid"
+    en = "Not a message of this protocol: {reason_en}"
+    zh = "不是本协议的消息:{reason_zh}"
+
+
+class MessageTooLarge(StreamError):
+    code = "message_too_large"
+    en = "A message may have {maximum_bytes} bytes; this one has {bytes}."
+    zh = "单条消息最多 {maximum_bytes} 字节,本条为 {bytes} 字节。"
+
+
+class ConfigInvalid(StreamError):
+    code = "config_invalid"
+    en = "The session cannot be set so: {reason_en}"
+    zh = "会话不能这样设置:{reason_zh}"
+
+
+class TooManyStreams(StreamError):
+    code = "rate_limited"
+    retryable = True
+    en = "{running} live sessions run already, as many as this server takes. Try again later."
+    zh = "已有 {running} 个实时会话在运行,达到本服务器上限。请稍后重试。"
+
+
+class MicrophoneFailed(StreamError):
+    code = "microphone_failed"
+    en = "The microphone cannot be used: {reason_en}"
+    zh = "无法使用麦克风:{reason_zh}"
+
+
+class ServerError(VoxcorError):
+    """A client cannot make sense of what a server says. `url` is what was asked for."""
+
+    code = "server_error"
+    en = "{url}: {reason}"
+    zh = "{url}:{reason}"
+
+
+class ServerUnreachable(ServerError):
+    code = "server_unreachable"
+    retryable = True
+    en = "{url} cannot be reached ({reason}). Is the server running? Start it with: voxcor serve"
+    zh = "无法连接 {url}({reason})。服务器在运行吗?启动命令:voxcor serve"
+
+
+def error_from(document: Mapping[str, Any]) -> VoxcorError | None:
+    """The error that `to_dict` made this document of; None where its code is not one of ours."""
+    found = _by_code(VoxcorError).get(document.get("code", ""))
+    if found is None:
+        return None
+    error = found(**document.get("details", {}))
+    try:
+        _ = error.message
+    except KeyError:  # of another version, with other details
+        return None
+    return error
+
+
+def _by_code(root: type[VoxcorError]) -> dict[str, type[VoxcorError]]:
+    known = {root.code: root}
+    for child in root.__subclasses__():
+        known |= _by_code(child)
+    return known

@@ -1,17 +1,25 @@
-"""The language in which Voxcor speaks to a person: English or Chinese, chosen once per process.
+"""The language in which Voxcor speaks to a person: English or Chinese.
 
-`VOXCOR_LANGUAGE=en|zh` decides; without it the locale does. Codes, label ids, JSON keys and
-option names are the same in both.
+`VOXCOR_LANGUAGE=en|zh` decides for the process; without it the locale does. A server speaks to
+each reader in their own (`speaking`). Codes, label ids, JSON keys and option names are the same in
+both.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 Language = Literal["en", "zh"]
 
+_spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
+
 
 def language() -> Language:
     """The language of messages, help and views: `zh` where the environment asks for Chinese."""
+    if spoken := _spoken.get():
+        return spoken
     chosen = (
         os.environ.get("VOXCOR_LANGUAGE")
         or os.environ.get("LC_ALL")
@@ -25,3 +33,13 @@ def language() -> Language:
 def say(en: str, zh: str) -> str:
     """The one of two equivalent texts that fits `language()`."""
     return zh if language() == "zh" else en
+
+
+@contextmanager
+def speaking(to: Language) -> Iterator[None]:
+    """Within the block, in this thread or task, `language()` is this one."""
+    token = _spoken.set(to)
+    try:
+        yield
+    finally:
+        _spoken.reset(token)

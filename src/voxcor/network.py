@@ -5,7 +5,7 @@ where two overlap, one fades into the other, so that the curve has no seam.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,8 +70,18 @@ class Network:
             for i, frames in enumerate(num_frames(int(length)) for length in lengths)
         ]
 
-    def run_long(self, waveform: NDArray[np.float32]) -> FrameOutput:
+    def run_long(
+        self,
+        waveform: NDArray[np.float32],
+        *,
+        on_window: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> FrameOutput:
         """One recording of any length, float32 [N] at 16 kHz; see the module for how.
+
+        Args:
+            waveform: the samples.
+            on_window: where there are several windows, is told after each how many are done, and
+                of how many.
 
         Raises:
             AudioTooShort: it is shorter than one frame.
@@ -81,13 +91,15 @@ class Network:
         total = num_frames(len(waveform))
         embeddings = np.zeros((total, self.embedding_dim), dtype=np.float32)
         logits = np.zeros((total, len(self.labels)), dtype=np.float32)
-        for first in window_starts(total):
+        starts = window_starts(total)
+        for done, first in enumerate(starts, 1):
             start = first * HOP
             output = self.run([waveform[start : start + num_samples(WINDOW_FRAMES)]])[0]
             last = first + len(output.logits)
             fade = _fade_in(len(output.logits), OVERLAP_FRAMES if first else 0)
             for whole, part in ((embeddings, output.embeddings), (logits, output.logits)):
                 whole[first:last] = (1 - fade) * whole[first:last] + fade * part
+            on_window(done, len(starts))
         return FrameOutput(embeddings, logits)
 
 

@@ -8,19 +8,22 @@ The command, the server and training all come through here.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import Prepared, Recording, Source, decode, peak_normalize, prepare
+from voxcor.batching import BatchingNetwork
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
 from voxcor.language import say
 from voxcor.models.store import find_model, open_network
-from voxcor.network import FrameOutput
+from voxcor.network import FrameOutput, Network
 from voxcor.results import (
     GRANULARITIES,
     AudioInfo,
@@ -29,6 +32,7 @@ from voxcor.results import (
     ModelInfo,
     Preprocessing,
     Result,
+    milliseconds,
 )
 from voxcor.timeline import (
     blend_of,
@@ -44,21 +48,42 @@ from voxcor.timeline import (
 FloatArray = NDArray[np.float32]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of recognition that has ended: its name, how long it took, what came of it.
+
+    `decode`, `preprocess`, `inference` and `postprocess`, in this order; before `inference` ends,
+    each `window` of a recording of several. `facts` are plain numbers and codes.
+    """
+
+    name: str
+    ms: float
+    facts: Mapping[str, Any]
+
+
+Progress = Callable[[Step], None]
+
+
 class Recognizer:
     """A loaded model and everything around it; safe to share among threads.
 
     Args:
         model: `auto`, an id of `voxcor models list`, or the path of a model folder.
         threads: threads of one pass through the model; None for all cores.
+        batching: gather the passes of threads that recognise at the same time, see
+            `voxcor.batching`; results are the same.
 
     Raises:
         UnknownModel, ModelNotInstalled, ModelCorrupt: see `voxcor.models.store`.
     """
 
-    def __init__(self, model: str = "auto", *, threads: int | None = None) -> None:
+    def __init__(
+        self, model: str = "auto", *, threads: int | None = None, batching: bool = False
+    ) -> None:
         folder = find_model(model)
         card = folder.card
-        self._network = open_network(folder, threads=threads)
+        network = BatchingNetwork if batching else Network
+        self._network = open_network(folder, threads=threads, network=network)
         self._temperature = card.temperature
         self.labels: tuple[str, ...] = card.labels
         self.embedding_dim: int = card.embedding_dim
@@ -82,6 +107,7 @@ class Recognizer:
         channel: int | None = None,
         abstain_below: float | None = None,
         name: str | None = None,
+        progress: Progress = lambda _step: None,
     ) -> Result:
         """The emotion of one recording.
 
@@ -95,6 +121,7 @@ class Recognizer:
             channel: hear only this one, from 0; None for the mean of all.
             abstain_below: the confidence, 0..1, below which the result abstains; None never does.
             name: what results and errors call the source; by default its path.
+            progress: is told of each step when it has ended. What it raises ends the work.
 
         Raises:
             InputError: the recording cannot be used; its subclasses say why.
@@ -105,11 +132,12 @@ class Recognizer:
         kept = self._rows_of(labels)
         _require_granularity(granularity)
         _require_share(abstain_below)
-        started, timings = datetime.now(), _Timings()
+        started, timings = datetime.now(), _Timings(progress)
         recording, prepared = self._hear(source, name, trim, channel, timings)
-        with timings.of("inference"):
-            output = self._network.run_long(prepared.samples)
-        with timings.of("postprocess"):
+        with timings.of("inference") as facts:
+            output = self._network.run_long(prepared.samples, on_window=timings.window)
+            facts["frames"] = len(output.logits)
+        with timings.of("postprocess") as facts:
             names = tuple(self.labels[row] for row in kept)
             logits = output.logits[:, kept] / np.float32(self._temperature)
             scores = pooled_scores(logits, names)
@@ -118,6 +146,7 @@ class Recognizer:
             segments = segment_view(logits, names, prepared.speech, offset)
             transitions = transition_view(segments)
             processed, gain_db = peak_normalize(prepared.samples)
+            facts |= {"emotion": emotion, "confidence": confidence, "segments": len(segments)}
         return Result(
             emotion=emotion,
             confidence=confidence,
@@ -203,6 +232,32 @@ class Recognizer:
         _, prepared = self._hear(source, name, trim, channel, _Timings())
         return _pooled(self._network.run_long(prepared.samples), prepared, granularity)
 
+    def scores(
+        self, samples: FloatArray, *, labels: Sequence[str] | None = None
+    ) -> dict[str, float]:
+        """The scores of float32 `[N]` at 16 kHz as they are, be there speech or not.
+
+        They equal those of `recognize((samples, 16_000), trim=False)`.
+
+        Raises:
+            AudioTooShort: less than one frame of 25 ms.
+            EmbeddingsOnly, UsageError: as `recognize`.
+        """
+        kept = self._rows_of(labels)
+        logits = self._network.run_long(samples).logits[:, kept] / np.float32(self._temperature)
+        return pooled_scores(logits, [self.labels[row] for row in kept])
+
+    def logits(self, source: Source | Recording, *, name: str | None = None) -> FloatArray:
+        """What the model says of the whole, float32 `[L]`, whose softmax are the scores.
+
+        Raises:
+            InputError, EmbeddingsOnly, UsageError: as `recognize`.
+        """
+        self._rows_of(None)
+        _, prepared = self._hear(source, name, True, None, _Timings())
+        logits = self._network.run_long(prepared.samples).logits
+        return np.asarray(logits.mean(axis=0, dtype=np.float64) / self._temperature, np.float32)
+
     def _hear(
         self,
         source: Source | Recording,
@@ -211,10 +266,22 @@ class Recognizer:
         channel: int | None,
         timings: "_Timings",
     ) -> tuple[Recording, Prepared]:
-        with timings.of("decode"):
+        with timings.of("decode") as facts:
             recording = source if isinstance(source, Recording) else decode(source, name=name)
-        with timings.of("preprocess"):
-            return recording, prepare(recording, trim=trim, channel=channel)
+            facts |= {
+                "duration_ms": milliseconds(recording.duration),
+                "sample_rate": recording.sample_rate,
+                "channels": recording.channels,
+            }
+        with timings.of("preprocess") as facts:
+            prepared = prepare(recording, trim=trim, channel=channel)
+            facts |= {
+                "trimmed_start_ms": milliseconds(prepared.trimmed_start),
+                "trimmed_end_ms": milliseconds(prepared.trimmed_end),
+                "speech_ms": milliseconds(prepared.quality.speech),
+                "warnings": list(prepared.quality.warnings),
+            }
+        return recording, prepared
 
     def _rows_of(self, labels: Sequence[str] | None) -> list[int]:
         """The columns of the logits that may win."""
@@ -235,17 +302,27 @@ class Recognizer:
 
 
 class _Timings:
-    """Milliseconds of each step, by its name."""
+    """Milliseconds of each step, by its name; `progress` is told of each."""
 
-    def __init__(self) -> None:
-        self._started = time.perf_counter()
+    def __init__(self, progress: Progress = lambda _step: None) -> None:
+        self._progress = progress
+        self._started = self._window_started = time.perf_counter()
         self._steps: dict[str, float] = {}
 
     @contextmanager
-    def of(self, step: str) -> Iterator[None]:
-        started = time.perf_counter()
-        yield
+    def of(self, step: str) -> Iterator[dict[str, Any]]:
+        """Times the block, which fills in what came of the step."""
+        started = self._window_started = time.perf_counter()
+        facts: dict[str, Any] = {}
+        yield facts
         self._steps[step] = 1000 * (time.perf_counter() - started)
+        self._progress(Step(step, round(self._steps[step], 1), facts))
+
+    def window(self, done: int, total: int) -> None:
+        """A window has gone through the network; see `Network.run_long`."""
+        started, self._window_started = self._window_started, time.perf_counter()
+        ms = round(1000 * (self._window_started - started), 1)
+        self._progress(Step("window", ms, {"done": done, "total": total}))
 
     def rounded(self) -> Mapping[str, float]:
         total = 1000 * (time.perf_counter() - self._started)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,7 +21,41 @@ class Settings(BaseSettings):
         default=None, ge=1, description="Threads for one pass through a model; default: all cores."
     )
 
+    host: str = Field(default="127.0.0.1", description="Where `voxcor serve` listens.")
+    port: int = Field(default=7860, ge=0, le=65535, description="Its port; 0 for any free one.")
+    root_path: str = Field(
+        default="", description="The path below which a proxy shows the server, such as /voice."
+    )
+    api_key: SecretStr | None = Field(
+        default=None, min_length=16, description="What requests must carry; beyond loopback a must."
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="Host names beside localhost it answers to, as a JSON list."
+    )
+    max_upload_mb: int = Field(default=500, ge=1, description="The largest upload, in 10^6 bytes.")
+    max_audio_min: int = Field(default=120, ge=1, description="The longest recording, in minutes.")
+    upload_idle_s: float = Field(
+        default=20, gt=0, description="An upload that gives no byte for so long is given up."
+    )
+    queue_size: int = Field(
+        default=64, ge=1, description="Requests that are received, wait or run at the same time."
+    )
+    drain_s: float = Field(
+        default=30, ge=0, description="How long a stopping server lets running requests finish."
+    )
+    results_days: float = Field(
+        default=30, gt=0, description="Results older than this are deleted."
+    )
+    results_gb: float = Field(
+        default=10, gt=0, description="Beyond this in all, the oldest results are deleted."
+    )
+
     @property
     def models(self) -> Path:
         """The folder of installed models."""
         return self.home / "models"
+
+    @property
+    def results(self) -> Path:
+        """The folder of the server's results, one folder each."""
+        return self.home / "results"

@@ -81,25 +81,28 @@ def find_model(name: str) -> ModelFolder:
     raise unknown(name)
 
 
-def open_network(folder: ModelFolder, *, threads: int | None = None) -> Network:
+def open_network(
+    folder: ModelFolder, *, threads: int | None = None, network: type[Network] = Network
+) -> Network:
     """The model in this folder, ready to run.
 
     Args:
         folder: as `find_model` gives it.
         threads: threads of one pass; None for all cores.
+        network: the class that runs it, see `voxcor.batching`.
 
     Raises:
         ModelCorrupt: the graph cannot be loaded, or has other labels than the card says.
     """
     try:
-        network = Network(folder.graph, threads=threads)
+        opened = network(folder.graph, threads=threads)
     # onnxruntime's errors have no other base, and a graph of somebody else lacks our metadata.
     except Exception as error:
         raise ModelCorrupt(model=folder.card.id, reason=str(error)) from error
-    if network.labels != folder.card.labels:
-        reason = f"its graph has the labels {', '.join(network.labels)}"
+    if opened.labels != folder.card.labels:
+        reason = f"its graph has the labels {', '.join(opened.labels)}"
         raise ModelCorrupt(model=folder.card.id, reason=reason)
-    return network
+    return opened
 
 
 def folder_of(model: str) -> Path:
