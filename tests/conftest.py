@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A deadline would be a timed assertion.
+settings.register_profile("voxcor", deadline=None)
+settings.load_profile("voxcor")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from voxcor import __version__
-from voxcor.cli import doctor, models, recognize
+from voxcor.cli import doctor, evaluate, models, recognize
 from voxcor.errors import UsageError, VoxcorError
 from voxcor.language import say
 
@@ -50,6 +50,7 @@ def _root(
 
 app.command(help=recognize.HELP)(recognize.recognize)
 app.add_typer(models.app)
+app.command(help=evaluate.HELP)(evaluate.evaluate)
 app.command(help=doctor.HELP)(doctor.doctor)
 
 

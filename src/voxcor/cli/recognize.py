@@ -86,8 +86,6 @@ def recognize(
         float | None,
         typer.Option(
             metavar="SHARE",
-            min=0,
-            max=1,
             help=say(
                 "Say so where the confidence is less than this, 0 to 1.",
                 "置信度低于此值(0 到 1)时注明不作判断。",

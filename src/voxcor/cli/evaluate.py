@@ -1,0 +1,251 @@
+"""`voxcor evaluate MANIFEST`."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voxcor.language import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from voxcor.evaluation import Evaluation
+    from voxcor.manifests import Problem
+    from voxcor.report.tables import Table
+    from voxcor.results import Failure
+
+HELP = say("Measure a model on labelled recordings.", "在带标签的录音上评测模型。")
+
+
+def evaluate(
+    manifest: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MANIFEST",
+            help=say(
+                "A .csv or .jsonl with path and label, an EmoBox corpus, or a folder per label.",
+                "含 path 与 label 列的 .csv 或 .jsonl、EmoBox 语料库,或按标签分的文件夹。",
+            ),
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help=say(
+                "auto (the best one installed), an id of `voxcor models list`, or a model folder.",
+                "auto(已安装的最佳模型)、`voxcor models list` 中的名称,或模型文件夹。",
+            ),
+            show_default="auto",
+        ),
+    ] = None,
+    label_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=LABEL",
+            help=say(
+                "Read a label of the manifest as one of the model's, as in calm=neutral.",
+                "将清单中的标签视为模型的标签,例如 calm=neutral。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="a,b,c",
+            help=say(
+                "Only clips of these labels, and choose among them only.",
+                "仅评测这些标签的语音,且只在其中选择。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help=say(
+                "Break down by this column too, or by speaker.",
+                "另按此列(或按 speaker)分组统计。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=say("Only rows whose column split says this.", "仅评测 split 列为此值的行。"),
+            show_default=False,
+        ),
+    ] = None,
+    stress: Annotated[
+        bool,
+        typer.Option(
+            "--stress",
+            help=say(
+                "Measure again under noise, codecs, a room, clipping and low volume.",
+                "在噪声、编解码、远场、削波与低音量条件下重新评测。",
+            ),
+        ),
+    ] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help=say(
+                "Store the temperature that fits these clips in the model; "
+                "take clips it was not trained on.",
+                "将适合这些语音的温度写入模型;应使用未参与训练的语音。",
+            ),
+        ),
+    ] = False,
+    trim: Annotated[
+        bool,
+        typer.Option(
+            help=say("Leave out silence before and after speech.", "去除语音前后的静音。")
+        ),
+    ] = True,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help=say("Save a folder with the report in this folder.", "报告文件夹的保存位置。"),
+        ),
+    ] = Path("outputs"),
+    save: Annotated[
+        bool,
+        typer.Option("--save/--no-save", help=say("Save a report at all.", "是否保存报告。")),
+    ] = True,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help=say("Print the report as JSON.", "以 JSON 输出报告。")),
+    ] = False,
+) -> None:
+    from rich.console import Console
+
+    from voxcor.calibration import store_temperature
+    from voxcor.errors import EmbeddingsOnly, UsageError
+    from voxcor.evaluation import evaluate as measure
+    from voxcor.evaluation import work
+    from voxcor.exports import to_json
+    from voxcor.manifests import parse_label_map, read_manifest
+    from voxcor.models.store import find_model
+    from voxcor.recognizer import Recognizer
+    from voxcor.report.files import has_losses, to_document
+    from voxcor.report.files import save as save_report
+    from voxcor.settings import Settings
+    from voxcor.splits import check_split_column
+
+    settings = Settings()
+    folder = find_model(model or settings.model)
+    if not folder.card.labels:
+        raise EmbeddingsOnly(model=folder.card.id)
+    chosen = [label.strip() for label in labels.split(",")] if labels is not None else None
+    if calibrate and chosen is not None:
+        raise UsageError(
+            reason_en="--calibrate is for all labels of the model; leave --labels out.",
+            reason_zh="--calibrate 针对模型的全部标签,请不要同时使用 --labels。",
+        )
+    pairs = [pair for text in label_map or () for pair in text.split(",")]
+    competing = chosen or folder.card.labels
+    found = check_split_column(
+        read_manifest(manifest, label_map=parse_label_map(pairs), labels=competing)
+    )
+    aside = Console(stderr=True, highlight=False, markup=False)
+    _remark(found.problems, aside)
+
+    recognizer = Recognizer(model or settings.model, threads=settings.threads)
+    with _progress(aside) as progress:
+        task = progress.add_task("", total=work(found, split, stress))
+        evaluation = measure(
+            recognizer,
+            found,
+            source=str(manifest),
+            labels=chosen,
+            by=by or (),
+            split=split,
+            trim=trim,
+            stress=stress,
+            advance=lambda: progress.advance(task),
+        )
+    saved = save_report(evaluation, out) if save else None
+    if as_json:
+        print(to_json(to_document(evaluation)))
+    else:
+        _show(evaluation, saved)
+    _remark(evaluation.failures, aside)
+    if calibrate:
+        if evaluation.calibration is None:
+            raise UsageError(
+                reason_en="Too few clips to fit a temperature.", reason_zh="语音过少,无法拟合温度。"
+            )
+        card = store_temperature(folder, evaluation.calibration)
+        aside.print(
+            say(
+                f"{card.id} answers with temperature {card.temperature:.3f} from now on.",
+                f"{card.id} 今后将使用温度 {card.temperature:.3f}。",
+            )
+        )
+    if has_losses(evaluation):
+        raise typer.Exit(1)
+
+
+def _show(evaluation: "Evaluation", saved: Path | None) -> None:
+    """The tables of the report, and where the whole of it lies."""
+    from rich.console import Console
+
+    from voxcor.report.tables import headline, preprocessing, tables
+
+    console = Console(highlight=False, markup=False)
+    console.print(str(headline(evaluation)), style="bold", soft_wrap=True)
+    console.print(str(preprocessing(evaluation)), style="dim")
+    for table in tables(evaluation):
+        console.print(f"\n{table.title}", style="bold")
+        for number, line in enumerate(_aligned(table)):
+            console.print(line, style="" if number else "dim", soft_wrap=True)
+        if table.note:
+            console.print(str(table.note), style="dim")
+    if saved is not None:
+        console.print(say(f"\nReport: {saved}/", f"\n报告:{saved}/"), soft_wrap=True)
+
+
+def _aligned(table: "Table") -> Iterator[str]:
+    """Head and rows as wide as they need: a terminal wraps a long line, a pipe should not."""
+    from rich.cells import cell_len
+
+    lines = [[str(cell) for cell in row] for row in (table.columns, *table.rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        gaps = [" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)]
+        names, figures = slice(table.words), slice(table.words, None)
+        parts = [cell + gap for cell, gap in zip(line[names], gaps[names], strict=True)]
+        parts += [gap + cell for cell, gap in zip(line[figures], gaps[figures], strict=True)]
+        yield "  ".join(parts)
+
+
+def _remark(found: "Iterable[Problem | Failure]", aside: "Console") -> None:
+    from voxcor.report.files import remarks
+
+    for line in remarks(found):
+        aside.print(line, style="yellow", soft_wrap=True)
+
+
+def _progress(aside: "Console") -> "Progress":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    return Progress(
+        TextColumn(say("Recognising", "正在识别")),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Remaining(),
+        console=aside,
+        transient=True,
+        disable=not aside.is_terminal,
+    )

@@ -1,0 +1,367 @@
+"""Lists of labelled recordings, read and checked row by row before any work starts.
+
+Three forms are read: a table (`.csv` or `.jsonl`) with `path` and `label9` or `label`, and any
+further columns; EmoBox's jsonl, one file or the folder of a corpus with its folds; a folder with
+one sub-folder per label. Paths are relative to the manifest. What cannot be used becomes a
+`Problem` that names its row, and the rest goes on.
+
+EmoBox (`emo-box/EmoBox`, arXiv 2406.07162) gives a row as `{key, dataset, wav, emo, length, ...}`
+and a `label_map.json` beside or above it.
+"""
+
+import csv
+import io
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, UsageError
+from voxcor.labels import LABEL_IDS, LABELS
+from voxcor.language import say
+from voxcor.results import Failure
+from voxcor.sources import expand
+
+# Codes of the problems that cost a row its place though somebody wanted it there.
+LOST = frozenset({"missing_file", "no_label", "unknown_label", "stretch"})
+
+# A label with fewer clips is named: what is trained on it or measured on it rests on chance.
+FEW_CLIPS = 5
+
+_PATH_COLUMNS = ("path", "wav")
+_LABEL_COLUMNS = ("label9", "label", "emo")
+
+_FOLD_FILE = re.compile(r".+_(train|valid|test)_fold_?(\d+)\.jsonl")
+
+# What corpora call the nine; whatever else they have is a label of its own until it is mapped.
+_SYNONYMS = {
+    **{name: label.id for label in LABELS for name in (label.id, label.en.lower(), label.zh)},
+    **dict.fromkeys(("anger", "ang", "生气"), "angry"),
+    **dict.fromkeys(("disgust", "dis"), "disgusted"),
+    **dict.fromkeys(("fear", "fea", "害怕"), "fearful"),
+    **dict.fromkeys(("happiness", "joy", "hap", "开心", "高兴"), "happy"),
+    **dict.fromkeys(("neutrality", "neu", "中立"), "neutral"),
+    **dict.fromkeys(("sadness", "难过"), "sad"),
+    **dict.fromkeys(("surprise", "sur", "吃惊"), "surprised"),
+    "<unk>": "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One labelled recording. `row` is its line in the manifest, or its number in a folder."""
+
+    path: Path
+    label: str
+    speaker: str | None
+    row: int
+    columns: Mapping[str, str]  # everything else the row says: language, corpus, split, fold, …
+
+    @property
+    def voice(self) -> tuple[str, str] | None:
+        """Who speaks, where known: corpora number their speakers alike, so with the corpus."""
+        return (self.columns.get("corpus", ""), self.speaker) if self.speaker else None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about a manifest that a person should know; `row` is None where no row is meant."""
+
+    row: int | None
+    path: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`labels`: those that occur, the nine in model order, then others by name."""
+
+    utterances: tuple[Utterance, ...]
+    problems: tuple[Problem, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    number: int
+    folder: Path
+    values: Mapping[str, str]
+    label_map: Mapping[str, str]  # the corpus's own
+
+    def first(self, columns: Sequence[str]) -> str:
+        """The first of these columns that says anything."""
+        return next((self.values[name] for name in columns if self.values.get(name)), "")
+
+
+def parse_label_map(pairs: Iterable[str]) -> dict[str, str]:
+    """`["calm=neutral", "boredom=other"]` as a map.
+
+    Raises:
+        UsageError: an item that is not `name=label`.
+    """
+    label_map = {}
+    for pair in pairs:
+        name, equals, label = (part.strip() for part in pair.partition("="))
+        if not (name and equals and label):
+            raise UsageError(
+                reason_en=f"A label map is written calm=neutral, not {pair}.",
+                reason_zh=f"标签映射应写作 calm=neutral,而不是 {pair}。",
+            )
+        label_map[name] = label
+    return label_map
+
+
+def read_manifest(
+    source: Path,
+    *,
+    label_map: Mapping[str, str] | None = None,
+    labels: Sequence[str] | None = None,
+) -> Manifest:
+    """The recordings that `source` lists, and everything that is wrong with the list.
+
+    Args:
+        source: a `.csv` or `.jsonl` file, the folder of an EmoBox corpus, a folder with a
+            `manifest.csv`, or a folder with a sub-folder for each label.
+        label_map: labels as the manifest has them, in any case, to labels as wanted. Common names
+            of the nine (`anger`, `happiness`, `生气`) need no map.
+        labels: keep only these; one of the nine that is not among them is left out and counted,
+            any other is an unknown label. None keeps all.
+
+    Raises:
+        InputNotFound, InputUnreadable: there is no such file or folder, or it cannot be read.
+        ManifestError: it is no manifest, or no row of it can be used.
+    """
+    wanted = {name.casefold(): label for name, label in (label_map or {}).items()}
+    utterances: list[Utterance] = []
+    problems: list[Problem] = []
+    seen: dict[Path, Utterance] = {}
+    left_out: Counter[str] = Counter()
+    unused = set(wanted)
+    for row in _read_rows(source):
+        name = row.first(_LABEL_COLUMNS)
+        full = row.label_map.get(name.casefold(), name)
+        spellings = (name.casefold(), full.casefold())
+        unused.difference_update(spellings)
+        label = next((wanted[known] for known in spellings if known in wanted), full)
+        label = label if label in (labels or ()) else _SYNONYMS.get(label.casefold(), label)
+        utterance = Utterance(
+            path=_locate(row),
+            label=label,
+            speaker=row.values.get("speaker") or None,
+            row=row.number,
+            columns=_rest(row),
+        )
+        problem = _check_row(utterance, name, seen, labels)
+        if problem is not None:
+            problems.append(problem)
+        elif labels is not None and label not in labels:
+            left_out[label] += 1
+        else:
+            seen[utterance.path] = utterance
+            utterances.append(utterance)
+    problems += [_left_out(label, clips) for label, clips in left_out.items()]
+    problems += [_unused(name) for name in sorted(unused)]
+    if not utterances:
+        first = problems[0].message if problems else say("It is empty.", "内容为空。")
+        reason = say(f"no row can be used. {first}", f"没有可用的行。{first}")
+        raise ManifestError(name=str(source), reason=reason)
+    problems += _check_whole(utterances)
+    return Manifest(tuple(utterances), tuple(problems), in_model_order(u.label for u in utterances))
+
+
+def in_model_order(labels: Iterable[str]) -> tuple[str, ...]:
+    """Each label once: the nine in model order, then others by name."""
+    present = set(labels)
+    own = sorted(present - set(LABEL_IDS))
+    return (*(label for label in LABEL_IDS if label in present), *own)
+
+
+def _read_rows(source: Path) -> list[_Row]:
+    try:
+        if not source.is_dir():
+            return _read_table(source)
+        if (source / "manifest.csv").is_file():
+            return _read_table(source / "manifest.csv")
+        folds = [path for path in source.rglob("*.jsonl") if _FOLD_FILE.match(path.name)]
+        return _merge_folds(folds) if folds else _read_folder(source)
+    except FileNotFoundError as error:
+        raise InputNotFound(name=str(source)) from error
+    except OSError as error:
+        raise InputUnreadable(name=str(source), reason=error.strerror or str(error)) from error
+
+
+def _read_table(path: Path) -> list[_Row]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # Excel begins its UTF-8 with a mark
+    except UnicodeDecodeError as error:
+        reason = say("it is not UTF-8 text.", "不是 UTF-8 文本。")
+        raise ManifestError(name=str(path), reason=reason) from error
+    is_jsonl = path.suffix.lower() == ".jsonl"
+    rows = list(_json_rows(path, text) if is_jsonl else _csv_rows(path, text))
+    columns = dict.fromkeys(name for _, values in rows for name in values)
+    if rows and not (columns.keys() & {*_PATH_COLUMNS} and columns.keys() & {*_LABEL_COLUMNS}):
+        listed = ", ".join(columns)
+        reason = say(
+            f"it needs a column path and a column label9 or label; its columns are: {listed}.",
+            f"需要 path 列以及 label9 或 label 列;现有的列:{listed}。",
+        )
+        raise ManifestError(name=str(path), reason=reason)
+    fold = _FOLD_FILE.match(path.name)
+    given = {"split": fold[1], "fold": fold[2]} if fold else {}
+    label_map = _corpus_label_map(path) if is_jsonl else {}
+    return [_Row(number, path.parent, {**given, **values}, label_map) for number, values in rows]
+
+
+def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
+    try:
+        for values in reader:
+            # A short row has None in the columns it lacks, a long one a list under `restkey`.
+            cells = {name: cell.strip() for name, cell in values.items() if isinstance(cell, str)}
+            yield reader.line_num, {name.strip(): cell for name, cell in cells.items()}
+    except csv.Error as error:
+        reason = say(f"row {reader.line_num}: {error}.", f"第 {reader.line_num} 行:{error}。")
+        raise ManifestError(name=str(path), reason=reason) from error
+
+
+def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        values = _load_json(path, line, number)
+        yield number, {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _load_json(path: Path, text: str, row: int) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError:
+        values = None
+    if not isinstance(values, dict):
+        reason = say(f"row {row} is no JSON object.", f"第 {row} 行不是 JSON 对象。")
+        raise ManifestError(name=str(path), reason=reason)
+    return values
+
+
+def _merge_folds(files: Sequence[Path]) -> list[_Row]:
+    """The folds of an EmoBox corpus, each recording once: `fold` is the one that tests it."""
+    rows: dict[str, _Row] = {}
+    # Test files first: every recording that is tested anywhere is training material elsewhere.
+    for path in sorted(files, key=lambda path: ("_test_" not in path.name, path)):
+        for row in _read_table(path):
+            rows.setdefault(row.first(_PATH_COLUMNS), row)
+    return list(rows.values())
+
+
+def _read_folder(folder: Path) -> list[_Row]:
+    rows: list[_Row] = []
+    for sub in sorted(path for path in folder.iterdir() if path.is_dir()):
+        for clip in expand([str(sub)]):
+            if not isinstance(clip, Failure):
+                path = str(Path(clip).relative_to(folder))
+                rows.append(_Row(len(rows) + 1, folder, {"path": path, "label": sub.name}, {}))
+    if not rows:
+        reason = say(
+            "it holds neither manifest.csv nor EmoBox folds nor a folder of audio for each label.",
+            "其中既没有 manifest.csv,也没有 EmoBox 划分文件或按标签命名的音频文件夹。",
+        )
+        raise ManifestError(name=str(folder), reason=reason)
+    return rows
+
+
+def _corpus_label_map(manifest: Path) -> dict[str, str]:
+    """EmoBox's own: `anger` is `Angry`, `exc` of IEMOCAP is `Happy`."""
+    for folder in list(manifest.absolute().parents)[:2]:
+        path = folder / "label_map.json"
+        if path.is_file():
+            loaded = _load_json(path, path.read_text(encoding="utf-8"), 1)
+            return {name.casefold(): str(label) for name, label in loaded.items()}
+    return {}
+
+
+def _locate(row: _Row) -> Path:
+    path = row.values.get("path")
+    if path:
+        return row.folder / path
+    # EmoBox's `wav` starts at the root of its checkout, some folders above the manifest.
+    wav = row.values.get("wav", "")
+    bases = (row.folder, *row.folder.absolute().parents)
+    return next((base / wav for base in bases if (base / wav).is_file()), row.folder / wav)
+
+
+def _rest(row: _Row) -> dict[str, str]:
+    used = {*_PATH_COLUMNS, *_LABEL_COLUMNS, "speaker"}
+    rest = {name: value for name, value in row.values.items() if name not in used and value}
+    if "dataset" in rest:
+        rest.setdefault("corpus", rest.pop("dataset"))
+    return rest
+
+
+def _check_row(
+    utterance: Utterance,
+    name: str,
+    seen: Mapping[Path, Utterance],
+    labels: Sequence[str] | None,
+) -> Problem | None:
+    """What keeps a row from being used, if anything does."""
+    if not name:
+        return row_problem(utterance, "no_label", "has no label.", "没有标签。")
+    if not utterance.path.is_file():
+        return row_problem(utterance, "missing_file", "there is no such file.", "文件不存在。")
+    if "start_time" in utterance.columns:
+        en = "is a stretch of a longer recording; cut it into a file of its own."
+        return row_problem(utterance, "stretch", en, "是较长录音中的一段;请先剪成单独的文件。")
+    if utterance.path in seen:
+        first = seen[utterance.path]
+        en, zh = f"is listed in row {first.row} already", f"已列于第 {first.row} 行"
+        if first.label != utterance.label:
+            en += f", and there as {first.label}, here as {utterance.label}"
+            zh += f",且标签不同({first.label} 与 {utterance.label})"
+        return row_problem(utterance, "duplicate_row", f"{en}.", f"{zh}。")
+    label = utterance.label
+    if labels is not None and label not in (*labels, *LABEL_IDS):
+        known = ", ".join(labels)
+        en = f"label {name} is not among {known}; map it: --label-map {name}=LABEL"
+        zh = f"标签 {name} 不在 {known} 之中;可用 --label-map {name}=标签 进行映射"
+        return row_problem(utterance, "unknown_label", en, zh)
+    return None
+
+
+def _check_whole(utterances: Sequence[Utterance]) -> Iterator[Problem]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for utterance in utterances:
+        rows[utterance.label].append(utterance.row)
+    for label, numbers in rows.items():
+        if len(numbers) < FEW_CLIPS:
+            listed = ", ".join(map(str, numbers))
+            en = f"label {label} has only {len(numbers)} (rows {listed})."
+            zh = f"标签 {label} 只有 {len(numbers)} 条语音(第 {listed} 行)。"
+            yield Problem(numbers[0], "", "few_clips", say(en, zh))
+    if len(rows) == 1:
+        (label,) = rows
+        yield Problem(None, "", "one_class", say(f"all are {label}.", f"全部标签都是 {label}。"))
+    if not any(utterance.speaker for utterance in utterances):
+        en = "no speaker is known, so nothing can be kept speaker-disjoint."
+        yield Problem(None, "", "no_speakers", say(en, "未提供说话人,无法保证按说话人划分。"))
+
+
+def _left_out(label: str, clips: int) -> Problem:
+    en, zh = f"label {label}: {clips} clips left out.", f"标签 {label}:{clips} 条语音未计入。"
+    return Problem(None, "", "label_left_out", say(en, zh))
+
+
+def _unused(name: str) -> Problem:
+    en = f"the label map names {name}, which no row has."
+    zh = f"标签映射中的 {name} 未出现在任何行中。"
+    return Problem(None, "", "unused_label_map", say(en, zh))
+
+
+def row_problem(utterance: Utterance, code: str, en: str, zh: str) -> Problem:
+    """A problem of one row, in the language of the process."""
+    row, path = utterance.row, str(utterance.path)
+    message = say(f"row {row}: {path}: {en}", f"第 {row} 行:{path}:{zh}")
+    return Problem(row, path, code, message)

@@ -1,0 +1,286 @@
+"""How well scores fit the truth: accuracy, calibration, and how sure one may be of either.
+
+Conventions: `truth` int [N] indexes the labels, `scores` float [N, L] sum to 1 over them, and the
+emotion recognised is the highest score. A confusion matrix [L, L] has the truth in rows. As in
+EmoBox (arXiv 2406.07162), UA is the unweighted accuracy, the mean recall over the labels that
+occur in the truth, and WA the weighted accuracy, the share of clips that are right.
+
+Every figure is a function of sums over clips. So the bootstrap draws those sums anew instead of
+the clips, and a thousand replicates cost one product of matrices.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# Equal-width bins of confidence, as Guo et al. 2017 (arXiv 1706.04599) have them.
+CALIBRATION_BINS = 15
+
+REPLICATES = 1000
+_INTERVAL = (2.5, 97.5)  # percentiles
+_DRAWN_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure and its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The clips whose confidence fell between two neighbouring borders, 0..1."""
+
+    low: float
+    high: float
+    clips: int
+    confidence: float  # the mean of theirs; 0 without clips
+    accuracy: float  # the share of them that is right; 0 without clips
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured on one set of clips.
+
+    `recall` has the labels that occur in the truth. `confusion` counts clips, rows are the truth,
+    both ways in the order of `labels`. `resampled` says what the intervals rest on: drawing
+    `speakers`, or single `clips` where fewer than two speakers are known.
+    """
+
+    labels: tuple[str, ...]
+    clips: int
+    speakers: int
+    resampled: str
+    ua: Estimate
+    wa: Estimate
+    f1: Estimate
+    ece: Estimate
+    brier: Estimate
+    confidence: Estimate
+    recall: Mapping[str, Estimate]
+    confusion: tuple[tuple[int, ...], ...]
+    reliability: tuple[Bin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What abstaining below a confidence costs and gives; `accuracy` is None without answers."""
+
+    threshold: float
+    answered: float  # share of clips
+    accuracy: float | None  # share of the answers that is right
+
+
+def confusion_matrix(truth: IntArray, predicted: IntArray, count: int) -> IntArray:
+    """Clips by truth (rows) and prediction (columns): int [count, count]."""
+    return np.bincount(truth * count + predicted, minlength=count**2).reshape(count, count)
+
+
+def recalls(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
+    """[..., L, L] to [..., L]: the share of each label's clips that is right; 0 without clips."""
+    return _ratio(np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-1))
+
+
+def unweighted_accuracy(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
+    """[..., L, L] to [...]: the mean recall of the labels that occur in the truth, 0..1."""
+    return _mean_over_present(recalls(confusion), confusion)
+
+
+def weighted_accuracy(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
+    """[..., L, L] to [...]: the share of all clips that is right, 0..1."""
+    return _ratio(np.trace(confusion, axis1=-2, axis2=-1), confusion.sum(axis=(-2, -1)))
+
+
+def macro_f1(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
+    """[..., L, L] to [...]: the mean F1, 2 TP / (2 TP + FP + FN), of the labels in the truth."""
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    f1 = _ratio(2 * right, confusion.sum(axis=-1) + confusion.sum(axis=-2))
+    return _mean_over_present(f1, confusion)
+
+
+def calibration_bins(truth: IntArray, scores: FloatArray) -> FloatArray:
+    """[bins, 3]: clips, summed confidence and right answers of each bin of confidence."""
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
+    bins = _bin_of(confidence)
+    weights = (np.ones(len(truth)), confidence, right)
+    return np.stack([np.bincount(bins, w, CALIBRATION_BINS) for w in weights], axis=1)
+
+
+def expected_calibration_error(bins: FloatArray) -> FloatArray:
+    """[..., bins, 3] to [...]: the mean gap between confidence and accuracy (Naeini et al. 2015).
+
+    The sum over bins of |right - confidence| / clips, 0 (calibrated) to 1.
+    """
+    gaps = np.abs(bins[..., 1] - bins[..., 2]).sum(axis=-1)
+    return _ratio(gaps, bins[..., 0].sum(axis=-1))
+
+
+def brier_scores(truth: IntArray, scores: FloatArray) -> FloatArray:
+    """[N]: the squared distance of each clip's scores from the truth, 0..2 (Brier 1950)."""
+    targets = np.eye(scores.shape[1])[truth]
+    return np.asarray(((scores - targets) ** 2).sum(axis=1))
+
+
+def coverage(
+    truth: IntArray, scores: FloatArray, thresholds: Sequence[float]
+) -> tuple[Coverage, ...]:
+    """For each threshold: how many clips get an answer, and how many of those a right one."""
+    confidence, right = scores.max(axis=1), scores.argmax(axis=1) == truth
+    rows = []
+    for threshold in thresholds:
+        kept = confidence >= threshold
+        accuracy = float(right[kept].mean()) if kept.any() else None
+        rows.append(Coverage(threshold, float(kept.mean()), accuracy))
+    return tuple(rows)
+
+
+def measure(
+    truth: IntArray,
+    scores: FloatArray,
+    labels: Sequence[str],
+    speakers: Sequence[Hashable | None],
+    *,
+    seed: int = 0,
+) -> Figures:
+    """All figures of one set of clips, each with its interval.
+
+    Clips of one speaker resemble each other, so N clips are fewer than N pieces of evidence:
+    drawing clips would give intervals that the next speaker breaks. Where two or more speakers are
+    known, whole speakers are drawn, with replacement, and clips of unknown speakers singly.
+
+    Args:
+        truth: [N], N at least 1.
+        scores: [N, L].
+        labels: L names.
+        speakers: N, None where unknown.
+        seed: of the draws.
+    """
+    known = {speaker for speaker in speakers if speaker is not None}
+    sums = _sums_by_owner(truth, scores, owners_of(speakers))
+    whole = _from_sums(sums.sum(axis=0), len(labels))
+    replicates = _from_sums(_bootstrap(sums, np.random.default_rng(seed)), len(labels))
+
+    def estimate(name: str) -> Estimate:
+        low, high = np.percentile(replicates[name], _INTERVAL)
+        return Estimate(float(whole[name]), float(low), float(high))
+
+    confusion = confusion_matrix(truth, scores.argmax(axis=1), len(labels))
+    return Figures(
+        labels=tuple(labels),
+        clips=len(truth),
+        speakers=len(known),
+        resampled="speakers" if len(known) > 1 else "clips",
+        ua=estimate("ua"),
+        wa=estimate("wa"),
+        f1=estimate("f1"),
+        ece=estimate("ece"),
+        brier=estimate("brier"),
+        confidence=estimate("confidence"),
+        recall={
+            label: _recall(whole["recall"][row], replicates, row)
+            for row, label in enumerate(labels)
+            if confusion[row].any()
+        },
+        confusion=tuple(tuple(row) for row in confusion.tolist()),
+        reliability=_reliability(calibration_bins(truth, scores)),
+    )
+
+
+def owners_of(speakers: Sequence[Hashable | None]) -> list[Hashable]:
+    """Whose evidence each clip is: its speaker's; its own where fewer than two are known."""
+    by_speaker = len(set(speakers) - {None}) > 1
+    return [
+        ("speaker", speaker) if by_speaker and speaker is not None else index
+        for index, speaker in enumerate(speakers)
+    ]
+
+
+def _recall(value: float, replicates: Mapping[str, FloatArray], row: int) -> Estimate:
+    # A draw of speakers may hold no clip of the label at all; it says nothing about its recall.
+    drawn = replicates["recall"][replicates["present"][:, row] > 0, row]
+    low, high = np.percentile(drawn, _INTERVAL) if len(drawn) else (value, value)
+    return Estimate(float(value), float(low), float(high))
+
+
+def _sums_by_owner(truth: IntArray, scores: FloatArray, owners: Sequence[Hashable]) -> FloatArray:
+    """[owners, K]: what the figures are functions of, summed over each owner's clips."""
+    count = scores.shape[1]
+    confidence, predicted = scores.max(axis=1), scores.argmax(axis=1)
+    rows = {owner: row for row, owner in enumerate(dict.fromkeys(owners))}
+    row = np.array([rows[owner] for owner in owners])
+    confusion = np.zeros((len(rows), count**2))
+    bins = np.zeros((len(rows), CALIBRATION_BINS, 3))
+    rest = np.zeros((len(rows), 2))
+    np.add.at(confusion, (row, truth * count + predicted), 1)
+    np.add.at(
+        bins,
+        (row, _bin_of(confidence)),
+        np.stack([np.ones(len(truth)), confidence, predicted == truth], axis=1),
+    )
+    np.add.at(rest, row, np.stack([brier_scores(truth, scores), confidence], axis=1))
+    return np.concatenate([confusion, bins.reshape(len(rows), -1), rest], axis=1)
+
+
+def _from_sums(sums: FloatArray, count: int) -> dict[str, FloatArray]:
+    """The figures of [..., K] sums, each [...], but `recall` and `present` [..., count]."""
+    shape = sums.shape[:-1]
+    end = count**2
+    confusion = sums[..., :end].reshape(*shape, count, count)
+    bins = sums[..., end:-2].reshape(*shape, CALIBRATION_BINS, 3)
+    clips = confusion.sum(axis=(-2, -1))
+    return {
+        "ua": unweighted_accuracy(confusion),
+        "wa": weighted_accuracy(confusion),
+        "f1": macro_f1(confusion),
+        "ece": expected_calibration_error(bins),
+        "brier": sums[..., -2] / clips,
+        "confidence": sums[..., -1] / clips,
+        "recall": recalls(confusion),
+        "present": confusion.sum(axis=-1),
+    }
+
+
+def _bootstrap(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """[owners, K] to [replicates, K]: sums over as many owners, drawn with replacement."""
+    owners = len(sums)
+    even = np.full(owners, 1 / owners)
+    parts = [
+        rng.multinomial(owners, even, size=_DRAWN_AT_ONCE) @ sums
+        for _ in range(REPLICATES // _DRAWN_AT_ONCE)
+    ]
+    return np.concatenate(parts)
+
+
+def _reliability(bins: FloatArray) -> tuple[Bin, ...]:
+    borders = np.linspace(0, 1, CALIBRATION_BINS + 1).tolist()
+    means = _ratio(bins[:, 1:], bins[:, :1])
+    return tuple(
+        Bin(borders[i], borders[i + 1], int(bins[i, 0]), float(means[i, 0]), float(means[i, 1]))
+        for i in range(CALIBRATION_BINS)
+    )
+
+
+def _bin_of(confidence: FloatArray) -> IntArray:
+    return np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+
+
+def _mean_over_present(
+    values: FloatArray, confusion: NDArray[np.floating] | IntArray
+) -> FloatArray:
+    present = confusion.sum(axis=-1) > 0
+    return _ratio((values * present).sum(axis=-1), present.sum(axis=-1))
+
+
+def _ratio(above: ArrayLike, below: ArrayLike) -> FloatArray:
+    """The quotient, and 0 where nothing is divided by nothing."""
+    top, bottom = np.asarray(above, np.float64), np.asarray(below, np.float64)
+    quotient = np.zeros(np.broadcast(top, bottom).shape)
+    return np.divide(top, bottom, out=quotient, where=bottom > 0)

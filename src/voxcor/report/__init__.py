@@ -1,0 +1,1 @@
+"""What `voxcor evaluate` shows and writes: tables, plots, files."""

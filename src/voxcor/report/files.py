@@ -1,0 +1,171 @@
+"""An evaluation as files: the JSON document, Markdown, a row for each clip, the HTML page."""
+
+import contextlib
+import csv
+import io
+import itertools
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from voxcor.evaluation import Evaluation, value_of
+from voxcor.exports import to_json
+from voxcor.language import say
+from voxcor.manifests import LOST, Problem
+from voxcor.models.store import storage_errors
+from voxcor.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
+from voxcor.report.page import to_html
+from voxcor.report.tables import Text, headline, preprocessing, tables
+from voxcor.results import Failure
+
+SCHEMA_VERSION = 1
+
+_CLIP_COLUMNS = ("row", "path", "speaker", "label", "emotion", "right", "confidence")
+
+# More of one kind are counted, not listed.
+_LISTED = 5
+
+
+def save(evaluation: Evaluation, out_dir: Path) -> Path:
+    """Writes a report into a folder of its own below `out_dir`, which is made where missing.
+
+    - `evaluation.json`: every figure with its interval, every problem and failure.
+    - `evaluation.md`, `evaluation.html`: the same for people; the page needs no other file.
+    - `clips.csv`: a row for each recognised clip, with all its scores.
+
+    The folder is named `evaluation_YYYYMMDD_HHMMSS`, with `_2`, `_3`, … where that is taken.
+
+    Returns:
+        the folder.
+
+    Raises:
+        DiskFull, StorageDenied, StorageError: it cannot be written; nothing is kept.
+    """
+    digits = evaluation.timestamp.translate({ord("-"): None, ord(":"): None, ord(" "): "_"})
+    with storage_errors(out_dir):
+        out_dir.mkdir(parents=True, exist_ok=True)
+        folder = _make_folder(out_dir, f"evaluation_{digits}")
+        try:
+            for name, text in {
+                "evaluation.json": to_json(to_document(evaluation), indent=2) + "\n",
+                "evaluation.md": to_markdown(evaluation),
+                "evaluation.html": to_html(evaluation, remarks(_doubts(evaluation))),
+                "clips.csv": to_csv(evaluation),
+            }.items():
+                # A file name may hold bytes that are no UTF-8.
+                (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    return folder
+
+
+def remarks(found: Iterable[Problem | Failure]) -> list[str]:
+    """A line for each of the first few of every kind, and how many more there are."""
+    kinds: dict[str, list[str]] = {}
+    for item in found:
+        kinds.setdefault(item.code, []).append(item.message)
+    lines = []
+    for code, messages in kinds.items():
+        lines += [f"{message} ({code})" for message in messages[:_LISTED]]
+        more = len(messages) - _LISTED
+        if more > 0:
+            lines.append(say(f"… and {more} more ({code})", f"……另有 {more} 条({code})"))
+    return lines
+
+
+def has_losses(evaluation: Evaluation) -> bool:
+    """Whether a clip that somebody wanted measured is missing from the figures."""
+    lost = any(problem.code in LOST for problem in evaluation.problems)
+    return lost or bool(evaluation.failures)
+
+
+def to_document(evaluation: Evaluation) -> dict[str, Any]:
+    """The JSON document: every figure with its interval, every problem and failure."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "manifest": evaluation.source,
+        "timestamp": evaluation.timestamp,
+        "model": asdict(evaluation.model),
+        "labels": list(evaluation.labels),
+        "restricted": evaluation.restricted,
+        "trim": evaluation.trim,
+        "figures": asdict(evaluation.whole),
+        "groups": {
+            column: {value: asdict(figures) for value, figures in groups.items()}
+            for column, groups in evaluation.groups.items()
+        },
+        "published": {
+            corpus: {"figures": asdict(figures), **_published(corpus_key(corpus))}
+            for corpus, figures in evaluation.primary.items()
+        },
+        "stress": {
+            row.stress.id: {
+                "failed": row.failed,
+                "figures": asdict(row.figures) if row.figures else None,
+            }
+            for row in evaluation.stresses
+        },
+        "coverage": [asdict(row) for row in evaluation.coverage],
+        "calibration": asdict(evaluation.calibration) if evaluation.calibration else None,
+        "problems": [asdict(problem) for problem in evaluation.problems],
+        "failures": [failure.to_document() for failure in evaluation.failures],
+    }
+
+
+def to_markdown(evaluation: Evaluation) -> str:
+    """The report as Markdown, in the language of the process."""
+    title, heard = say("Evaluation", "评测"), preprocessing(evaluation)
+    parts: list[str] = [f"# {title}", str(headline(evaluation)), str(heard)]
+    for table in tables(evaluation):
+        parts.append(f"## {table.title}")
+        rules = ["---" if place < table.words else "---:" for place in range(len(table.columns))]
+        lines = [table.columns, rules, *table.rows]
+        parts.append("\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines))
+        if table.note:
+            parts.append(str(table.note))
+    listed = remarks(_doubts(evaluation))
+    if listed:
+        parts.append(f"## {say('Remarks', '说明')}")
+        parts.append("\n".join(f"- {line}" for line in listed))
+    return "\n\n".join(parts) + "\n"
+
+
+def to_csv(evaluation: Evaluation) -> str:
+    """Every recognised clip in a row: what it is, what was heard, all scores."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_CLIP_COLUMNS, *evaluation.labels])
+    for utterance, scores in zip(evaluation.utterances, evaluation.scores, strict=True):
+        emotion = evaluation.labels[int(scores.argmax())]
+        known = [utterance.row, utterance.path, value_of(utterance, "speaker"), utterance.label]
+        heard = [emotion, int(emotion == utterance.label), f"{scores.max():.6f}"]
+        writer.writerow([*known, *heard, *(f"{score:.6f}" for score in scores)])
+    return text.getvalue()
+
+
+def _doubts(evaluation: Evaluation) -> tuple[Problem | Failure, ...]:
+    return (*evaluation.problems, *evaluation.failures)
+
+
+def _make_folder(out_dir: Path, name: str) -> Path:
+    for number in itertools.count(1):
+        folder = out_dir / (name if number == 1 else f"{name}_{number}")
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    raise AssertionError
+
+
+def _published(corpus: str) -> dict[str, Any]:
+    probe = LINEAR_PROBE.get(corpus)
+    return {
+        "zero_shot": {model: asdict(row) for model, row in ZERO_SHOT.get(corpus, {}).items()},
+        "linear_probe": asdict(probe) if probe else None,
+    }
+
+
+def _cell(text: Text) -> str:
+    return str(text).replace("|", "\\|")
