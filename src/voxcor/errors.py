@@ -480,8 +480,8 @@ def error_from(document: Mapping[str, Any]) -> VoxcorError | None:
         return None
     error = found(**document.get("details", {}))
     try:
-        _ = error.message
-    except KeyError:  # of another version, with other details
+        str(error)
+    except (KeyError, TypeError, ValueError):  # of another version, with other details
         return None
     return error
 

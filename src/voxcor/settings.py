@@ -1,5 +1,6 @@
 """Settings from the environment, prefix `VOXCOR_`; read afresh, never kept in a global."""
 
+import ipaddress
 from pathlib import Path
 
 import platformdirs
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     drain_s: float = Field(
         default=30, ge=0, description="How long a stopping server lets running requests finish."
     )
+    stream_sessions: int = Field(default=50, ge=1, description="Live sessions at the same time.")
+    stream_idle_s: float = Field(
+        default=60, gt=0, description="A live session without a message for so long is closed."
+    )
     results_days: float = Field(
         default=30, gt=0, description="Results older than this are deleted."
     )
@@ -59,3 +64,13 @@ class Settings(BaseSettings):
     def results(self) -> Path:
         """The folder of the server's results, one folder each."""
         return self.home / "results"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether this name or address is only this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
