@@ -12,7 +12,7 @@ install() {
     "$1" install --quiet --disable-pip-version-check --editable '.[dev]'
     # The reference that our numbers are held against. FunASR's model code runs on these alone;
     # the rest of what its package asks for (a gigabyte) is not needed.
-    "$1" install --quiet --disable-pip-version-check torch==2.13.0 omegaconf setuptools
+    "$1" install --quiet --disable-pip-version-check torch==2.13.0 omegaconf setuptools peft
     "$1" install --quiet --disable-pip-version-check --no-deps funasr==1.4.16
 }
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from voxcor import __version__
-from voxcor.cli import doctor, evaluate, models, recognize
+from voxcor.cli import doctor, evaluate, models, recognize, train
 from voxcor.errors import UsageError, VoxcorError
 from voxcor.language import say
 
@@ -51,15 +51,16 @@ def _root(
 app.command(help=recognize.HELP)(recognize.recognize)
 app.add_typer(models.app)
 app.command(help=evaluate.HELP)(evaluate.evaluate)
+app.command(help=train.HELP)(train.train)
 app.command(help=doctor.HELP)(doctor.doctor)
 
 
 def main() -> None:
     """Runs the command; exit status 0 all went well, 1 something failed, 2 wrong usage."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
             # Emoji and Chinese under any locale; bytes of file names that are no UTF-8 as \udcXX.
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            output.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except VoxcorError as error:

@@ -1,0 +1,283 @@
+"""`voxcor train MANIFEST`."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from voxcor.errors import UsageError
+from voxcor.language import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from voxcor.training.report import Training
+
+HELP = say("Teach a model your own recordings and labels.", "用自己的录音和标签训练模型。")
+
+_ABOUT_TINY = say(
+    "Built on tiny, the small model inside Voxcor. For far better results: "
+    "voxcor models pull plus-large",
+    "基于内置小模型 tiny 训练。如需更准确的结果,请运行:voxcor models pull plus-large",
+)
+
+
+def train(
+    manifest: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MANIFEST",
+            help=say(
+                "A .csv or .jsonl with path and label, an EmoBox corpus, or a folder per label.",
+                "含 path 与 label 列的 .csv 或 .jsonl、EmoBox 语料库,或按标签分的文件夹。",
+            ),
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help=say(
+                "The folder of the new model; give it to any command as --model DIR.",
+                "新模型的文件夹;其他命令可用 --model DIR 使用它。",
+            ),
+            show_default=False,
+        ),
+    ],
+    method: Annotated[
+        Literal["head", "full"],
+        typer.Option(
+            help=say(
+                "head: train a new head on the model's embeddings, in seconds to minutes. "
+                "full: train the whole network; needs the extra train, and hours or a GPU.",
+                "head:在模型的特征向量上训练新的分类头,只需数秒至数分钟。"
+                "full:训练整个网络;需要 train 附加组件,以及数小时或 GPU。",
+            )
+        ),
+    ] = "head",
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help=say(
+                "The model to build on: auto (the best one installed), an id of "
+                "`voxcor models list`, or a model folder.",
+                "基础模型:auto(已安装的最佳模型)、`voxcor models list` 中的名称,或模型文件夹。",
+            ),
+            show_default="auto",
+        ),
+    ] = None,
+    head: Annotated[
+        Literal["linear", "mlp"],
+        typer.Option(
+            help=say(
+                "linear starts from the model's own classifier; mlp has a hidden layer and wants "
+                "more clips.",
+                "linear 以模型原有的分类头为起点;mlp 含一个隐藏层,需要更多语音。",
+            )
+        ),
+    ] = "linear",
+    folds: Annotated[
+        Literal["loso", "fold"] | None,
+        typer.Option(
+            help=say(
+                "Hold out each speaker in turn (loso), or each value of the column fold; "
+                "default: the column split, else five folds of speakers.",
+                "逐一留出每位说话人(loso)或 fold 列的每个值;默认按 split 列,否则按说话人分五折。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help=say(
+                "An option of --method full, as in epochs=10 or lora_rank=8; "
+                "docs/fine-tuning.md has them all.",
+                "--method full 的选项,例如 epochs=10 或 lora_rank=8;详见 docs/fine-tuning.md。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    label_map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=LABEL",
+            help=say(
+                "Read a label of the manifest as another, as in calm=neutral.",
+                "将清单中的标签视为另一标签,例如 calm=neutral。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="a,b,c",
+            help=say("Learn these labels only.", "只学习这些标签。"),
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help=say("The same seed gives the same model.", "相同的种子得到相同的模型。"),
+        ),
+    ] = 0,
+    terms: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help=say(
+                "Licence or terms of the recordings, for the model's card.",
+                "录音的许可或使用条款,写入模型卡片。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help=say("Print the report as JSON.", "以 JSON 输出报告。")),
+    ] = False,
+) -> None:
+    from rich.console import Console
+
+    from voxcor.exports import to_json
+    from voxcor.manifests import Problem, parse_label_map
+    from voxcor.models.store import TINY
+    from voxcor.report.files import remarks
+    from voxcor.settings import Settings
+    from voxcor.training.head import has_losses, train_head
+    from voxcor.training.report import to_document
+
+    aside = Console(stderr=True, highlight=False, markup=False)
+
+    def remark(problems: Sequence[Problem]) -> None:
+        for line in remarks(problems):
+            aside.print(line, style="yellow", soft_wrap=True)
+
+    pairs = [pair for text in label_map or () for pair in text.split(",")]
+    wanted = [label.strip() for label in labels.split(",")] if labels is not None else None
+    if method == "full":
+        from voxcor.cli.train_full import train_full
+        from voxcor.training.options import parse_options
+
+        _require(folds is None, "--folds", "head")
+        options = parse_options([f"seed={seed}", *(settings or ())])
+        with _progress(aside) as progress:
+            train_full(
+                manifest,
+                out,
+                model=model or Settings().model,
+                label_map=parse_label_map(pairs),
+                labels=wanted,
+                options=options,
+                terms=terms,
+                as_json=as_json,
+                aside=aside,
+                remark=remark,
+                progress=progress,
+            )
+        return
+    _require(settings is None, "--set", "full")
+    with _progress(aside) as progress:
+        training = train_head(
+            manifest,
+            out,
+            model=model or Settings().model,
+            kind=head,
+            folds=folds,
+            label_map=parse_label_map(pairs),
+            labels=wanted,
+            seed=seed,
+            terms=terms,
+            remark=remark,
+            progress=progress,
+        )
+    if as_json:
+        print(to_json(to_document(training)))
+    else:
+        _show(training, out)
+    if training.base.id == TINY and model is None:
+        aside.print(_ABOUT_TINY, style="dim", soft_wrap=True)
+    if has_losses(training.problems):
+        raise typer.Exit(1)
+
+
+def _require(fits: bool, option: str, method: str) -> None:
+    if not fits:
+        raise UsageError(
+            reason_en=f"{option} goes with --method {method}.",
+            reason_zh=f"{option} 只能与 --method {method} 一起使用。",
+        )
+
+
+def _show(training: "Training", out: Path) -> None:
+    """The tables of the card, and how to use the model."""
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    from voxcor.training.report import tables
+
+    console = Console(highlight=False, markup=False)
+    for table in tables(training):
+        console.print(Text(str(table.title), "bold"))
+        columns = (
+            Column(str(text), justify="left" if place < table.words else "right")
+            for place, text in enumerate(table.columns)
+        )
+        grid = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for row in table.rows:
+            grid.add_row(*map(str, row))
+        console.print(grid)
+        if table.note:
+            console.print(Text(str(table.note), "dim"))
+        console.print()
+    console.print(say(f"Model: {out}/", f"模型:{out}/"), soft_wrap=True)
+    print(
+        say(
+            f"Try it: voxcor recognize --model {out} PATH",
+            f"试用:voxcor recognize --model {out} PATH",
+        ),
+        file=sys.stderr,
+    )
+
+
+@contextmanager
+def _progress(aside: "Console") -> Iterator[Callable[[str, float], None]]:
+    """A bar for each stage, on a terminal only."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    titles = {
+        "embeddings": say("Listening", "正在提取特征"),
+        "audio": say("Preparing audio", "正在准备音频"),
+        "training": say("Training", "正在训练"),
+        "export": say("Writing the model", "正在写入模型"),
+    }
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        Remaining(),
+        console=aside,
+        transient=True,
+        disable=not aside.is_terminal,
+    )
+    with bar:
+        tasks = {}
+
+        def progress(stage: str, share: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(titles[stage], total=1.0)
+            bar.update(tasks[stage], completed=share)
+
+        yield progress

@@ -1,0 +1,97 @@
+"""`voxcor train MANIFEST --method full`: what is shown of it."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from voxcor.language import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from voxcor.manifests import Problem
+    from voxcor.training.full import Progress, Trained
+    from voxcor.training.options import FullOptions
+    from voxcor.training.state import Epoch
+
+
+def train_full(
+    manifest: Path,
+    out: Path,
+    *,
+    model: str,
+    label_map: Mapping[str, str],
+    labels: Sequence[str] | None,
+    options: "FullOptions",
+    terms: str | None,
+    as_json: bool,
+    aside: "Console",
+    remark: "Callable[[Sequence[Problem]], None]",
+    progress: "Progress",
+) -> None:
+    """Trains, tells each epoch as it ends, and shows what came out."""
+    from voxcor.training.full import train_full_manifest
+    from voxcor.training.head import has_losses
+
+    def tell(epoch: "Epoch") -> None:
+        aside.print(_line(epoch), style="dim")
+
+    trained = train_full_manifest(
+        manifest,
+        out,
+        model=model,
+        label_map=label_map,
+        labels=labels,
+        options=options,
+        terms=terms,
+        remark=remark,
+        on_epoch=tell,
+        progress=progress,
+    )
+    if as_json:
+        from voxcor.training.finetuned import REPORT_FILE
+
+        print((out / REPORT_FILE).read_text(encoding="utf-8"), end="")
+    else:
+        _show(trained)
+    if has_losses(trained.problems):
+        raise typer.Exit(1)
+
+
+def _line(epoch: "Epoch") -> str:
+    return say(
+        f"Epoch {epoch.number:3}   loss {epoch.loss:.3f}   "
+        f"held out: UA {100 * epoch.ua:.1f} %, WA {100 * epoch.wa:.1f} %",
+        f"第 {epoch.number:3} 轮   损失 {epoch.loss:.3f}   "
+        f"留出集:UA {100 * epoch.ua:.1f}%,WA {100 * epoch.wa:.1f}%",
+    )
+
+
+def _show(trained: "Trained") -> None:
+    """The epoch that was kept, and how to use the model."""
+    metrics, labels = trained.card.metrics, ", ".join(trained.card.labels)
+    heard, held = metrics["training.clips"], metrics["validation.clips"]
+    print(
+        say(
+            f"Trained on {heard} clips, held out {held}; kept:",
+            f"训练语音 {heard} 条,留出 {held} 条;保留:",
+        )
+    )
+    print(_line(trained.best))
+    print(
+        say(
+            f"Labels: {labels}. Temperature: {trained.card.temperature:.2f}",
+            f"标签:{labels}。温度:{trained.card.temperature:.2f}",
+        )
+    )
+    print(say(f"Model: {trained.folder}/", f"模型:{trained.folder}/"))
+    print(
+        say(
+            f"Try it: voxcor recognize --model {trained.folder} PATH",
+            f"试用:voxcor recognize --model {trained.folder} PATH",
+        ),
+        file=sys.stderr,
+    )

@@ -1,0 +1,1 @@
+"""Training: a new head on cached embeddings, or the whole network."""

@@ -1,0 +1,103 @@
+"""The model folder that fine-tuning ends in: a graph like any other, its card and its report."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from math import prod
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.models.architecture import Architecture
+from voxcor.models.cards import Card, FileRecord, Source, write_card
+from voxcor.models.emotion2vec import write_emotion2vec
+from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
+from voxcor.training.model_folder import TRAINED_BY
+from voxcor.training.options import FullOptions
+from voxcor.training.state import Epoch
+
+REPORT_FILE = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Finetuned:
+    """A model that is trained and not yet written."""
+
+    name: str
+    base: Card
+    architecture: Architecture
+    tensors: Mapping[str, NDArray[np.float32]]
+    labels: tuple[str, ...]
+    options: FullOptions
+    epochs: Sequence[Epoch]
+    data_sha256: str
+    terms: str | None
+    temperature: float
+    metrics: Mapping[str, float]
+
+
+def write_finetuned(model: Finetuned, folder: Path) -> Card:
+    """Fills `folder` with the model, in the place of what a killed run has left there.
+
+    Returns:
+        its card.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with GraphBuilder(folder) as graph:
+        labels = write_emotion2vec(graph, model.architecture, model.tensors, model.labels)
+        graph.save(labels=labels, embedding_dim=model.architecture.embed_dim)
+    report = json.dumps(_report(model), ensure_ascii=False, indent=2)
+    (folder / REPORT_FILE).write_text(report + "\n", encoding="utf-8")
+    files = {path.name: _record(path) for path in sorted(folder.iterdir())}
+    # Over both: small tensors lie in the graph itself.
+    weights = files[GRAPH_FILE].sha256 + files[WEIGHTS_FILE].sha256
+    card = Card(
+        id=model.name,
+        title=f"{model.name} ({model.base.title}, fine-tuned)",
+        labels=labels,
+        embedding_dim=model.architecture.embed_dim,
+        parameters=sum(prod(shape) for shape in model.architecture.shapes().values()),
+        precision="fp32",
+        revision=f"data-{model.data_sha256[:12]}",
+        sha256=hashlib.sha256(weights.encode()).hexdigest(),
+        official=False,
+        source=Source(
+            hub="voxcor",
+            repository=f"{model.base.id}@{model.base.sha256}",
+            file=f"{TRAINED_BY} --method full",
+        ),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        licence=f"{model.base.licence}; data: {model.terms or 'terms not stated'}",
+        files=files,
+        metrics=model.metrics,
+        temperature=model.temperature,
+    )
+    write_card(card, folder)
+    return card
+
+
+def _report(model: Finetuned) -> dict[str, object]:
+    """`report.json`: no clock in it, so the same training gives the same bytes."""
+    base = model.base
+    return {
+        "schema_version": 1,
+        "method": "full",
+        "base": {"id": base.id, "revision": base.revision, "sha256": base.sha256},
+        "labels": model.labels,
+        "data_sha256": model.data_sha256,
+        "options": asdict(model.options),
+        "epochs": [asdict(epoch) for epoch in model.epochs],
+        "metrics": dict(model.metrics),
+        "temperature": model.temperature,
+    }
+
+
+def _record(path: Path) -> FileRecord:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileRecord(bytes=path.stat().st_size, sha256=digest)

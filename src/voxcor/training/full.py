@@ -1,0 +1,328 @@
+"""Fine-tuning of a whole emotion2vec, from an installed model to a model folder.
+
+    train_full_manifest(Path("manifest.csv"), Path("mine"), model="plus-large")
+    Recognizer("mine").recognize("call.wav")
+
+The training lies in a hidden folder beside `out` while it runs; `out` appears when it is complete.
+Started again with the same recordings and options, a training that was killed goes on.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.calibration import fit_temperature
+from voxcor.errors import UsageError
+from voxcor.manifests import Problem, Utterance, in_model_order, read_manifest, row_problem
+from voxcor.models.architecture import Architecture, read_architecture
+from voxcor.models.cards import Card
+from voxcor.models.store import TINY, ModelFolder, find_model, storage_errors
+from voxcor.training.clips import Clips, prepare_clips
+from voxcor.training.embeddings import fingerprint
+from voxcor.training.finetuned import Finetuned, write_finetuned
+from voxcor.training.folds import make_plan
+from voxcor.training.model_folder import require_place
+from voxcor.training.options import FullOptions
+from voxcor.training.state import Epoch, Position, claimed
+from voxcor.training.weights import read_weights
+
+Stage = Literal["audio", "training", "export"]
+Progress = Callable[[Stage, float], None]
+
+FloatArray = NDArray[np.float32]
+
+# The spread of classifier weights for labels that the model did not know, BERT's
+# (Devlin et al. 2018, arXiv 1810.04805).
+_NEW_ROW_SPREAD = 0.02
+
+# The epoch was chosen on the clips that the temperature is fitted on, all of them right perhaps:
+# what would make the scores surer still is an accident.
+_COLDEST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished fine-tuning: where its model lies, and how it went."""
+
+    folder: Path
+    card: Card
+    epochs: tuple[Epoch, ...]
+    best: Epoch
+    problems: tuple[Problem, ...]  # what was wrong or doubtful, recordings left out among it
+
+
+def train_full_manifest(
+    manifest: Path,
+    out: Path,
+    *,
+    model: str = "auto",
+    label_map: Mapping[str, str] | None = None,
+    labels: Sequence[str] | None = None,
+    options: FullOptions | None = None,
+    terms: str | None = None,
+    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
+    on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
+    progress: Progress = lambda _stage, _share: None,
+) -> Trained:
+    """Fine-tunes a model on a manifest, holding out its own split or a fifth of its speakers.
+
+    Args:
+        manifest: what to learn, see `read_manifest`.
+        out: as for `train_full`.
+        model: what to begin with: `auto`, an id, or a model folder.
+        label_map: see `read_manifest`.
+        labels: see `read_manifest`.
+        options: as for `train_full`, and so with what follows.
+        terms: licence or terms of the recordings.
+        remark: is told what is wrong or doubtful as soon as it is known, once each.
+        on_epoch: is told each epoch.
+        progress: is told the stage and share of work.
+
+    Raises:
+        InputNotFound, InputUnreadable, ManifestError: there is nothing to train on.
+        UnknownModel, ModelNotInstalled: see `find_model`.
+        UsageError, CheckpointInvalid, ModelCorrupt, StorageError: see `train_full`.
+    """
+    options = options or FullOptions()
+    require_place(out)
+    base = find_model(model)
+    found = read_manifest(manifest, label_map=label_map, labels=labels)
+    remark(found.problems)
+    clips, twins = fingerprint(found.utterances)
+    remark(twins)
+    utterances = [clip.utterance for clip in clips]
+    plan, doubts = make_plan(utterances, folds=None, seed=options.seed, name=str(manifest))
+    remark(doubts)
+    fold = plan.folds[0]
+    trained = train_full(
+        [utterances[i] for i in fold.train],
+        [utterances[i] for i in fold.held_out],
+        model=base,
+        out=out,
+        options=options,
+        terms=terms,
+        remark=remark,
+        on_epoch=on_epoch,
+        progress=progress,
+    )
+    return replace(trained, problems=(*found.problems, *twins, *doubts, *trained.problems))
+
+
+def train_full(
+    training: Sequence[Utterance],
+    validation: Sequence[Utterance],
+    *,
+    model: ModelFolder,
+    out: Path,
+    options: FullOptions | None = None,
+    terms: str | None = None,
+    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
+    on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
+    progress: Progress = lambda _stage, _share: None,
+) -> Trained:
+    """Fine-tunes a copy of `model` on labelled recordings.
+
+    Args:
+        training: what is learned from; its labels become the model's, those that `model` knows
+            begin with its classifier's rows.
+        validation: recordings of other people, on which the best epoch is chosen and the
+            temperature fitted.
+        model: an emotion2vec in float32.
+        out: the model folder to write, in the place of one that an earlier training left there.
+        options: None for the defaults.
+        terms: licence or terms of the recordings, for the card.
+        remark: is told which recordings cannot be used, before the training begins.
+        on_epoch: is told each epoch when it ends.
+        progress: is told the stage of work and the share of it that is done, 0 to 1.
+
+    Raises:
+        UsageError: torch is not installed (or peft, for LoRA); `out` holds something else, or was
+            begun with other recordings or options; an option that makes no sense; fewer than two
+            labels, or nothing to validate on; the training diverged.
+        CheckpointInvalid: `model` is not an emotion2vec.
+        ModelCorrupt, StorageError: its files cannot be read, or the new ones not written.
+    """
+    options = options or FullOptions()
+    _require_packages(options)
+    require_place(out)
+    folder = out.with_name(f".{out.name}.training")
+    labels = in_model_order(utterance.label for utterance in training)
+    known = [utterance for utterance in validation if utterance.label in labels]
+    architecture, tensors = _first_weights(model, labels, options)
+    options.require_sense(architecture)
+    with claimed(folder, _mark(model.card, options, training, known)):
+        with storage_errors(folder):
+            heard, held, unusable = _prepare(folder, training, known, labels, progress)
+        problems = (*_foreign(validation, labels), *unusable)
+        remark(problems)
+        _require_enough(heard, held, labels)
+
+        import torch
+
+        from voxcor.training.emotion2vec import Emotion2vec, load, tensors_of
+        from voxcor.training.finetune import finetune
+
+        with torch.device("meta"):
+            network = Emotion2vec(
+                architecture, gradient_checkpointing=options.gradient_checkpointing
+            )
+        load(network, tensors)
+        del tensors  # their file need not stay mapped
+        epochs, logits = finetune(
+            network,
+            heard,
+            held,
+            options,
+            folder=folder,
+            on_epoch=on_epoch,
+            progress=lambda share: progress("training", share),
+        )
+        progress("export", 0.0)
+        best = Position(epochs=epochs).best
+        finetuned = Finetuned(
+            name=out.name,
+            base=model.card,
+            architecture=architecture,
+            tensors=tensors_of(network),
+            labels=labels,
+            options=options,
+            epochs=epochs,
+            data_sha256=hashlib.sha256((heard.sha256 + held.sha256).encode()).hexdigest(),
+            terms=terms,
+            temperature=max(_COLDEST, fit_temperature(logits, held.targets)),
+            metrics={
+                "validation.ua": best.ua,
+                "validation.wa": best.wa,
+                "validation.clips": len(held),
+                "training.clips": len(heard),
+                "training.epochs": best.number,
+                "seed": options.seed,
+            },
+        )
+        with storage_errors(out, sum(tensor.nbytes for tensor in finetuned.tensors.values())):
+            card = write_finetuned(finetuned, folder / "model")
+            if out.exists():
+                out.rename(folder / "replaced")
+            (folder / "model").rename(out)
+    shutil.rmtree(folder, ignore_errors=True)
+    progress("export", 1.0)
+    return Trained(out, card, tuple(epochs), best, problems)
+
+
+def _require_packages(options: FullOptions) -> None:
+    """The work is torch's, LoRA is peft's; both come with an extra of Voxcor."""
+    wanted = ["torch", *(["peft"] if options.lora_rank else [])]
+    missing = [name for name in wanted if find_spec(name) is None]
+    if missing:
+        names = ", ".join(missing)
+        raise UsageError(
+            reason_en=f'Fine-tuning needs {names}, not installed here: pip install "voxcor[train]"',
+            reason_zh=f'微调需要 {names},尚未安装:pip install "voxcor[train]"',
+        )
+
+
+def _first_weights(
+    model: ModelFolder, labels: Sequence[str], options: FullOptions
+) -> tuple[Architecture, dict[str, FloatArray]]:
+    """The weights that training begins with: the model's, and a classifier for `labels`."""
+    if model.card.id == TINY:
+        raise UsageError(
+            reason_en="tiny is no emotion2vec and cannot be fine-tuned whole. Get a larger model "
+            "with: voxcor models pull plus-large; or train a head on tiny: --method head",
+            reason_zh="tiny 不是 emotion2vec,无法整体微调。请先获取更大的模型:"
+            "voxcor models pull plus-large;或在 tiny 上训练分类头:--method head",
+        )
+    if model.card.precision != "fp32":
+        raise UsageError(
+            reason_en=f"{model.path} is {model.card.precision}; fine-tuning needs fp32.",
+            reason_zh=f"{model.path} 的精度为 {model.card.precision};微调需要 fp32。",
+        )
+    if len(labels) < 2:
+        raise UsageError(
+            reason_en="Training needs recordings with at least two labels.",
+            reason_zh="训练至少需要两种标签的录音。",
+        )
+    tensors = read_weights(model.graph)
+    architecture = read_architecture(tensors, str(model.path))
+    rng = np.random.default_rng(options.seed)
+    shape = (len(labels), architecture.embed_dim)
+    weight = _NEW_ROW_SPREAD * rng.standard_normal(shape, dtype=np.float32)
+    bias = np.zeros(len(labels), np.float32)
+    if architecture.num_outputs == len(model.card.labels):
+        for row, label in enumerate(labels):
+            if label in model.card.labels:
+                known = model.card.labels.index(label)
+                weight[row] = tensors["proj.weight"][known] / model.card.temperature
+                bias[row] = tensors["proj.bias"][known] / model.card.temperature
+    tensors |= {"proj.weight": weight, "proj.bias": bias}
+    return replace(architecture, num_outputs=len(labels)), tensors
+
+
+def _mark(
+    base: Card,
+    options: FullOptions,
+    training: Sequence[Utterance],
+    validation: Sequence[Utterance],
+) -> dict[str, Any]:
+    """What makes a training this one and no other."""
+    listed = [[[str(u.path), _size(u.path), u.label] for u in p] for p in (training, validation)]
+    digest = hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+    return {"model": base.sha256, "options": asdict(options), "recordings": digest}
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _prepare(
+    folder: Path,
+    training: Sequence[Utterance],
+    validation: Sequence[Utterance],
+    labels: Sequence[str],
+    progress: Progress,
+) -> tuple[Clips, Clips, tuple[Problem, ...]]:
+    share = len(training) / (len(training) + len(validation))
+    heard, problems = prepare_clips(
+        training, labels, folder / "training.f32", lambda done: progress("audio", share * done)
+    )
+    held, more = prepare_clips(
+        validation,
+        labels,
+        folder / "validation.f32",
+        lambda done: progress("audio", share + (1 - share) * done),
+    )
+    return heard, held, (*problems, *more)
+
+
+def _require_enough(heard: Clips, held: Clips, labels: Sequence[str]) -> None:
+    """Each label has a recording that can be used, and there is one to validate on."""
+    missing = [labels[row] for row in sorted({*range(len(labels))} - {*heard.targets.tolist()})]
+    if missing:
+        names = ", ".join(missing)
+        raise UsageError(
+            reason_en=f"No recording of {names} can be used for training.",
+            reason_zh=f"标签 {names} 没有可用于训练的录音。",
+        )
+    if not len(held):
+        raise UsageError(
+            reason_en="No recording with a label of the training can be used for validation.",
+            reason_zh="没有可用于验证的录音(标签须与训练集相同)。",
+        )
+
+
+def _foreign(validation: Sequence[Utterance], labels: Sequence[str]) -> tuple[Problem, ...]:
+    """Held-out recordings whose label nothing was trained on."""
+    en, zh = "its label is in no recording of the training.", "训练集中没有该标签的录音。"
+    return tuple(
+        row_problem(utterance, "unknown_label", en, zh)
+        for utterance in validation
+        if utterance.label not in labels
+    )

@@ -1,0 +1,251 @@
+"""`voxcor train --method head`: from a manifest to a model with labels of its own.
+
+    training = train_head(Path("manifest.csv"), Path("my-model"), model="plus-large")
+    Recognizer("my-model")
+
+The model named hears every clip once, its answers are cached; a head is trained on them, measured
+on voices it did not hear, and put into a copy of the model's graph. Nothing depends on the clock
+or on what a killed run has left, so starting again gives the same model.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from voxcor.calibration import fit_temperature
+from voxcor.errors import InputError
+from voxcor.language import say
+from voxcor.manifests import LOST, Problem, Utterance, in_model_order, read_manifest
+from voxcor.metrics import Figures, measure
+from voxcor.models.cards import Card
+from voxcor.models.store import find_model
+from voxcor.published import corpus_key
+from voxcor.timeline import softmax
+from voxcor.training.embeddings import Heard, fingerprint, hear
+from voxcor.training.fit import Fit, fit
+from voxcor.training.folds import Folds, Plan, make_plan
+from voxcor.training.heads import Examples, FloatArray, HeadKind, IntArray, Rows, head_logits
+from voxcor.training.model_folder import require_place, write_model
+from voxcor.training.report import FoldFigures, Training, fold_figures
+
+Stage = Literal["embeddings", "training"]
+Progress = Callable[[Stage, float], None]
+
+# Training stops where the held-out likelihood is best, so its logits are about right as they are;
+# what a few clips ask for beyond this, all of them right perhaps, is an accident.
+_COLDEST, _HOTTEST = 0.5, 2.0
+
+# emotion2vec+ seed, from which base and large derive, was fine-tuned on these two and six more
+# EmoBox corpora that nobody has named; tiny by `recipes/tiny`.
+_HEARD: Mapping[str, frozenset[str]] = {
+    "tiny": frozenset({"emodb", "ravdess", "nemo", "emospeechin"}),
+    **dict.fromkeys(("plus-seed", "plus-base", "plus-large"), frozenset({"emodb", "ravdess"})),
+}
+
+
+def train_head(
+    manifest: Path,
+    out: Path,
+    *,
+    model: str = "auto",
+    kind: HeadKind = "linear",
+    folds: Folds | None = None,
+    label_map: Mapping[str, str] | None = None,
+    labels: Sequence[str] | None = None,
+    seed: int = 0,
+    terms: str | None = None,
+    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
+    progress: Progress = lambda _stage, _share: None,
+) -> Training:
+    """Trains a head on the embeddings of a model and writes the new model.
+
+    Args:
+        manifest: what to learn, see `read_manifest`.
+        out: the folder of the new model; its name becomes the model's id.
+        model: whose embeddings: `auto`, an id, or a model folder.
+        kind: of the head, see `voxcor.training.heads`.
+        folds: whom to hold out, see `make_plan`.
+        label_map: as for `read_manifest`.
+        labels: learn these only; None for all that occur.
+        seed: of folds, first weights and order.
+        terms: licence or terms of the recordings, for the card.
+        remark: is told what is wrong or doubtful as soon as it is known, once each; most of it
+            before any work starts.
+        progress: is told the stage of work and the share of it that is done, 0 to 1.
+
+    Raises:
+        UsageError: `out` holds something else, or `folds` asks for what the manifest lacks.
+        InputNotFound, InputUnreadable, ManifestError: there is nothing to train on.
+        UnknownModel, ModelNotInstalled, ModelCorrupt: see `find_model`.
+        StorageError: the cache or the model cannot be written.
+    """
+    require_place(out)
+    base = find_model(model)
+    problems = _Problems(remark)
+    found = read_manifest(manifest, label_map=label_map, labels=labels)
+    problems.add(found.problems)
+    clips, twins = fingerprint(found.utterances)
+    problems.add(twins)
+
+    def plan_for(utterances: Sequence[Utterance]) -> Plan:
+        plan, doubts = make_plan(utterances, folds=folds, seed=seed, name=str(manifest))
+        problems.add(doubts)
+        return plan
+
+    problems.add(_heard_before(base.card, found.utterances))
+    plan_for([clip.utterance for clip in clips])
+    heard, unusable = hear(
+        clips, base, frames=kind == "mlp", progress=lambda share: progress("embeddings", share)
+    )
+    problems.add(unusable)
+    utterances = [item.clip.utterance for item in heard]
+    plan = plan_for(utterances)
+    names = in_model_order(utterances[i].label for i in plan.train)
+    shared = _shared(base.card, names)
+    share = shared if kind == "linear" else np.zeros_like(shared)
+    pooled = np.stack([item.embedding for item in heard])
+    before = np.stack([item.logits for item in heard])
+    truth = np.array([names.index(u.label) if u.label in names else -1 for u in utterances])
+    rows = _frames_of(heard) if kind == "mlp" else _means_of(pooled)
+    examples = Examples(rows, pooled, before @ share, truth)
+    fitted = fit(
+        examples,
+        plan,
+        kind,
+        len(names),
+        seed=seed,
+        progress=lambda share: progress("training", share),
+    )
+
+    def measured(clips: IntArray, logits: FloatArray) -> Figures:
+        voices = [utterances[i].voice for i in clips]
+        return measure(truth[clips], softmax(logits).astype(np.float64), names, voices)
+
+    def measured_before(clips: IntArray) -> Figures | None:
+        known = shared.any(axis=0)
+        logits = np.where(known, before[clips] @ shared, -np.inf).astype(np.float32)
+        return measured(clips, logits) if known.any() and len(clips) else None
+
+    temperature = _temperature(fitted.logits, truth[fitted.held_out])
+    on_test = head_logits(fitted.head, examples, plan.test) if len(plan.test) else None
+    training = Training(
+        name=out.resolve().name,
+        manifest=manifest.name,
+        manifest_sha256=_sha256_of(manifest),
+        data_sha256=_digest(heard, plan),
+        terms=terms,
+        base=base.card,
+        kind=kind,
+        seed=seed,
+        protocol=plan.protocol,
+        labels=names,
+        clips=_counts(utterances, plan.train, names),
+        speakers=len({utterances[i].voice for i in plan.train} - {None}),
+        corpora=tuple(sorted({u.columns.get("corpus", "") for u in utterances} - {""})),
+        parameters=fitted.head.parameters,
+        rounds=fitted.rounds,
+        curve=fitted.curve,
+        temperature=temperature,
+        chosen_on_held_out=len(plan.folds) == 1,
+        folds=_fold_figures(plan, fitted, truth, len(names)),
+        held_out=measured(fitted.held_out, fitted.logits / np.float32(temperature)),
+        before=measured_before(fitted.held_out),
+        test=None if on_test is None else measured(plan.test, on_test / np.float32(temperature)),
+        test_before=measured_before(plan.test),
+        problems=tuple(problems.all),
+    )
+    write_model(training, base, fitted.head, share, out)
+    return training
+
+
+def has_losses(problems: Sequence[Problem]) -> bool:
+    """Whether a clip that somebody wanted learned is missing from the training."""
+    lost = LOST | {error.code for error in InputError.__subclasses__()}
+    return any(problem.code in lost for problem in problems)
+
+
+class _Problems:
+    """All that was found, each told once, however often it is met."""
+
+    def __init__(self, remark: Callable[[Sequence[Problem]], None]) -> None:
+        self._remark = remark
+        self.all: list[Problem] = []
+
+    def add(self, problems: Sequence[Problem]) -> None:
+        new = [problem for problem in problems if problem not in self.all]
+        self.all += new
+        if new:
+            self._remark(new)
+
+
+def _heard_before(base: Card, utterances: Sequence[Utterance]) -> tuple[Problem, ...]:
+    """Corpora that the base itself was trained on: its embeddings know their voices already."""
+    found = {corpus_key(utterance.columns.get("corpus", "")) for utterance in utterances}
+    both = ", ".join(sorted(found & _HEARD.get(base.id, frozenset())))
+    if not both:
+        return ()
+    en = f"{base.id} was itself trained on {both}, so figures on it flatter: new voices fare worse."
+    zh = f"{base.id} 本身曾在 {both} 上训练,因此相关数值偏乐观:对新的说话人效果会更差。"
+    return (Problem(None, "", "base_heard_corpus", say(en, zh)),)
+
+
+def _shared(base: Card, names: Sequence[str]) -> FloatArray:
+    """[L_base, L]: takes the base's calibrated logits to the labels that both have."""
+    matrix = np.array([[own == name for name in names] for own in base.labels], np.float32)
+    return matrix.reshape(len(base.labels), len(names)) / np.float32(base.temperature)
+
+
+def _means_of(pooled: FloatArray) -> Rows:
+    return lambda clips: (pooled[clips], np.ones(len(clips), np.int64))
+
+
+def _frames_of(heard: Sequence[Heard]) -> Rows:
+    """Read from disk batch by batch: all frames of a corpus may not fit into memory."""
+
+    def rows(clips: IntArray) -> tuple[FloatArray, IntArray]:
+        frames = [np.load(path) for i in clips if (path := heard[i].frames)]
+        lengths = np.array([len(part) for part in frames], np.int64)
+        return np.concatenate(frames).astype(np.float32), lengths
+
+    return rows
+
+
+def _temperature(logits: FloatArray, truth: IntArray) -> float:
+    found = fit_temperature(logits.astype(np.float64), truth)
+    return float(np.clip(found, _COLDEST, _HOTTEST))
+
+
+def _fold_figures(plan: Plan, fitted: Fit, truth: IntArray, labels: int) -> tuple[FoldFigures, ...]:
+    made = []
+    for number, fold in enumerate(plan.folds):
+        own = fitted.fold_of == number
+        logits, clips = fitted.logits[own], fitted.held_out[own]
+        rounds = fitted.fold_rounds[number]
+        made.append(fold_figures(fold.name, truth[clips], logits, labels, rounds))
+    return tuple(made)
+
+
+def _counts(
+    utterances: Sequence[Utterance], chosen: IntArray, names: Sequence[str]
+) -> dict[str, int]:
+    found = Counter(utterances[i].label for i in chosen)
+    return {name: found[name] for name in names}
+
+
+def _digest(heard: Sequence[Heard], plan: Plan) -> str:
+    """Of what was trained on: audio, labels and speakers, in any order and wherever it lay."""
+    lines = []
+    for i in plan.train:
+        utterance = heard[i].clip.utterance
+        lines.append("\t".join((heard[i].clip.sha256, utterance.label, utterance.speaker or "")))
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def _sha256_of(manifest: Path) -> str | None:
+    """None for a folder without a table of its own."""
+    table = manifest / "manifest.csv" if manifest.is_dir() else manifest
+    return hashlib.sha256(table.read_bytes()).hexdigest() if table.is_file() else None

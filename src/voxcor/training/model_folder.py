@@ -1,0 +1,160 @@
+"""The folder a training ends in: a model like any other, complete or not there at all."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from voxcor.errors import ModelCorrupt, UsageError
+from voxcor.exports import to_json
+from voxcor.models.cards import Card, FileRecord, Source, read_card, write_card
+from voxcor.models.graph import GRAPH_FILE
+from voxcor.models.store import ModelFolder, require_space, storage_errors
+from voxcor.settings import Settings
+from voxcor.training.heads import HIDDEN, FloatArray, Head
+from voxcor.training.report import Training, to_card_text, to_document
+from voxcor.training.surgery import write_graph
+
+TRAINED_BY = "voxcor train"
+
+# The graph without weights beside it, the head, the reports: room for them on top of the weights.
+_ROOM_BYTES = 20_000_000
+
+
+def require_place(out: Path) -> None:
+    """Looks whether a model may go there, before work begins.
+
+    Raises:
+        UsageError: something else than a model of an earlier training is there.
+    """
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    try:
+        trained = read_card(out).source.file.startswith(TRAINED_BY)
+    except ModelCorrupt:
+        trained = False
+    if not trained:
+        raise UsageError(
+            reason_en=f"{out} is there already and holds something else. Choose another --out.",
+            reason_zh=f"{out} 已存在且包含其他内容。请用 --out 指定其他文件夹。",
+        )
+
+
+def write_model(
+    training: Training, base: ModelFolder, head: Head, share: FloatArray, out: Path
+) -> Card:
+    """Writes the model into `out`, in the place of one that an earlier training left there.
+
+    Args:
+        training: for the card and the reports.
+        base: the model whose body it gets.
+        head: trained on the base's embeddings.
+        share: [L_base, L], what of the base's logits counts too.
+        out: the folder.
+
+    Raises:
+        ModelCorrupt: the base's graph is not one of ours.
+        StorageError: the disk is full, or stands in the way otherwise.
+    """
+    card = base.card
+    needed = sum(record.bytes for record in card.files.values()) + _ROOM_BYTES
+    with storage_errors(out, needed):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        require_space(out.parent, needed)
+        with _replacing(out) as folder:
+            origin = {
+                "base": f"{card.id}@{card.sha256}",
+                "data_sha256": training.data_sha256,
+            }
+            names = write_graph(base, head, training.labels, folder, share=share, origin=origin)
+            (folder / "CARD.md").write_text(
+                to_card_text(training), encoding="utf-8", errors="backslashreplace"
+            )
+            (folder / "report.json").write_text(
+                to_json(to_document(training), indent=2) + "\n",
+                encoding="utf-8",
+                errors="backslashreplace",
+            )
+            trained = _card(training, card, _records(folder, names))
+            write_card(trained, folder)
+    return trained
+
+
+def _card(training: Training, base: Card, files: dict[str, FileRecord]) -> Card:
+    held_out = training.held_out
+    dim = base.embedding_dim if training.kind == "linear" else HIDDEN
+    return Card(
+        id=training.name,
+        title=f"{training.name} ({base.title}, {training.kind} head)",
+        labels=training.labels,
+        embedding_dim=dim,
+        parameters=base.parameters + training.parameters,
+        precision=base.precision,
+        revision=f"data-{training.data_sha256[:12]}",
+        # It covers the body as well: the graph's metadata names the base by its sha256.
+        sha256=files[GRAPH_FILE].sha256,
+        official=False,
+        source=Source(
+            hub="voxcor",
+            repository=f"{base.id}@{base.sha256}",
+            file=f"{TRAINED_BY} --method head --head {training.kind}",
+        ),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        licence=f"{base.licence}; data: {training.terms or 'terms not stated'}",
+        files=files,
+        metrics={
+            "held_out.clips": held_out.clips,
+            "held_out.folds": len(training.folds),
+            "held_out.wa": held_out.wa.value,
+            "held_out.ua": held_out.ua.value,
+            "held_out.macro_f1": held_out.f1.value,
+            "held_out.ece": held_out.ece.value,
+            "rounds": training.rounds,
+            "seed": training.seed,
+        },
+        temperature=training.temperature,
+    )
+
+
+def _records(folder: Path, names: Sequence[str]) -> dict[str, FileRecord]:
+    records = {}
+    for name in names:
+        path = folder / name
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        records[name] = FileRecord(bytes=path.stat().st_size, sha256=sha256)
+    return records
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """An empty folder that takes the place of `folder` where the block ends well."""
+    from filelock import FileLock
+
+    prefix = f".{folder.name}.building-"
+    locks = Settings().home / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
+    with FileLock(locks / place):
+        for stale in _named(folder.parent, prefix):
+            shutil.rmtree(stale)
+        building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+        try:
+            yield building
+            building.chmod(0o755)
+            if folder.exists():
+                aside = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+                folder.rename(aside / folder.name)
+            building.rename(folder)
+        finally:
+            for left in _named(folder.parent, prefix):
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _named(parent: Path, prefix: str) -> list[Path]:
+    """Not by glob: the folder's name may hold brackets."""
+    return [path for path in parent.iterdir() if path.name.startswith(prefix)]

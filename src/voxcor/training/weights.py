@@ -1,0 +1,110 @@
+"""The weights of an installed emotion2vec, read back from its graph.
+
+`voxcor models pull` keeps the graph and throws the checkpoint away, but nothing of it is lost:
+every weight lies in the graph, in float32 and under the checkpoint's name, only laid out for the
+runtime. So fine-tuning starts from an installed model, with no second download.
+
+    tensors = read_weights(find_model("plus-large").graph)
+    tensors["blocks.0.attn.qkv.weight"].shape  # (3072, 1024), as in model.pt
+"""
+
+import re
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.errors import ModelCorrupt
+from voxcor.frames import CONVOLUTIONS
+from voxcor.models.architecture import AUDIO, alibi_slopes
+from voxcor.models.graph import WEIGHTS_FILE
+
+FloatArray = NDArray[np.float32]
+
+_LINEAR = re.compile(
+    r"(.*(attn\.qkv|attn\.proj|mlp\.fc1|mlp\.fc2|project_features\.2)|proj)\.weight"
+)
+
+
+def read_weights(graph: Path) -> dict[str, FloatArray]:
+    """Tensors by the checkpoint's names, as `write_emotion2vec` takes them; the inverse of it.
+
+    All are bit for bit those of the checkpoint, with two exceptions that make no difference to the
+    network: an `alibi_scale` below zero is zero, as the network takes it, any other is right to a
+    rounding; and classifier rows of unused tokens are gone.
+
+    Args:
+        graph: `model.onnx` of an emotion2vec in float32; its weights lie beside it. Of another
+            graph the result lacks what `read_architecture` asks for.
+
+    Raises:
+        ModelCorrupt: it cannot be read.
+    """
+    stored = _initializers(graph)
+    tensors = {
+        name: array.T if _LINEAR.fullmatch(name) else array
+        for name, array in stored.items()
+        if not name.startswith(("constant_", "alibi_slopes", "positional_norm."))
+    }
+    for layer, (channels, kernel, stride) in enumerate(CONVOLUTIONS):
+        name = f"{AUDIO}local_encoder.conv_layers.{layer}.0."
+        parts = [tensors.pop(part) for part in _parts(name, kernel, stride) if part in tensors]
+        if parts:
+            taps = np.concatenate([part.reshape(-1, channels) for part in parts])
+            taps = taps.reshape(kernel, -1, channels)  # [kernel, in, out]
+            tensors[f"{name}weight"] = np.transpose(taps, (2, 1, 0))
+    if "alibi_slopes" in stored:
+        slopes = stored["alibi_slopes"].reshape(-1)
+        scale = -slopes / alibi_slopes(len(slopes))
+        tensors[f"{AUDIO}alibi_scale"] = scale.reshape(1, 1, -1, 1, 1)
+        _unscale_queries(tensors, num_heads=len(slopes))
+    return tensors
+
+
+def _unscale_queries(tensors: dict[str, FloatArray], *, num_heads: int) -> None:
+    """Divides the rows of q by head_dim ** -0.5, by which the graph has multiplied them."""
+    for name in [name for name in tensors if ".attn.qkv." in name]:
+        dim = len(tensors[name]) // 3
+        rows = tensors[name].copy()
+        rows[:dim] /= np.float32((dim // num_heads) ** -0.5)
+        tensors[name] = rows
+
+
+def _parts(name: str, kernel: int, stride: int) -> list[str]:
+    """What the graph calls the pieces of a convolution's kernel, in the order of its taps."""
+    whole, rest = divmod(kernel, stride)
+    taps = range(kernel - rest, kernel)
+    return [*(f"{name}{part}" for part in range(whole)), *(f"{name}tap{tap}" for tap in taps)]
+
+
+def _initializers(graph: Path) -> dict[str, FloatArray]:
+    """Every float32 tensor of a graph; the large ones mapped from the file beside it."""
+    import onnx
+
+    try:
+        model = onnx.load(graph, load_external_data=False)
+        path = graph.with_name(WEIGHTS_FILE)
+        beside = np.memmap(path, mode="r", dtype=np.uint8) if path.is_file() else None
+        return {
+            tensor.name: _array(tensor, beside)
+            for tensor in model.graph.initializer
+            if tensor.data_type == onnx.TensorProto.FLOAT
+        }
+    # Protobuf's errors share no base with the others.
+    except Exception as error:
+        raise ModelCorrupt(model=graph.parent.name, reason=str(error)) from error
+
+
+def _array(tensor: Any, beside: NDArray[np.uint8] | None) -> FloatArray:
+    import onnx
+
+    if not tensor.external_data:
+        return np.asarray(onnx.numpy_helper.to_array(tensor))
+    place: Mapping[str, str] = {entry.key: entry.value for entry in tensor.external_data}
+    start, shape = int(place.get("offset", 0)), tuple(tensor.dims)
+    if beside is None or start + 4 * prod(shape) > len(beside):
+        raise ValueError(f"{WEIGHTS_FILE} is too short for {tensor.name}")
+    return beside[start : start + 4 * prod(shape)].view(np.float32).reshape(shape)
