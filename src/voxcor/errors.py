@@ -53,8 +53,9 @@
     │   ├── ConfigInvalid        options that a session cannot have
     │   ├── TooManyStreams       as many sessions run as may
     │   └── MicrophoneFailed     there is no microphone, or it does not work
-    └── ServerError              a server's answer is not one of Voxcor's
-        └── ServerUnreachable    there is no answer
+    └── ServerError              what a server answers is not Voxcor's
+        ├── ServerUnreachable    there is no answer
+        └── AddressUnavailable   a server cannot listen where it should
 
 A code never changes; wording may. `message` is in the language of the process and names the
 input; `details` holds what filled it.
@@ -459,7 +460,7 @@ class MicrophoneFailed(StreamError):
 
 
 class ServerError(VoxcorError):
-    """A client cannot make sense of what a server says. `url` is what was asked for."""
+    """A server and its clients do not come together. `url` is what was asked for."""
 
     code = "server_error"
     en = "{url}: {reason}"
@@ -471,6 +472,12 @@ class ServerUnreachable(ServerError):
     retryable = True
     en = "{url} cannot be reached ({reason}). Is the server running? Start it with: voxcor serve"
     zh = "无法连接 {url}({reason})。服务器在运行吗?启动命令:voxcor serve"
+
+
+class AddressUnavailable(ServerError):
+    code = "address_unavailable"
+    en = "Cannot listen on {host}:{port} ({reason}). Choose another port with --port."
+    zh = "无法监听 {host}:{port}({reason})。请用 --port 换一个端口。"
 
 
 def error_from(document: Mapping[str, Any]) -> VoxcorError | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from voxcor.cli.options import ModelOption, TrimOption
 from voxcor.language import say
 
 if TYPE_CHECKING:
@@ -32,17 +33,7 @@ def evaluate(
             show_default=False,
         ),
     ],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL",
-            help=say(
-                "auto (the best one installed), an id of `voxcor models list`, or a model folder.",
-                "auto(已安装的最佳模型)、`voxcor models list` 中的名称,或模型文件夹。",
-            ),
-            show_default="auto",
-        ),
-    ] = None,
+    model: ModelOption = None,
     label_map: Annotated[
         list[str] | None,
         typer.Option(
@@ -105,12 +96,7 @@ def evaluate(
             ),
         ),
     ] = False,
-    trim: Annotated[
-        bool,
-        typer.Option(
-            help=say("Leave out silence before and after speech.", "去除语音前后的静音。")
-        ),
-    ] = True,
+    trim: TrimOption = True,
     out: Annotated[
         Path,
         typer.Option(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from voxcor.cli.options import ModelOption, TrimOption
 from voxcor.errors import InputError, StorageError
 from voxcor.language import say
 from voxcor.results import Failure, Granularity
@@ -48,17 +49,7 @@ def recognize(
             help=say("Save the embedding as embedding.npy.", "将特征向量保存为 embedding.npy。"),
         ),
     ] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MODEL",
-            help=say(
-                "auto (the best one installed), an id of `voxcor models list`, or a model folder.",
-                "auto(已安装的最佳模型)、`voxcor models list` 中的名称,或模型文件夹。",
-            ),
-            show_default="auto",
-        ),
-    ] = None,
+    model: ModelOption = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -67,12 +58,7 @@ def recognize(
             show_default=False,
         ),
     ] = None,
-    trim: Annotated[
-        bool,
-        typer.Option(
-            help=say("Leave out silence before and after speech.", "去除语音前后的静音。")
-        ),
-    ] = True,
+    trim: TrimOption = True,
     channels: Annotated[
         Literal["mix", "separate"],
         typer.Option(
