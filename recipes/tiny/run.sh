@@ -4,16 +4,11 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repository=$(cd "$here/../.." && pwd)
+. "$repository/environment.sh"
 
-PYTHON=${PYTHON:-python3}
-ENVIRONMENT=$repository/.venv-tiny
+install() {
+    "$1" install --quiet --disable-pip-version-check --editable "$repository" torch==2.13.0
+}
 
-if [ ! -e "$ENVIRONMENT/.complete" ]; then
-    rm -rf "$ENVIRONMENT"
-    "$PYTHON" -m venv "$ENVIRONMENT"
-    "$ENVIRONMENT/bin/pip" install --quiet --disable-pip-version-check \
-        --editable "$repository" torch==2.13.0
-    touch "$ENVIRONMENT/.complete"
-fi
-
-exec "$ENVIRONMENT/bin/python" "$here/train.py" "$@"
+make_environment "$repository/.venv-tiny" install "$repository/pyproject.toml" "$0"
+exec "$repository/.venv-tiny/bin/python" "$here/train.py" "$@"
