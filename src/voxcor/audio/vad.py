@@ -124,11 +124,14 @@ def _stretches(probabilities: FloatArray) -> list[tuple[int, int]]:
 
 
 def _cut(probabilities: FloatArray, start: int, end: int) -> list[tuple[int, int]]:
-    """`[start, end)` in pieces of at most 15 s, cut in their middle halves where speech is least
-    likely.
+    """`[start, end)` in pieces of at most 15 s, each cut in the middle half of the 15 s that it
+    begins with, where speech is least likely. A live stream, which knows no end, cuts alike.
     """
-    if end - start <= LONGEST_SPEECH:
-        return [(start, end)]
-    quarter = (end - start) // 4
-    place = start + quarter + int(probabilities[start + quarter : end - quarter].argmin())
-    return _cut(probabilities, start, place) + _cut(probabilities, place, end)
+    quarter = LONGEST_SPEECH // 4
+    pieces = []
+    while end - start > LONGEST_SPEECH:
+        middle = probabilities[start + quarter : start + LONGEST_SPEECH - quarter]
+        place = start + quarter + int(middle.argmin())
+        pieces.append((start, place))
+        start = place
+    return [*pieces, (start, end)]
