@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from voxcor.client import Client
     from voxcor.errors import VoxcorError
     from voxcor.labels import LABELS, Label
     from voxcor.recognizer import Recognizer
@@ -14,10 +15,20 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["LABELS", "Failure", "Label", "Recognizer", "Result", "VoxcorError", "__version__"]
+__all__ = [
+    "LABELS",
+    "Client",
+    "Failure",
+    "Label",
+    "Recognizer",
+    "Result",
+    "VoxcorError",
+    "__version__",
+]
 
 _HOME = {
     "LABELS": "voxcor.labels",
+    "Client": "voxcor.client",
     "Failure": "voxcor.results",
     "Label": "voxcor.labels",
     "Recognizer": "voxcor.recognizer",

@@ -1,5 +1,8 @@
 """One session for many threads: passes that wait at the same time go through it as one batch.
 
+It bounds memory, one batch at a time whatever the crowd, and keeps the order fair; on two cores it
+is no faster than letting the threads run (docs/deploy.md has the figures).
+
 Nobody waits for company. The first thread to come runs its pass at once; what arrives meanwhile
 queues, and whoever finds the session free next runs the oldest of it together with others of about
 its length. So a lone request loses nothing, and a crowd is batched the more the larger it is. The
@@ -16,11 +19,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.network import LONGEST_PASS, FrameOutput, Network
+from voxcor.frames import SAMPLE_RATE
+from voxcor.network import FrameOutput, Network
 
-# What a batch holds, padding included. Attention and activations of more than one longest pass
-# leave the caches, and everyone in the batch waits for all of it.
-MOST_PADDED = LONGEST_PASS  # samples
+# What a batch holds, padding included: 8 s. Measured on two cores with `tiny`
+# (benchmarks/batching.py): short passes gain nothing beyond, and 30 s are slower than one by one,
+# because activations leave the caches. Everyone in a batch waits for all of it.
+MOST_PADDED = 8 * SAMPLE_RATE  # samples
 
 # An item is padded to no more than this times its length: beyond, alone is faster.
 MOST_PADDING = 1.25

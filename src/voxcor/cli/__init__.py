@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from voxcor import __version__
-from voxcor.cli import doctor, evaluate, models, recognize, train
+from voxcor.cli import doctor, evaluate, models, recognize, serve, stream, train
 from voxcor.errors import UsageError, VoxcorError
 from voxcor.language import say
 
@@ -49,6 +49,8 @@ def _root(
 
 
 app.command(help=recognize.HELP)(recognize.recognize)
+app.command(help=serve.HELP)(serve.serve)
+app.command(help=stream.HELP)(stream.stream)
 app.add_typer(models.app)
 app.command(help=evaluate.HELP)(evaluate.evaluate)
 app.command(help=train.HELP)(train.train)

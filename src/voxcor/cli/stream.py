@@ -1,0 +1,136 @@
+"""`voxcor stream [FILE|-]`."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from voxcor.cli.options import ModelOption
+from voxcor.errors import UsageError
+from voxcor.language import say
+from voxcor.sources import STDIN
+
+if TYPE_CHECKING:
+    from voxcor.cli.live import Screen
+    from voxcor.live_audio import Block
+    from voxcor.stream import Session
+    from voxcor.stream_events import Reason
+
+HELP = say(
+    "Recognise emotion live, from the microphone, a pipe or a file.",
+    "实时识别情感:麦克风、管道或文件。",
+)
+
+
+def stream(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|-]",
+            help=say(
+                "A recording to play through, or - for s16le 16 kHz mono on standard input; "
+                "the microphone where neither is given.",
+                "要播放的录音文件,或 - 表示标准输入(s16le、16 kHz、单声道);都不给出则使用麦克风。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    model: ModelOption = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="a,b,c",
+            help=say("Choose among these emotions only.", "只在这些情感中选择。"),
+            show_default=False,
+        ),
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help=say(
+                'Watch a rule, such as "angry > 0.6 for 3 s"; may be repeated. '
+                "The saved rules are watched as well.",
+                '监测一条规则,如 "angry > 0.6 for 3 s";可重复使用。已保存的规则同样会被监测。',
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help=say("Do not wait for a file to be spoken.", "处理文件时不按实际播放速度等待。"),
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help=say("Print events as JSON Lines.", "以 JSON Lines 输出事件。"),
+        ),
+    ] = False,
+) -> None:
+    from voxcor.cli.live import JsonLines, Lines, Terminal, is_terminal
+    from voxcor.recognizer import Recognizer
+    from voxcor.rule_book import RuleBook
+    from voxcor.rule_grammar import parse
+    from voxcor.settings import Settings
+    from voxcor.stream import Options, Session
+
+    settings = Settings()
+    recognizer = Recognizer(model or settings.model, threads=settings.threads)
+    chosen = None if labels is None else tuple(label.strip() for label in labels.split(","))
+    heard = recognizer.labels if chosen is None else chosen
+    own = [parse(text, heard) for text in rules or ()]
+    saved = [entry.rule for entry in RuleBook(settings.home).all()]
+    watched = [rule for rule in saved if {*rule.labels} <= {*heard}]
+    session = Session(recognizer, Options(labels=chosen, rules=(*watched, *own)))
+    screen: Screen = JsonLines() if as_json else Terminal() if is_terminal() else Lines()
+    with screen:
+        screen.show(session.created)
+        _listen(session, _blocks(source, fast), screen)
+
+
+def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> None:
+    """Feeds the session until the audio ends or the listener has had enough."""
+    from voxcor.frames import SAMPLE_RATE
+    from voxcor.stream import Pace
+
+    pace = Pace()
+    reason: Reason = "end_of_audio"
+    try:
+        for block in blocks:
+            late_s = 0.0
+            if block.arrived is not None:
+                duration = len(block.samples) / SAMPLE_RATE
+                late_s = time.monotonic() - pace.due(duration, block.arrived)
+            for event in session.feed(block.samples, interims=late_s <= session.interval):
+                screen.show(event)
+            screen.hear(block.samples)
+    except KeyboardInterrupt:
+        reason = "client_request"
+    except BaseException:
+        with suppress(Exception):
+            for event in session.close("error"):
+                screen.show(event)
+        raise
+    for event in session.close(reason):
+        screen.show(event)
+
+
+def _blocks(source: str | None, fast: bool) -> "Iterator[Block]":
+    from voxcor.live_audio import microphone, pipe, played
+
+    if source not in (None, STDIN):
+        return played(source, name=source, fast=fast)
+    if fast:
+        raise UsageError(
+            reason_en="--fast is for files; what is live comes when it comes.",
+            reason_zh="--fast 仅用于文件;实时音频无法加速。",
+        )
+    return microphone() if source is None else pipe(sys.stdin.buffer)

@@ -1,0 +1,390 @@
+"""The Python client of `voxcor serve`: the same calls and results as `Recognizer`, over HTTP.
+
+    with Client("http://127.0.0.1:7860") as client:
+        for result in client.recognize_many(Path("calls").glob("*.wav")):
+            print(result.audio.name, result.emotion, result.confidence)
+
+It needs no more than the base install.
+"""
+
+import io
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypedDict, Unpack
+from urllib.parse import urlsplit
+
+from voxcor.errors import (
+    InputNotFound,
+    InputUnreadable,
+    QueueFull,
+    ServerError,
+    ServerUnreachable,
+    UsageError,
+    VoxcorError,
+    error_from,
+)
+from voxcor.language import language
+from voxcor.results import Failure, Granularity
+from voxcor.settings import is_loopback
+from voxcor.stored_result import StoredResult, frames_from, result_from
+
+if TYPE_CHECKING:
+    import httpx2
+    from numpy.typing import NDArray
+
+    Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
+
+# A recording of an hour through a large model on two cores.
+LONGEST_ANSWER_S = 1800.0
+
+# How long a client waits for a place in a full queue before it gives up.
+PATIENCE_S = 300.0
+
+
+class Options(TypedDict, total=False):
+    """The options of a request, as those of `Recognizer.recognize`, and two of a server's.
+
+    `model` is an id of `Client.models`, or `auto`; without it the server decides. `keep_audio` has
+    the server keep the recording as it came.
+    """
+
+    granularity: Granularity
+    embedding: bool
+    model: str | None
+    labels: Sequence[str] | None
+    trim: bool
+    abstain_below: float | None
+    keep_audio: bool
+
+
+class Client:
+    """A connection to a server; safe to share among threads. Close it, or use it in `with`.
+
+    Args:
+        url: where the server is, with its sub-path behind a proxy.
+        api_key: what it was started with as VOXCOR_API_KEY.
+
+    Raises:
+        UsageError: the URL is none.
+
+    Errors are those of `voxcor.errors`, by the server's code: `NoSpeech`, `NotAudio`, `QueueFull`,
+    `Unauthorized` and so on; `ServerUnreachable` where nothing answers, `ServerError` where what
+    answers is no Voxcor.
+    """
+
+    def __init__(self, url: str = "http://127.0.0.1:7860", *, api_key: str | None = None) -> None:
+        import httpx2
+
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(
+                reason_en=f"{url!r} is no address of a server, such as http://127.0.0.1:7860.",
+                reason_zh=f"{url!r} 不是有效的服务器地址,例如 http://127.0.0.1:7860。",
+            )
+        headers: dict[str, str] = {"Accept-Language": language()}
+        if api_key is not None:
+            headers["Authorization"] = f"Bearer {api_key}"
+        self._url = url.rstrip("/")
+        self._http = httpx2.Client(
+            headers=headers,
+            timeout=httpx2.Timeout(30.0, read=LONGEST_ANSWER_S),
+            # A proxy of the environment does not lead to this machine.
+            trust_env=not is_loopback(parts.hostname),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def is_ready(self) -> bool:
+        """Whether the server has loaded its model and takes requests."""
+        try:
+            self._ask("GET", "/readyz")
+        except VoxcorError:
+            return False
+        return True
+
+    def recognize(
+        self,
+        source: "Source",
+        *,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> StoredResult:
+        """The emotion of one recording; waits for a place where the server's queue is full.
+
+        Args:
+            source: as for `Recognizer.recognize`.
+            name: what errors and the result call it; by default its file name.
+            **options: see `Options`.
+
+        Raises:
+            InputError, ModelError, RequestError, ServerError: see `voxcor.errors`.
+        """
+        return self._result_of(self._recognize(source, name, _fields(options)))
+
+    def recognize_channels(
+        self,
+        source: "Source",
+        *,
+        name: str | None = None,
+        **options: Unpack[Options],
+    ) -> list[StoredResult | Failure]:
+        """One result for each channel, the two legs of a call; arguments as `recognize`.
+
+        A channel that cannot be used gives a `Failure` in its place, unless that is true of all.
+        """
+        fields = {**_fields(options), "channels": "separate"}
+        answer = self._recognize(source, name, fields)
+        shown = name or _name_of(source)
+        return [
+            self._result_of(document)
+            if "emotion" in document
+            else Failure(shown, document["code"], document["message"])
+            for document in answer["results"]
+        ]
+
+    def recognize_many(
+        self,
+        sources: "Iterable[Source]",
+        *,
+        workers: int = 4,
+        **options: Unpack[Options],
+    ) -> Iterator[StoredResult | Failure]:
+        """One result for each recording, in order; `workers` are on their way at the same time.
+
+        A recording without a result gives a `Failure` in its place and costs no other its result.
+        """
+        from concurrent.futures import Future, ThreadPoolExecutor
+
+        fields = _fields(options)
+
+        def outcome_of(source: "Source") -> StoredResult | Failure:
+            try:
+                return self._result_of(self._recognize(source, None, fields))
+            except (ServerUnreachable, ServerError):
+                raise
+            except VoxcorError as error:
+                return Failure(_name_of(source), error.code, error.message)
+
+        waiting: list[Future[StoredResult | Failure]] = []
+        with ThreadPoolExecutor(workers, "voxcor-client") as threads:
+            try:
+                for source in sources:
+                    waiting.append(threads.submit(outcome_of, source))
+                    # Enough to keep all at work, without holding results nobody has asked for.
+                    if len(waiting) > 2 * workers:
+                        yield waiting.pop(0).result()
+                while waiting:
+                    yield waiting.pop(0).result()
+            finally:
+                threads.shutdown(cancel_futures=True)
+
+    def results(self) -> Iterator[StoredResult]:
+        """What the server keeps, the newest first; without curves and embeddings."""
+        before: str | None = None
+        while True:
+            page = self._ask("GET", "/v1/results", params={"before": before} if before else None)
+            for document in page["results"]:
+                yield result_from(document)
+            before = page["next"]
+            if before is None:
+                return
+
+    def result(self, result_id: str) -> StoredResult:
+        """One of them, with its curve and embedding where it has them."""
+        return self._result_of(self._ask("GET", f"/v1/results/{result_id}"))
+
+    def events(self, result_id: str) -> Iterator[dict[str, Any]]:
+        """The processing log, as it is written; each event has its name in `event`."""
+        return self._events(f"/v1/results/{result_id}/events")
+
+    def download(self, result_id: str, folder: Path) -> Path:
+        """Saves the result folder below `folder`; its path."""
+        import zipfile
+
+        archive = zipfile.ZipFile(io.BytesIO(self._file(result_id, "archive.zip")))
+        archive.extractall(folder)
+        return folder / archive.namelist()[0].partition("/")[0]
+
+    def delete(self, result_id: str) -> None:
+        """Every trace of a result and its recording, on the server."""
+        self._ask("DELETE", f"/v1/results/{result_id}")
+
+    def models(self) -> list[dict[str, Any]]:
+        """What is installed and what could be: the rows of GET /v1/models."""
+        models: list[dict[str, Any]] = self._ask("GET", "/v1/models")["models"]
+        return models
+
+    def pull(
+        self,
+        model: str,
+        *,
+        hub: str | None = None,
+        progress: Callable[[str, float], None] = lambda _stage, _share: None,
+    ) -> None:
+        """Has the server download and install a model, and waits for it.
+
+        Args:
+            model: an id of `models`.
+            hub: `modelscope` or `huggingface`; None for the one near your language.
+            progress: is told the stage of work and the share of it that is done.
+        """
+        self._ask("POST", f"/v1/models/{model}/pull", params={"hub": hub} if hub else None)
+        for event in self._events(f"/v1/models/{model}/events"):
+            if event["event"] == "step":
+                progress(event["step"], event["facts"]["share"])
+            elif event["event"] == "failed":
+                raise error_from(event) or ServerError(url=self._url, reason=event["message"])
+
+    def _recognize(
+        self, source: "Source", name: str | None, fields: Mapping[str, str]
+    ) -> dict[str, Any]:
+        give_up_at = time.monotonic() + PATIENCE_S
+        content = source if isinstance(source, (str, os.PathLike)) else _bytes_of(source)
+        while True:
+            try:
+                with _opened(content) as file:
+                    files = {"file": (name or _name_of(source), file)}
+                    answer: dict[str, Any] = self._ask(
+                        "POST", "/v1/recognize", data=dict(fields), files=files
+                    )
+                    return answer
+            except QueueFull as error:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(error.details["retry_after_s"])
+
+    def _ask(self, method: str, path: str, **arguments: Any) -> Any:
+        """The JSON of the answer; None where it has no body."""
+        import httpx2
+
+        try:
+            response = self._http.request(method, self._url + path, **arguments)
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+        self._require_success(response)
+        try:
+            return response.json() if response.content else None
+        except ValueError as error:
+            raise ServerError(url=self._url, reason="no JSON") from error
+
+    def _file(self, result_id: str, name: str) -> bytes:
+        import httpx2
+
+        try:
+            response = self._http.get(f"{self._url}/v1/results/{result_id}/files/{name}")
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+        self._require_success(response)
+        return response.content
+
+    def _events(self, path: str) -> Iterator[dict[str, Any]]:
+        import httpx2
+
+        try:
+            with self._http.stream("GET", self._url + path) as response:
+                if response.is_error:
+                    response.read()
+                self._require_success(response)
+                name = ""
+                for line in response.iter_lines():
+                    field, _, value = line.partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data":
+                        yield {"event": name, **json.loads(value)}
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> ServerUnreachable:
+        return ServerUnreachable(url=self._url, reason=str(error) or type(error).__name__)
+
+    def _require_success(self, response: "httpx2.Response") -> None:
+        if response.is_success:
+            return
+        reason = f"HTTP {response.status_code}"
+        try:
+            document = response.json()
+            raise error_from(document) or ServerError(url=self._url, reason=document["message"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ServerError(url=self._url, reason=reason) from error
+
+    def _result_of(self, document: Mapping[str, Any]) -> StoredResult:
+        """With the arrays that lie beside the document."""
+        import numpy as np
+
+        frames = embedding = None
+        if "frames.csv" in document["files"]:
+            frames = frames_from(self._file(document["id"], "frames.csv").decode())
+        if "embedding.npy" in document["files"]:
+            content = io.BytesIO(self._file(document["id"], "embedding.npy"))
+            embedding = np.load(content, allow_pickle=False)
+        return result_from(document, frames, embedding)
+
+
+def _fields(options: Options) -> dict[str, str]:
+    """The options as the fields of the form; where one is None, the server decides."""
+    return {
+        name: value
+        if isinstance(value, str)
+        else ",".join(value)
+        if isinstance(value, Sequence)
+        else json.dumps(value)
+        for name, value in options.items()
+        if value is not None
+    }
+
+
+def _name_of(source: "Source") -> str:
+    if isinstance(source, (str, os.PathLike)):
+        return Path(source).name
+    if isinstance(source, bytes):
+        return "<bytes>"
+    if isinstance(source, tuple):
+        return "<array>"
+    name = getattr(source, "name", None)
+    return Path(name).name if isinstance(name, str) else "<file>"
+
+
+def _bytes_of(source: "bytes | BinaryIO | tuple[NDArray[Any], int]") -> bytes:
+    if isinstance(source, bytes):
+        return source
+    if not isinstance(source, tuple):
+        return source.read()
+    import soundfile
+
+    file = io.BytesIO()
+    soundfile.write(file, *source, format="WAV", subtype="FLOAT")
+    return file.getvalue()
+
+
+@contextmanager
+def _opened(content: str | os.PathLike[str] | bytes) -> Iterator[BinaryIO]:
+    if isinstance(content, bytes):
+        yield io.BytesIO(content)
+        return
+    path = Path(content)
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise InputNotFound(name=str(path)) from error
+    except OSError as error:
+        raise InputUnreadable(name=str(path), reason=error.strerror) from error
+    with file:
+        yield file

@@ -1,0 +1,56 @@
+"""All models there are, published or installed, as rows that a table or a page shows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from voxcor.errors import ModelCorrupt
+from voxcor.models.cards import OFFICIAL, Card
+from voxcor.models.store import find_model, installed
+
+
+def list_models() -> Iterator[dict[str, Any]]:
+    """A row for each model, the published ones first.
+
+    Keys: `id`, `title`, `installed`, `bytes` on the disk, about how many are downloaded
+    (`download_bytes`), `precision`, `labels`, `official`, `revision`, `sha256` of the checkpoint,
+    and `problem`, a sentence where an installed model is damaged; None where something is unknown.
+    """
+    here = installed()
+    for model in dict.fromkeys((*OFFICIAL, *here)):
+        row: dict[str, Any] = {
+            "id": model,
+            "title": model,
+            "installed": model in here,
+            "bytes": None,
+            "download_bytes": None,
+            "precision": None,
+            "labels": [],
+            "official": None,
+            "revision": None,
+            "sha256": None,
+            "problem": None,
+        }
+        if published := OFFICIAL.get(model):
+            row |= {
+                "title": published.title,
+                "download_bytes": published.download_bytes,
+                "labels": list(published.labels),
+            }
+        if model in here:
+            try:
+                row |= _installed(find_model(model).card)
+            except ModelCorrupt as error:
+                row["problem"] = error.message
+        yield row
+
+
+def _installed(card: Card) -> dict[str, Any]:
+    return {
+        "title": card.title,
+        "bytes": sum(record.bytes for record in card.files.values()),
+        "precision": card.precision,
+        "labels": list(card.labels),
+        "official": card.official,
+        "revision": card.revision,
+        "sha256": card.sha256,
+    }

@@ -1,0 +1,133 @@
+"""The app: routers, and around them what every request passes through."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from voxcor import __version__
+from voxcor.language import speaking
+from voxcor.server import (
+    documentation,
+    huggingface,
+    models,
+    monitoring,
+    page,
+    problems,
+    recognition,
+    rules,
+    security,
+    service,
+    stored_results,
+    streaming,
+    waveform,
+)
+from voxcor.server.limits import Linger
+from voxcor.server.models import Pulls
+from voxcor.server.monitoring import Metrics, Observe
+from voxcor.server.schemas import complete
+from voxcor.server.security import Guard, require_safe
+from voxcor.server.service import Service
+from voxcor.settings import Settings
+
+ROUTERS = (
+    recognition.router,
+    stored_results.router,
+    waveform.router,
+    models.router,
+    huggingface.router,
+    rules.router,
+    streaming.router,
+    service.router,
+    monitoring.router,
+    security.router,
+    documentation.router,
+    page.router,
+)
+
+
+def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
+    """The whole server, for uvicorn or any other ASGI server; it starts nothing before it runs.
+
+    Args:
+        settings: None for those of the environment.
+        routers: what it serves.
+
+    Raises:
+        UsageError: others than this machine would be served without an API key.
+    """
+    settings = settings or Settings()
+    require_safe(settings)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.service = Service(settings, metrics)
+        app.state.pulls = Pulls()
+        app.state.service.start()
+        try:
+            yield
+        finally:
+            await app.state.service.stop()
+
+    app = FastAPI(
+        title="Voxcor 心声",
+        version=__version__,
+        description="Emotion in speech, on your own machine. · 在本机上识别语音中的情感。",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    for router in routers:
+        app.include_router(router)
+    problems.install(app)
+    # The last that is added is the first that a request meets.
+    app.add_middleware(Speak)
+    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Observe, metrics=metrics)
+    app.add_middleware(Linger)
+    app.add_middleware(SubPath, root_path=settings.root_path)
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = complete(generate())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+class SubPath:
+    """Tells everything within below which path the server is seen from outside.
+
+    Whether the proxy strips that path or passes it on, routes are found.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._root_path = root_path.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope["root_path"] = self._root_path
+        await self._app(scope, receive, send)
+
+
+class Speak:
+    """Requests are answered in the language of their sender."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        with speaking(problems.language_of(HTTPConnection(scope))):
+            await self._app(scope, receive, send)

@@ -1,0 +1,162 @@
+"""`POST /hf/audio-classification`: what clients of Hugging Face endpoints send and expect.
+
+The contract is the JSON Schema of the task in @huggingface/tasks: the recording as the body, or as
+base64 in `inputs` beside `parameters`; the answer is `[{"label", "score"}]`, the best first.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import ClientDisconnect
+
+from voxcor.errors import MalformedRequest, UploadTooLarge, VoxcorError
+from voxcor.server.decoding import Cancellation
+from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
+from voxcor.server.problems import answer
+from voxcor.server.schemas import problems
+from voxcor.server.service import Service, service_of
+from voxcor.server.storage import new_id
+from voxcor.server.uploads import Upload, receive_body
+from voxcor.timeline import softmax
+
+router = APIRouter(prefix="/hf", tags=["hugging face"])
+
+# JSON is parsed whole, in memory; larger recordings come as they are.
+LARGEST_JSON_MB = 64
+
+DEFAULT_TOP_K = 5
+
+FloatArray = NDArray[np.float32]
+
+
+class Parameters(BaseModel):
+    """`top_k` as in the audio-classification pipeline of transformers, where 5 is the default."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    top_k: int | None = Field(default=None, ge=1)
+    function_to_apply: Literal["softmax", "sigmoid", "none"] | None = None
+
+
+class Inputs(BaseModel):
+    """The JSON form of a request."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    inputs: str = Field(description="The recording, in base64.")
+    parameters: Parameters | None = None
+
+
+class Score(BaseModel):
+    """One label and what the model gives it."""
+
+    label: str
+    score: float
+
+
+_FUNCTIONS: Mapping[str, Callable[[FloatArray], FloatArray]] = {
+    "softmax": softmax,
+    "sigmoid": lambda logits: (1 / (1 + np.exp(-logits))).astype(np.float32),
+    "none": lambda logits: logits,
+}
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_JSON = {
+    "type": "object",
+    "properties": {
+        "inputs": {"type": "string", "format": "byte", "description": "The recording, in base64."},
+        "parameters": Parameters.model_json_schema(),
+    },
+    "required": ["inputs"],
+}
+_BODY = {
+    "required": True,
+    "content": {
+        "application/octet-stream": _BINARY,
+        "audio/*": _BINARY,
+        "application/json": {"schema": _JSON},
+    },
+}
+
+
+@router.post(
+    "/audio-classification",
+    summary="The contract of Hugging Face endpoints · Hugging Face 端点协议",
+    responses={
+        200: {"model": list[Score]},
+        **problems(408, 413, 415, 429, 500, 503, 507),
+    },
+    openapi_extra={"requestBody": _BODY},
+)
+async def classify(request: Request) -> Response:
+    """So that `InferenceClient(model=URL).audio_classification(...)` works; nothing is stored.
+
+    Errors have the key `error` as well, where such clients look for the sentence.
+    """
+    try:
+        scores = await _classify(request)
+    except ClientDisconnect:
+        scores = None
+    except VoxcorError as error:
+        response = answer(error, request)
+        document = {"error": error.message, **error.to_dict()}
+        headers = {k: v for k, v in response.headers.items() if k != "content-length"}
+        return JSONResponse(document, response.status_code, headers)
+    if scores is None:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+    return JSONResponse(scores)
+
+
+async def _classify(request: Request) -> list[dict[str, Any]] | None:
+    """The scores; None where the client left before."""
+    service = service_of(request)
+    is_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    with service.admission.place(), service.results.workplace(new_id()) as folder:
+        upload = await receive_body(request, folder, service.settings)
+        cancellation = Cancellation()
+        task = service.in_background(
+            service.in_thread(lambda: _scores(service, upload, folder, is_json, cancellation))
+        )
+        if not await unless_gone(request, task, cancellation):
+            return None
+        return await task
+
+
+def _scores(
+    service: Service, upload: Upload, folder: Path, is_json: bool, cancellation: Cancellation
+) -> list[dict[str, Any]]:
+    parameters = _unwrap(upload) if is_json else Parameters()
+    recording = service.decoders.decode(upload.path, upload.name, folder, cancellation)
+    recognizer = service.recognizers.get()
+    logits = recognizer.logits(recording)
+    service.metrics.audio.inc(recording.duration)
+    values = _FUNCTIONS[parameters.function_to_apply or "softmax"](logits)
+    ranked = sorted(zip(recognizer.labels, values.tolist(), strict=True), key=lambda pair: -pair[1])
+    top_k = parameters.top_k or DEFAULT_TOP_K
+    return [{"label": label, "score": score} for label, score in ranked[:top_k]]
+
+
+def _unwrap(upload: Upload) -> Parameters:
+    """Puts the recording that the JSON holds in the place of the JSON."""
+    if upload.bytes > LARGEST_JSON_MB * 1_000_000:
+        raise UploadTooLarge(maximum_mb=LARGEST_JSON_MB)
+    try:
+        inputs = Inputs.model_validate_json(upload.path.read_bytes())
+        upload.path.write_bytes(base64.b64decode(inputs.inputs, validate=True))
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = ".".join(map(str, first["loc"])) + ": " + first["msg"]
+        raise MalformedRequest(reason_en=reason, reason_zh=reason) from error
+    except binascii.Error as error:
+        raise MalformedRequest(
+            reason_en="inputs is no base64.", reason_zh="inputs 不是有效的 base64。"
+        ) from error
+    return inputs.parameters or Parameters()

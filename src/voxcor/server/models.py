@@ -1,0 +1,173 @@
+"""`/v1/models`: what is installed, what could be, and the download of one."""
+
+import asyncio
+import contextvars
+import logging
+import os
+import threading
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel
+
+from voxcor.errors import PullInProgress, UnknownModel, UsageError, VoxcorError
+from voxcor.models.cards import OFFICIAL, Hub
+from voxcor.models.listing import list_models
+from voxcor.models.store import TINY, unknown
+from voxcor.server.events import EventLog, event_stream, last_event_id, no_more_events
+from voxcor.server.schemas import problems
+from voxcor.server.service import Service, service_of
+
+router = APIRouter(prefix="/v1/models", tags=["models"])
+logger = logging.getLogger("voxcor.server")
+
+ModelId = Annotated[str, Path(description="An `id` of GET /v1/models. · 模型名称。")]
+
+
+class Model(BaseModel):
+    """A model there is. `active`: it answers requests that name none."""
+
+    id: str
+    title: str
+    installed: bool
+    active: bool
+    bytes: int | None
+    download_bytes: int | None
+    precision: str | None
+    labels: list[str]
+    official: bool | None
+    revision: str | None
+    sha256: str | None
+    problem: str | None
+
+
+class ModelList(BaseModel):
+    """`fallback`: only because nothing better is installed, `tiny` is the active one."""
+
+    models: list[Model]
+    active: str | None
+    fallback: bool
+
+
+class Pull(BaseModel):
+    """A download that has begun."""
+
+    id: str
+    status: Literal["running"]
+
+
+class Pulls:
+    """Downloads: one at a time, the log of the last of each model."""
+
+    def __init__(self) -> None:
+        self._logs: dict[str, EventLog] = {}
+
+    def log_of(self, model: str) -> EventLog | None:
+        return self._logs.get(model)
+
+    def begin(self, service: Service, model: str, hub: Hub | None) -> None:
+        """Starts a download in a thread that does not keep the process alive: it can be resumed.
+
+        Raises:
+            PullInProgress: there is one already.
+        """
+        for other, log in self._logs.items():
+            if not log.ended:
+                raise PullInProgress(model=other)
+        log = self._logs[model] = EventLog()
+        context = contextvars.copy_context()
+        arguments = (_pull, service, model, hub, log)
+        threading.Thread(target=context.run, args=arguments, daemon=True).start()
+
+
+@router.get("", summary="All models · 全部模型", responses=problems())
+async def get_models(request: Request) -> ModelList:
+    """Published and installed ones, with what each takes to download and on the disk."""
+    recognizers = service_of(request).recognizers
+
+    def rows() -> ModelList:
+        try:
+            active = recognizers.require()
+        except VoxcorError:
+            active = None
+        name = active.card.id if active else None
+        return ModelList(
+            models=[Model(**row, active=row["id"] == name) for row in list_models()],
+            active=name,
+            fallback=active is not None and active.fallback,
+        )
+
+    return await asyncio.to_thread(rows)
+
+
+@router.post(
+    "/{model}/pull",
+    status_code=202,
+    summary="Download and install a model · 下载并安装模型",
+    responses=problems(404, 409),
+)
+async def pull_model(
+    request: Request,
+    response: Response,
+    model: ModelId,
+    hub: Annotated[Hub | None, Query(description="Default: near the reader's language.")] = None,
+) -> Pull:
+    """One at a time. `Location` is its progress; when it is done, requests can name the model."""
+    if model == TINY:
+        raise UsageError(
+            reason_en="tiny is part of Voxcor; there is nothing to pull.",
+            reason_zh="tiny 是 Voxcor 自带的模型,无需拉取。",
+        )
+    if model not in OFFICIAL:
+        raise UnknownModel(model=model, known=", ".join(OFFICIAL))
+    request.app.state.pulls.begin(service_of(request), model, hub)
+    response.headers["Location"] = f"{request.scope.get('root_path', '')}/v1/models/{model}/events"
+    return Pull(id=model, status="running")
+
+
+@router.get(
+    "/{model}/events",
+    summary="Progress of a download · 下载进度",
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        204: {"description": "The reader, by Last-Event-ID, has read all of it."},
+        **problems(404),
+    },
+)
+async def get_progress(request: Request, model: ModelId) -> Response:
+    """Server-sent events of the latest pull: `step`s (download, convert), then `done` or `failed`.
+
+    `facts.share` of a step is how much of it is done, 0 to 1.
+    """
+    log: EventLog | None = request.app.state.pulls.log_of(model)
+    if log is None:
+        raise unknown(model)
+    after = last_event_id(request)
+    if log.ended and after >= len(log.events):
+        return no_more_events()
+    return event_stream(request, log.follow(after))
+
+
+def _pull(service: Service, model: str, hub: Hub | None, log: EventLog) -> None:
+    # ModelScope's client draws its own bar; tqdm reads this on import.
+    os.environ["TQDM_DISABLE"] = "1"
+    from voxcor.models.pull import Stage, pull
+
+    percent = -1
+
+    def progress(stage: Stage, share: float) -> None:
+        nonlocal percent
+        if percent != (percent := int(100 * share)):
+            log.step(stage, share=round(share, 2))
+
+    try:
+        card = pull(model, hub=hub, progress=progress)
+        # Its first request shall not wait for it.
+        service.recognizers.get(model)
+    except VoxcorError as error:
+        log.add("failed", **error.to_dict())
+    except Exception:
+        logger.exception("pulling %s failed", model)
+        log.add("failed", **VoxcorError(reason="see the log of the server").to_dict())
+    else:
+        log.add("done", id=model, sha256=card.sha256)

@@ -1,0 +1,158 @@
+"""The server as a process: uvicorn, with an end that loses nothing and patience that has one."""
+
+import asyncio
+import logging
+import socket
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from voxcor.errors import AddressUnavailable
+from voxcor.server import streaming
+from voxcor.server.app import create_app
+from voxcor.server.service import Service
+from voxcor.settings import Settings
+
+# A connection that has not said within this what it wants is closed.
+HEADERS_S = 10.0
+
+# Streams of events that never end get so long after the last request was answered.
+LAST_WORDS_S = 3
+
+
+def run(settings: Settings, on_start: Callable[[str], None]) -> None:
+    """Serves until a signal stops it.
+
+    The first SIGINT or SIGTERM lets what runs finish, up to `drain_s`, and refuses what comes with
+    503; the second ends it at once.
+
+    Args:
+        settings: where and how.
+        on_start: is told the URL once connections are accepted.
+
+    Raises:
+        UsageError: see `create_app`.
+        AddressUnavailable: the port is taken, or the address is not this machine's.
+    """
+    _log_to_stderr()
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        http=ImpatientProtocol,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # Proxies are on the same machine, or they are not believed.
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1,::1",
+        timeout_graceful_shutdown=LAST_WORDS_S,
+        # Beyond what a live stream takes: its own limit answers with a reason.
+        ws_max_size=4 * streaming.MOST_BYTES,
+        # Who sends a file faster than it is heard is slowed, and their pong waits behind it.
+        ws_ping_timeout=None,
+        ws_per_message_deflate=False,
+    )
+    _Server(config, app, settings, on_start).run([_listen(settings.host, settings.port)])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, address = found[0][0], found[0][4]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        raise AddressUnavailable(host=host, port=port, reason=error.strerror) from error
+
+
+class _Server(uvicorn.Server):
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        app: FastAPI,
+        settings: Settings,
+        on_start: Callable[[str], None],
+    ) -> None:
+        super().__init__(config)
+        self._fastapi = app
+        self._settings = settings
+        self._on_start = on_start
+        self._asked_to_stop = 0
+        self._give_up_at: float | None = None
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            host = f"[{host}]" if ":" in host else host
+            self._on_start(f"http://{host}:{port}{self._settings.root_path}")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Only counts: a signal comes between any two steps of the program."""
+        self._asked_to_stop += 1
+
+    async def on_tick(self, counter: int) -> bool:
+        """Every tenth of a second."""
+        if self._asked_to_stop:
+            service: Service = self._fastapi.state.service
+            if self._give_up_at is None:
+                service.drain()
+                self._give_up_at = time.monotonic() + self._settings.drain_s
+            late = time.monotonic() > self._give_up_at
+            self.should_exit = service.idle or late or self._asked_to_stop > 1
+        return await super().on_tick(counter)
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP/1.1 that closes connections on which no request arrives whole in time.
+
+    uvicorn gives up on idle connections after a response, not on those that never send one.
+    """
+
+    _header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._expect_headers()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _expect_headers(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        served = cycle is not None and not cycle.response_complete
+        if served or self.transport.is_closing():
+            self._stop_waiting()
+        elif self._header_timer is None:
+            self._header_timer = self.loop.call_later(HEADERS_S, self._too_late)
+
+    def _too_late(self) -> None:
+        # A protocol that took over, such as WebSocket, has a patience of its own.
+        if self.transport.get_protocol() is self:
+            self.transport.close()
+
+    def _stop_waiting(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("voxcor").setLevel(logging.INFO)

@@ -1,0 +1,91 @@
+"""More than one machine: recognition as an application of Ray Serve.
+
+    serve run voxcor.server.ray_serve:build replicas=4
+
+Every replica is this server, with its queue, its decoding processes and its `Recognizer`, less what
+one machine keeps for later: nothing is stored, so results have no id and no files. Settings are
+those of the environment in which the application is built.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from voxcor.errors import InputError, UsageError
+from voxcor.server import huggingface, monitoring, service
+from voxcor.server.app import create_app
+from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
+from voxcor.server.schemas import RecognizeOptions, problems, recognize_form
+from voxcor.server.service import service_of
+from voxcor.server.storage import new_id
+from voxcor.server.uploads import receive_form
+from voxcor.server.work import Work, hear
+from voxcor.settings import Settings
+
+if TYPE_CHECKING:
+    from ray.serve import Application
+
+router = APIRouter(tags=["recognition"])
+
+
+def build(arguments: dict[str, str]) -> "Application":
+    """The application, for `serve run` and `ray.serve.run`.
+
+    Args:
+        arguments: `replicas`, how many there are; 1 by default.
+
+    Raises:
+        UsageError: others than this machine would be served without an API key.
+    """
+    from ray import serve
+
+    settings = Settings()
+    create_app(settings)  # what is wrong is said here, not in the log of a replica
+
+    def replica() -> FastAPI:
+        routers = (router, huggingface.router, service.router, monitoring.router)
+        return create_app(settings, routers)
+
+    deployment = serve.deployment(
+        serve.ingress(replica)(),
+        name="voxcor",
+        num_replicas=int(arguments.get("replicas", 1)),
+        # A replica has a queue of its own, which says when to come back.
+        max_ongoing_requests=settings.queue_size + 1,
+    )
+    application: Application = deployment.bind()
+    return application
+
+
+@router.post(
+    "/v1/recognize",
+    summary="Recognise a recording · 识别一段录音",
+    responses=problems(404, 408, 413, 415, 429, 500, 503, 507),
+    openapi_extra=recognize_form(),
+)
+async def recognize(request: Request) -> Response:
+    """As of a server on one machine, but for what would have to be stored."""
+    service = service_of(request)
+    with service.admission.place(), service.results.workplace(new_id()) as folder:
+        try:
+            upload = await receive_form(request, folder, service.settings)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        options = RecognizeOptions.from_fields(upload.fields)
+        if options.embedding or options.keep_audio or options.granularity == "frame":
+            raise UsageError(
+                reason_en="This server stores nothing: no embedding, no frames, no audio.",
+                reason_zh="本服务器不保存任何文件:不提供特征向量、帧级结果或音频。",
+            )
+        work = Work(folder.name, folder)
+        task = service.in_background(hear(service, work, upload, options))
+        if not await unless_gone(request, task, work.cancellation):
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        documents: list[dict[str, Any]] = [
+            outcome.to_dict() if isinstance(outcome, InputError) else outcome.to_document()
+            for outcome in await task
+        ]
+        one = options.channels == "mix"
+        return JSONResponse(documents[0] if one else {"results": documents})

@@ -1,0 +1,98 @@
+"""`POST /v1/recognize`: a recording in, a result out, now or later."""
+
+import asyncio
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from voxcor.errors import NoSuchResult
+from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
+from voxcor.server.schemas import (
+    Pending,
+    RecognizeOptions,
+    one_or_many,
+    problems,
+    recognize_form,
+)
+from voxcor.server.service import Service, service_of
+from voxcor.server.storage import new_id
+from voxcor.server.uploads import Upload, receive_form
+from voxcor.server.work import Work, perform
+
+router = APIRouter(tags=["recognition"])
+
+
+@router.post(
+    "/v1/recognize",
+    summary="Recognise a recording · 识别一段录音",
+    responses={
+        200: one_or_many("voxcor.result"),
+        202: {"model": Pending, "description": "`Prefer: respond-async` was asked for."},
+        **problems(404, 408, 413, 415, 429, 500, 503, 507),
+    },
+    openapi_extra=recognize_form(),
+)
+async def recognize(request: Request) -> Response:
+    """The options are those of `voxcor recognize`.
+
+    The answer is the result document with its `id` and `files`. With the header
+    `Prefer: respond-async` it is 202 and a `Location` at once; `Location`/events is the log.
+    """
+    service = service_of(request)
+    with ExitStack() as stack:
+        stack.enter_context(service.admission.place())
+        work_id = new_id()
+        folder = stack.enter_context(service.results.workplace(work_id))
+        try:
+            upload = await receive_form(request, folder, service.settings)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        options = RecognizeOptions.from_fields(upload.fields)
+        service.recognizers.require(options.model)
+        work = Work(work_id, folder)
+        task = service.in_background(_perform(stack.pop_all(), service, work, upload, options))
+    if _wants_async(request):
+        task.add_done_callback(_retrieve)
+        return _accepted(request, work)
+    if await unless_gone(request, task, work.cancellation):
+        documents = await task
+        one = options.channels == "mix"
+        return JSONResponse(documents[0] if one else {"results": documents})
+    service.works.forget(work)
+    if task.exception() is None:
+        for document in task.result():
+            with suppress(NoSuchResult):
+                service.results.delete(document.get("id", ""))
+    return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+async def _perform(
+    stack: ExitStack, service: Service, work: Work, upload: Upload, options: RecognizeOptions
+) -> list[dict[str, Any]]:
+    """`perform`, then the place in the queue and the workplace are free."""
+    with stack:
+        return await perform(service, work, upload, options)
+
+
+def _wants_async(request: Request) -> bool:
+    """RFC 7240 4.1."""
+    preferences = ",".join(request.headers.getlist("prefer")).split(",")
+    return "respond-async" in {part.strip().partition(";")[0].lower() for part in preferences}
+
+
+def _accepted(request: Request, work: Work) -> Response:
+    root = request.scope.get("root_path", "")
+    headers = {
+        "Location": f"{root}/v1/results/{work.id}",
+        "Preference-Applied": "respond-async",
+    }
+    return JSONResponse({"id": work.id, "status": "running"}, 202, headers)
+
+
+def _retrieve(task: "asyncio.Task[Any]") -> None:
+    """Takes note of the error, which the log has told; asyncio would complain of it."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,74 @@
+"""The models in memory: one `Recognizer` each, loaded when first asked for."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from voxcor.models.cards import OFFICIAL
+from voxcor.models.store import ModelFolder, find_model, installed, unknown
+from voxcor.recognizer import Recognizer
+from voxcor.results import ModelInfo
+
+# plus-large takes 650 MB; whoever compares two should not wait for either.
+MOST_LOADED = 2
+
+_Key = tuple[str, str, str, bool]
+
+
+class Recognizers:
+    """Shared by all threads.
+
+    A model that is pulled or replaced while the server runs is there with the next request.
+
+    Args:
+        default: MODEL of a request that names none.
+        threads: of one pass through a model; None for all cores.
+        on_change: is told of a model that was loaded (True) or dropped (False).
+    """
+
+    def __init__(
+        self,
+        default: str,
+        threads: int | None,
+        on_change: Callable[[ModelInfo, bool], None] = lambda _model, _is_loaded: None,
+    ) -> None:
+        self.default = default
+        self._threads = threads
+        self._on_change = on_change
+        self._loaded: OrderedDict[_Key, Recognizer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, model: str | None = None) -> Recognizer:
+        """The recognizer of an installed model; it may take a while to load, so not on the loop.
+
+        Args:
+            model: `auto` or an id of `voxcor models list`; None for the default. A folder is not
+                taken: whoever may send recordings may not have files of the server opened.
+
+        Raises:
+            UnknownModel, ModelNotInstalled, ModelCorrupt: as `voxcor.models.store.find_model`.
+        """
+        folder = self.require(model)
+        name, key = self.default if model is None else model, _key_of(folder)
+        # Held while loading: two loads at a time would only be slower, and twice the memory.
+        with self._lock:
+            found = self._loaded.pop(key, None)
+            if found is None:
+                found = Recognizer(name, threads=self._threads, batching=True)
+                self._on_change(found.model, True)
+            self._loaded[key] = found
+            while len(self._loaded) > MOST_LOADED:
+                _, dropped = self._loaded.popitem(last=False)
+                self._on_change(dropped.model, False)
+            return found
+
+    def require(self, model: str | None = None) -> ModelFolder:
+        """The folder of a model that `get` would load; arguments and errors as there."""
+        if model is not None and model not in ("auto", *OFFICIAL, *installed()):
+            raise unknown(model)
+        return find_model(self.default if model is None else model)
+
+
+def _key_of(folder: ModelFolder) -> _Key:
+    card = folder.card
+    return card.id, card.precision, card.sha256, folder.fallback

@@ -1,0 +1,331 @@
+"""`/v1/rules` and `/v1/events`: saved rules, and their firings as server-sent events and webhooks.
+
+`Automation` is what the rest of the server knows of them: live sessions and results are watched
+through it, from any thread.
+"""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import HTTPConnection
+
+from voxcor.errors import NoSuchRule, StorageError, UsageError
+from voxcor.results import Result
+from voxcor.rule_book import RuleBook, SavedRule
+from voxcor.rule_grammar import parse
+from voxcor.rules import Firing, Rule, evaluate, readings_of
+from voxcor.server.events import KEEP_ALIVE_S, last_event_id
+from voxcor.server.schemas import problems
+from voxcor.server.service import service_of
+from voxcor.webhooks import Webhook, Webhooks, new_secret
+
+logger = logging.getLogger("voxcor.server")
+
+# Firings that somebody who comes back may still read.
+KEPT = 1000
+
+
+class Firings:
+    """What has fired lately, numbered from 1; any thread adds, any number of readers follow.
+
+    Made, and followed, on the event loop.
+    """
+
+    def __init__(self) -> None:
+        self._latest: deque[tuple[int, dict[str, Any]]] = deque(maxlen=KEPT)
+        self.number = 0
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+
+    def add(self, document: dict[str, Any]) -> None:
+        """One more."""
+        self._loop.call_soon_threadsafe(self._add, document)
+
+    async def follow(
+        self, after: int, end: asyncio.Event
+    ) -> AsyncIterator[tuple[int, dict[str, Any]] | None]:
+        """Firings with their numbers, beyond `after`, until `end`; None where nothing comes."""
+        ending = asyncio.create_task(end.wait())
+        try:
+            while not ending.done():
+                changed = self._changed
+                for number, document in [*self._latest]:
+                    if number > after:
+                        after = number
+                        yield number, document
+                waiting = asyncio.create_task(changed.wait())
+                done, _ = await asyncio.wait(
+                    {waiting, ending}, timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                waiting.cancel()
+                if not done:
+                    yield None
+        finally:
+            ending.cancel()
+
+    def _add(self, document: dict[str, Any]) -> None:
+        self.number += 1
+        self._latest.append((self.number, document))
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+class Automation:
+    """The saved rules at work. Made on the event loop."""
+
+    def __init__(self, home: Path) -> None:
+        self.book = RuleBook(home)
+        self.firings = Firings()
+        self._webhooks = Webhooks()
+
+    def watching(self, labels: Sequence[str]) -> list[SavedRule]:
+        """The saved rules that speak of these labels only; another model may have others."""
+        return [saved for saved in self.book.all() if {*saved.rule.labels} <= {*labels}]
+
+    def fire(self, saved: SavedRule, firing: Firing, source: dict[str, Any]) -> None:
+        """Tells everybody who wants to know. It waits for nobody."""
+        document = {**firing.to_document(), "source": source}
+        self.firings.add(document)
+        if saved.webhook is not None:
+            self._webhooks.send(saved.webhook, "rule.fired", document)
+
+    def hear(self, result: Result, result_id: str) -> None:
+        """Watches a result that has been stored. Rules that cannot be read do not cost it."""
+        try:
+            by_rule = {saved.rule: saved for saved in self.watching([*result.scores])}
+        except StorageError as error:
+            logger.error("no rule watches result %s: %s", result_id, error.message)
+            return
+        for firing in evaluate(by_rule, readings_of(result)):
+            self.fire(by_rule[firing.rule], firing, {"result_id": result_id})
+
+    def close(self) -> None:
+        """Gives up the webhooks that wait."""
+        self._webhooks.close()
+
+
+def automation_of(connection: HTTPConnection) -> Automation:
+    """The one of the app."""
+    automation: Automation = connection.app.state.automation
+    return automation
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    automation = Automation(app.state.service.settings.home)
+    app.state.automation = automation
+    app.state.service.listeners.append(automation.hear)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(automation.close)
+
+
+router = APIRouter(prefix="/v1", tags=["rules"], lifespan=_lifespan)
+
+
+class WebhookForm(BaseModel):
+    """Where firings go. Only who may write rules says where: nothing in a recording can."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(description="http or https; redirects are not followed. · 不跟随重定向。")
+    secret: str | None = Field(
+        None,
+        description="whsec_ and base64 of 24-64 bytes; without, the old one is kept or one is "
+        "made. · 不提供则沿用原密钥,或自动生成。",
+    )
+
+
+class RuleForm(BaseModel):
+    """A rule, and where its firings go beside GET /v1/events."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: str = Field(
+        description="Such as angry > 0.6 for 3 s; docs/rules.md has the grammar. · 语法见文档。"
+    )
+    webhook: WebhookForm | None = None
+
+
+class RuleText(BaseModel):
+    """A rule to be read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rule: str
+
+
+class RuleRead(BaseModel):
+    """A rule as it was understood."""
+
+    name: str
+    rule: str
+    condition: str
+    labels: list[str]
+
+
+class WebhookShown(BaseModel):
+    """A webhook; its secret only in the answer to the request that made it."""
+
+    url: str
+    secret: str | None
+
+
+class RuleShown(RuleRead):
+    """A saved rule."""
+
+    webhook: WebhookShown | None
+
+
+class RuleList(BaseModel):
+    """The saved rules, by name."""
+
+    rules: list[RuleShown]
+
+
+RuleName = Annotated[
+    str,
+    PathParameter(
+        description="Letters, digits, - and _. · 字母、汉字、数字、- 和 _。",
+        pattern=r"^[\w-]{1,64}$",
+    ),
+]
+
+
+@router.get("/rules", summary="The saved rules · 已保存的规则", responses=problems(500))
+async def list_rules(request: Request) -> RuleList:
+    """By name. Secrets are not shown."""
+    rules = await asyncio.to_thread(automation_of(request).book.all)
+    return RuleList(rules=[_shown(saved) for saved in rules])
+
+
+@router.post("/rules/check", summary="Read a rule · 检查规则", responses=problems(422, 500))
+async def check_rule(request: Request, text: RuleText) -> RuleRead:
+    """What it was understood as; 422 says what is wrong and at which column."""
+    return _read(parse(text.rule, await _labels(request)))
+
+
+@router.get("/rules/{name}", summary="A saved rule · 一条规则", responses=problems(404, 422, 500))
+async def get_rule(request: Request, name: RuleName) -> RuleShown:
+    """Its secret is not shown."""
+    return _shown(await asyncio.to_thread(automation_of(request).book.get, name))
+
+
+@router.put(
+    "/rules/{name}",
+    summary="Save a rule · 保存规则",
+    responses={201: {"model": RuleShown}, **problems(422, 500, 507)},
+)
+async def put_rule(
+    request: Request, response: Response, name: RuleName, form: RuleForm
+) -> RuleShown:
+    """Adds or replaces it; sessions that begin and results that come from now on are watched.
+
+    Where a secret was made, the answer shows it, this once.
+    """
+    labels = await _labels(request)
+    shown, is_new = await asyncio.to_thread(_save, automation_of(request).book, name, form, labels)
+    response.status_code = 201 if is_new else 200
+    return shown
+
+
+@router.delete(
+    "/rules/{name}",
+    status_code=204,
+    summary="Delete a rule · 删除规则",
+    responses=problems(404, 422, 500),
+)
+async def delete_rule(request: Request, name: RuleName) -> None:
+    """With its webhook and secret."""
+    await asyncio.to_thread(automation_of(request).book.delete, name)
+
+
+@router.get(
+    "/events",
+    summary="Firings as they happen · 规则触发事件",
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **problems(),
+    },
+)
+async def get_events(request: Request) -> Response:
+    """Server-sent events `rule.fired`: rule, condition, time_ms, scores, source.
+
+    A reader who comes back with Last-Event-ID gets what was missed, a new one what comes.
+    """
+    firings = automation_of(request).firings
+    read = last_event_id(request)
+    # Numbers begin anew with the server: one from before it says nothing.
+    after = read if 0 < read <= firings.number else firings.number * (read == 0)
+    followed = firings.follow(after, service_of(request).draining)
+
+    async def encoded() -> AsyncIterator[bytes]:
+        yield format_sse_event(comment="")
+        async for entry in followed:
+            if entry is None:
+                yield format_sse_event(comment="")
+                continue
+            number, document = entry
+            text = json.dumps(document, ensure_ascii=False)
+            yield format_sse_event(data_str=text, event="rule.fired", id=str(number))
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(encoded(), headers=headers, media_type="text/event-stream")
+
+
+async def _labels(request: Request) -> Sequence[str]:
+    """Those of the default model, which the rules are checked against."""
+    recognizers = service_of(request).recognizers
+    return (await asyncio.to_thread(recognizers.get)).labels
+
+
+def _save(
+    book: RuleBook, name: str, form: RuleForm, labels: Sequence[str]
+) -> tuple[RuleShown, bool]:
+    """The rule as it was saved, and whether it is new."""
+    rule = parse(form.rule, labels)
+    if rule.name not in (name, rule.condition):
+        raise UsageError(
+            reason_en=f"The rule is named {rule.name}, its address {name}.",
+            reason_zh=f"规则名为 {rule.name},而地址中为 {name}。",
+        )
+    webhook, made = None, None
+    if form.webhook is not None:
+        secret = form.webhook.secret or _secret_of(book, name, form.webhook.url)
+        if secret is None:
+            secret = made = new_secret()
+        webhook = Webhook(form.webhook.url, secret)
+    saved = SavedRule(replace(rule, name=name), webhook)
+    is_new = book.put(saved)
+    return _shown(saved, made), is_new
+
+
+def _secret_of(book: RuleBook, name: str, url: str) -> str | None:
+    """The secret that the rule has already for this address."""
+    try:
+        webhook = book.get(name).webhook
+    except NoSuchRule:
+        return None
+    return webhook.secret if webhook is not None and webhook.url == url else None
+
+
+def _read(rule: Rule) -> RuleRead:
+    return RuleRead(name=rule.name, rule=str(rule), condition=rule.condition, labels=[*rule.labels])
+
+
+def _shown(saved: SavedRule, secret: str | None = None) -> RuleShown:
+    webhook = WebhookShown(url=saved.webhook.url, secret=secret) if saved.webhook else None
+    return RuleShown(**_read(saved.rule).model_dump(), webhook=webhook)

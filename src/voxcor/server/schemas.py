@@ -1,0 +1,195 @@
+"""What goes over the wire, described: the options of a request, and the documents of OpenAPI."""
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from voxcor.errors import UsageError
+from voxcor.results import GRANULARITIES, Granularity
+
+_PREFIX = "#/components/schemas/"
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+
+
+class RecognizeOptions(BaseModel):
+    """The options of `voxcor recognize`, as fields of a form."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    granularity: Granularity = Field(
+        "utterance",
+        description="One answer for the whole, for each stretch of speech, or every 20 ms. · "
+        "整段一个结果、每个语段一个结果,或每 20 毫秒一个结果。",
+    )
+    embedding: bool = Field(False, description="Save embedding.npy. · 保存特征向量。")
+    model: str | None = Field(
+        None,
+        description="auto, or an id of /v1/models; by default the server's. · "
+        "auto 或 /v1/models 中的名称;默认由服务器决定。",
+    )
+    labels: Annotated[list[str] | None, BeforeValidator(_split)] = Field(
+        None,
+        description="Choose among these only, a,b,c. · 只在这些情感中选择,以逗号分隔。",
+    )
+    trim: bool = Field(
+        True, description="Leave out silence before and after speech. · 去除语音前后的静音。"
+    )
+    channels: Literal["mix", "separate"] = Field(
+        "mix",
+        description="Mix all channels, or give each its own result: the answer is then "
+        '{"results": [...]}. · 混合所有声道,或每个声道单独给出结果。',
+    )
+    abstain_below: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="The confidence below which the result abstains. · 低于此置信度则不作判断。",
+    )
+    keep_audio: bool = Field(
+        False, description="Keep the upload as a file of the result. · 将上传的原始文件一并保存。"
+    )
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, str]) -> "RecognizeOptions":
+        """The options in the fields of a form; an empty field counts as left out.
+
+        Raises:
+            UsageError: an option that does not exist, or with a value it cannot have.
+        """
+        try:
+            return cls.model_validate({key: value for key, value in fields.items() if value})
+        except ValidationError as error:
+            place = str(error.errors()[0]["loc"][0])
+            value = fields.get(place, "")
+        if place not in cls.model_fields:
+            known = ", ".join(cls.model_fields)
+            raise UsageError(
+                reason_en=f"There is no option {place}; options: {known}.",
+                reason_zh=f"没有选项 {place};可用选项:{known}。",
+            )
+        raise UsageError(
+            reason_en=f"{place} cannot be {value!r}; it takes {_EXPECTED[place]}.",
+            reason_zh=f"{place} 不能是 {value!r};可取:{_EXPECTED[place]}。",
+        )
+
+
+_EXPECTED = {
+    "granularity": " | ".join(GRANULARITIES),
+    "embedding": "true | false",
+    "model": "MODEL",
+    "labels": "a,b,c",
+    "trim": "true | false",
+    "channels": "mix | separate",
+    "abstain_below": "0..1",
+    "keep_audio": "true | false",
+}
+
+
+class Problem(BaseModel):
+    """An error. Codes never change, wording may; the language is that of Accept-Language."""
+
+    code: str
+    message: str
+    retryable: bool
+    details: dict[str, Any]
+
+
+class Pending(BaseModel):
+    """A result that is not there yet."""
+
+    id: str
+    status: Literal["running"]
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that may answer with these statuses, and those any route may."""
+    return {status: {"model": Problem} for status in (*statuses, 400, 401, 403, 421, 422)}
+
+
+def reference(name: str) -> dict[str, Any]:
+    """A JSON response of a schema that `complete` adds."""
+    return {"content": {"application/json": {"schema": {"$ref": _PREFIX + name}}}}
+
+
+def one_or_many(name: str) -> dict[str, Any]:
+    """A JSON response that is one document, or several with errors where there is none."""
+    one = {"$ref": _PREFIX + name}
+    either = {"anyOf": [one, {"$ref": _PREFIX + "Problem"}]}
+    many = {
+        "type": "object",
+        "properties": {"results": {"type": "array", "items": either}},
+        "required": ["results"],
+        "additionalProperties": False,
+    }
+    return {"content": {"application/json": {"schema": {"oneOf": [one, many]}}}}
+
+
+def recognize_form() -> dict[str, Any]:
+    """The `openapi_extra=` of a route that takes a recording and options as a form."""
+    schema = RecognizeOptions.model_json_schema(by_alias=True)
+    properties = {
+        name: _as_field(description) for name, description in schema["properties"].items()
+    }
+    file = {"type": "string", "format": "binary", "description": "The recording. · 录音文件。"}
+    form = {
+        "type": "object",
+        "properties": {"file": file, **properties},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+    content = {"multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _as_field(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """An option as a form carries it: there is no null, and a list is a text with commas."""
+    kept = {key: value for key, value in schema.items() if key not in ("anyOf", "default", "title")}
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind["type"] != "null"]
+    if not kinds:
+        return {**kept, "default": schema["default"]}
+    if kinds[0]["type"] == "array":
+        return {**kept, "type": "string"}
+    return {**kept, **kinds[0]}
+
+
+def complete(openapi: dict[str, Any]) -> dict[str, Any]:
+    """The document with the schema of results, which the command publishes as well."""
+    published = json.loads((files("voxcor") / "result.schema.json").read_text(encoding="utf-8"))
+    definitions = cast(dict[str, Any], _repointed(published["$defs"]))
+    result = definitions["result"]
+    result["properties"] |= {
+        "id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        "files": {"type": "array", "items": {"type": "string"}},
+    }
+    result["required"] += ["id", "files"]
+    definitions["page"] = {
+        "type": "object",
+        "properties": {
+            "results": {"type": "array", "items": {"$ref": _PREFIX + "voxcor.result"}},
+            "next": {"type": ["string", "null"]},
+        },
+        "required": ["results", "next"],
+        "additionalProperties": False,
+    }
+    openapi["components"]["schemas"] |= {
+        f"voxcor.{name}": schema for name, schema in definitions.items()
+    }
+    return openapi
+
+
+def _repointed(node: object) -> object:
+    """References within the published schema as references within the OpenAPI document."""
+    if isinstance(node, dict):
+        return {
+            key: value.replace("#/$defs/", _PREFIX + "voxcor.")
+            if key == "$ref"
+            else _repointed(value)
+            for key, value in node.items()
+        }
+    return [_repointed(item) for item in node] if isinstance(node, list) else node

@@ -1,0 +1,128 @@
+"""`/v1/results`: what was recognised, its files and its log, until it is deleted."""
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+
+from voxcor.errors import NoSuchResult
+from voxcor.server.events import event_stream, last_event_id, no_more_events, replay
+from voxcor.server.problems import answer
+from voxcor.server.schemas import Pending, problems, reference
+from voxcor.server.service import service_of
+from voxcor.server.storage import zip_chunks
+
+router = APIRouter(prefix="/v1/results", tags=["results"])
+
+ARCHIVE = "archive.zip"
+
+ResultId = Annotated[str, Path(description="As POST /v1/recognize gave it. · 识别时返回的 id。")]
+
+
+@router.get(
+    "",
+    summary="The latest results · 最近的结果",
+    responses={200: reference("voxcor.page"), **problems()},
+)
+async def list_results(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+) -> Response:
+    """Newest first. `next` is the `before` of the page that follows, null on the last."""
+    results = service_of(request).results
+    documents, following = await asyncio.to_thread(results.page, limit, before)
+    return JSONResponse({"results": documents, "next": following})
+
+
+@router.get(
+    "/{result_id}",
+    summary="A result · 一个结果",
+    responses={
+        200: reference("voxcor.result"),
+        202: {"model": Pending, "description": "It is not there yet."},
+        **problems(404, 413, 415, 500, 503, 507),
+    },
+)
+async def get_result(request: Request, result_id: ResultId) -> Response:
+    """The document; 202 while it is being made; the error where it could not be."""
+    service = service_of(request)
+    if work := service.works.find(result_id):
+        if work.error:
+            return answer(work.error, request)
+        return JSONResponse({"id": result_id, "status": "running"}, 202, {"Retry-After": "1"})
+    return JSONResponse(await asyncio.to_thread(service.results.document, result_id))
+
+
+@router.delete(
+    "/{result_id}",
+    status_code=204,
+    summary="Delete every trace of a result · 彻底删除一个结果",
+    responses=problems(404, 500),
+)
+async def delete_result(request: Request, result_id: ResultId) -> None:
+    """Work that still runs is given up. Nothing of the recording stays on the server."""
+    service = service_of(request)
+    work = service.works.find(result_id)
+    if work is None:
+        await asyncio.to_thread(service.results.delete, result_id)
+        return
+    work.cancellation.set()
+    await work.ended.wait()
+    service.works.forget(work)
+    with suppress(NoSuchResult):  # it was done before it was told to stop
+        await asyncio.to_thread(service.results.delete, result_id)
+
+
+@router.get(
+    "/{result_id}/events",
+    summary="The processing log · 处理日志",
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        204: {"description": "The reader, by Last-Event-ID, has read all of it."},
+        **problems(404),
+    },
+)
+async def get_events(request: Request, result_id: ResultId) -> Response:
+    """Server-sent events: `step`s from the first on, then `done` or `failed`.
+
+    `data` has `message`, in the language of the reader, and the codes and numbers it is made of.
+    """
+    service = service_of(request)
+    after = last_event_id(request)
+    if work := service.works.find(result_id):
+        if work.log.ended and after >= len(work.log.events):
+            return no_more_events()
+        return event_stream(request, work.log.follow(after))
+    events = await asyncio.to_thread(service.results.events, result_id)
+    if after >= len(events):
+        return no_more_events()
+    return event_stream(request, replay(events, after))
+
+
+@router.get(
+    "/{result_id}/files/{name}",
+    summary="A file of a result · 结果中的文件",
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+        206: {"description": "The part that Range asked for."},
+        416: {"description": "There is no such part."},
+        **problems(404),
+    },
+    response_class=FileResponse,
+)
+async def get_file(
+    request: Request,
+    result_id: ResultId,
+    name: Annotated[str, Path(description="One of `files`, or archive.zip: all of them.")],
+) -> Response:
+    """Audio and arrays answer to Range. `archive.zip` is the result folder."""
+    results = service_of(request).results
+    if name == ARCHIVE:
+        folder = await asyncio.to_thread(results.find, result_id)
+        headers = {"Content-Disposition": f'attachment; filename="voxcor-{result_id}.zip"'}
+        return StreamingResponse(zip_chunks(folder), 200, headers, "application/zip")
+    path = await asyncio.to_thread(results.file, result_id, name)
+    return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})

@@ -1,0 +1,235 @@
+"""From an upload to stored results: decode, recognise, publish, and say so in the log."""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from voxcor.audio import Recording
+from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
+from voxcor.recognizer import Step
+from voxcor.results import Result, milliseconds
+from voxcor.server.decoding import Cancellation, Cancelled
+from voxcor.server.events import Event, EventLog
+from voxcor.server.schemas import RecognizeOptions
+from voxcor.server.storage import new_id
+from voxcor.server.uploads import Upload
+
+if TYPE_CHECKING:
+    from voxcor.server.service import Service
+
+logger = logging.getLogger("voxcor.server")
+
+# Longer recordings go one by one: seconds of work each, and memory to match.
+LONG_S = 300.0
+
+# Logs of work that failed, for readers who come late; those of results are on the disk.
+FAILURES_KEPT = 200
+
+
+@dataclass(eq=False, slots=True)
+class Work:
+    """One upload on its way. `error` is why it came to nothing, once it has."""
+
+    id: str
+    folder: Path
+    log: EventLog = field(default_factory=EventLog)
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    error: VoxcorError | None = None
+
+
+class Works:
+    """Work under way, and the latest that failed, by id."""
+
+    def __init__(self) -> None:
+        self._works: OrderedDict[str, Work] = OrderedDict()
+
+    def begin(self, work: Work) -> None:
+        self._works[work.id] = work
+
+    def find(self, work_id: str) -> Work | None:
+        return self._works.get(work_id)
+
+    def end(self, work: Work) -> None:
+        """It has a result, which is on the disk, or an error, which stays here for a while."""
+        if work.error is None:
+            del self._works[work.id]
+        failed = [other.id for other in self._works.values() if other.error]
+        for work_id in failed[:-FAILURES_KEPT]:
+            del self._works[work_id]
+        work.ended.set()
+
+    def forget(self, work: Work) -> None:
+        """Its failure, too, leaves no trace."""
+        self._works.pop(work.id, None)
+
+    def cancel_all(self) -> None:
+        for work in self._works.values():
+            work.cancellation.set()
+
+
+async def perform(
+    service: "Service", work: Work, upload: Upload, options: RecognizeOptions
+) -> list[dict[str, Any]]:
+    """Does all of it; the documents, one for each channel where they are separate.
+
+    A channel that cannot be used gives its error in its place, unless that is true of all.
+
+    Raises:
+        VoxcorError: there is no result; the log says the same, and nothing is left.
+    """
+    started = time.monotonic()
+    service.works.begin(work)
+    work.log.step("received", bytes=upload.bytes)
+    work.log.step("queued", ahead=service.admission.inside - 1)
+    try:
+        outcomes = await hear(service, work, upload, options)
+        documents = await service.in_thread(
+            lambda: _publish(service, work, upload, options, outcomes)
+        )
+    except Exception as error:
+        work.error = _error_of(error)
+        work.log.add("failed", **work.error.to_dict())
+        raise work.error from error
+    finally:
+        service.admission.took(time.monotonic() - started)
+        service.works.end(work)
+    work.log.add("done", **_ending(work, documents))
+    return documents
+
+
+async def hear(
+    service: "Service", work: Work, upload: Upload, options: RecognizeOptions
+) -> list[Result | InputError]:
+    """Decodes and recognises, in worker threads; for each channel where they are separate.
+
+    Raises:
+        VoxcorError: it cannot be used, or no channel of it.
+        Cancelled: `work.cancellation` was set.
+    """
+    recording, decode_ms = await service.in_thread(lambda: _decode(service, work, upload))
+    return await service.in_thread(
+        lambda: _recognize(service, work, recording, decode_ms, options),
+        long=recording.duration > LONG_S,
+    )
+
+
+def _decode(service: "Service", work: Work, upload: Upload) -> tuple[Recording, float]:
+    """The recording, and the milliseconds it took."""
+    work.cancellation.check()
+    started = time.perf_counter()
+    recording = service.decoders.decode(upload.path, upload.name, work.folder, work.cancellation)
+    facts = {
+        "duration_ms": milliseconds(recording.duration),
+        "sample_rate": recording.sample_rate,
+        "channels": recording.channels,
+    }
+    ms = round(1000 * (time.perf_counter() - started), 1)
+    _note(service, work)(Step("decode", ms, facts))
+    return recording, ms
+
+
+def _recognize(
+    service: "Service",
+    work: Work,
+    recording: Recording,
+    decode_ms: float,
+    options: RecognizeOptions,
+) -> list[Result | InputError]:
+    recognizer = service.recognizers.get(options.model)
+    separate = options.channels == "separate"
+    note = _note(service, work)
+    outcomes: list[Result | InputError] = []
+    for channel in range(recording.channels) if separate else [None]:
+        try:
+            result = recognizer.recognize(
+                recording,
+                granularity=options.granularity,
+                embedding=options.embedding,
+                labels=options.labels,
+                trim=options.trim,
+                channel=channel,
+                abstain_below=options.abstain_below,
+                # The decoding of a recording that is decoded takes no time, and says nothing.
+                progress=lambda step: None if step.name == "decode" else note(step),
+            )
+        except InputError as error:
+            outcomes.append(error)
+        else:
+            timings_ms = _with_decoding(result.timings_ms, decode_ms)
+            outcomes.append(replace(result, timings_ms=timings_ms))
+            service.metrics.audio.inc(result.audio.duration)
+    errors = [outcome for outcome in outcomes if isinstance(outcome, InputError)]
+    if len(errors) == len(outcomes):
+        raise errors[0]
+    return outcomes
+
+
+def _publish(
+    service: "Service",
+    work: Work,
+    upload: Upload,
+    options: RecognizeOptions,
+    outcomes: Sequence[Result | InputError],
+) -> list[dict[str, Any]]:
+    """Stores the results; the first takes the id of the work, which its sender knows."""
+    ids = iter([work.id, *(new_id() for _ in outcomes)])
+    named = [(None if isinstance(o, InputError) else next(ids), o) for o in outcomes]
+    done = Event("done", {"id": work.id, "results": [name for name, _ in named if name]})
+    events = [*work.log.events, done]
+    kept = upload.path if options.keep_audio else None
+    documents: list[dict[str, Any]] = []
+    try:
+        for name, outcome in named:
+            if isinstance(outcome, InputError):
+                documents.append(outcome.to_dict())
+                continue
+            assert name is not None
+            work.cancellation.check()
+            service.results.publish(name, outcome, events, kept, upload.name)
+            documents.append(service.results.document(name))
+    except BaseException:
+        for name, _ in named:
+            with suppress(NoSuchResult):
+                service.results.delete(name or "")
+        raise
+    for name, outcome in named:
+        if name is not None and not isinstance(outcome, InputError):
+            for listener in service.listeners:
+                listener(outcome, name)
+    return documents
+
+
+def _with_decoding(timings_ms: Mapping[str, float], decode_ms: float) -> dict[str, float]:
+    """The time that decoding took elsewhere, where it would be had it taken it here."""
+    total = round(timings_ms["total"] + decode_ms, 1)
+    return {**timings_ms, "decode": decode_ms, "total": total}
+
+
+def _note(service: "Service", work: Work) -> Callable[[Step], None]:
+    def note(step: Step) -> None:
+        work.cancellation.check()
+        service.metrics.stage(step)
+        work.log.step(step.name, step.ms, **step.facts)
+
+    return note
+
+
+def _error_of(error: Exception) -> VoxcorError:
+    if isinstance(error, VoxcorError):
+        return error
+    if isinstance(error, Cancelled):
+        # Whoever still listens is told by a server that stops.
+        return NotReady(retry_after_s=1)
+    logger.error("recognition failed", exc_info=error)
+    return VoxcorError(reason="see the log of the server")
+
+
+def _ending(work: Work, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"id": work.id, "results": [d["id"] for d in documents if "id" in d]}

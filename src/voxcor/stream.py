@@ -1,0 +1,266 @@
+"""Emotion while somebody speaks: samples in, events out, for as long as it takes.
+
+    session = Session(recognizer)
+    for samples in microphone:                      # float32 [n] at 16 kHz, any n
+        for event in session.feed(samples): ...
+    for event in session.close("client_request"): ...
+
+`voxcor.audio.endpoint` says where an utterance opens and closes. While it lasts, its last 3 s are
+measured every 500 ms; when it has closed, all of it is, and that result is the one which
+`Recognizer` gives of the same samples offline. A session holds 16 s of audio at most, runs in the
+thread that feeds it, and does not care how the audio is cut into pieces.
+
+`voxcor.stream_events` has the events; `docs/streaming.md` describes them.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.audio.endpoint import Edge, Endpointer, Leveller
+from voxcor.audio.vad import WINDOW, VadState, continue_probabilities
+from voxcor.errors import ConfigInvalid, EmbeddingsOnly, InvalidAudioFrame
+from voxcor.frames import SAMPLE_RATE
+from voxcor.recognizer import Recognizer
+from voxcor.results import milliseconds
+from voxcor.rules import Reading, Rule, Watch
+from voxcor.stream_events import (
+    Event,
+    Measurement,
+    Reason,
+    RuleFired,
+    SessionClosed,
+    SessionCreated,
+    SessionUpdate,
+    Trigger,
+    UtteranceEnd,
+    UtteranceStart,
+)
+from voxcor.timeline import top
+
+FloatArray = NDArray[np.float32]
+
+INTERVAL_S = 0.5
+SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.1, 10.0
+
+# What an interim measurement hears at most: emotion2vec+ was trained on utterances of seconds, and
+# more would hide a change for as long as it had been otherwise.
+SPAN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a session may be asked for: choose among `labels` only, measure every `interval`
+    seconds, watch `rules`.
+    """
+
+    labels: tuple[str, ...] | None = None
+    interval: float = INTERVAL_S
+    rules: tuple[Rule, ...] = ()
+
+
+class Session:
+    """One live stream through a recognizer. Times are seconds of the audio that was fed.
+
+    Raises:
+        EmbeddingsOnly, ConfigInvalid: the model has no labels, or not these options.
+    """
+
+    def __init__(self, recognizer: Recognizer, options: Options | None = None) -> None:
+        if not recognizer.labels:
+            raise EmbeddingsOnly(model=recognizer.model.id)
+        self._recognizer = recognizer
+        self._rest = np.zeros(0, np.float32)  # less than a window
+        self._windows: deque[FloatArray] = deque()  # from the first that may still be needed
+        self._dropped = 0  # windows before them
+        self._leveller = Leveller()
+        self._vad = VadState()
+        self._endpointer = Endpointer()
+        self._utterance = 0
+        self._next_interim = 0  # the sample up to which the next one hears
+        self._spoken = 0.0  # up to here, rules have been told
+        self._measurements = 0
+        self._skipped = 0
+        self._began = False
+        self.id = uuid4().hex
+        self._set(options or Options())
+
+    @property
+    def created(self) -> SessionCreated:
+        """The event to begin with."""
+        return SessionCreated(self.id, self._recognizer.model, self._labels, self.interval, SPAN_S)
+
+    @property
+    def interval(self) -> float:
+        """Seconds between interim measurements."""
+        return self._options.interval
+
+    def update(self, options: Options) -> SessionUpdate:
+        """Other options.
+
+        Raises:
+            ConfigInvalid: not these, or not any more, because audio has come.
+        """
+        if self._began:
+            raise ConfigInvalid(
+                reason_en="options come before the first audio.",
+                reason_zh="选项须在第一段音频之前发送。",
+            )
+        self._set(options)
+        return SessionUpdate(self._labels, options.interval, options.rules)
+
+    def feed(self, samples: FloatArray, *, interims: bool = True) -> list[Event]:
+        """More audio.
+
+        Args:
+            samples: float32 `[n]` at 16 kHz, any `n`.
+            interims: whether there is time for the interim measurements due in it. Who falls
+                behind says no; final ones are always made.
+        """
+        self._began = True
+        samples = np.concatenate([self._rest, samples])
+        whole = len(samples) // WINDOW * WINDOW
+        self._rest = samples[whole:]
+        events: list[Event] = []
+        for start in range(0, whole, WINDOW):
+            events += self._hear(samples[start : start + WINDOW], interims)
+        return events
+
+    def close(self, reason: Reason) -> list[Event]:
+        """No more audio: the end of an utterance that is open, and of the session."""
+        heard = self._heard + len(self._rest)
+        events: list[Event] = []
+        if len(self._rest):
+            # The last window is filled up with silence, as offline.
+            window = np.pad(self._rest, (0, WINDOW - len(self._rest)))
+            events += self._hear(window, interims=False)
+        for edge in self._endpointer.finish():
+            events += self._pass(edge, heard)
+        closed = SessionClosed(
+            reason,
+            heard / SAMPLE_RATE,
+            self._utterance,
+            self._measurements,
+            self._skipped,
+        )
+        return [*events, closed]
+
+    @property
+    def _heard(self) -> int:
+        return WINDOW * self._endpointer.windows
+
+    def _set(self, options: Options) -> None:
+        wrong_en, wrong_zh = _objection(options, self._recognizer.labels)
+        if wrong_en:
+            raise ConfigInvalid(reason_en=wrong_en, reason_zh=wrong_zh)
+        known = self._recognizer.labels
+        self._options = options
+        self._labels = tuple(id_ for id_ in known if id_ in (options.labels or known))
+        self._watch = Watch(options.rules)
+
+    def _hear(self, window: FloatArray, interims: bool) -> Iterator[Event]:
+        levelled = self._leveller.push(window)
+        probabilities, self._vad = continue_probabilities(levelled, self._vad)
+        self._windows.append(window)
+        for edge in self._endpointer.push(float(probabilities[0])):
+            yield from self._pass(edge, self._heard)
+        if self._endpointer.start is not None and self._next_interim <= self._heard:
+            end = self._next_interim
+            self._next_interim += round(self.interval * SAMPLE_RATE)
+            if end <= WINDOW * self._endpointer.reach:
+                if interims:
+                    start = max(self._start, end - round(SPAN_S * SAMPLE_RATE))
+                    yield from self._measure(start, end, "interval")
+                else:
+                    self._skipped += 1
+        while self._dropped < self._endpointer.earliest:
+            self._windows.popleft()
+            self._dropped += 1
+
+    @property
+    def _start(self) -> int:
+        """The first sample of the utterance."""
+        return WINDOW * self._opened
+
+    def _pass(self, edge: Edge, heard: int) -> Iterator[Event]:
+        if edge.kind == "open":
+            self._opened = edge.window
+            self._utterance += 1
+            interval = round(self.interval * SAMPLE_RATE)
+            # After a cut, what has been heard already has been measured.
+            done = (heard - self._start) // interval
+            self._next_interim = self._start + (done + 1) * interval
+            yield UtteranceStart(self._utterance, self._start / SAMPLE_RATE)
+        else:
+            end = min(WINDOW * edge.window, heard)
+            yield from self._measure(self._start, end, "speech_ended")
+            yield UtteranceEnd(self._utterance, self._start / SAMPLE_RATE, end / SAMPLE_RATE)
+
+    def _measure(self, start: int, end: int, trigger: Trigger) -> Iterator[Event]:
+        origin = WINDOW * self._dropped
+        first, last = (start - origin) // WINDOW, -(-(end - origin) // WINDOW)
+        kept = np.concatenate([self._windows[index] for index in range(first, last)])
+        samples = kept[(start - origin) % WINDOW :][: end - start]
+        scores = self._recognizer.scores(samples, labels=self._labels)
+        self._measurements += 1
+        since, until = max(self._spoken, start / SAMPLE_RATE), end / SAMPLE_RATE
+        yield Measurement(
+            self._utterance, start / SAMPLE_RATE, until, trigger, *top(scores), scores
+        )
+        if since < until:
+            self._spoken = until
+            for firing in self._watch.hear(Reading(since, until, scores)):
+                yield RuleFired(self._utterance, firing)
+
+
+class Pace:
+    """How late live audio is when its turn comes: it should not lag behind those who speak.
+
+    Audio that comes as it is spoken is due when it comes. What comes faster, a file, is due when it
+    would have been spoken, so it is late only where the work is slower than speech.
+    """
+
+    def __init__(self) -> None:
+        self._due = float("-inf")
+
+    def due(self, duration: float, now: float) -> float:
+        """When audio of `duration` seconds that arrives `now` is due, on the clock of `now`."""
+        self._due = max(self._due + duration, now)
+        return self._due
+
+
+def samples_of(data: bytes) -> FloatArray:
+    """s16le bytes as float32 `[n]`, full scale 1: the numbers that decoding a 16-bit file gives.
+
+    Raises:
+        InvalidAudioFrame: an odd number of bytes.
+    """
+    if len(data) % 2:
+        raise InvalidAudioFrame(bytes=len(data))
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
+
+
+def _objection(options: Options, known: tuple[str, ...]) -> tuple[str, str]:
+    """What is wrong with options for a model with these labels, in both languages; or nothing."""
+    foreign = [label for label in options.labels or () if label not in known]
+    if foreign or options.labels == ():
+        named = ", ".join(foreign) or "-"
+        return (
+            f"the model has no label {named}. Its labels: {', '.join(known)}.",
+            f"模型没有标签 {named}。可用标签:{', '.join(known)}。",
+        )
+    if not SHORTEST_INTERVAL_S <= options.interval <= LONGEST_INTERVAL_S:
+        low, high = milliseconds(SHORTEST_INTERVAL_S), milliseconds(LONGEST_INTERVAL_S)
+        return (
+            f"an interval lasts {low} to {high} ms.",
+            f"间隔应为 {low} 到 {high} 毫秒。",
+        )
+    names = [rule.name for rule in options.rules]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        return f"two rules are named {twice}.", f"有两条规则名为 {twice}。"
+    return "", ""

@@ -1,0 +1,130 @@
+"""`voxcor serve` as a process on loopback, as people run it."""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from voxcor.sources import EXAMPLE
+
+TIMEOUT_S = 60
+
+
+@dataclass
+class Server:
+    """A running server. `log` is what it wrote to stderr so far."""
+
+    url: str
+    home: Path
+    process: "subprocess.Popen[str]"
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        parts = urlsplit(self.url)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        return parts.hostname, parts.port
+
+    @property
+    def left_behind(self) -> set[str]:
+        """What lies in the folder of results, visible or not, but the lock."""
+        return {path.name for path in (self.home / "results").iterdir()} - {".lock"}
+
+    def get(self, path: str, **arguments: Any) -> httpx2.Response:
+        return httpx2.get(self.url + path, timeout=TIMEOUT_S, trust_env=False, **arguments)
+
+    def ask_literally(self, method: str, path: str) -> tuple[int, dict[str, Any]]:
+        """Status and JSON for a path that no client has tidied up."""
+        connection = http.client.HTTPConnection(*self.address, timeout=TIMEOUT_S)
+        with contextlib.closing(connection):
+            connection.request(method, path)
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
+
+    def post(self, path: str, **arguments: Any) -> httpx2.Response:
+        return httpx2.post(self.url + path, timeout=TIMEOUT_S, trust_env=False, **arguments)
+
+    def delete(self, path: str, **arguments: Any) -> httpx2.Response:
+        return httpx2.delete(self.url + path, timeout=TIMEOUT_S, trust_env=False, **arguments)
+
+    def recognize(
+        self, content: bytes | None = None, name: str = "speech.flac", **fields: str
+    ) -> httpx2.Response:
+        content = EXAMPLE.read_bytes() if content is None else content
+        return self.post("/v1/recognize", files={"file": (name, content)}, data=fields)
+
+    def gone(self, what: str = "") -> None:
+        """Waits until nothing is left of a request whose sender did not wait for the end."""
+        wait_until(lambda: not any(name.startswith(".") for name in self.left_behind), what)
+
+
+def wait_until(condition: Any, what: str = "") -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {TIMEOUT_S} s in vain: {what}"
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def serving(
+    home: Path, *arguments: str, ready: bool = True, **environment: str
+) -> Iterator[Server]:
+    """Runs `voxcor serve` on a free port, with one thread a pass, until the block ends."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("VOXCOR_")}
+    variables = {"VOXCOR_HOME": str(home), "VOXCOR_LANGUAGE": "en", "VOXCOR_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "voxcor", "serve", "--port", "0", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**clean, **variables, **environment},
+    )
+    log: list[str] = []
+    started = threading.Event()
+
+    def read() -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            log.append(line)
+            started.set()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        assert started.wait(TIMEOUT_S)
+        found = re.search(r"http://\S+", log[0])
+        assert found is not None, log
+        server = Server(found[0], home, process, log)
+        if ready:
+            wait_until(lambda: server.get("/readyz").status_code == 200, "ready")
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        finally:
+            reader.join()
+            assert process.stderr is not None
+            process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("served")) as running:
+        yield running

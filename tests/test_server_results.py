@@ -1,0 +1,168 @@
+"""/v1/results: what was recognised stays until it is deleted, and then nothing of it is left."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from results_by_hand import happy_then_sad
+from serving import Server, server, serving
+from voxcor.errors import NoSuchResult
+from voxcor.exports import save
+from voxcor.server.events import Event
+from voxcor.server.storage import LOG_FILE, Results, new_id
+from voxcor.settings import Settings
+from voxcor.sources import EXAMPLE
+
+__all__ = ["server"]
+
+TRICKS = (
+    "../result.json",
+    "..%2f..%2f.lock",
+    "%2e%2e%2f%2e%2e%2f.lock",
+    ".lock",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "result.json%00.wav",
+    "RESULT.JSON",
+    "original.flac/",
+    "..",
+    ".",
+)
+
+
+def age(results: Results, settings: Settings, days: float, size: int = 0) -> str:
+    """A stored result of that age, with `size` more bytes."""
+    result_id = f"{int(new_id()[:12], 16) - int(days * 86_400_000):012x}{new_id()[12:]}"
+    results.publish(result_id, happy_then_sad(), [], None, "call.wav")
+    (settings.results / result_id / "original.wav").write_bytes(bytes(size))
+    return result_id
+
+
+def test_results_are_listed_newest_first_page_by_page(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        assert server.get("/v1/results").json() == {"results": [], "next": None}
+        ids = [server.recognize().json()["id"] for _ in range(5)]
+        first = server.get("/v1/results?limit=2").json()
+        second = server.get(f"/v1/results?limit=2&before={first['next']}").json()
+        third = server.get(f"/v1/results?limit=2&before={second['next']}").json()
+        pages = [first, second, third]
+        assert [result["id"] for page in pages for result in page["results"]] == ids[::-1]
+        assert third["next"] is None
+        assert first["results"][0] == server.get(f"/v1/results/{ids[-1]}").json()
+
+
+def test_results_outlive_the_server(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        document = server.recognize().json()
+    with serving(tmp_path, ready=False) as server:
+        assert server.get(f"/v1/results/{document['id']}").json() == document
+
+
+def test_the_archive_is_the_result_folder(server: Server, tmp_path: Path) -> None:
+    document = server.recognize(granularity="frame", embedding="true", keep_audio="true").json()
+    path = f"/v1/results/{document['id']}/files"
+    response = server.get(f"{path}/archive.zip")
+    assert response.headers["content-type"] == "application/zip"
+    archive = zipfile.ZipFile(io.BytesIO(response.content))
+    assert archive.testzip() is None
+    stamp = document["timestamp"].replace("-", "").replace(":", "").replace(" ", "_")
+    assert archive.namelist() == [f"outputs_{stamp}/{name}" for name in document["files"]]
+    for name in document["files"]:
+        assert archive.read(f"outputs_{stamp}/{name}") == server.get(f"{path}/{name}").content
+    written = {path.name for path in save(happy_then_sad(), tmp_path).iterdir()}
+    assert written < set(document["files"])
+
+
+def test_audio_can_be_sought_in(server: Server) -> None:
+    result = server.recognize(keep_audio="true").json()["id"]
+    path = f"/v1/results/{result}/files/original.flac"
+    response = server.get(path, headers={"Range": "bytes=4-7"})
+    assert response.status_code == 206
+    assert response.content == EXAMPLE.read_bytes()[4:8]
+    assert server.get(path, headers={"Range": "bytes=999999999-"}).status_code == 416
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_no_name_leads_out_of_a_result(server: Server, name: str) -> None:
+    result = server.recognize().json()["id"]
+    status, problem = server.ask_literally("GET", f"/v1/results/{result}/files/{name}")
+    assert status == 404
+    assert problem["code"] in ("no_such_result", "no_such_route")
+
+
+@pytest.mark.parametrize("result_id", ["0" * 32, "x", "..", "%2e%2e", "../results", "." + "0" * 32])
+def test_an_unknown_result_is_not_found_in_any_way(server: Server, result_id: str) -> None:
+    path = f"/v1/results/{result_id}"
+    for method, asked in (
+        ("GET", path),
+        ("GET", f"{path}/events"),
+        ("GET", f"{path}/files/result.json"),
+        ("DELETE", path),
+    ):
+        status, problem = server.ask_literally(method, asked)
+        assert status == 404
+        assert problem["code"] in ("no_such_result", "no_such_route")
+
+
+def test_deleting_leaves_no_trace(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        result = server.recognize(name="secret-name.flac", keep_audio="true").json()["id"]
+        assert server.left_behind == {result}
+        assert server.delete(f"/v1/results/{result}").status_code == 204
+        assert server.left_behind == set()
+        assert server.delete(f"/v1/results/{result}").status_code == 404
+        everything = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert [path for path in everything if path.read_bytes()] == []
+    assert "secret" not in "".join(server.log)
+
+
+def test_what_a_killed_server_left_is_swept_up_by_the_next(tmp_path: Path) -> None:
+    result = new_id()
+    abandoned = tmp_path / "results" / f".{result}"
+    abandoned.mkdir(parents=True)
+    (abandoned / "upload").write_bytes(b"half")
+    with serving(tmp_path, ready=False) as server:
+        assert server.left_behind == set()
+
+
+def test_a_second_server_leaves_the_work_of_the_first_alone(tmp_path: Path) -> None:
+    with serving(tmp_path, ready=False) as server:
+        under_way = tmp_path / "results" / f".{new_id()}"
+        under_way.mkdir()
+        with serving(tmp_path, ready=False):
+            assert under_way.is_dir()
+        assert server.left_behind == {under_way.name}
+
+
+def test_old_results_go_and_young_ones_stay() -> None:
+    settings = Settings(results_days=10)
+    results = Results(settings)
+    old, young = age(results, settings, 10.01), age(results, settings, 9.99)
+    results.sweep()
+    with pytest.raises(NoSuchResult):
+        results.find(old)
+    assert results.find(young)
+
+
+def test_beyond_the_limit_the_oldest_results_go() -> None:
+    settings = Settings(results_gb=0.001)
+    results = Results(settings)
+    ids = [age(results, settings, days, size=300_000) for days in (4, 3, 2, 1)]
+    results.sweep()
+    page, _ = results.page(10, None)
+    assert [document["id"] for document in page] == ids[:1:-1]
+
+
+def test_a_result_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    settings = Settings()
+    results = Results(settings)
+    result_id = new_id()
+    events = [Event("done", {"id": result_id, "results": [result_id]})]
+    with pytest.raises(FileNotFoundError):
+        results.publish(result_id, happy_then_sad(), events, tmp_path / "gone", "call.wav")
+    assert [*settings.results.iterdir()] == []
+    results.publish(result_id, happy_then_sad(), events, None, "call.wav")
+    assert results.events(result_id) == events
+    assert LOG_FILE in results.files(result_id)

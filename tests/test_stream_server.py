@@ -1,0 +1,329 @@
+"""WS /v1/stream against a running server: what it says, what it refuses, whom it slows."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import soundfile
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from serving import Server, server, serving, wait_until
+from voxcor import Recognizer
+from voxcor.server.streaming import MOST_BYTES
+from voxcor.sources import EXAMPLE
+from voxcor.stream import Session, samples_of
+
+__all__ = ["server"]
+
+Message = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def audio() -> bytes:
+    samples, _ = soundfile.read(EXAMPLE, dtype="int16")
+    return bytes(samples.astype("<i2").tobytes())
+
+
+@pytest.fixture(scope="module")
+def expected(audio: bytes) -> list[Message]:
+    """What the engine says of the example, in this process."""
+    session = Session(Recognizer("tiny", threads=1))
+    events = session.feed(samples_of(audio)) + session.close("client_request")
+    return [event.to_document() for event in events]
+
+
+@contextmanager
+def session(server: Server, query: str = "", **headers: str) -> Iterator[ClientConnection]:
+    """A connection that has been greeted."""
+    with connection(server, query, **headers) as client:
+        assert receive(client)["type"] == "session.created"
+        yield client
+
+
+@contextmanager
+def connection(server: Server, query: str = "", **headers: str) -> Iterator[ClientConnection]:
+    url = server.url.replace("http", "ws", 1) + "/v1/stream" + query
+    # Pings wait behind the audio, and none of these tests is about them.
+    with connect(
+        url, proxy=None, ping_interval=None, additional_headers=headers, close_timeout=5
+    ) as client:
+        yield client
+
+
+def receive(client: ClientConnection) -> Message:
+    message: Message = json.loads(client.recv(timeout=60))
+    return message
+
+
+def say(client: ClientConnection, kind: str, **fields: Any) -> None:
+    client.send(json.dumps({"type": kind, **fields}))
+
+
+def send(client: ClientConnection, audio: bytes, size: int = 3200) -> None:
+    for start in range(0, len(audio), size):
+        client.send(audio[start : start + size])
+
+
+def rest(client: ClientConnection) -> tuple[list[Message], int, str]:
+    """Every message until the server closes, its close code and reason."""
+    messages = []
+    try:
+        while True:
+            messages.append(receive(client))
+    except ConnectionClosed as closed:
+        frame = closed.rcvd
+    assert frame is not None, "the server left without closing"
+    return messages, frame.code, frame.reason
+
+
+def same(found: list[Message], expected: list[Message]) -> bool:
+    """Equal but for the last digits, which a batch with others may change."""
+    plain = [{k: v for k, v in m.items() if k not in ("scores", "confidence")} for m in found]
+    wanted = [{k: v for k, v in m.items() if k not in ("scores", "confidence")} for m in expected]
+    scores = [m["scores"] for m in found if "scores" in m]
+    wanted_scores = [m["scores"] for m in expected if "scores" in m]
+    return plain == wanted and all(
+        score == pytest.approx(other, abs=1e-5)
+        for score, other in zip(scores, wanted_scores, strict=True)
+    )
+
+
+def test_a_server_says_what_the_engine_says(
+    server: Server, audio: bytes, expected: list[Message]
+) -> None:
+    with session(server) as client:
+        send(client, audio)
+        say(client, "session.close")
+        messages, code, reason = rest(client)
+    assert same(messages, expected)
+    assert (code, reason) == (1000, "client_request")
+
+
+def test_the_greeting_says_what_listens_and_what_it_wants(server: Server) -> None:
+    with connection(server) as client:
+        created = receive(client)
+    assert created["model"]["id"] == "tiny"
+    assert created["interval_ms"] == 500
+    assert created["audio"] == {"encoding": "s16le", "sample_rate": 16_000, "channels": 1}
+    assert len(created["session_id"]) == 32
+
+
+def test_options_come_before_the_audio(server: Server, audio: bytes) -> None:
+    with session(server) as client:
+        say(client, "session.update", labels=["sad", "happy"], interval_ms=1000)
+        say(client, "session.update", rules=["x: any of happy, sad for 1 s"])
+        first, second = receive(client), receive(client)
+        assert first["labels"] == second["labels"] == ["happy", "sad"]
+        assert second["interval_ms"] == 1000
+        assert second["rules"] == ["x: any of happy, sad for 1 s"]
+        send(client, audio)
+        say(client, "session.close")
+        messages, _, _ = rest(client)
+    assert {frozenset(m["scores"]) for m in messages if "scores" in m} == {
+        frozenset({"happy", "sad"})
+    }
+    (fired,) = [m for m in messages if m["type"] == "rule.fired"]
+    assert (fired["rule"], fired["utterance"]) == ("x", 1)
+
+
+def test_frames_of_any_size_are_heard_the_same(
+    server: Server, audio: bytes, expected: list[Message]
+) -> None:
+    for size in (2, 998, 500_000):
+        part = audio if size > 2 else audio[: 2 * 16_000]
+        with session(server) as client:
+            client.send(b"")
+            send(client, part, size)
+            say(client, "session.close")
+            messages, _, _ = rest(client)
+        if size > 2:
+            assert same(messages, expected)
+        else:
+            assert messages[-1]["duration_ms"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("message", "error", "code"),
+    [
+        (b"\0\0\0", "invalid_audio_frame", 1007),
+        (bytes(MOST_BYTES + 2), "message_too_large", 1009),
+        ("x" * (MOST_BYTES + 1), "message_too_large", 1009),
+        ("hello", "message_invalid", 1007),
+        ("", "message_invalid", 1007),
+        ("[1, 2]", "message_invalid", 1007),
+        ("null", "message_invalid", 1007),
+        ('{"type": 3}', "message_invalid", 1007),
+        ('{"type": "session.start"}', "message_invalid", 1007),
+        ("[" * 100_000, "message_invalid", 1007),
+        ('{"type": "session.update", "labels": ["furious"]}', "config_invalid", 1008),
+        ('{"type": "session.update", "labels": []}', "config_invalid", 1008),
+        ('{"type": "session.update", "labels": "sad"}', "config_invalid", 1008),
+        ('{"type": "session.update", "interval_ms": 1}', "config_invalid", 1008),
+        ('{"type": "session.update", "interval_ms": 500.5}', "config_invalid", 1008),
+        ('{"type": "session.update", "rules": ["angry > 2"]}', "config_invalid", 1008),
+        ('{"type": "session.update", "rules": ["x: sad", "x: sad"]}', "config_invalid", 1008),
+        ('{"type": "session.update", "window": 3}', "config_invalid", 1008),
+    ],
+)
+def test_what_is_not_of_the_protocol_is_named_and_ends_the_session(
+    server: Server, message: str | bytes, error: str, code: int
+) -> None:
+    with session(server) as client:
+        client.send(message)
+        (problem, closed), found, reason = rest(client)
+    assert (problem["type"], problem["code"], problem["retryable"]) == ("error", error, False)
+    assert closed["type"] == "session.closed"
+    assert (closed["reason"], reason, found) == ("error", "error", code)
+
+
+def test_options_after_audio_end_the_session_and_its_results_come_first(
+    server: Server, audio: bytes
+) -> None:
+    with session(server) as client:
+        send(client, audio[: 2 * 16_000 * 3])
+        say(client, "session.update", interval_ms=1000)
+        messages, code, _ = rest(client)
+    assert code == 1008
+    types = [m["type"] for m in messages]
+    assert types.index("error") > types.index("measurement.result")
+    assert types[-3:] == ["measurement.result", "utterance.end", "session.closed"]
+
+
+def test_errors_are_in_the_language_of_the_client(server: Server) -> None:
+    with session(server, "?language=zh") as client:
+        client.send(b"\0")
+        (problem, _), _, _ = rest(client)
+    assert "不是整数个" in problem["message"]
+
+
+def test_a_model_that_is_not_there_is_named(server: Server) -> None:
+    with connection(server, "?model=plus-large") as client:
+        (problem,), code, reason = rest(client)
+    assert (problem["code"], code, reason) == ("model_not_installed", 1008, "model_not_installed")
+
+
+def test_a_page_of_somewhere_else_gets_no_session(server: Server) -> None:
+    from websockets.exceptions import InvalidStatus
+
+    with pytest.raises(InvalidStatus), connection(server, Origin="https://evil.example"):
+        pass
+
+
+def test_a_client_that_leaves_in_the_middle_leaves_the_next_one_served(
+    server: Server, audio: bytes, expected: list[Message]
+) -> None:
+    for _ in range(5):
+        with session(server) as client:
+            send(client, audio[:60_000])
+            client.socket.shutdown(2)
+    with session(server) as client:
+        send(client, audio)
+        say(client, "session.close")
+        messages, _, _ = rest(client)
+    assert same(messages, expected)
+    assert not [line for line in server.log if "Traceback" in line or "failed" in line]
+
+
+def test_many_sessions_at_once_say_what_each_says_alone(
+    server: Server, audio: bytes, expected: list[Message]
+) -> None:
+    def listen(_: int) -> list[Message]:
+        with session(server) as client:
+            send(client, audio)
+            say(client, "session.close")
+            return rest(client)[0]
+
+    with ThreadPoolExecutor(8) as clients:
+        for messages in clients.map(listen, range(8)):
+            # Interim results may have been skipped: eight times as fast is faster than some cores.
+            finals = [m for m in messages if m.get("trigger") != "interval"][:-1]
+            assert same(finals, [m for m in expected if m.get("trigger") != "interval"][:-1])
+
+
+def test_a_file_that_comes_faster_than_it_is_heard_is_slowed_and_heard_whole(
+    server: Server, audio: bytes
+) -> None:
+    """Nineteen minutes as fast as the socket takes them; most wait in the client, not here."""
+    silence = bytes(2 * 16_000 * 20)
+    whole = (audio + silence) * 40
+    process = psutil.Process(server.process.pid)
+    with session(server) as client:  # what a first session leaves in memory is not its audio
+        send(client, audio * 2)
+        say(client, "session.close")
+        rest(client)
+    with session(server) as client:
+        before = process.memory_info().rss
+        sender = threading.Thread(
+            target=lambda: (send(client, whole, 64_000), say(client, "session.close"))
+        )
+        sender.start()
+        most, messages = before, []
+        while not messages or messages[-1]["type"] != "session.closed":
+            messages.append(receive(client))
+            most = max(most, process.memory_info().rss)
+        sender.join()
+    assert messages[-1]["duration_ms"] == round(len(whole) / 32)
+    assert messages[-1]["utterances"] == 80
+    assert most - before < len(whole) / 2
+
+
+def test_sessions_have_a_limit_and_leaving_makes_room(tmp_path: Path) -> None:
+    with serving(tmp_path, VOXCOR_STREAM_SESSIONS="2") as server:
+        with session(server), session(server):
+            with connection(server) as third:
+                (problem,), code, reason = rest(third)
+            assert (problem["code"], problem["retryable"]) == ("rate_limited", True)
+            assert (code, reason) == (1013, "rate_limited")
+
+        def is_let_in() -> bool:
+            with connection(server) as client:
+                return receive(client)["type"] == "session.created"
+
+        wait_until(is_let_in, "a place")
+
+
+def test_a_client_that_says_nothing_is_let_go_and_keeps_its_results(
+    tmp_path: Path, audio: bytes
+) -> None:
+    with serving(tmp_path, VOXCOR_STREAM_IDLE_S="0.5") as server, session(server) as client:
+        send(client, audio[: 2 * 16_000 * 3])
+        messages, code, reason = rest(client)
+    assert (code, reason) == (1000, "idle_timeout")
+    assert [m["type"] for m in messages[-2:]] == ["utterance.end", "session.closed"]
+    assert messages[-1]["reason"] == "idle_timeout"
+
+
+def test_a_server_that_stops_ends_sessions_with_their_results(tmp_path: Path, audio: bytes) -> None:
+    with serving(tmp_path) as server, session(server) as client:
+        send(client, audio[: 2 * 16_000 * 3])
+        assert receive(client)["type"] == "utterance.start"
+        server.process.send_signal(signal.SIGTERM)
+        messages, code, reason = rest(client)
+        assert (code, reason) == (1001, "server_shutdown")
+        assert messages[-1]["reason"] == "server_shutdown"
+        assert messages[-3]["trigger"] == "speech_ended"
+        assert server.process.wait(60) == 0
+
+
+def test_a_microphone_that_was_muted_goes_on_where_it_stopped(
+    server: Server, audio: bytes, expected: list[Message]
+) -> None:
+    """Nothing is sent for a while in the middle of an utterance; time is that of the audio."""
+    with session(server) as client:
+        send(client, audio[:100_000])
+        assert receive(client)["type"] == "utterance.start"
+        while receive(client)["end_ms"] < 2000:
+            pass
+        send(client, audio[100_000:])
+        say(client, "session.close")
+        messages, _, _ = rest(client)
+    finals = [m for m in expected if m.get("trigger") == "speech_ended"]
+    assert same([m for m in messages if m.get("trigger") == "speech_ended"], finals)
