@@ -1,0 +1,42 @@
+"""`/`: the page, its own files, and the recording to try it on."""
+
+import mimetypes
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from voxcor.sources import EXAMPLE
+
+router = APIRouter(include_in_schema=False)
+
+FOLDER = Path(__file__).parent / "static"
+
+# A browser runs no module of another type, and what the operating system says of .js varies.
+mimetypes.add_type("text/javascript", ".js")
+
+# Asked for again each time, and answered 304: after an update nobody sees half of the old page.
+_FRESH = {"Cache-Control": "no-cache"}
+
+_files = StaticFiles(directory=FOLDER)
+
+
+@router.get("/")
+async def get_page() -> Response:
+    """The one document; everything else in it is a module of its own."""
+    return FileResponse(FOLDER / "index.html", headers=_FRESH)
+
+
+@router.get("/static/example.flac")
+async def get_example() -> Response:
+    """What the example button recognises."""
+    return FileResponse(EXAMPLE, headers=_FRESH)
+
+
+@router.get("/static/{path:path}")
+async def get_file(request: Request, path: str) -> Response:
+    """A file of the page; whatever else is asked for is not found."""
+    response = await _files.get_response(path, request.scope)
+    response.headers.update(_FRESH)
+    return response

@@ -1,0 +1,165 @@
+/** The server's routes. Addresses are relative to the page's, so a proxy may show it anywhere. */
+
+import { language, locked, models, readiness } from "./state.js";
+
+/** What the server, or the way to it, has against a request; `message` is in the page's language. */
+export class ApiError extends Error {
+  constructor({ code, message, retryable = false, details = {} }) {
+    super(message);
+    Object.assign(this, { code, retryable, details });
+  }
+}
+
+const OFFLINE = {
+  en: "The server does not answer. Is it still running? Start it with: voxcor serve",
+  zh: "服务器没有响应。它还在运行吗?启动命令:voxcor serve",
+};
+
+const offline = () =>
+  new ApiError({ code: "server_unreachable", message: OFFLINE[language.value], retryable: true });
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function errorOf(status, text) {
+  if (status === 401) locked.value = true;
+  try {
+    const document = JSON.parse(text);
+    if (document.code) return new ApiError(document);
+  } catch {
+    // Not ours: a proxy's page, or nothing.
+  }
+  return new ApiError({ code: "server_error", message: `HTTP ${status}`, retryable: status >= 500 });
+}
+
+/** A response that is a success. Raises ApiError. */
+export async function request(path, init = {}) {
+  const headers = { "Accept-Language": language.value, ...init.headers };
+  let response;
+  try {
+    response = await fetch(path, { ...init, headers });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw offline();
+  }
+  if (!response.ok) throw errorOf(response.status, await response.text());
+  return response;
+}
+
+export const getJson = async (path) => (await request(path)).json();
+
+export const sendJson = async (method, path, document) =>
+  (
+    await request(path, {
+      method,
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(document),
+    })
+  ).json();
+
+/** The address of a file of a result. */
+export const fileOf = (id, name) => `v1/results/${id}/files/${encodeURIComponent(name)}`;
+
+/**
+ * Sends a recording and waits for its result.
+ *
+ * `onUpload` is told the share that has been sent, `onStep` each event of the processing log;
+ * `signal` gives it up, here and on the server. Raises ApiError, or AbortError.
+ */
+export async function recognise(file, options, { onUpload, onStep, signal } = {}) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== null) form.append(name, String(value));
+  }
+  form.append("file", file, file.name);
+  const { id } = await upload(form, onUpload, signal);
+  const giveUp = () => remove(id).catch(() => {});
+  signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    await follow(`v1/results/${id}/events`, onStep, signal);
+    return await waitFor(id);
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** As `fetch`, which does not say how much has been sent. */
+function upload(form, onUpload, signal) {
+  return new Promise((resolve, reject) => {
+    const sending = new XMLHttpRequest();
+    const aborted = () => sending.abort();
+    signal?.addEventListener("abort", aborted, { once: true });
+    sending.open("POST", "v1/recognize");
+    sending.setRequestHeader("Accept-Language", language.value);
+    sending.setRequestHeader("Prefer", "respond-async");
+    sending.upload.onprogress = ({ loaded, total }) => onUpload?.(loaded / total);
+    sending.onload = () => {
+      if (sending.status === 202) resolve(JSON.parse(sending.responseText));
+      else reject(errorOf(sending.status, sending.responseText));
+    };
+    sending.onerror = () => reject(offline());
+    sending.onabort = () => reject(new DOMException("given up", "AbortError"));
+    sending.onloadend = () => signal?.removeEventListener("abort", aborted);
+    sending.send(form);
+  });
+}
+
+/** Reads server-sent events to their end, which is `done`; raises ApiError where it is `failed`. */
+export function follow(path, onStep, signal) {
+  return new Promise((resolve, reject) => {
+    const source = new EventSource(`${path}?language=${language.value}`);
+    const end = (settle, value) => {
+      source.close();
+      settle(value);
+    };
+    const told = (event) => onStep?.(JSON.parse(event.data));
+    source.addEventListener("step", told);
+    source.addEventListener("done", (event) => {
+      told(event);
+      end(resolve);
+    });
+    source.addEventListener("failed", (event) => end(reject, new ApiError(JSON.parse(event.data))));
+    // Lost for good; whoever waits asks for the result itself.
+    source.onerror = () => source.readyState === EventSource.CLOSED && end(resolve);
+    signal?.addEventListener("abort", () => end(reject, new DOMException("given up", "AbortError")));
+  });
+}
+
+/** The result document, once it is there. */
+async function waitFor(id) {
+  for (;;) {
+    const response = await request(`v1/results/${id}`);
+    if (response.status === 200) return response.json();
+    await pause(1000);
+  }
+}
+
+export const remove = (id) => request(`v1/results/${id}`, { method: "DELETE" });
+
+export async function loadModels() {
+  models.value = await getJson("v1/models");
+}
+
+/** Watches until the model is warm. */
+export async function awaitReady() {
+  for (;;) {
+    try {
+      await request("readyz");
+      readiness.value = { ready: true, problem: null };
+      return;
+    } catch (error) {
+      const isStarting = error.code === "not_ready";
+      readiness.value = { ready: false, problem: isStarting ? null : error.message };
+    }
+    await pause(700);
+  }
+}
+
+/** Trades the API key for a cookie. Raises ApiError. */
+export async function unlock(key) {
+  await request("v1/session", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ api_key: key }),
+  });
+  locked.value = false;
+}

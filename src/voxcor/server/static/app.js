@@ -1,0 +1,110 @@
+/** The page: what is always there, and the view that is open. */
+
+import { awaitReady, loadModels, unlock } from "./api.js";
+import { History } from "./history.js";
+import { html, Icon } from "./html.js";
+import { Live } from "./live.js";
+import { Models, pull } from "./models.js";
+import { Queue } from "./queue.js";
+import { Recognise, takeFromAnywhere } from "./recognise.js";
+import { Rules } from "./rules.js";
+import { language, locked, models, open, options, readiness, setLanguage, theme, view } from "./state.js";
+import { t } from "./strings.js";
+import { render } from "./vendor/preact.js";
+import { useSignal } from "./vendor/signals.js";
+
+const VIEWS = { recognise: Recognise, queue: Queue, live: Live, history: History, models: Models, rules: Rules };
+const THEMES = ["system", "light", "dark"];
+
+function App() {
+  const View = VIEWS[view.value];
+  return html`
+    <a class="skip" href="#main" onClick=${(event) => {
+      event.preventDefault();
+      document.getElementById("main").focus();
+    }}>${t("skip")}</a>
+    <${Header} />
+    <main id="main" tabindex="-1">
+      <h1 class="visually-hidden">${t(view.value)}</h1>
+      <${Banner} />
+      <${View} />
+    </main>
+    <footer>
+      <p>${t("notice")}</p>
+      <p><a href="docs">API</a> · <a href="static/vendor/THIRD_PARTY.md">${t("licences")}</a></p>
+    </footer>
+    ${locked.value && html`<${KeyDialog} />`}
+    <div class="drop-veil" aria-hidden="true">${t("dropHere")}</div>
+  `;
+}
+
+function Header() {
+  const { ready, problem } = readiness.value;
+  const model = options.value.model ?? models.value?.active ?? "";
+  return html`
+    <header>
+      <a class="brand" href="#recognise"><img src="static/icon.svg" alt="" width="28" height="28" /><span lang="zh-CN">心声</span> <span lang="en">Voxcor</span></a>
+      <nav aria-label=${t("views")}>
+        ${Object.keys(VIEWS).map((name) => html`<a href="#${name}" aria-current=${view.value === name ? "page" : null}>${t(name)}</a>`)}
+      </nav>
+      <span class="state" role="status" title=${problem}>
+        <i class=${ready ? "on" : problem ? "off" : "wait"}></i>${ready ? html`<span lang="en">${model}</span> ${t("ready")}` : t(problem ? "notReady" : "warming")}
+      </span>
+      <div class="switches">
+        <div class="switch" role="group" aria-label=${t("language")}>
+          <button lang="zh-CN" aria-pressed=${language.value === "zh"} onClick=${() => setLanguage("zh")}>中文</button>
+          <button lang="en" aria-pressed=${language.value === "en"} onClick=${() => setLanguage("en")}>EN</button>
+        </div>
+        <div class="switch" role="group" aria-label=${t("theme")}>
+          ${THEMES.map(
+            (name) => html`<button aria-label=${t(name)} title=${t(name)} aria-pressed=${theme.value === name} onClick=${() => (theme.value = name)}><${Icon} name=${name} /></button>`,
+          )}
+        </div>
+      </div>
+    </header>
+  `;
+}
+
+/** Who reads results of `tiny` should know it, and how to get better ones. */
+function Banner() {
+  if (readiness.value.problem) return html`<p class="banner problem" role="alert">${readiness.value.problem}</p>`;
+  const isTiny = (options.value.model ?? models.value?.active) === "tiny";
+  if (!isTiny || view.value === "models") return null;
+  const get = () => {
+    open("models");
+    pull("plus-large");
+  };
+  return html`
+    <div class="banner" role="note">
+      <p>${t("tiny")} <code>voxcor models pull plus-large</code></p>
+      <button class="quiet" onClick=${get}><${Icon} name="download" /> ${t("tinyGet")}</button>
+    </div>
+  `;
+}
+
+function KeyDialog() {
+  const problem = useSignal(null);
+  const submit = async (event) => {
+    event.preventDefault();
+    try {
+      await unlock(new FormData(event.currentTarget).get("key"));
+      await loadModels();
+    } catch (error) {
+      problem.value = error.message;
+    }
+  };
+  return html`
+    <dialog ref=${(element) => element && !element.open && element.showModal()} aria-label=${t("key")}>
+      <form onSubmit=${submit}>
+        <label class="field"><span>${t("key")}</span><input name="key" type="password" autocomplete="current-password" required /></label>
+        ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
+        <button class="primary">${t("keySend")}</button>
+      </form>
+    </dialog>
+  `;
+}
+
+takeFromAnywhere();
+render(html`<${App} />`, document.getElementById("page"));
+awaitReady();
+loadModels().catch(() => {});

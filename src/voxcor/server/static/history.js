@@ -1,0 +1,79 @@
+/** What was recognised before, the newest first. */
+
+import { fileOf, getJson, remove } from "./api.js";
+import { clock, percent } from "./format.js";
+import { html, Icon } from "./html.js";
+import { bothNames, labelOf } from "./labels.js";
+import { show, shown } from "./state.js";
+import { t } from "./strings.js";
+import { signal } from "./vendor/signals.js";
+import { useEffect } from "./vendor/preact-hooks.js";
+
+const PAGE = 30;
+
+const results = signal(null); // null until the server has answered
+const following = signal(null); // before which the next page begins
+const failure = signal(null);
+const doomed = signal(null); // the id whose deletion waits for a second click
+
+async function load(before) {
+  try {
+    const page = await getJson(`v1/results?limit=${PAGE}${before ? `&before=${before}` : ""}`);
+    results.value = [...(before ? results.value : []), ...page.results];
+    following.value = page.next;
+    failure.value = null;
+  } catch (error) {
+    failure.value = error;
+  }
+}
+
+async function erase(id) {
+  if (doomed.value !== id) {
+    doomed.value = id;
+    return;
+  }
+  doomed.value = null;
+  try {
+    await remove(id);
+    results.value = results.value.filter((result) => result.id !== id);
+    if (shown.value?.id === id) shown.value = null;
+  } catch (error) {
+    failure.value = error;
+  }
+}
+
+export function History() {
+  useEffect(() => {
+    load();
+    return () => (doomed.value = null);
+  }, []);
+  return html`
+    <section class="card" aria-label=${t("history")}>
+      <h2>${t("history")}</h2>
+      ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
+      <ul class="list" aria-busy=${results.value === null}>
+        ${results.value?.map((result) => html`<${Entry} key=${result.id} result=${result} />`)}
+      </ul>
+      ${results.value?.length === 0 && html`<p class="nothing">${t("historyEmpty")}</p>`}
+      ${following.value && html`<button class="quiet" onClick=${() => load(following.value)}>${t("historyMore")}</button>`}
+    </section>
+  `;
+}
+
+function Entry({ result }) {
+  const { id, audio, emotion, confidence, granularity, model, timestamp } = result;
+  const isDoomed = doomed.value === id;
+  return html`
+    <li class="item" style=${{ "--label": labelOf(emotion).color }}>
+      <div class="item-head">
+        <button class="link file-name" onClick=${() => show(result)}>${audio.name}</button>
+        <small class="faint"><span class="number">${timestamp}</span> · ${clock(audio.duration_ms / 1000)} · ${t(granularity)} · ${model.id}</small>
+      </div>
+      <span class="verdict">${labelOf(emotion).emoji} ${bothNames(emotion)} <span class="number">${percent(confidence)}</span></span>
+      <a class="icon-only" href=${fileOf(id, "archive.zip")} download aria-label=${t("archiveOf", { name: audio.name })}><${Icon} name="download" /></a>
+      <button class=${isDoomed ? "danger" : "icon-only"} aria-label=${t(isDoomed ? "eraseReally" : "erase", { name: audio.name })} onClick=${() => erase(id)}>
+        ${isDoomed ? t("eraseNow") : html`<${Icon} name="bin" />`}
+      </button>
+    </li>
+  `;
+}

@@ -1,0 +1,30 @@
+/** JSX without a build step: `html` makes Preact elements of tagged templates. */
+
+import htm from "./vendor/htm.js";
+import { h } from "./vendor/preact.js";
+
+export const html = htm.bind(h);
+
+// Outlines on a grid of 16, drawn with the colour of the text around them.
+const ICONS = {
+  play: "M4.5 2.8v10.4L13 8z",
+  pause: "M5 3v10M11 3v10",
+  record: "M8 4a4 4 0 100 8 4 4 0 000-8z",
+  stop: "M4 4h8v8H4z",
+  loop: "M3 7a4 4 0 014-3h5M10 1.5L12.5 4 10 6.5M13 9a4 4 0 01-4 3H4M6 9.5L3.5 12 6 14.5",
+  close: "M4 4l8 8M12 4l-8 8",
+  download: "M8 2v8M4.5 7L8 10.5 11.5 7M3 13.5h10",
+  microphone: "M8 1.8a2 2 0 00-2 2v4a2 2 0 004 0v-4a2 2 0 00-2-2zM3.5 7.5a4.5 4.5 0 009 0M8 12v2.5",
+  bin: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.6 9h5.8l.6-9",
+  light: "M8 5a3 3 0 100 6 3 3 0 000-6zM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1",
+  dark: "M13.5 9.5A6 6 0 016.5 2.5a6 6 0 107 7z",
+  system: "M2 3h12v8H2zM6 14h4M8 11v3",
+  plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
+  fit: "M2 5V2h3M14 5V2h-3M2 11v3h3M14 11v3h-3",
+};
+
+/** An icon beside or instead of words; whoever uses it alone names the button. */
+export function Icon({ name }) {
+  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
+}

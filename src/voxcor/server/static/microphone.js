@@ -1,0 +1,75 @@
+/** The microphone: 16 kHz mono as it was spoken, without what browsers do to please the ear. */
+
+import { t } from "./strings.js";
+import { signal } from "./vendor/signals.js";
+import { SAMPLE_RATE, wavOf } from "./wav.js";
+
+// Below this a level meter shows nothing.
+const SILENCE_DB = -60;
+
+/** The level of s16le samples, 0..1 on a scale of decibels. */
+function levelOf(samples) {
+  const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+  return Math.min(1, Math.max(0, 1 - (20 * Math.log10(peak / 32768 + 1e-9)) / SILENCE_DB));
+}
+
+/**
+ * Opens it. `onAudio` is given an ArrayBuffer of s16le every 100 ms.
+ *
+ * Returns the level as a signal, and what closes it. Raises an Error with words for a person.
+ */
+export async function listen(onAudio) {
+  if (!navigator.mediaDevices) throw new Error(t("microphoneInsecure"));
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({
+      // They would change how it sounds, and with it what is recognised.
+      audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+    });
+  } catch (error) {
+    throw new Error(t(error.name === "NotFoundError" ? "microphoneMissing" : "microphoneRefused"));
+  }
+  const context = new AudioContext();
+  const level = signal(0);
+  const close = async () => {
+    stream.getTracks().forEach((track) => track.stop());
+    if (context.state !== "closed") await context.close();
+  };
+  try {
+    await context.audioWorklet.addModule("static/microphone-worklet.js");
+    const capture = new AudioWorkletNode(context, "capture", {
+      numberOfOutputs: 0,
+      channelCount: 1,
+      channelCountMode: "explicit",
+    });
+    capture.port.onmessage = ({ data }) => {
+      level.value = levelOf(new Int16Array(data));
+      onAudio(data);
+    };
+    context.createMediaStreamSource(stream).connect(capture);
+    await context.resume();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { level, close };
+}
+
+/** Records: `seconds` and `level` are signals, `stop` gives the file. */
+export async function record() {
+  const parts = [];
+  const seconds = signal(0);
+  const microphone = await listen((data) => {
+    parts.push(data);
+    seconds.value += data.byteLength / 2 / SAMPLE_RATE;
+  });
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
+  return {
+    seconds,
+    level: microphone.level,
+    async stop() {
+      await microphone.close();
+      return wavOf(parts, `recording-${stamp}.wav`);
+    },
+  };
+}

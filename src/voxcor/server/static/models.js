@@ -1,0 +1,92 @@
+/** The models: what is here, what could be, what each costs; and the download of one. */
+
+import { follow, loadModels, request } from "./api.js";
+import { bytes, percent } from "./format.js";
+import { html, Icon } from "./html.js";
+import { language, models, options, setOption } from "./state.js";
+import { modelWords, t } from "./strings.js";
+import { batch, signal } from "./vendor/signals.js";
+import { useEffect } from "./vendor/preact-hooks.js";
+
+const HUBS = { modelscope: "ModelScope", huggingface: "Hugging Face" };
+
+const chosenHub = signal(null);
+const hub = () => chosenHub.value ?? (language.value === "zh" ? "modelscope" : "huggingface");
+
+const pulling = signal(null); // { id, share, message } of the download that runs
+const failure = signal(null);
+
+/** Downloads and installs a model; a download that broke off goes on where it was. */
+export async function pull(id) {
+  batch(() => {
+    failure.value = null;
+    pulling.value = { id, share: 0, message: t("pullStarts") };
+  });
+  try {
+    await request(`v1/models/${id}/pull?hub=${hub()}`, { method: "POST" });
+    await follow(`v1/models/${id}/events`, ({ message, facts }) => {
+      pulling.value = { id, share: facts?.share ?? 1, message };
+    });
+    await loadModels();
+  } catch (error) {
+    failure.value = error;
+  } finally {
+    pulling.value = null;
+  }
+}
+
+export function Models() {
+  useEffect(() => {
+    loadModels().catch((error) => (failure.value = error));
+  }, []);
+  return html`
+    <section class="models" aria-label=${t("models")}>
+      <div class="title-row">
+        <h2>${t("models")}</h2>
+        <label class="field inline">
+          <span>${t("hub")}</span>
+          <select value=${hub()} onChange=${(event) => (chosenHub.value = event.currentTarget.value)}>
+            ${Object.entries(HUBS).map(([id, name]) => html`<option value=${id}>${name}</option>`)}
+          </select>
+        </label>
+      </div>
+      ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
+      <ul class="model-grid">
+        ${models.value?.models.map((model) => html`<${Model} key=${model.id} model=${model} />`)}
+      </ul>
+    </section>
+  `;
+}
+
+function Model({ model }) {
+  const { id, title, installed, labels } = model;
+  const isUsed = installed && (options.value.model ?? models.value.active) === id;
+  const progress = pulling.value?.id === id && pulling.value;
+  return html`
+    <li class="card model ${isUsed ? "used" : ""}">
+      <div class="title-row">
+        <h3 lang="en">${title}</h3>
+        ${isUsed ? html`<span class="badge on">${t("modelUsed")}</span>` : installed && html`<span class="badge">${t("modelInstalled")}</span>`}
+      </div>
+      <p>${modelWords(id)}</p>
+      ${model.problem && html`<p class="problem">${model.problem}</p>`}
+      <dl class="facts">
+        ${!installed && model.download_bytes && html`<dt>${t("download")}</dt><dd class="number">${bytes(model.download_bytes)}</dd>`}
+        ${model.bytes && html`<dt>${t("onDisk")}</dt><dd class="number">${bytes(model.bytes)}${model.precision && ` · ${model.precision}`}</dd>`}
+        <dt>${t("labels")}</dt>
+        <dd>${labels.length ? t("labelCount", { count: labels.length }) : t("embeddingsOnly")}</dd>
+        <dt>${t("command")}</dt>
+        <dd><code>${installed ? `voxcor recognize --model ${id}` : `voxcor models pull ${id}`}</code></dd>
+      </dl>
+      ${progress
+        ? html`<div role="status">
+            <progress max="1" value=${progress.share} aria-label=${title}></progress>
+            <small class="faint">${progress.message} <span class="number">${percent(progress.share, 0)}</span></small>
+          </div>`
+        : html`<div class="row">
+            ${installed && labels.length > 0 && !isUsed && html`<button class="quiet" onClick=${() => setOption("model", id)}>${t("modelUse")}</button>`}
+            ${!installed && html`<button class="quiet" disabled=${Boolean(pulling.value)} onClick=${() => pull(id)}><${Icon} name="download" /> ${t("pull")}</button>`}
+          </div>`}
+    </li>
+  `;
+}

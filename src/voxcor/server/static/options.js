@@ -1,0 +1,101 @@
+/** The options of a recognition, the same for one file and for many. */
+
+import { html } from "./html.js";
+import { bothNames, labelOf, nameOf } from "./labels.js";
+import { modelLabels, models, options, setOption } from "./state.js";
+import { t } from "./strings.js";
+
+const GRANULARITIES = ["utterance", "segment", "frame"];
+
+/** What goes to the server: labels that the model does not have would be refused. */
+export function chosenOptions() {
+  const { labels, ...rest } = options.value;
+  const known = (labels ?? []).filter((id) => modelLabels.value.includes(id));
+  return { ...rest, labels: known.length ? known.join(",") : null };
+}
+
+export function Options() {
+  const { granularity, embedding } = options.value;
+  return html`
+    <fieldset class="granularity">
+      <legend>${t("granularity")}</legend>
+      <div class="choices">
+        ${GRANULARITIES.map(
+          (name) => html`
+            <label class="choice">
+              <input
+                type="radio"
+                name="granularity"
+                value=${name}
+                checked=${granularity === name}
+                onChange=${() => setOption("granularity", name)}
+              />
+              <span><b>${t(name)}</b><small>${t(`${name}Hint`)}</small></span>
+            </label>
+          `,
+        )}
+      </div>
+    </fieldset>
+    <label class="check">
+      <input
+        type="checkbox"
+        checked=${embedding}
+        onChange=${(event) => setOption("embedding", event.currentTarget.checked)}
+      />
+      <span>${t("embedding")} <small>${t("embeddingHint")}</small></span>
+    </label>
+    <details class="more">
+      <summary>${t("more")}</summary>
+      <${ModelChoice} />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked=${options.value.trim}
+          onChange=${(event) => setOption("trim", event.currentTarget.checked)}
+        />
+        <span>${t("trim")} <small>${t("trimHint")}</small></span>
+      </label>
+      <${LabelChoice} />
+    </details>
+  `;
+}
+
+function ModelChoice() {
+  const installed = (models.value?.models ?? []).filter((m) => m.installed && m.labels.length);
+  return html`
+    <label class="field">
+      <span>${t("model")}</span>
+      <select
+        value=${options.value.model ?? ""}
+        onChange=${(event) => setOption("model", event.currentTarget.value || null)}
+      >
+        <option value="">${t("modelAuto", { model: models.value?.active ?? "…" })}</option>
+        ${installed.map(({ id, title }) => html`<option value=${id}>${id} · ${title}</option>`)}
+      </select>
+    </label>
+  `;
+}
+
+function LabelChoice() {
+  const all = modelLabels.value;
+  const chosen = options.value.labels?.filter((id) => all.includes(id)) ?? all;
+  const toggle = (id) => {
+    const next = all.filter((label) => (label === id) !== chosen.includes(label));
+    setOption("labels", next.length && next.length < all.length ? next : null);
+  };
+  return html`
+    <fieldset class="labels">
+      <legend>${t("labels")}</legend>
+      <div class="chips">
+        ${all.map(
+          (id) => html`
+            <label class="chip" title=${bothNames(id)}>
+              <input type="checkbox" checked=${chosen.includes(id)} onChange=${() => toggle(id)} />
+              <span>${labelOf(id).emoji} ${nameOf(id)}</span>
+            </label>
+          `,
+        )}
+      </div>
+    </fieldset>
+  `;
+}

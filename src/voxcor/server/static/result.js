@@ -1,0 +1,84 @@
+/** A result: the emotion, all scores, what to know about the recording, the files. */
+
+import { fileOf } from "./api.js";
+import { clock, percent } from "./format.js";
+import { html, Icon } from "./html.js";
+import { labelOf, nameOf } from "./labels.js";
+import { Player } from "./player.js";
+import { Bars, headline } from "./scores.js";
+import { t, warningWords } from "./strings.js";
+
+export function Result({ document }) {
+  const { emotion, blend, abstained, abstain_below: limit } = document;
+  return html`
+    <section class="card outcome" aria-label=${t("result")} aria-live="polite">
+      <h2 class="headline" style=${{ "--label": labelOf(emotion).color }}>${headline(document)}</h2>
+      ${blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
+      ${abstained && html`<p class="remark">${t("abstained", { limit: percent(limit, 0) })}</p>`}
+      <${Bars} scores=${document.scores} emotion=${emotion} />
+      <${Quality} document=${document} />
+      <${Files} document=${document} />
+    </section>
+    <${Player} document=${document} />
+  `;
+}
+
+/** What stands there before there is a result. */
+export function ResultPlaceholder({ isRunning }) {
+  const scores = Object.fromEntries(PLACEHOLDER.map((id) => [id, 0]));
+  return html`
+    <section class="card outcome empty" aria-label=${t("result")} aria-busy=${isRunning}>
+      <h2 class="headline">${t(isRunning ? "resultRunning" : "resultEmpty")}</h2>
+      <${Bars} scores=${scores} />
+    </section>
+  `;
+}
+
+const PLACEHOLDER = "angry disgusted fearful happy neutral other sad surprised unknown".split(" ");
+
+function Quality({ document }) {
+  const { audio, quality, model, preprocessing } = document;
+  const channels = audio.channel === null ? t("channels", { count: audio.channels }) : t("channel", { number: audio.channel + 1 });
+  const snr = quality.snr_db === null ? "" : ` · ${t("snr")} ${quality.snr_db.toFixed(0)} dB`;
+  const trimmed = preprocessing.trimmed_start_ms + preprocessing.trimmed_end_ms;
+  return html`
+    ${quality.warnings.length > 0 &&
+    html`<ul class="warnings" aria-label=${t("warnings")}>
+      ${quality.warnings.map((code) => html`<li>${warningWords(code)}</li>`)}
+    </ul>`}
+    <dl class="facts">
+      <dt>${t("audio")}</dt>
+      <dd>
+        <span class="file-name">${audio.name}</span> · ${clock(audio.duration_ms / 1000)} · ${audio.sample_rate / 1000} kHz · ${channels}
+      </dd>
+      <dt>${t("quality")}</dt>
+      <dd>
+        ${t("speech", { time: clock(quality.speech_ms / 1000) })}${snr}${trimmed > 0 && ` · ${t("trimmed", { seconds: (trimmed / 1000).toFixed(1) })}`}
+      </dd>
+      ${document.summary.segments > 1 &&
+      html`<dt>${t("shares")}</dt>
+        <dd>${shares(document.summary)}</dd>`}
+      <dt>${t("model")}</dt>
+      <dd>${model.id} · ${model.precision}${!model.official && model.id !== "tiny" && ` · ${t("unofficial")}`}</dd>
+    </dl>
+  `;
+}
+
+function shares({ shares, segments, transitions }) {
+  const parts = Object.entries(shares)
+    .sort(([, a], [, b]) => b - a)
+    .map(([id, share]) => `${labelOf(id).emoji} ${nameOf(id)} ${percent(share, 0)}`);
+  return [...parts, t("changes", { segments, transitions })].join(" · ");
+}
+
+function Files({ document: { id, files } }) {
+  return html`
+    <div class="files">
+      <h3>${t("files")}</h3>
+      <div class="row">
+        <a class="button" href=${fileOf(id, "archive.zip")} download><${Icon} name="download" /> ${t("archive")}</a>
+        ${files.map((name) => html`<a class="button quiet" href=${fileOf(id, name)} download=${name} lang="en">${name}</a>`)}
+      </div>
+    </div>
+  `;
+}

@@ -1,0 +1,34 @@
+/** The scores of a result, a region, an utterance: one line, and a bar for each label. */
+
+import { percent } from "./format.js";
+import { html } from "./html.js";
+import { bothNames, labelOf } from "./labels.js";
+import { t } from "./strings.js";
+
+/** `😊 快乐 (Happy) 置信度: 85.3%`, or `😊 Happy (快乐) Confidence: 85.3%`. */
+export const headline = ({ emotion, confidence }) =>
+  `${labelOf(emotion).emoji} ${bothNames(emotion)} ${t("confidence")}: ${percent(confidence)}`;
+
+/** A bar for each label; two decimals, as the scores sum to 1.00. */
+export function Bars({ scores, emotion }) {
+  const sum = Object.values(scores).reduce((total, score) => total + score, 0);
+  return html`
+    <table class="bars">
+      <caption>
+        ${t("scores")} ${sum > 0 && html`<small class="number">Σ ${sum.toFixed(2)}</small>`}
+      </caption>
+      <tbody>
+        ${Object.entries(scores).map(
+          ([id, score]) => html`
+            <tr key=${id} class=${id === emotion ? "leads" : ""} style=${{ "--label": labelOf(id).color }}>
+              <th scope="row"><span aria-hidden="true">${labelOf(id).emoji}</span> ${bothNames(id)}</th>
+              <td class="bar" aria-hidden="true"><i style=${{ transform: `scaleX(${score})` }}></i></td>
+              <td class="number">${sum > 0 ? score.toFixed(2) : "–"}</td>
+              <td class="number faint">${sum > 0 ? percent(score) : ""}</td>
+            </tr>
+          `,
+        )}
+      </tbody>
+    </table>
+  `;
+}

@@ -1,0 +1,72 @@
+/** The stretches of speech, each in the colour of its emotion: a strip in time, and a table. */
+
+import { clock, percent } from "./format.js";
+import { html } from "./html.js";
+import { bothNames, labelOf } from "./labels.js";
+import { t } from "./strings.js";
+import { useComputed } from "./vendor/signals.js";
+
+const isAt = ({ start_ms, end_ms }, time) => start_ms / 1000 <= time && time < end_ms / 1000;
+
+/** For the eye and the pointer; the table has the same for everybody. */
+export function SegmentStrip({ state, segments, seek }) {
+  const [from, to] = state.visible.value;
+  const place = (seconds) => (100 * (seconds - from)) / (to - from);
+  const inView = segments.filter(({ start_ms, end_ms }) => end_ms / 1000 > from && start_ms / 1000 < to);
+  return html`
+    <div class="strip" aria-hidden="true">
+      ${inView.map((segment) => {
+        const [left, right] = [place(segment.start_ms / 1000), place(segment.end_ms / 1000)];
+        const { emoji, color } = labelOf(segment.emotion);
+        return html`<div
+          key=${segment.start_ms}
+          title=${`${clock(segment.start_ms / 1000)} ${bothNames(segment.emotion)} ${percent(segment.confidence)}`}
+          style=${{ left: `${left}%`, width: `${right - left}%`, "--label": color }}
+          onClick=${() => seek(segment.start_ms / 1000)}
+        >
+          <span>${emoji}</span>
+        </div>`;
+      })}
+    </div>
+  `;
+}
+
+export function SegmentList({ state, segments, seek, select }) {
+  const current = useComputed(() => segments.findIndex((segment) => isAt(segment, state.time.value)));
+  if (!segments.length) return null;
+  return html`
+    <details class="segments" open=${segments.length < 30}>
+      <summary>${t("segments", { count: segments.length })}</summary>
+      <div class="scroll" tabindex="0" role="region" aria-label=${t("segments", { count: segments.length })}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">${t("time")}</th>
+              <th scope="col">${t("emotion")}</th>
+              <th scope="col" class="number">${t("confidence")}</th>
+              <th scope="col"><span class="visually-hidden">${t("region")}</span></th>
+            </tr>
+          </thead>
+          <tbody>
+            ${segments.map(
+              (segment, index) => html`
+                <tr key=${segment.start_ms} class=${index === current.value ? "current" : ""} style=${{ "--label": labelOf(segment.emotion).color }}>
+                  <td class="number">
+                    <button class="link" onClick=${() => seek(segment.start_ms / 1000)}>
+                      ${clock(segment.start_ms / 1000)} – ${clock(segment.end_ms / 1000)}
+                    </button>
+                  </td>
+                  <td><i class="swatch"></i>${labelOf(segment.emotion).emoji} ${bothNames(segment.emotion)}</td>
+                  <td class="number">${percent(segment.confidence)}</td>
+                  <td>
+                    <button class="link" onClick=${() => select(segment.start_ms / 1000, segment.end_ms / 1000)}>${t("select")}</button>
+                  </td>
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  `;
+}

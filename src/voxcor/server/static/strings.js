@@ -1,0 +1,239 @@
+/** Everything the page says, once in English and once in Chinese. */
+
+import { language } from "./state.js";
+
+const STRINGS = {
+  // Around everything
+  recognise: ["Recognise", "识别"],
+  queue: ["Queue", "批量"],
+  live: ["Live", "实时"],
+  history: ["History", "历史"],
+  models: ["Models", "模型"],
+  rules: ["Rules", "规则"],
+  views: ["Views", "视图"],
+  skip: ["Skip to content", "跳到内容"],
+  language: ["Language", "语言"],
+  theme: ["Theme", "主题"],
+  system: ["As the system", "跟随系统"],
+  light: ["Light", "浅色"],
+  dark: ["Dark", "深色"],
+  ready: ["is ready", "已就绪"],
+  notReady: ["no model", "模型不可用"],
+  warming: ["loading the model…", "正在加载模型…"],
+  tiny: [
+    "The small built-in model tiny answers: fine to try things out, far less accurate than emotion2vec+ large. Get the real one here, or with",
+    "当前使用内置小模型 tiny:可用于体验,准确率远低于 emotion2vec+ large。可在此下载,或运行",
+  ],
+  tinyGet: ["Download (1.9 GB)", "下载(1.9 GB)"],
+  notice: [
+    "These are estimates of expressed emotion, not of what a person feels. Some uses are restricted by law. Everything stays on this machine.",
+    "结果是对语音所表达情感的估计,并非说话人的真实感受;某些用途受法律限制。所有数据均留在本机。",
+  ],
+  licences: ["Licences", "许可证"],
+  key: ["API key of this server", "本服务器的 API 密钥"],
+  keySend: ["Continue", "继续"],
+
+  // Input
+  input: ["Audio and options", "音频与选项"],
+  drop: ["Drop audio here, paste it, or browse", "拖放、粘贴或点击选择音频"],
+  dropHint: ["WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; any length", "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式;时长不限"],
+  dropOther: ["click to choose another", "点击更换"],
+  dropHere: ["Drop to add", "松开以添加"],
+  record: ["Record", "录音"],
+  recordStop: ["Stop", "停止"],
+  example: ["Example", "示例音频"],
+  granularity: ["Granularity", "粒度"],
+  utterance: ["Utterance", "整句"],
+  utteranceHint: ["one answer for all of it", "整段一个结果"],
+  segment: ["Segment", "语段"],
+  segmentHint: ["one for each stretch of speech", "每段语音一个结果"],
+  frame: ["Frame", "帧"],
+  frameHint: ["a curve of 20 ms steps", "每 20 毫秒一个结果"],
+  embedding: ["Extract embedding", "提取 Embedding 特征"],
+  embeddingHint: ["embedding.npy", "embedding.npy"],
+  more: ["More", "更多"],
+  model: ["Model", "模型"],
+  modelAuto: ["Best installed ({model})", "已安装的最佳模型({model})"],
+  trim: ["Trim silence", "去除首尾静音"],
+  trimHint: ["before and after speech", "不影响时间标注"],
+  labels: ["Emotions", "情感类别"],
+  start: ["🎯 Recognise", "🎯 开始识别"],
+  cancel: ["Cancel", "取消"],
+  log: ["Processing log", "处理日志"],
+  logEmpty: ["Steps appear here while they happen.", "处理步骤会实时显示在这里。"],
+  uploading: ["Sending {share}", "上传中 {share}"],
+  microphoneInsecure: [
+    "Browsers give the microphone to localhost and to https only.",
+    "浏览器仅允许 localhost 或 https 页面使用麦克风。",
+  ],
+  microphoneMissing: ["There is no microphone.", "未找到麦克风。"],
+  microphoneRefused: [
+    "The browser did not allow the microphone: allow it for this page and try again.",
+    "浏览器未允许使用麦克风;请允许本页面使用后重试。",
+  ],
+
+  // Result
+  result: ["Result", "识别结果"],
+  resultEmpty: ["The emotion appears here", "情感结果将显示在这里"],
+  resultRunning: ["Listening…", "正在识别…"],
+  confidence: ["Confidence", "置信度"],
+  scores: ["Scores", "详细得分"],
+  blend: ["Blend", "复合情感"],
+  abstained: ["No answer: the confidence is below {limit}", "不作判断:置信度低于 {limit}"],
+  warnings: ["Quality warnings", "音质提示"],
+  audio: ["Audio", "音频"],
+  quality: ["Quality", "质量"],
+  speech: ["{time} of speech", "语音 {time}"],
+  snr: ["SNR", "信噪比"],
+  trimmed: ["{seconds} s of silence trimmed", "去除静音 {seconds} 秒"],
+  channels: ["channels: {count}", "{count} 声道"],
+  channel: ["channel {number}", "第 {number} 声道"],
+  shares: ["Over time", "时间占比"],
+  changes: ["segments: {segments}, changes: {transitions}", "{segments} 段,变化 {transitions} 次"],
+  unofficial: ["unofficial weights", "非官方权重"],
+  files: ["Files", "文件"],
+  archive: ["Folder (.zip)", "结果文件夹 (.zip)"],
+  archiveOf: ["Download {name} as zip", "下载 {name} 的结果 (.zip)"],
+
+  // Player
+  player: ["Waveform and emotion curve", "波形与情感曲线"],
+  play: ["Play", "播放"],
+  pause: ["Pause", "暂停"],
+  position: ["Position", "播放位置"],
+  zoom: ["Zoom", "缩放"],
+  zoomIn: ["Zoom in", "放大"],
+  zoomOut: ["Zoom out", "缩小"],
+  zoomFit: ["Show all", "显示全部"],
+  curve: ["Emotion curve", "情感曲线"],
+  segments: ["Segments ({count})", "语段({count})"],
+  time: ["Time", "时间"],
+  emotion: ["Emotion", "情感"],
+  select: ["Select", "选取"],
+  region: ["Region", "片段"],
+  regionHint: ["or drag over the waveform", "或在波形上拖动"],
+  regionSelect: ["Select a region", "选取片段"],
+  regionStart: ["Start of the region, in seconds", "片段开始(秒)"],
+  regionEnd: ["End of the region, in seconds", "片段结束(秒)"],
+  regionClear: ["Clear the region", "取消片段"],
+  regionScore: ["Score it", "识别片段"],
+  loop: ["Loop", "循环"],
+
+  // Queue
+  queueDrop: ["Drop many files here, or browse", "拖放或选择多个文件"],
+  queueEmpty: ["No files yet. Add ten or a thousand.", "尚无文件,可一次添加任意多个。"],
+  queueCount: ["{finished} of {total}", "{finished} / {total}"],
+  queueCsv: ["Table (.csv)", "结果表 (.csv)"],
+  queueClear: ["Clear", "清空"],
+  queuePause: ["Pause after these", "完成当前后暂停"],
+  queueRemove: ["Remove {name}", "移除 {name}"],
+  waiting: ["waiting", "等待中"],
+  running: ["recognising", "识别中"],
+
+  // Live
+  liveStart: ["Start listening", "开始聆听"],
+  liveStop: ["Stop", "停止"],
+  liveEmpty: ["Speak, and see the emotion while you do.", "对着麦克风说话,实时查看情感。"],
+  liveWaiting: ["Waiting for speech…", "等待语音…"],
+  liveSpeech: ["speech", "正在说话"],
+  liveSilence: ["silence", "静音"],
+  liveLost: ["The connection was lost.", "连接已断开。"],
+  level: ["Level", "音量"],
+  utterances: ["Utterances", "语句"],
+  utterancesEmpty: ["Each utterance is listed when it has ended.", "每句话结束后会列在这里。"],
+  ruleFired: ["{rule} at {time}", "{rule},时间 {time}"],
+
+  // History
+  historyEmpty: ["No results yet.", "尚无结果。"],
+  historyMore: ["Older", "更早的结果"],
+  erase: ["Delete {name}", "删除 {name}"],
+  eraseReally: ["Really delete {name}", "确认删除 {name}"],
+  eraseNow: ["Delete", "确认删除"],
+
+  // Models
+  hub: ["From", "下载源"],
+  download: ["Download", "下载"],
+  onDisk: ["On disk", "占用磁盘"],
+  labelCount: ["{count}", "{count} 类"],
+  embeddingsOnly: ["none: embeddings only", "无,仅提供特征向量"],
+  command: ["Command", "命令"],
+  modelUsed: ["in use", "使用中"],
+  modelInstalled: ["installed", "已安装"],
+  modelUse: ["Use", "使用"],
+  pull: ["Download", "下载"],
+  pullStarts: ["Asking the hub…", "正在连接下载源…"],
+
+  // Rules
+  rule: ["New rule", "新规则"],
+  rulesHint: [
+    "Saved rules watch live speech and every new result; they show here, as events, and as signed webhooks.",
+    "已保存的规则会监测实时语音和每个新结果,并通过页面、事件流和签名 webhook 通知。",
+  ],
+  ruleExamples: ["Such as:", "例如:"],
+  ruleSave: ["Save the rule", "保存规则"],
+  ruleSecret: ["The secret of this webhook, shown only now:", "该 webhook 的密钥(仅显示一次):"],
+  rulesEmpty: ["No rules yet.", "尚无规则。"],
+  webhook: ["Webhook (optional)", "Webhook(可选)"],
+};
+
+// As voxcor.audio.quality words them.
+const WARNINGS = {
+  too_short: [
+    "Less than a second of speech: the scores are unsteady; two seconds or more are better.",
+    "语音不足一秒,得分不稳定;建议提供两秒以上的语音。",
+  ],
+  uncertain_speech: [
+    "It is not certain that this is speech: it may be music or noise. Listen to it before you rely on the scores.",
+    "无法确定其中是否为语音,可能是音乐或噪声;采用结果前请先试听。",
+  ],
+  noisy: [
+    "The background is loud: record closer to the mouth or in a quieter place.",
+    "背景噪声较大;请靠近话筒或在更安静的环境中录音。",
+  ],
+  clipped: [
+    "The loudest parts are cut off (clipping): lower the recording level.",
+    "响度过高,波形被削顶;请降低录音电平。",
+  ],
+  narrowband: [
+    "Telephone bandwidth, without high frequencies: prefer a wideband recording.",
+    "电话带宽,缺少高频成分,准确率会降低;如有宽带录音请改用。",
+  ],
+  quiet: [
+    "Very quiet, little more than the noise of the recording itself: raise the level.",
+    "音量很低,已接近录音自身的噪声;请提高录音电平。",
+  ],
+  wrong_extension: [
+    "Decoded, but the file holds another format than its extension says: rename it.",
+    "文件扩展名与实际格式不符,已按实际格式解码;建议改正扩展名。",
+  ],
+};
+
+// Costs as docs/speed.md has them, fp32 on two cores.
+const MODELS = {
+  "plus-large": [
+    "The best of them. Ten seconds of speech take about 0.9 s on two cores, and 1.1 GB of memory.",
+    "准确率最高。双核处理 10 秒语音约需 0.9 秒,占用内存 1.1 GB。",
+  ],
+  "plus-base": [
+    "Nearly as good. Ten seconds of speech take about 0.6 s on two cores, and 0.8 GB of memory.",
+    "准确率接近 large。双核处理 10 秒语音约需 0.6 秒,占用内存 0.8 GB。",
+  ],
+  "plus-seed": ["Costs what base does, and was trained on less.", "开销与 base 相同,训练数据较少。"],
+  "base-finetuned": ["The first of the family with labels; costs what base does.", "该系列最早的情感分类模型,开销与 base 相同。"],
+  base: ["No labels: gives embeddings for your own training.", "无情感类别,为自行训练提供特征向量。"],
+  tiny: [
+    "Inside Voxcor, for the first try: instant, offline, far less accurate.",
+    "Voxcor 自带,用于初次体验:即时、离线,准确率低得多。",
+  ],
+};
+
+const said = ([en, zh]) => (language.value === "zh" ? zh : en);
+
+/** The text of a key in the language of the page, `{name}` filled in. */
+export const t = (key, values = {}) =>
+  said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
+
+/** A quality warning in plain words, with advice. */
+export const warningWords = (code) => (WARNINGS[code] ? said(WARNINGS[code]) : code);
+
+/** What a model is good for; nothing is known of a person's own. */
+export const modelWords = (id) => (MODELS[id] ? said(MODELS[id]) : "");

@@ -1,0 +1,35 @@
+"""The page as the real server serves it, with `tiny`, in a real Chromium."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+from visiting import MAX_UPLOAD_MB, OpenPage, chromium, visitors
+
+from serving import Server, serving
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("page")
+    with serving(home, VOXCOR_MAX_UPLOAD_MB=str(MAX_UPLOAD_MB)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    # For a module only: its event loop would be in the way of tests that run their own.
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright) as started:
+        yield started
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: Server) -> Iterator[OpenPage]:
+    with visitors(browser, service) as opened:
+        yield opened

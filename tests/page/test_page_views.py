@@ -1,0 +1,230 @@
+"""What stands beside the main job: the queue, the history, models, rules, language and theme."""
+
+import csv
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from visiting import OpenPage, keep, recognise, visitors
+
+from hub_servers import FakeHub, serve
+from serving import Server, serving
+from voxcor.audio.quality import _WORDS
+from voxcor.errors import NotAudio, RuleInvalid
+from voxcor.labels import LABEL_IDS, get_label
+from voxcor.rule_grammar import parse
+from voxcor.sources import EXAMPLE
+
+
+@pytest.fixture
+def ten_files(tmp_path: Path) -> list[Path]:
+    """Nine recordings and a letter."""
+    paths = [tmp_path / f"call {number:02}.flac" for number in range(1, 10)]
+    for path in paths:
+        shutil.copy(EXAMPLE, path)
+    letter = tmp_path / "=letter.mp3"
+    letter.write_text("Dear Sir or Madam, this is no recording. " * 50)
+    return [*paths, letter]
+
+
+def test_ten_files_are_recognised_and_make_a_table(
+    open_page: OpenPage, ten_files: list[Path]
+) -> None:
+    page = open_page()
+    # Many files at once go to the queue, wherever they are given.
+    page.set_input_files(".drop input[type=file]", ten_files)
+    expect(page.get_by_role("status").last).to_have_text("0 of 10")
+    page.get_by_role("button", name="Recognise").click()
+    expect(page.get_by_role("status").last).to_have_text("10 of 10", timeout=60_000)
+    expect(page.locator(".item.done")).to_have_count(9)
+    message = NotAudio(name="=letter.mp3").message
+    expect(page.locator(".item.failed")).to_contain_text(message)
+    keep(page, "queue-en")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Table").click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 10
+    for row in rows[:9]:
+        assert float(row[row["emotion"]]) == float(row["confidence"])
+        assert sum(float(row[label]) for label in LABEL_IDS) == pytest.approx(1, abs=1e-5)
+    # A spreadsheet would run what begins with a sign of equality.
+    assert rows[9]["file"] == "'=letter.mp3"
+    assert rows[9]["error"] == "'" + message
+
+
+def test_a_result_of_the_queue_opens(open_page: OpenPage, ten_files: list[Path]) -> None:
+    page = open_page("queue")
+    page.set_input_files(".queue input[type=file]", ten_files[:1])
+    page.get_by_role("button", name="Recognise").click()
+    page.locator(".item.done .verdict").click()
+    expect(page.locator(".outcome .facts .file-name")).to_have_text("call 01.flac")
+    expect(page.locator(".log li")).to_have_count(7)
+
+
+def test_what_was_recognised_is_found_again_and_deleted(
+    open_page: OpenPage, service: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "remembered.flac"
+    shutil.copy(EXAMPLE, path)
+    page = open_page()
+    recognise(page, path)
+    page.reload()
+    page.get_by_role("link", name="History").click()
+    page.get_by_role("button", name="remembered.flac", exact=True).click()
+    expect(page.locator(".outcome .facts .file-name")).to_have_text("remembered.flac")
+    before = service.left_behind
+    page.go_back()
+    keep(page, "history-en")
+    page.get_by_role("button", name="Delete remembered.flac").click()
+    page.get_by_role("button", name="Really delete remembered.flac").click()
+    expect(page.get_by_role("button", name="remembered.flac", exact=True)).to_have_count(0)
+    assert len(before - service.left_behind) == 1
+    page.get_by_role("link", name="Recognise").click()
+    expect(page.locator(".outcome .leads")).to_have_count(0)
+
+
+def test_an_honest_banner_says_that_tiny_answers(open_page: OpenPage) -> None:
+    page = open_page()
+    banner = page.get_by_role("note")
+    expect(banner).to_contain_text("voxcor models pull plus-large")
+    expect(banner.get_by_role("button", name="Download (1.9 GB)")).to_be_visible()
+    page.get_by_role("button", name="中文").click()
+    expect(banner).to_contain_text("内置小模型 tiny")
+
+
+def test_models_say_what_they_cost(open_page: OpenPage) -> None:
+    page = open_page("models")
+    large = page.locator(".model", has_text="emotion2vec+ large")
+    expect(large).to_contain_text("1.9 GB")
+    expect(large.get_by_role("button", name="Download")).to_be_enabled()
+    expect(page.locator(".model.used")).to_contain_text("Voxcor tiny")
+    keep(page, "models-en")
+
+
+@pytest.fixture
+def hub_page(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[tuple[Page, FakeHub]]:
+    """The page of a server whose hub is on loopback and has plus-seed."""
+    pytest.importorskip("torch")
+    from checkpoints import write_checkpoint
+    from test_pull import TOKENS
+
+    write_checkpoint(tmp_path / "model.pt")
+    files = {"model.pt": (tmp_path / "model.pt").read_bytes(), "tokens.txt": TOKENS.encode()}
+    with (
+        serve(FakeHub(files), monkeypatch) as hub,
+        serving(tmp_path / "home") as service,
+        visitors(browser, service) as open_page,
+    ):
+        yield open_page("models"), hub
+
+
+def test_a_model_is_downloaded_and_used(hub_page: tuple[Page, FakeHub]) -> None:
+    page, _ = hub_page
+    seed = page.locator(".model", has_text="emotion2vec+ seed")
+    seed.get_by_role("button", name="Download").click()
+    # It is the best of those that are installed, so it is what answers from now on.
+    expect(page.locator(".model.used")).to_contain_text("emotion2vec+ seed", timeout=60_000)
+    page.get_by_role("link", name="Recognise").click()
+    expect(page.get_by_role("note")).to_have_count(0)
+    recognise(page, EXAMPLE)
+    expect(page.locator(".outcome .facts")).to_contain_text("plus-seed")
+
+
+def test_a_hub_that_refuses_is_quoted(hub_page: tuple[Page, FakeHub]) -> None:
+    page, hub = hub_page
+    hub.status = 403
+    seed = page.locator(".model", has_text="emotion2vec+ seed")
+    seed.get_by_role("button", name="Download").click()
+    expect(page.get_by_role("alert")).to_contain_text("403", timeout=60_000)
+    expect(seed.get_by_role("button", name="Download")).to_be_enabled()
+
+
+def test_a_rule_is_checked_while_it_is_written_and_saved(open_page: OpenPage) -> None:
+    page = open_page("rules")
+    rule = page.get_by_label("New rule")
+    rule.fill("escalation: furious > 0.6")
+    with pytest.raises(RuleInvalid) as wrong:
+        parse("escalation: furious > 0.6", LABEL_IDS)
+    expect(page.locator("#rule-reading")).to_have_text(wrong.value.message)
+    expect(page.get_by_role("button", name="Save the rule")).to_be_disabled()
+    rule.fill("escalation: angry > 60 % for 3 s")
+    expect(page.locator("#rule-reading")).to_have_text("✓ angry > 0.6 for 3 s")
+    page.get_by_role("button", name="Save the rule").click()
+    expect(page.locator(".rules .item")).to_contain_text("escalation")
+    keep(page, "rules-en")
+    page.get_by_role("button", name="Delete escalation").click()
+    expect(page.locator(".rules .item")).to_have_count(0)
+
+
+def test_language_and_theme_are_remembered(open_page: OpenPage) -> None:
+    page = open_page(language="de-DE")
+    root = page.locator(":root")
+    expect(root).to_have_attribute("lang", "en")
+    expect(root).to_have_attribute("data-theme", "light")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("button", name="深色").click()
+    page.reload()
+    expect(page.get_by_role("button", name="🎯 开始识别")).to_be_visible()
+    expect(root).to_have_attribute("lang", "zh-CN")
+    expect(root).to_have_attribute("data-theme", "dark")
+
+
+def test_the_theme_follows_the_system(open_page: OpenPage) -> None:
+    page = open_page(scheme="dark")
+    expect(page.locator(":root")).to_have_attribute("data-theme", "dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator(":root")).to_have_attribute("data-theme", "light")
+
+
+def test_a_server_with_a_key_asks_for_it_once(browser: Browser, tmp_path: Path) -> None:
+    key = "a-key-of-many-letters"
+    with (
+        serving(tmp_path / "home", VOXCOR_API_KEY=key) as service,
+        visitors(browser, service) as open_page,
+    ):
+        page = open_page()
+        field = page.get_by_label("API key", exact=False).last
+        field.fill("a-key-that-is-wrong")
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        field.fill(key)
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        recognise(page, EXAMPLE)
+        page.reload()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_under_a_path_of_a_proxy_every_address_is_below_it(
+    browser: Browser, service: Server
+) -> None:
+    with visitors(browser, service) as open_page:
+        page = open_page()
+        addresses = page.evaluate(
+            "[...document.querySelectorAll('[href],[src]')].map((e) =>"
+            " e.getAttribute('href') ?? e.getAttribute('src'))"
+        )
+    assert addresses
+    assert not [address for address in addresses if address.startswith("/")]
+
+
+def test_names_colours_and_warnings_are_those_of_the_command(open_page: OpenPage) -> None:
+    page = open_page()
+    labels = page.evaluate(
+        "async (ids) => { const { labelOf } = await import('./static/labels.js');"
+        " return ids.map((id) => Object.values(labelOf(id))); }",
+        [*LABEL_IDS, "very_tired"],
+    )
+    known = [get_label(id_) for id_ in (*LABEL_IDS, "very_tired")]
+    assert labels == [[one.id, one.en, one.zh, one.emoji, one.color] for one in known]
+    for code in _WORDS:
+        words = page.evaluate(
+            "async (code) => (await import('./static/strings.js')).warningWords(code)", code
+        )
+        assert words != code
