@@ -7,7 +7,6 @@ alone are printed where stdout is no terminal. As in `voxcor.cli.view`, colour n
 import json
 import sys
 from collections import deque
-from collections.abc import Mapping
 from itertools import groupby
 from types import TracebackType
 from typing import Protocol, Self
@@ -17,13 +16,12 @@ from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.style import Style
-from rich.table import Column, Table
 from rich.text import Text
 
 from voxcor.audio.decoders import FloatArray
-from voxcor.cli.view import clock
+from voxcor.cli.view import bars, clock
 from voxcor.frames import SAMPLE_RATE
-from voxcor.labels import Label, get_label
+from voxcor.labels import get_label
 from voxcor.language import say
 from voxcor.stream_events import (
     Event,
@@ -36,7 +34,6 @@ from voxcor.stream_events import (
 )
 
 _RIBBON_S = 60.0
-_WIDEST_BAR = 40
 _FLOOR_DBFS = -60.0
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _LEVELS = 24  # of a tenth of a second each
@@ -178,8 +175,8 @@ class MomentView:
             return self._head()
         scores = self._latest.scores if self._latest else dict.fromkeys(self._labels, 0.0)
         leader = self._latest.emotion if self._latest else ""
-        bars = _bars(scores, leader, width)
-        return Group(self._head(), "", bars, "", *self._ribbon(width))
+        shares = bars(scores, leader, width)
+        return Group(self._head(), "", shares, "", *self._ribbon(width))
 
     def _head(self) -> Text:
         dot = ("●", "bold red") if self._speaking else ("○", "dim")
@@ -238,27 +235,3 @@ def firing_line(event: RuleFired) -> Text:
     line.append(f"⚡ {name}", "bold")
     line.append(rule.condition)
     return line
-
-
-def _bars(scores: Mapping[str, float], leader: str, width: int) -> Table:
-    labels = [get_label(id_) for id_ in scores]
-    name_width = max(cell_len(label.both_names) for label in labels)
-    bar_width = max(8, min(_WIDEST_BAR, width - name_width - 15))
-    table = Table.grid("", "", "", Column(justify="right"), padding=(0, 1))
-    for label in labels:
-        style = "bold" if label.id == leader else ""
-        score = scores[label.id]
-        table.add_row(
-            f" {label.emoji}",
-            Text(label.both_names, style),
-            _bar(score, bar_width, label),
-            Text(f"{score:6.1%}", style),
-        )
-    return table
-
-
-def _bar(share: float, width: int, label: Label) -> Text:
-    full = round(share * width)
-    bar = Text("▇" * full or "▏", label.color)
-    bar.append("·" * (width - len(bar)), "bright_black")
-    return bar

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -32,7 +31,9 @@ def list_models(
         typer.Option("--json", help=say("One JSON line per model.", "每个模型输出一行 JSON。")),
     ] = False,
 ) -> None:
-    rows = list(_rows())
+    from voxcor.models.listing import list_models as rows_of_models
+
+    rows = list(rows_of_models())
     if as_json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
@@ -156,51 +157,6 @@ def remove(model: Annotated[str, typer.Argument(metavar="MODEL", show_default=Fa
     print(
         say(f"Removed {model} ({folder}), {freed} freed", f"已删除 {model}({folder}),释放 {freed}")
     )
-
-
-def _rows() -> Iterator[dict[str, Any]]:
-    """One model a row, as `--json` writes it."""
-    from voxcor.errors import ModelCorrupt
-    from voxcor.models.cards import OFFICIAL
-    from voxcor.models.store import find_model, installed
-
-    here = installed()
-    for model in dict.fromkeys((*OFFICIAL, *here)):
-        row: dict[str, Any] = {
-            "id": model,
-            "title": model,
-            "installed": model in here,
-            "bytes": None,
-            "download_bytes": None,
-            "precision": None,
-            "labels": [],
-            "official": None,
-            "revision": None,
-            "sha256": None,
-            "problem": None,
-        }
-        if model in OFFICIAL:
-            published = OFFICIAL[model]
-            row |= {
-                "title": published.title,
-                "download_bytes": published.download_bytes,
-                "labels": list(published.labels),
-            }
-        if model in here:
-            try:
-                row |= _installed(find_model(model).card)
-            except ModelCorrupt as error:
-                row["problem"] = error.message
-        yield row
-
-
-def _installed(card: "Card") -> Mapping[str, Any]:
-    content = asdict(card)
-    kept = ("title", "precision", "labels", "official", "revision", "sha256")
-    return {
-        **{key: content[key] for key in kept},
-        "bytes": sum(record.bytes for record in card.files.values()),
-    }
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ Colour helps and never decides: every bar and block has a name or an emoji besid
 reads the same in a pipe, under NO_COLOR, and by eyes that see colours differently.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -55,7 +55,7 @@ def card(result: Result, width: int) -> RenderableType:
         Text(headline(result), style=_bold(get_label(result.emotion))),
         *(Text(f"   {remark}") for remark in _remarks(result)),
         "",
-        _bars(result, width),
+        bars(result.scores, result.emotion, width),
         "",
     ]
     if result.granularity != "utterance":
@@ -86,23 +86,6 @@ def _remarks(result: Result) -> Iterable[str]:
         yield say(f"No answer: the confidence is below {limit}", f"不作判断:置信度低于 {limit}")
 
 
-def _bars(result: Result, width: int) -> Table:
-    labels = [get_label(id_) for id_ in result.scores]
-    name_width = max(cell_len(label.both_names) for label in labels)
-    bar_width = max(8, min(_WIDEST_BAR, width - name_width - 15))
-    table = Table.grid("", "", "", Column(justify="right"), padding=(0, 1))
-    for label in labels:
-        score = result.scores[label.id]
-        style = "bold" if label.id == result.emotion else ""
-        table.add_row(
-            f" {label.emoji}",
-            Text(label.both_names, style),
-            _bar(score, bar_width, label),
-            Text(f"{score:.1%}", style),
-        )
-    return table
-
-
 def _bar(share: float, width: int, label: Label) -> Text:
     full = round(share * width)
     bar = Text("▇" * full or "▏", label.color)
@@ -123,6 +106,24 @@ def _segments(segments: Sequence[Segment]) -> Table:
             label.both_names,
             _bar(segment.confidence, 16, label),
             f"{segment.confidence:.1%}",
+        )
+    return table
+
+
+def bars(scores: Mapping[str, float], emotion: str, width: int) -> Table:
+    """A bar with name and share for every label, `emotion` in bold, on `width` columns."""
+    labels = [get_label(id_) for id_ in scores]
+    name_width = max(cell_len(label.both_names) for label in labels)
+    bar_width = max(8, min(_WIDEST_BAR, width - name_width - 15))
+    table = Table.grid("", "", "", Column(justify="right"), padding=(0, 1))
+    for label in labels:
+        style = "bold" if label.id == emotion else ""
+        table.add_row(
+            f" {label.emoji}",
+            Text(label.both_names, style),
+            _bar(scores[label.id], bar_width, label),
+            # As wide as 100.0%: a live view must not jump.
+            Text(f"{scores[label.id]:6.1%}", style),
         )
     return table
 
