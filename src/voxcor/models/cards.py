@@ -8,6 +8,7 @@ came from; it is the folder's `card.json`, and a folder without an intact one is
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import file_digest
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -133,6 +134,13 @@ class FileRecord:
 
     bytes: int
     sha256: str
+
+
+def record_of(path: Path) -> FileRecord:
+    """The file as it is now; reads it whole."""
+    with path.open("rb") as file:
+        sha256 = file_digest(file, "sha256").hexdigest()
+    return FileRecord(bytes=path.stat().st_size, sha256=sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import file_digest
 from pathlib import Path
 from typing import Literal
 
@@ -35,10 +34,10 @@ from voxcor.models.cards import (
     OFFICIAL,
     TOKENS_FILE,
     Card,
-    FileRecord,
     Hub,
     OfficialModel,
     Source,
+    record_of,
     write_card,
 )
 from voxcor.models.convert import convert_checkpoint
@@ -153,7 +152,7 @@ def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) ->
         folder.mkdir(parents=True, exist_ok=True)
         require_space(folder, missing + _graph_bytes(announced.bytes))
         paths = _download_all(listing, wanted, folder, progress)
-        found = _sha256(paths[checkpoint])
+        found = record_of(paths[checkpoint]).sha256
     if expected is not None and found != expected:
         raise ChecksumMismatch(model=model.id, file=checkpoint, found=found, expected=expected)
     return _Weights(
@@ -188,7 +187,7 @@ def _local(model: OfficialModel, source: Path) -> _Weights:
     if checkpoint is None:
         raise InputNotFound(name=str(candidates[0]))
     try:
-        sha256 = _sha256(checkpoint)
+        sha256 = record_of(checkpoint).sha256
     except OSError as error:
         raise InputUnreadable(name=str(checkpoint), reason=error.strerror) from error
     tokens, clip = checkpoint.parent / TOKENS_FILE, checkpoint.parent / EXAMPLE_FILE
@@ -230,10 +229,7 @@ def _install(model: OfficialModel, weights: _Weights, progress: Callable[[float]
                 source=weights.source,
                 created=datetime.now(UTC).isoformat(timespec="seconds"),
                 licence=model.licence,
-                files={
-                    path.name: FileRecord(bytes=path.stat().st_size, sha256=_sha256(path))
-                    for path in sorted(folder.iterdir())
-                },
+                files={path.name: record_of(path) for path in sorted(folder.iterdir())},
             )
             write_card(card, folder)
     return card
@@ -259,8 +255,3 @@ def _graph_bytes(checkpoint_bytes: int) -> int:
 def _bytes_there(path: Path) -> int:
     """How much of a download is on the disk already."""
     return sum(p.stat().st_size for p in (path, incomplete(path)) if p.is_file())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

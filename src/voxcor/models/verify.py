@@ -6,7 +6,7 @@ compared with published ones, where there are any.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -22,9 +22,10 @@ from voxcor.errors import (
     VerificationFailed,
 )
 from voxcor.frames import SAMPLE_RATE, num_frames
-from voxcor.models.cards import EXAMPLE_CLIP, EXAMPLE_FILE
+from voxcor.models.cards import EXAMPLE_CLIP, EXAMPLE_FILE, record_of
 from voxcor.models.store import ModelFolder, find_model, open_network
 from voxcor.network import FrameOutput
+from voxcor.timeline import pooled_scores
 
 # The hubs' example/test.wav: 4.1 s, 16 kHz, mono.
 EXAMPLE_SHA256 = "a4839eaaa3d54bd2db6eb48aa3d40def1b5c5004df3fd163a8dcd045097f8a23"
@@ -100,7 +101,7 @@ def verify(name: str, *, clip: Path | None = None) -> Verification:
     elif example is None:
         not_compared = "no_clip"
     else:
-        scores = dict(zip(labels, _utterance_scores(output.logits), strict=True))
+        scores = pooled_scores(output.logits, labels)
         difference = max(abs(scores[label] - value) for label, value in published.items())
         if not difference <= TOLERANCE:
             raise VerificationFailed(model=folder.card.id, difference=difference, allowed=TOLERANCE)
@@ -110,8 +111,7 @@ def verify(name: str, *, clip: Path | None = None) -> Verification:
 def _check_files(folder: ModelFolder) -> tuple[str, ...]:
     for file, record in folder.card.files.items():
         try:
-            with (folder.path / file).open("rb") as stream:
-                found = file_digest(stream, "sha256").hexdigest()
+            found = record_of(folder.path / file).sha256
         except OSError as error:
             reason = f"{file}: {error.strerror}"
             raise ModelCorrupt(model=folder.card.id, reason=reason) from error
@@ -157,10 +157,3 @@ def _read_example(path: Path) -> NDArray[np.float32]:
 def _noise() -> NDArray[np.float32]:
     """One second that any model must stand, where the example clip is not at hand."""
     return np.random.default_rng(0).standard_normal(SAMPLE_RATE).astype(np.float32)
-
-
-def _utterance_scores(logits: NDArray[np.float32]) -> list[float]:
-    """[T, L] frame logits to L scores: the softmax of their mean, as the head is linear."""
-    mean = logits.mean(axis=0, dtype=np.float64)
-    shares = np.exp(mean - mean.max())
-    return [float(score) for score in shares / shares.sum()]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.models.architecture import Architecture
-from voxcor.models.cards import Card, FileRecord, Source, write_card
+from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.emotion2vec import write_emotion2vec
 from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
 from voxcor.training.model_folder import TRAINED_BY
@@ -53,7 +53,7 @@ def write_finetuned(model: Finetuned, folder: Path) -> Card:
         graph.save(labels=labels, embedding_dim=model.architecture.embed_dim)
     report = json.dumps(_report(model), ensure_ascii=False, indent=2)
     (folder / REPORT_FILE).write_text(report + "\n", encoding="utf-8")
-    files = {path.name: _record(path) for path in sorted(folder.iterdir())}
+    files = {path.name: record_of(path) for path in sorted(folder.iterdir())}
     # Over both: small tensors lie in the graph itself.
     weights = files[GRAPH_FILE].sha256 + files[WEIGHTS_FILE].sha256
     card = Card(
@@ -95,9 +95,3 @@ def _report(model: Finetuned) -> dict[str, object]:
         "metrics": dict(model.metrics),
         "temperature": model.temperature,
     }
-
-
-def _record(path: Path) -> FileRecord:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileRecord(bytes=path.stat().st_size, sha256=digest)

@@ -4,14 +4,14 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from voxcor.errors import ModelCorrupt, UsageError
 from voxcor.exports import to_json
-from voxcor.models.cards import Card, FileRecord, Source, read_card, write_card
+from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
 from voxcor.models.graph import GRAPH_FILE
 from voxcor.models.store import ModelFolder, require_space, storage_errors
 from voxcor.settings import Settings
@@ -79,7 +79,7 @@ def write_model(
                 encoding="utf-8",
                 errors="backslashreplace",
             )
-            trained = _card(training, card, _records(folder, names))
+            trained = _card(training, card, {name: record_of(folder / name) for name in names})
             write_card(trained, folder)
     return trained
 
@@ -118,16 +118,6 @@ def _card(training: Training, base: Card, files: dict[str, FileRecord]) -> Card:
         },
         temperature=training.temperature,
     )
-
-
-def _records(folder: Path, names: Sequence[str]) -> dict[str, FileRecord]:
-    records = {}
-    for name in names:
-        path = folder / name
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        records[name] = FileRecord(bytes=path.stat().st_size, sha256=sha256)
-    return records
 
 
 @contextmanager
