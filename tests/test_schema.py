@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from results_by_hand import happy_then_sad, with_frames
 from voxcor.errors import NotAudio
-from voxcor.exports import save
+from voxcor.result_folder import save
 from voxcor.results import GRANULARITIES, SCHEMA_VERSION, Failure
 from voxcor.sources import expand
 

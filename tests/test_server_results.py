@@ -9,7 +9,7 @@ import pytest
 from results_by_hand import happy_then_sad
 from serving import Server, server, serving
 from voxcor.errors import NoSuchResult
-from voxcor.exports import save
+from voxcor.result_folder import save
 from voxcor.server.events import Event
 from voxcor.server.storage import LOG_FILE, Results, new_id
 from voxcor.settings import Settings

@@ -27,7 +27,7 @@ AUDIO_EXTENSIONS = frozenset(
     }
 )
 
-# What `voxcor.exports` writes: the processed_audio.wav in there is a result, not a recording.
+# What `voxcor.result_folder` writes: the processed_audio.wav in there is a result, not a recording.
 _RESULT_FOLDER = re.compile(r"outputs_\d{8}_\d{6}(_\d+)?")
 
 

@@ -1,4 +1,4 @@
-"""A result as a server keeps it, read back from the files that `voxcor.exports` writes."""
+"""A result as a server keeps it, read back from the files that `voxcor.result_folder` writes."""
 
 import io
 from collections.abc import Mapping

@@ -59,7 +59,7 @@ def doctor(
 ) -> None:
     report = examine()
     if as_json:
-        from voxcor.exports import to_json
+        from voxcor.result_folder import to_json
 
         print(to_json(report))
     else:

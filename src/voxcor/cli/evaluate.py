@@ -119,12 +119,12 @@ def evaluate(
     from voxcor.errors import EmbeddingsOnly, UsageError
     from voxcor.evaluation import evaluate as measure
     from voxcor.evaluation import work
-    from voxcor.exports import to_json
     from voxcor.manifests import parse_label_map, read_manifest
     from voxcor.models.store import find_model
     from voxcor.recognizer import Recognizer
     from voxcor.report.files import has_losses, to_document
     from voxcor.report.files import save as save_report
+    from voxcor.result_folder import to_json
     from voxcor.settings import Settings
     from voxcor.splits import check_split_column
 

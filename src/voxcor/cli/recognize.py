@@ -101,8 +101,8 @@ def recognize(
     ] = False,
 ) -> None:
     from voxcor.cli.screen import JsonLines, Terminal
-    from voxcor.exports import save as save_result
     from voxcor.recognizer import Recognizer
+    from voxcor.result_folder import save as save_result
     from voxcor.settings import Settings
 
     settings = Settings()

@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from voxcor.cli import view
 from voxcor.errors import VoxcorError
-from voxcor.exports import to_json
 from voxcor.language import say
+from voxcor.result_folder import to_json
 from voxcor.results import Failure, Result
 
 # Up to so many inputs are shown in full, more with a line each.

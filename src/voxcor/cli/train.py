@@ -149,10 +149,10 @@ def train(
 ) -> None:
     from rich.console import Console
 
-    from voxcor.exports import to_json
     from voxcor.manifests import Problem, parse_label_map
     from voxcor.models.store import TINY
     from voxcor.report.files import remarks
+    from voxcor.result_folder import to_json
     from voxcor.settings import Settings
     from voxcor.training.head import has_losses, train_head
     from voxcor.training.report import to_document

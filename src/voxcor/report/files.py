@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from voxcor.evaluation import Evaluation, value_of
-from voxcor.exports import to_json
 from voxcor.language import say
 from voxcor.manifests import LOST, Problem
 from voxcor.models.store import storage_errors
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
 from voxcor.report.page import to_html
 from voxcor.report.tables import Text, headline, preprocessing, tables
+from voxcor.result_folder import to_json
 from voxcor.results import Failure
 
 SCHEMA_VERSION = 1

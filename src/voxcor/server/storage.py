@@ -1,6 +1,6 @@
 """Results on the disk: a folder each under VOXCOR_HOME/results, named by the result's id.
 
-It holds what `voxcor.exports` writes, the processing log, and, where that was asked for, the
+It holds what `voxcor.result_folder` writes, the processing log, and, where that was asked for, the
 recording as it came. An id begins with the time, so that names sort by age, and ends in chance, so
 that nobody guesses one. What is being made lies in a folder whose name begins with a dot.
 """
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxcor.errors import NoSuchResult
-from voxcor.exports import save, to_json
 from voxcor.models.store import storage_errors
+from voxcor.result_folder import save, to_json
 from voxcor.results import Result
 from voxcor.server.events import Event
 from voxcor.settings import Settings
@@ -76,7 +76,7 @@ class Results:
 
         Args:
             result_id: its name.
-            result: what `voxcor.exports.save` takes.
+            result: what `voxcor.result_folder.save` takes.
             events: the log so far.
             kept: the recording as it came, to be copied beside it; None to keep none.
             name: what its sender called it.

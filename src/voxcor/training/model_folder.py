@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from voxcor.errors import ModelCorrupt, UsageError
-from voxcor.exports import to_json
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
 from voxcor.models.graph import GRAPH_FILE
 from voxcor.models.store import ModelFolder, require_space, storage_errors
+from voxcor.result_folder import to_json
 from voxcor.settings import Settings
 from voxcor.training.heads import HIDDEN, FloatArray, Head
 from voxcor.training.report import Training, to_card_text, to_document

@@ -18,7 +18,7 @@ import pytest
 
 from results_by_hand import happy_then_sad, with_frames
 from voxcor.errors import StorageDenied
-from voxcor.exports import save
+from voxcor.result_folder import save
 
 
 def names(folder: Path) -> set[str]:
@@ -147,7 +147,7 @@ import sys, numpy as np
 from pathlib import Path
 from results_by_hand import happy_then_sad
 from voxcor.errors import VoxcorError
-from voxcor.exports import save
+from voxcor.result_folder import save
 result = happy_then_sad(**{sys.argv[2]: np.zeros(5_000_000, np.float32)})
 try:
     save(result, Path(sys.argv[1]))
