@@ -16,7 +16,7 @@ from voxcor.manifests import LOST, Problem
 from voxcor.models.store import storage_errors
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
 from voxcor.report.page import to_html
-from voxcor.report.tables import Text, headline, preprocessing, tables
+from voxcor.report.tables import headline, preprocessing, tables
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
 
@@ -120,12 +120,7 @@ def to_markdown(evaluation: Evaluation) -> str:
     title, heard = say("Evaluation", "评测"), preprocessing(evaluation)
     parts: list[str] = [f"# {title}", str(headline(evaluation)), str(heard)]
     for table in tables(evaluation):
-        parts.append(f"## {table.title}")
-        rules = ["---" if place < table.words else "---:" for place in range(len(table.columns))]
-        lines = [table.columns, rules, *table.rows]
-        parts.append("\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines))
-        if table.note:
-            parts.append(str(table.note))
+        parts += [f"## {table.title}", table.to_markdown()]
     listed = remarks(_doubts(evaluation))
     if listed:
         parts.append(f"## {say('Remarks', '说明')}")
@@ -165,7 +160,3 @@ def _published(corpus: str) -> dict[str, Any]:
         "zero_shot": {model: asdict(row) for model, row in ZERO_SHOT.get(corpus, {}).items()},
         "linear_probe": asdict(probe) if probe else None,
     }
-
-
-def _cell(text: Text) -> str:
-    return str(text).replace("|", "\\|")

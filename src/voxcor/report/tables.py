@@ -42,6 +42,13 @@ class Table:
     note: Text = ""
     words: int = 1
 
+    def to_markdown(self) -> str:
+        """Title excepted: the rows, and the note below them, in `language()`."""
+        rules = ["---" if place < self.words else "---:" for place in range(len(self.columns))]
+        lines = [self.columns, rules, *self.rows]
+        rows = "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+        return f"{rows}\n\n{self.note}" if self.note else rows
+
 
 def tables(evaluation: Evaluation) -> Iterator[Table]:
     """All tables of a report, the most asked for first."""
@@ -324,3 +331,7 @@ def _calibration(evaluation: Evaluation) -> Table:
 
 def _percent(row: Published) -> tuple[str, str, str]:
     return f"{row.ua:.1f}", f"{row.wa:.1f}", f"{row.f1:.1f}"
+
+
+def _cell(text: Text) -> str:
+    return str(text).replace("|", "\\|")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from voxcor.labels import get_label
+from voxcor.language import speaking
 from voxcor.manifests import Problem
 from voxcor.metrics import Figures, confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.cards import Card
@@ -132,39 +133,25 @@ def to_document(training: Training) -> dict[str, Any]:
 
 def to_card_text(training: Training) -> str:
     """`CARD.md`: English, then Chinese."""
-    return (
-        "\n\n".join(
-            [
-                f"# {training.name}",
-                "[中文](#中文)",
-                *_chapter(training, 0, "##"),
-                "## 中文",
-                *_chapter(training, 1, "###"),
-            ]
-        )
-        + "\n"
-    )
+    with speaking("en"):
+        english = [f"# {training.name}", "[中文](#中文)", *_chapter(training, "##")]
+    with speaking("zh"):
+        chinese = ["## 中文", *_chapter(training, "###")]
+    return "\n\n".join([*english, *chinese]) + "\n"
 
 
-def _chapter(training: Training, language: int, level: str) -> Iterator[str]:
-    def text(value: Text) -> str:
-        return value if isinstance(value, str) else value[language]
-
-    yield text(_origin(training))
-    yield text(_protocol(training))
+def _chapter(training: Training, level: str) -> Iterator[str]:
+    yield str(_origin(training))
+    yield str(_protocol(training))
     for table in tables(training):
-        yield f"{level} {text(table.title)}"
-        rules = ["---" if place < table.words else "---:" for place in range(len(table.columns))]
-        lines = [[*map(text, table.columns)], rules, *([*map(text, row)] for row in table.rows)]
-        yield "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        if table.note:
-            yield text(table.note)
+        yield f"{level} {table.title}"
+        yield table.to_markdown()
     listed = remarks(training.problems)
     if listed:
-        yield f"{level} {text(Both('Remarks on the data', '数据说明'))}"
+        yield f"{level} {Both('Remarks on the data', '数据说明')}"
         yield "\n".join(f"- {line}" for line in listed)
-    yield f"{level} {text(Both('Use', '使用'))}"
-    yield text(_use())
+    yield f"{level} {Both('Use', '使用')}"
+    yield str(_use())
 
 
 def _origin(training: Training) -> Both:
