@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.options import ModelOption, TrimOption
+from voxcor.cli.options import LabelMapOption, ModelOption, ReportJsonOption, TrimOption
 from voxcor.language import say
 
 if TYPE_CHECKING:
@@ -34,17 +34,7 @@ def evaluate(
         ),
     ],
     model: ModelOption = None,
-    label_map: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=LABEL",
-            help=say(
-                "Read a label of the manifest as one of the model's, as in calm=neutral.",
-                "将清单中的标签视为模型的标签,例如 calm=neutral。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
+    label_map: LabelMapOption = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -108,10 +98,7 @@ def evaluate(
         bool,
         typer.Option("--save/--no-save", help=say("Save a report at all.", "是否保存报告。")),
     ] = True,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help=say("Print the report as JSON.", "以 JSON 输出报告。")),
-    ] = False,
+    as_json: ReportJsonOption = False,
 ) -> None:
     from rich.console import Console
 

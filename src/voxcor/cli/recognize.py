@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from voxcor.cli.options import ModelOption, TrimOption
+from voxcor.cli.options import LabelsOption, ModelOption, TrimOption
 from voxcor.errors import InputError, StorageError
 from voxcor.language import say
 from voxcor.results import Failure, Granularity
@@ -50,14 +50,7 @@ def recognize(
         ),
     ] = False,
     model: ModelOption = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="a,b,c",
-            help=say("Choose among these emotions only.", "只在这些情感中选择。"),
-            show_default=False,
-        ),
-    ] = None,
+    labels: LabelsOption = None,
     trim: TrimOption = True,
     channels: Annotated[
         Literal["mix", "separate"],

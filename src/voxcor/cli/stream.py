@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.options import ModelOption
+from voxcor.cli.options import LabelsOption, ModelOption
 from voxcor.errors import UsageError
 from voxcor.language import say
 from voxcor.sources import STDIN
@@ -39,14 +39,7 @@ def stream(
         ),
     ] = None,
     model: ModelOption = None,
-    labels: Annotated[
-        str | None,
-        typer.Option(
-            metavar="a,b,c",
-            help=say("Choose among these emotions only.", "只在这些情感中选择。"),
-            show_default=False,
-        ),
-    ] = None,
+    labels: LabelsOption = None,
     rules: Annotated[
         list[str] | None,
         typer.Option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from voxcor.cli.options import LabelMapOption, ReportJsonOption
 from voxcor.errors import UsageError
 from voxcor.language import say
 
@@ -105,17 +106,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    label_map: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=LABEL",
-            help=say(
-                "Read a label of the manifest as another, as in calm=neutral.",
-                "将清单中的标签视为另一标签,例如 calm=neutral。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
+    label_map: LabelMapOption = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -142,10 +133,7 @@ def train(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help=say("Print the report as JSON.", "以 JSON 输出报告。")),
-    ] = False,
+    as_json: ReportJsonOption = False,
 ) -> None:
     from rich.console import Console
 
