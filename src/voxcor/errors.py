@@ -29,6 +29,11 @@
     │   ├── HubRefused           the hub answers, but not with the file
     │   ├── PullInProgress       another process is pulling this model
     │   └── VerificationFailed   the model runs, but not to the published scores
+    ├── BatchError               a batch does not begin, or go on
+    │   ├── BatchInProgress      another process works in its folder
+    │   ├── BatchExists          a batch lies there already
+    │   ├── BatchMismatch        the one that lies there is another
+    │   └── LedgerCorrupt        its ledger cannot be read
     ├── StorageError             the disk
     │   ├── DiskFull             no space left
     │   └── StorageDenied        writing is not allowed
@@ -306,6 +311,45 @@ class VerificationFailed(ModelError):
         "they differ by {difference:.2e}, allowed {allowed:.0e}."
     )
     zh = "模型 {model} 未能复现官方分数:相差 {difference:.2e},允许 {allowed:.0e}。"
+
+
+class BatchError(VoxcorError):
+    """A batch does not begin, or go on. `path` is its folder."""
+
+    code = "batch_error"
+    en = "{path}: {reason}"
+    zh = "{path}:{reason}"
+
+
+class BatchInProgress(BatchError):
+    code = "batch_in_progress"
+    retryable = True
+    en = "{path}: another batch works in this folder right now. Wait for it, or choose another."
+    zh = "{path}:另一个批处理正在使用该文件夹。请等待其完成,或换一个文件夹。"
+
+
+class BatchExists(BatchError):
+    code = "batch_exists"
+    en = "{path}: a batch lies here already. Go on with it: --resume; begin anew: --restart."
+    zh = "{path}:该文件夹中已有批处理。继续请加 --resume,重新开始请加 --restart。"
+
+
+class BatchMismatch(BatchError):
+    code = "batch_mismatch"
+    en = (
+        "{path}: the batch that lies here was begun with {then}, not {now}. "
+        "Begin anew with --restart, or choose another folder."
+    )
+    zh = (
+        "{path}:该文件夹中的批处理以 {then} 开始,与 {now} 不同。"
+        "请用 --restart 重新开始,或换一个文件夹。"
+    )
+
+
+class LedgerCorrupt(BatchError):
+    code = "ledger_corrupt"
+    en = "{path}: this ledger cannot be read ({reason}). Begin anew with --restart."
+    zh = "{path}:无法读取该账本({reason})。请用 --restart 重新开始。"
 
 
 class StorageError(VoxcorError):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,8 @@ class Recognizer:
         network = BatchingNetwork if batching else Network
         self._network = open_network(folder, threads=threads, network=network)
         self._temperature = card.temperature
+        # What finds it on another machine.
+        self.name = str(folder.path.resolve()) if Path(model).is_dir() else card.id
         self.labels: tuple[str, ...] = card.labels
         self.embedding_dim: int = card.embedding_dim
         self.model = ModelInfo(
@@ -129,9 +131,8 @@ class Recognizer:
             UsageError: a granularity, label or channel that does not exist, or a confidence
                 beyond 0..1.
         """
+        self.require(granularity, labels, abstain_below)
         kept = self._rows_of(labels)
-        _require_granularity(granularity)
-        _require_share(abstain_below)
         started, timings = datetime.now(), _Timings(progress)
         recording, prepared = self._hear(source, name, trim, channel, timings)
         with timings.of("inference") as facts:
@@ -210,6 +211,18 @@ class Recognizer:
                 )
             except InputError as error:
                 yield Failure(path=error.details["name"], code=error.code, message=error.message)
+
+    def require(
+        self, granularity: Granularity, labels: Sequence[str] | None, abstain_below: float | None
+    ) -> None:
+        """Looks whether `recognize` would take these options, before there is a recording.
+
+        Raises:
+            EmbeddingsOnly, UsageError: as `recognize`.
+        """
+        self._rows_of(labels)
+        _require_granularity(granularity)
+        _require_share(abstain_below)
 
     def embed(
         self,

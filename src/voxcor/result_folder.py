@@ -65,7 +65,7 @@ def _write(result: Result, folder: Path) -> None:
         np.save(folder / "embedding.npy", result.embedding)
         _write_text(folder / "embedding.json", to_json(_sidecar(result), indent=2) + "\n")
     if result.frames is not None:
-        _write_frames(folder / "frames.csv", result.frames)
+        write_frames(folder / "frames.csv", result.frames)
     _write_text(folder / "result.json", to_json(result.to_document(), indent=2) + "\n")
 
 
@@ -95,7 +95,8 @@ def _write_wav(path: Path, samples: "FloatArray") -> None:
         file.writeframes(pcm.tobytes())
 
 
-def _write_frames(path: Path, frames: Frames) -> None:
+def write_frames(path: Path, frames: Frames) -> None:
+    """The curve as CSV: `time_ms`, and a column for each label."""
     # Frame middles end in half a millisecond: without the inner rounding the last bit would
     # decide which way, and the steps would be 19, 20 or 21.
     times_ms = np.rint(np.round(1000 * frames.times, 6))

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     threads: int | None = Field(
         default=None, ge=1, description="Threads for one pass through a model; default: all cores."
     )
+    gpu_share: float = Field(
+        default=0, ge=0, description="The part of a GPU that a worker on Ray asks for."
+    )
 
     host: str = Field(default="127.0.0.1", description="Where `voxcor serve` listens.")
     port: int = Field(default=7860, ge=0, le=65535, description="Its port; 0 for any free one.")

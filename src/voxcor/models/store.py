@@ -224,7 +224,8 @@ def storage_errors(path: Path, needed_bytes: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        # numpy reports a short write without an errno.
+        if error.errno in (None, errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(path=str(path), needed_mb=megabytes(needed_bytes)) from error
         reason = error.strerror or str(error)
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
 from voxcor.errors import MalformedRequest, UploadTooLarge, VoxcorError
-from voxcor.server.decoding import Cancellation
+from voxcor.isolated_decoding import Cancellation
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.problems import answer
 from voxcor.server.schemas import problems

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxcor.errors import NotReady, QueueFull, UploadTooLarge, UploadTooSlow
-from voxcor.server.decoding import Cancellation
+from voxcor.isolated_decoding import Cancellation
 from voxcor.settings import Settings
 
 # Slower than any network that carries speech; a trickle must not hold a place for hours.

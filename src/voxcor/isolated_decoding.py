@@ -4,7 +4,7 @@ A file that crashes libsndfile or FFmpeg, or makes it take gigabytes, ends such 
 the server. `Decoders` keeps a few of them; each takes orders as lines of JSON, and writes samples
 to a file that the server maps and unlinks.
 
-This module is both ends: `python -m voxcor.server.decoding` is the process.
+This module is both ends: `python -m voxcor.isolated_decoding` is the process.
 """
 
 import contextlib

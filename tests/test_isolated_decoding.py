@@ -15,8 +15,8 @@ from serving import wait_until
 from voxcor.audio import decode
 from voxcor.errors import AudioTooLong, DecodingFailed, InputNotFound, NotAudio
 from voxcor.language import speaking
-from voxcor.server import decoding
-from voxcor.server.decoding import Cancellation, Cancelled, Decoders
+from voxcor import isolated_decoding as decoding
+from voxcor.isolated_decoding import Cancellation, Cancelled, Decoders
 from voxcor.sources import EXAMPLE
 
 

@@ -1,0 +1,61 @@
+"""What a batch works on and what comes of it, as plain data that crosses threads and machines."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from voxcor.results import Failure, Granularity
+
+Channels = Literal["mix", "separate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One recording of a batch.
+
+    `position` counts from 0 in the order of the source. `name` is what rows call it, `path` where
+    its bytes are: its file, or the archive that holds it as `member`. `key` is the name that a
+    manifest gives it, where it does.
+    """
+
+    position: int
+    name: str
+    path: str
+    member: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How each recording of a batch is recognised; as for `Recognizer.recognize`.
+
+    `channels` `separate` hears each channel alone, and each has a row.
+    """
+
+    granularity: Granularity = "utterance"
+    embedding: bool = False
+    labels: tuple[str, ...] | None = None
+    trim: bool = True
+    channels: Channels = "mix"
+    abstain_below: float | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        document = asdict(self)
+        document["labels"] = None if self.labels is None else list(self.labels)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an item: a document for each channel heard, or a failure.
+
+    Documents are those of `result.schema.json` without `timestamp` and `timings_ms`, so that the
+    same recording gives the same bytes whenever it is heard; `frames` and `embedding` in them name
+    files of the batch's folder.
+    """
+
+    position: int
+    sha256: str | None
+    documents: Sequence[dict[str, Any]] = ()
+    failure: Failure | None = None

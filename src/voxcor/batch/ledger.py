@@ -1,0 +1,363 @@
+"""The ledger: one SQLite file that holds a batch, item by item, with what came of each.
+
+It is the truth; tables of results are written from it. Every outcome is committed at once, so a
+kill loses what was being computed and nothing else. Write-ahead logging without a sync for each
+commit: when the power fails the last seconds may be missing, and are computed again.
+
+One process writes (`claimed`), any number may read meanwhile.
+"""
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from voxcor.batch.items import Item, Outcome
+from voxcor.errors import (
+    BatchInProgress,
+    BatchMismatch,
+    DecodingFailed,
+    InputNotFound,
+    InputUnreadable,
+    LedgerCorrupt,
+    StorageError,
+    VoxcorError,
+)
+from voxcor.models.store import storage_errors
+from voxcor.result_folder import to_json
+from voxcor.results import Failure
+
+LEDGER_FILE = "ledger.sqlite"
+
+# Failures that may be gone at the next try: a share that was away, a decoder out of memory.
+MAY_PASS = tuple(
+    error.code for error in (InputNotFound, InputUnreadable, DecodingFailed, VoxcorError)
+)
+
+_SCHEMA = """
+CREATE TABLE mark (text TEXT NOT NULL);
+CREATE TABLE items (
+    position INTEGER PRIMARY KEY,
+    name BLOB NOT NULL,
+    path BLOB NOT NULL,
+    member BLOB,
+    key BLOB,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    sha256 TEXT,
+    duration_ms INTEGER,
+    code TEXT,
+    message TEXT,
+    documents TEXT
+);
+CREATE UNIQUE INDEX items_place ON items (path, ifnull(member, ''));
+CREATE INDEX items_state ON items (state, position);
+CREATE INDEX items_sha256 ON items (sha256) WHERE state = 'done';
+"""
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a batch is, in items; `audio_s` of recordings are done."""
+
+    total: int
+    done: int
+    failed: int
+    audio_s: float
+
+    @property
+    def waiting(self) -> int:
+        return self.total - self.done - self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item and what came of it: documents, or a failure."""
+
+    item: Item
+    documents: tuple[dict[str, Any], ...]
+    failure: Failure | None
+
+
+class Ledger:
+    """The ledger in a batch's folder; safe to share among threads.
+
+    Raises:
+        LedgerCorrupt: the file is none, or is damaged.
+        StorageError: the disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        with _errors(folder):
+            self._connection = sqlite3.connect(
+                folder / LEDGER_FILE, timeout=60, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @property
+    def begun(self) -> bool:
+        """Whether `begin` has been there."""
+        found = self._all("SELECT 1 FROM sqlite_master WHERE name = 'mark'")
+        return bool(found) and bool(self._all("SELECT 1 FROM mark"))
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """What makes this batch this one and no other, as it was begun."""
+        mark: dict[str, Any] = json.loads(self._all("SELECT text FROM mark")[0][0])
+        return mark
+
+    def begin(self, mark: Mapping[str, Any]) -> None:
+        """Makes the tables, or finds them made by the same batch.
+
+        Args:
+            mark: plain JSON: source, options, model.
+
+        Raises:
+            BatchMismatch: they were made by another.
+        """
+        if not self.begun:
+            with self._transaction() as connection:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO mark VALUES (?)", [to_json(dict(mark))])
+            return
+        old = self.mark
+        for name in sorted({*old, *mark}):
+            if old.get(name) != mark.get(name):
+                raise BatchMismatch(
+                    path=str(self.folder),
+                    what=name,
+                    then=to_json({name: old.get(name)}),
+                    now=to_json({name: mark.get(name)}),
+                )
+
+    def add(self, found: Iterable[Item | Failure]) -> int:
+        """Adds those that are new, all or none; how many there are of them.
+
+        Positions go on from the last. A place that cannot be read is an item that has failed.
+        """
+        with self._transaction() as connection:
+            (next_position,) = connection.execute(
+                "SELECT ifnull(max(position), -1) + 1 FROM items"
+            ).fetchone()
+            first = next_position
+            for entry in found:
+                failure = entry if isinstance(entry, Failure) else None
+                path = entry.path
+                name = entry.path if isinstance(entry, Failure) else entry.name
+                member, key = (
+                    (None, None) if isinstance(entry, Failure) else (entry.member, entry.key)
+                )
+                cursor = connection.execute(
+                    "INSERT OR IGNORE INTO items "
+                    "(position, name, path, member, key, state, attempts, code, message) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        next_position,
+                        *(_blob(text) for text in (name, path, member, key)),
+                        "failed" if failure else "waiting",
+                        # Nothing would come of another try within the same run.
+                        2 if failure else 0,
+                        failure.code if failure else None,
+                        _clean(failure.message) if failure else None,
+                    ],
+                )
+                next_position += cursor.rowcount
+            return int(next_position - first)
+
+    def reopen(self) -> int:
+        """Lets what failed for a reason that may pass wait again; how many."""
+        marks = ", ".join("?" * len(MAY_PASS))
+        with self._transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE items SET state = 'waiting', attempts = 0 "
+                f"WHERE state = 'failed' AND code IN ({marks})",
+                MAY_PASS,
+            )
+            return cursor.rowcount
+
+    def waiting(self) -> Iterator[Item]:
+        """Items to work on, in order; each once, whatever is recorded meanwhile."""
+        yield from self._items("state = 'waiting'", [])
+
+    def to_retry(self) -> Iterator[Item]:
+        """Items that failed at the first try, for a reason that may pass."""
+        marks = ", ".join("?" * len(MAY_PASS))
+        where = f"state = 'failed' AND attempts = 1 AND code IN ({marks})"
+        yield from self._items(where, [*MAY_PASS])
+
+    def record(self, outcome: Outcome) -> None:
+        """Writes down what came of an item; on the disk when this returns."""
+        failure = outcome.failure
+        duration_ms = outcome.documents[0]["audio"]["duration_ms"] if outcome.documents else None
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE items SET state = ?, attempts = attempts + 1, sha256 = ?, duration_ms = ?, "
+                "code = ?, message = ?, documents = ? WHERE position = ?",
+                [
+                    "failed" if failure else "done",
+                    outcome.sha256,
+                    duration_ms,
+                    failure.code if failure else None,
+                    _clean(failure.message) if failure else None,
+                    None if failure else _clean(to_json({"list": list(outcome.documents)})),
+                    outcome.position,
+                ],
+            )
+
+    def find(self, sha256: str) -> Row | None:
+        """An item that is done and has this content."""
+        rows = self._rows("state = 'done' AND sha256 = ?", [sha256], limit=1)
+        return rows[0] if rows else None
+
+    def rows(self, *, state: str | None = None, after: int = -1) -> Iterator[Row]:
+        """Items that are done or failed, in order, a page in memory at a time.
+
+        Args:
+            state: `done` or `failed` only; None for both.
+            after: only those whose position is larger.
+        """
+        where = "state = ?" if state else "state != 'waiting'"
+        given = [state] if state else []
+        while page := self._rows(f"{where} AND position > ?", [*given, after], limit=_PAGE):
+            yield from page
+            after = page[-1].item.position
+
+    def counts(self) -> Counts:
+        found = {
+            state: (count, ms)
+            for state, count, ms in self._all(
+                "SELECT state, count(*), ifnull(sum(duration_ms), 0) FROM items GROUP BY state"
+            )
+        }
+        return Counts(
+            total=sum(count for count, _ in found.values()),
+            done=found.get("done", (0, 0))[0],
+            failed=found.get("failed", (0, 0))[0],
+            audio_s=found.get("done", (0, 0))[1] / 1000,
+        )
+
+    def failure_codes(self) -> dict[str, int]:
+        """How many failed, by code, the most frequent first."""
+        return dict(
+            self._all(
+                "SELECT code, count(*) FROM items WHERE state = 'failed' "
+                "GROUP BY code ORDER BY count(*) DESC, code"
+            )
+        )
+
+    def _items(self, where: str, given: list[Any]) -> Iterator[Item]:
+        after = -1
+        columns = "position, name, path, member, key"
+        while page := self._all(
+            f"SELECT {columns} FROM items WHERE {where} AND position > ? "
+            f"ORDER BY position LIMIT {_PAGE}",
+            [*given, after],
+        ):
+            yield from map(_item, page)
+            after = page[-1][0]
+
+    def _rows(self, where: str, given: list[Any], *, limit: int) -> list[Row]:
+        columns = "position, name, path, member, key, state, code, message, documents"
+        found = self._all(
+            f"SELECT {columns} FROM items WHERE {where} ORDER BY position LIMIT {limit}", given
+        )
+        rows = []
+        for row in found:
+            item = _item(row)
+            state, code, message, documents = row[5:]
+            failure = Failure(item.name, code, message) if state == "failed" else None
+            listed = () if documents is None else tuple(json.loads(documents)["list"])
+            rows.append(Row(item, listed, failure))
+        return rows
+
+    def _all(self, statement: str, given: Iterable[Any] = ()) -> list[Any]:
+        with self._lock, _errors(self.folder):
+            return self._connection.execute(statement, tuple(given)).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _errors(self.folder):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Makes the folder of a batch where it is missing, and keeps other processes from it.
+
+    Raises:
+        BatchInProgress: another batch works in it.
+        StorageError: it cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".ledger.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise BatchInProgress(path=str(folder)) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_FULL":
+            with storage_errors(folder, 1_000_000):
+                raise OSError(28, os.strerror(28)) from error
+        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
+            raise StorageError(path=str(folder), reason=str(error)) from error
+        raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
+
+
+def _item(row: tuple[Any, ...]) -> Item:
+    name, path, member, key = (None if text is None else os.fsdecode(text) for text in row[1:5])
+    assert name is not None
+    assert path is not None
+    return Item(row[0], name, path, member, key)
+
+
+def _blob(text: str | None) -> bytes | None:
+    """Names of files need not be UTF-8."""
+    return None if text is None else os.fsencode(text)
+
+
+def _clean(text: str) -> str:
+    """What SQLite takes as text: a byte that was no UTF-8 becomes an escape, as in JSON."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,279 @@
+"""The engine of one machine: threads that each take a recording from its bytes to its outcome.
+
+Decoding happens in processes of their own (`voxcor.isolated_decoding`), so that a file that breaks
+a decoder costs itself only, and beside inference. Each pass through the model has one thread:
+passes side by side fill the cores better than threads within one (docs/batch.md has the figures).
+"""
+
+import hashlib
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from voxcor.audio import Recording
+from voxcor.batch.items import Item, Options, Outcome
+from voxcor.batch.sources import file_of
+from voxcor.errors import (
+    AudioTooLong,
+    InputNotFound,
+    InputUnreadable,
+    StorageError,
+    VoxcorError,
+)
+from voxcor.isolated_decoding import Cancellation, Decoders
+from voxcor.models.store import storage_errors
+from voxcor.recognizer import Recognizer
+from voxcor.result_folder import write_frames
+from voxcor.results import Failure, Result
+
+Documents = Sequence[dict[str, Any]]
+
+# Documents of a recording that was heard before, by the hash of its bytes and its name.
+Known = Callable[[str, str], Documents | None]
+
+
+def nothing_known(_sha256: str, _name: str) -> None:
+    """Every recording is heard for the first time."""
+
+
+# A recording that decodes to more than this many minutes is read as a stream in this process.
+LONGEST_DECODED_MIN = 120
+
+_SCRATCH = ".scratch"
+
+
+def recognize_locally(
+    items: Iterable[Item],
+    *,
+    recognizer: Recognizer,
+    options: Options,
+    folder: Path,
+    workers: int,
+    known: Known = nothing_known,
+) -> Iterator[Outcome]:
+    """Outcomes as they come, in no order; items are taken as threads become free.
+
+    Args:
+        items: what to work on.
+        recognizer: of one thread a pass, where there are several workers.
+        options: how.
+        folder: of the batch; frames and embeddings go there.
+        workers: how many recordings are worked on at the same time.
+        known: what is known of a recording already.
+
+    Raises:
+        StorageError: the disk; items that had no outcome have none.
+    """
+    with (
+        _scratch(folder / _SCRATCH) as scratch,
+        closing(Decoders(workers, LONGEST_DECODED_MIN)) as decoders,
+        ThreadPoolExecutor(workers, thread_name_prefix="voxcor-batch") as pool,
+    ):
+        worker = Worker(recognizer, options, folder, decoders, known)
+        running: set[Future[Outcome]] = set()
+        try:
+            for item in items:
+                running.add(pool.submit(worker.work, item, scratch))
+                if len(running) > workers:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from worker.recorded(done)
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from worker.recorded(done)
+        finally:
+            for future in running:
+                future.cancel()
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """An empty folder for the block, whatever a process that was killed has left in it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with storage_errors(folder):
+        folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Worker:
+    """What turns an item into its outcome; for many threads at once."""
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        options: Options,
+        folder: Path,
+        decoders: Decoders,
+        known: Known = nothing_known,
+    ) -> None:
+        self._recognizer = recognizer
+        self._options = options
+        self._folder = folder
+        self._decoders = decoders
+        self._known = known
+        self._unrecorded = _Unrecorded()
+
+    def work(self, item: Item, scratch: Path) -> Outcome:
+        """The outcome of an item, its frames and embedding on the disk.
+
+        Raises:
+            StorageError: the disk of the batch.
+        """
+        try:
+            with (
+                tempfile.TemporaryDirectory(dir=scratch) as own,
+                file_of(item, Path(own)) as file,
+            ):
+                sha256 = _sha256_of(file, item.name)
+                content = _content(sha256, item.name)
+                with self._unrecorded.turn(content):
+                    documents = self._unrecorded.get(content) or self._known(sha256, item.name)
+                    documents = documents or self._recognize(item, file, Path(own))
+                    self._unrecorded.put(content, documents)
+                return Outcome(item.position, sha256, [_renamed(d, item) for d in documents])
+        except StorageError:
+            raise
+        except VoxcorError as error:
+            return Outcome(item.position, None, failure=_failure(item, error))
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            return Outcome(item.position, None, failure=_failure(item, VoxcorError(reason=reason)))
+
+    def recorded(self, done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
+        """Passes outcomes on, and forgets each when whoever asked for it comes back for more."""
+        for future in done:
+            outcome = future.result()
+            yield outcome
+            self.forget(outcome)
+
+    def forget(self, outcome: Outcome) -> None:
+        """What is in the ledger need not be kept here."""
+        for document in outcome.documents:
+            audio = document["audio"]
+            self._unrecorded.forget(_content(audio["sha256"], audio["name"]))
+
+    def _recognize(self, item: Item, file: Path, scratch: Path) -> list[dict[str, Any]]:
+        source: Recording | Path
+        try:
+            source = self._decoders.decode(file, item.name, scratch, Cancellation())
+            channels = source.channels
+        except AudioTooLong:
+            source, channels = file, 1
+        separate = self._options.channels == "separate" and isinstance(source, Recording)
+        heard = range(channels) if separate else [None]
+        return [self._document(source, item, channel) for channel in heard]
+
+    def _document(
+        self, source: Recording | Path, item: Item, channel: int | None
+    ) -> dict[str, Any]:
+        result = self._recognizer.recognize(
+            source,
+            granularity=self._options.granularity,
+            embedding=self._options.embedding,
+            labels=self._options.labels,
+            trim=self._options.trim,
+            abstain_below=self._options.abstain_below,
+            channel=channel,
+            name=item.name,
+        )
+        document = result.to_document()
+        del document["timestamp"], document["timings_ms"]
+        document["frames"] = self._write_frames(result)
+        document["embedding"] = self._write_embedding(result)
+        return document
+
+    def _write_frames(self, result: Result) -> str | None:
+        frames = result.frames
+        if frames is None:
+            return None
+        return self._write(result, "frames", ".csv", lambda path: write_frames(path, frames))
+
+    def _write_embedding(self, result: Result) -> str | None:
+        embedding = result.embedding
+        if embedding is None:
+            return None
+        return self._write(result, "embeddings", ".npy", lambda path: np.save(path, embedding))
+
+    def _write(self, result: Result, kind: str, suffix: str, write: Callable[[Path], None]) -> str:
+        """Writes a file of a result, whole or not at all; its name within the batch's folder.
+
+        Named by what was heard: two recordings never meet, and the same one is kept once.
+        """
+        sha256, channel = result.audio.sha256, result.audio.channel
+        name = f"{sha256[:32]}{'' if channel is None else f'-{channel}'}{suffix}"
+        relative = f"{kind}/{sha256[:2]}/{name}"
+        path = self._folder / relative
+        with storage_errors(path.parent, 1_000_000):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f".{threading.get_ident()}-{name}")
+            try:
+                write(draft)
+                draft.replace(path)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
+        return relative
+
+
+class _Unrecorded:
+    """Documents that are computed and not in the ledger yet; twins wait for each other."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside: set[str] = set()
+        self._documents: dict[str, Documents] = {}
+
+    @contextmanager
+    def turn(self, content: str) -> Iterator[None]:
+        """Lets recordings of this content through one after the other."""
+        with self._changed:
+            self._changed.wait_for(lambda: content not in self._inside)
+            self._inside.add(content)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside.discard(content)
+                self._changed.notify_all()
+
+    def get(self, content: str) -> "Documents | None":
+        return self._documents.get(content)
+
+    def put(self, content: str, documents: "Documents") -> None:
+        self._documents[content] = documents
+
+    def forget(self, content: str) -> None:
+        self._documents.pop(content, None)
+
+
+def _content(sha256: str, name: str) -> str:
+    """What decides over documents: the bytes, and the extension that may contradict them."""
+    return sha256 + PurePath(name).suffix.lower()
+
+
+def _sha256_of(file: Path, name: str) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputNotFound(name=name) from error
+    except OSError as error:
+        raise InputUnreadable(name=name, reason=error.strerror or str(error)) from error
+
+
+def _renamed(document: dict[str, Any], item: Item) -> dict[str, Any]:
+    audio = {**document["audio"], "name": PurePath(item.member or item.path).name}
+    return {**document, "audio": audio}
+
+
+def _failure(item: Item, error: VoxcorError) -> Failure:
+    return Failure(item.name, error.code, error.message)

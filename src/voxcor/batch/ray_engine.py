@@ -1,0 +1,144 @@
+"""The engine of a cluster: Ray Data spreads items over actors that hold a recognizer each.
+
+The ledger stays with the process that began the batch, so resuming, twins, failures and tables are
+the code of the local engine. Actors read recordings and write frames and embeddings where `path`
+and the batch's folder lead on their machine: on more than one, both lie on shared storage.
+
+An actor that dies is replaced, and what it was working on is given to another; outcomes are
+recorded by position, so none counts twice. RAY_ADDRESS says which cluster; without it one is
+started here, and ended afterwards.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voxcor.batch.items import Item, Options, Outcome
+from voxcor.batch.local import LONGEST_DECODED_MIN, Known, Worker, nothing_known
+from voxcor.errors import UsageError
+from voxcor.isolated_decoding import Decoders
+from voxcor.recognizer import Recognizer
+from voxcor.result_folder import to_json
+from voxcor.results import Failure
+from voxcor.settings import Settings
+
+# Items of one order to an actor: few enough that little is done again when one dies.
+_ORDER = 16
+
+# Items given to Ray at a time: what the driver keeps in memory, whatever the size of the batch.
+_ROUND = 20_000
+
+
+def recognize_on_ray(
+    items: Iterable[Item],
+    *,
+    recognizer: Recognizer,
+    options: Options,
+    folder: Path,
+    workers: int,
+    known: Known = nothing_known,
+) -> Iterator[Outcome]:
+    """Outcomes as they come, in no order; arguments as `recognize_locally`.
+
+    `workers` is the most actors there will be; Ray starts them as there is work and room. Twins are
+    heard each, where they are.
+
+    Raises:
+        UsageError: Ray is not installed.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise UsageError(
+            reason_en='--engine ray needs Ray, not installed here: pip install "voxcor[ray]"',
+            reason_zh='--engine ray 需要 Ray,尚未安装:pip install "voxcor[ray]"',
+        ) from error
+    with ExitStack() as stack:
+        if not ray.is_initialized():
+            ray.init(log_to_driver=False, include_dashboard=False)
+            stack.callback(ray.shutdown)
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        waiting = iter(items)
+        while page := list(islice(waiting, _ROUND)):
+            rows = ray.data.from_items(
+                [_to_row(item) for item in page], override_num_blocks=-(-len(page) // _ORDER)
+            ).map_batches(
+                Actor,
+                fn_constructor_args=(recognizer.name, recognizer.model.sha256, options, folder),
+                batch_size=_ORDER,
+                compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
+                num_cpus=1,
+                num_gpus=Settings().gpu_share or None,
+            )
+            for row in rows.iter_rows(prefetch_batches=0):
+                yield _outcome(row["outcome"])
+
+
+class Actor:
+    """A recognizer on a machine of the cluster, and what it needs around it."""
+
+    def __init__(self, model: str, sha256: str, options: Options, folder: Path) -> None:
+        recognizer = Recognizer(model, threads=1)
+        if recognizer.model.sha256 != sha256:
+            raise UsageError(
+                reason_en=f"{model} on this machine of the cluster is another model than where "
+                "the batch was begun. Install the same one everywhere.",
+                reason_zh=f"集群中该机器上的 {model} 与启动批处理时的模型不同。"
+                "请在各机器安装同一模型。",
+            )
+        self._scratch = folder / ".scratch" / f"{os.uname().nodename}-{os.getpid()}"
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        self._worker = Worker(recognizer, options, folder, Decoders(1, LONGEST_DECODED_MIN))
+
+    def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[bytes]]:
+        """Outcomes of a batch of items, both as `recognize_on_ray` packs them."""
+        columns = {name: list(values) for name, values in batch.items()}
+        items = [
+            _from_row(dict(zip(columns, values, strict=True)))
+            for values in zip(*columns.values(), strict=True)
+        ]
+        outcomes = [self._worker.work(item, self._scratch) for item in items]
+        for outcome in outcomes:
+            self._worker.forget(outcome)
+        return {"outcome": [_packed(outcome) for outcome in outcomes]}
+
+
+def _to_row(item: Item) -> dict[str, Any]:
+    """Text as bytes: a path need not be UTF-8, which Arrow's strings must be."""
+    texts = (item.name, item.path, item.member or "", item.key or "")
+    names = ("name", "path", "member", "key")
+    return {
+        "position": item.position,
+        **{name: os.fsencode(text) for name, text in zip(names, texts, strict=True)},
+    }
+
+
+def _from_row(row: dict[str, Any]) -> Item:
+    name, path, member, key = (
+        os.fsdecode(bytes(row[name])) for name in ("name", "path", "member", "key")
+    )
+    return Item(int(row["position"]), name, path, member or None, key or None)
+
+
+def _packed(outcome: Outcome) -> bytes:
+    return to_json(asdict(outcome)).encode("utf-8", "backslashreplace")
+
+
+def _outcome(packed: bytes) -> Outcome:
+    document = json.loads(packed)
+    failure = document["failure"]
+    return Outcome(
+        position=document["position"],
+        sha256=document["sha256"],
+        documents=document["documents"],
+        failure=Failure(**failure) if failure else None,
+    )

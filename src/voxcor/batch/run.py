@@ -1,0 +1,222 @@
+"""A batch from its beginning to its table.
+
+    counts = run_batch("calls/", Path("results"), options=Options(granularity="segment"))
+
+Killed, and started again with `resume`, it goes on where it was; its table is then that of an
+unbroken run, byte for byte.
+"""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from voxcor.batch.items import Item, Options, Outcome
+from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
+from voxcor.batch.local import Known, recognize_locally
+from voxcor.batch.sources import read_source, require_pyarrow
+from voxcor.batch.tables import SEGMENTS_FILE, TABLE_FORMATS, TableFormat, write_table
+from voxcor.errors import BatchExists
+from voxcor.frames import HOP_MS
+from voxcor.models.store import storage_errors
+from voxcor.recognizer import Recognizer
+from voxcor.result_folder import to_json
+from voxcor.runtime import available_cores
+
+EngineName = Literal["local", "ray"]
+Begin = Literal["new", "resume", "restart"]
+
+SIDECAR_FILE = "embeddings.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a run has come to: `table` holds `counts.done + counts.failed` items."""
+
+    folder: Path
+    table: Path
+    counts: Counts
+    codes: dict[str, int]  # of failures, the most frequent first
+
+
+def run_batch(
+    source: str,
+    folder: Path,
+    *,
+    model: str = "auto",
+    options: Options | None = None,
+    table: TableFormat = "jsonl",
+    begin: Begin = "new",
+    engine: EngineName = "local",
+    workers: int | None = None,
+    stop: threading.Event | None = None,
+    on_begin: Callable[[Counts], None] = lambda _counts: None,
+    on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+) -> Batch:
+    """Recognises everything that `source` stands for into `folder`.
+
+    Args:
+        source: see `voxcor.batch.sources`.
+        folder: of the batch, made where it is missing.
+        model: as for `Recognizer`.
+        options: how each recording is recognised.
+        table: format of the table of results.
+        begin: `new` wants a folder without a batch; `resume` goes on with the one there, tries
+            again what failed for a reason that may pass, and adds what the source has got since;
+            `restart` forgets it first.
+        engine: where the work is done.
+        workers: recordings worked on at the same time; None for as many as there are cores.
+        stop: ends the run early where it is set: what is running is finished, the table written.
+        on_begin: is told how far the batch is, before any work.
+        on_outcome: is told each outcome when it is on the disk.
+
+    Raises:
+        BatchExists, BatchMismatch, BatchInProgress, LedgerCorrupt: the folder holds another batch.
+        InputNotFound, InputUnreadable, ManifestError, UsageError: see `read_source`.
+        UnknownModel, ModelNotInstalled, ModelCorrupt: see `Recognizer`.
+        StorageError: the disk; what is done stays done.
+    """
+    options = options or Options()
+    if table == "parquet":
+        require_pyarrow()
+    workers = workers or available_cores()
+    recognizer = Recognizer(model, threads=1 if workers > 1 else None)
+    recognizer.require(options.granularity, options.labels, options.abstain_below)
+    with claimed(folder):
+        if begin == "restart":
+            clear(folder)
+        with Ledger(folder) as ledger:
+            if begin == "new" and ledger.begun:
+                raise BatchExists(path=str(folder))
+            ledger.begin(mark_of(source, options, recognizer))
+            ledger.add(read_source(source))
+            if begin == "resume":
+                ledger.reopen()
+            return work_through(
+                ledger,
+                recognizer,
+                options,
+                table=table,
+                engine=engine,
+                workers=workers,
+                stop=stop or threading.Event(),
+                on_begin=on_begin,
+                on_outcome=on_outcome,
+            )
+
+
+def work_through(
+    ledger: Ledger,
+    recognizer: Recognizer,
+    options: Options,
+    *,
+    table: TableFormat,
+    engine: EngineName,
+    workers: int,
+    stop: threading.Event,
+    on_begin: Callable[[Counts], None],
+    on_outcome: Callable[[Outcome], None],
+) -> Batch:
+    """Does what waits in a ledger that is claimed, and writes the table; see `run_batch`.
+
+    What fails for a reason that may pass is tried once more, after everything else.
+    """
+    folder = ledger.folder
+    on_begin(ledger.counts())
+    try:
+        for pending in (ledger.waiting, ledger.to_retry):
+            items = _until(stop, pending())
+            for outcome in _engine(engine)(
+                items,
+                recognizer=recognizer,
+                options=options,
+                folder=folder,
+                workers=workers,
+                known=_known(ledger),
+            ):
+                ledger.record(outcome)
+                on_outcome(outcome)
+    finally:
+        if options.embedding:
+            _write_sidecar(folder, recognizer, options)
+        written = write_table(ledger, table, segments=options.granularity == "segment")
+    return Batch(folder, written, ledger.counts(), ledger.failure_codes())
+
+
+def mark_of(source: str, options: Options, recognizer: Recognizer) -> dict[str, Any]:
+    """What makes a batch this one and no other."""
+    model = recognizer.model
+    return {
+        "version": 1,
+        "source": source.encode("utf-8", "backslashreplace").decode(),
+        "options": options.to_document(),
+        "model": {
+            "id": model.id,
+            "precision": model.precision,
+            "sha256": model.sha256,
+            "labels": list(recognizer.labels),
+        },
+    }
+
+
+def clear(folder: Path) -> None:
+    """Removes what a batch has written into its folder, and nothing else.
+
+    Raises:
+        StorageError: it cannot be removed.
+    """
+    files = [LEDGER_FILE, f"{LEDGER_FILE}-wal", f"{LEDGER_FILE}-shm", SEGMENTS_FILE, SIDECAR_FILE]
+    with storage_errors(folder):
+        for name in (*files, *(f"results.{kind}" for kind in TABLE_FORMATS)):
+            (folder / name).unlink(missing_ok=True)
+        for name in ("frames", "embeddings"):
+            if (folder / name).is_dir():
+                shutil.rmtree(folder / name)
+
+
+def _engine(name: EngineName) -> Callable[..., Iterator[Outcome]]:
+    if name == "ray":
+        from voxcor.batch.ray_engine import recognize_on_ray
+
+        return recognize_on_ray
+    return recognize_locally
+
+
+def _until(stop: threading.Event, items: Iterable[Item]) -> Iterator[Item]:
+    for item in items:
+        if stop.is_set():
+            return
+        yield item
+
+
+def _known(ledger: Ledger) -> Known:
+    def known(sha256: str, name: str) -> tuple[dict[str, Any], ...] | None:
+        row = ledger.find(sha256)
+        # The extension belongs to what is known: it may contradict the content.
+        same = row is not None and Path(row.item.name).suffix.lower() == Path(name).suffix.lower()
+        return row.documents if row and same else None
+
+    return known
+
+
+def _write_sidecar(folder: Path, recognizer: Recognizer, options: Options) -> None:
+    model = recognizer.model
+    text = to_json(
+        {
+            "model": {
+                "id": model.id,
+                "precision": model.precision,
+                "revision": model.revision,
+                "sha256": model.sha256,
+            },
+            "granularity": options.granularity,
+            "hop_ms": HOP_MS if options.granularity == "frame" else None,
+            "dim": recognizer.embedding_dim,
+            "dtype": "float32",
+        },
+        indent=2,
+    )
+    with storage_errors(folder):
+        (folder / SIDECAR_FILE).write_text(text + "\n", encoding="utf-8")

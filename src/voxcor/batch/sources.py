@@ -1,0 +1,256 @@
+"""From SOURCE to the items of a batch: folders and patterns, manifests, Kaldi lists, archives.
+
+    voxcor batch calls/          all audio below it
+    voxcor batch 'calls/*.opus'
+    voxcor batch calls.csv       a column path (or wav, file, audio), perhaps a column key (or id)
+    voxcor batch calls.jsonl     the same, an object a line
+    voxcor batch calls.parquet   the same; needs pyarrow
+    voxcor batch wav.scp         `key path` a line (Kaldi)
+    voxcor batch calls.zip       all audio in it, read without unpacking it
+
+Paths in a list are relative to it. What cannot be used becomes a `Failure` and the rest goes on.
+"""
+
+import csv
+import json
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from voxcor.batch.items import Item
+from voxcor.errors import (
+    InputError,
+    InputNotFound,
+    InputUnreadable,
+    ManifestError,
+    NoAudioFound,
+    UsageError,
+)
+from voxcor.language import say
+from voxcor.results import Failure
+from voxcor.sources import AUDIO_EXTENSIONS, expand
+
+PATH_COLUMNS = ("path", "wav", "file", "audio")
+KEY_COLUMNS = ("key", "id")
+
+# Recordings shrink by ten at most, silence alone by a thousand: an archive beyond this is a bomb.
+MOST_RATIO = 200
+
+_READERS = (".csv", ".jsonl", ".parquet", ".scp", ".zip")
+
+
+def read_source(source: str) -> Iterator[Item | Failure]:
+    """The recordings that `source` stands for, in its order; positions count from 0.
+
+    Raises:
+        InputNotFound, InputUnreadable: there is no such list, or it cannot be read.
+        ManifestError: it is none, or lacks a column; an archive that is none, or a bomb.
+        UsageError: a Parquet list without pyarrow.
+    """
+    kind = Path(source).suffix.lower()
+    if kind in _READERS and not Path(source).is_dir() and not _is_pattern(source):
+        with _read_errors(source):
+            yield from _numbered(_READ[kind](Path(source)))
+    else:
+        yield from _numbered(expand([source]))
+
+
+@contextmanager
+def file_of(item: Item, scratch: Path) -> Iterator[Path]:
+    """The file of an item; a member of an archive is unpacked into `scratch` for the block.
+
+    Raises:
+        InputNotFound, InputUnreadable: it cannot be had.
+    """
+    if item.member is None:
+        yield Path(item.path)
+        return
+    file = scratch / f"member{PurePosixPath(item.member).suffix.lower()}"
+    try:
+        _unpack(item, item.member, file)
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _unpack(item: Item, member: str, file: Path) -> None:
+    try:
+        archive = zipfile.ZipFile(item.path)
+    except FileNotFoundError as error:
+        raise InputNotFound(name=item.name) from error
+    except (OSError, zipfile.BadZipFile) as error:
+        raise InputUnreadable(name=item.name, reason=str(error)) from error
+    with archive, file.open("wb") as out:
+        try:
+            with archive.open(member) as entry:
+                shutil.copyfileobj(entry, out, 1 << 20)
+        # RuntimeError: it is encrypted. NotImplementedError: a compression that Python lacks.
+        except (KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as why:
+            raise InputUnreadable(name=item.name, reason=str(why)) from why
+
+
+def _numbered(entries: Iterator[str | Item | Failure]) -> Iterator[Item | Failure]:
+    for position, entry in enumerate(entries):
+        if isinstance(entry, str):
+            yield Item(position, entry, entry)
+        elif isinstance(entry, Item):
+            yield Item(position, entry.name, entry.path, entry.member, entry.key)
+        else:
+            yield entry
+
+
+def _read_csv(source: Path) -> Iterator[Item | Failure]:
+    with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        reader = csv.DictReader(file)
+        _require_path_column(source, reader.fieldnames or ())
+        for values in reader:
+            yield _listed(source, values, reader.line_num)
+
+
+def _read_jsonl(source: Path) -> Iterator[Item | Failure]:
+    with source.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                values = json.loads(line)
+            except json.JSONDecodeError:
+                values = None
+            if not isinstance(values, dict):
+                reason = say(f"row {number} is no JSON object.", f"第 {number} 行不是 JSON 对象。")
+                raise ManifestError(name=str(source), reason=reason)
+            if number == 1:
+                _require_path_column(source, tuple(values))
+            yield _listed(source, values, number)
+
+
+def _read_parquet(source: Path) -> Iterator[Item | Failure]:
+    parquet = require_pyarrow().parquet
+    with source.open("rb") as file:
+        table = parquet.ParquetFile(file)
+        names = table.schema_arrow.names
+        _require_path_column(source, names)
+        wanted = [name for name in names if name in (*PATH_COLUMNS, *KEY_COLUMNS)]
+        number = 0
+        for page in table.iter_batches(columns=wanted):
+            for values in page.to_pylist():
+                number += 1
+                yield _listed(source, values, number)
+
+
+def _read_scp(source: Path) -> Iterator[Item | Failure]:
+    with source.open(encoding="utf-8", errors="surrogateescape") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            key, _, path = line.strip().partition(" ")
+            if path.strip().endswith("|"):
+                en = "is a command, and commands in a list are not run; give the file it makes"
+                zh = "是一条命令;清单中的命令不会被执行,请给出其生成的文件"
+                yield _failed(source, number, say(en, zh))
+            else:
+                yield _listed(source, {"key": key, "path": path.strip()}, number)
+
+
+def _read_zip(source: Path) -> Iterator[Item | Failure]:
+    with zipfile.ZipFile(source) as archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MOST_RATIO * max(1, source.stat().st_size):
+        reason = say(
+            f"it would unpack to {unpacked:,} bytes, over {MOST_RATIO} times its size: a zip bomb.",
+            f"解压后将达 {unpacked:,} 字节,超过其大小的 {MOST_RATIO} 倍,疑为压缩炸弹。",
+        )
+        raise ManifestError(name=str(source), reason=reason)
+    # `..` in a member's name harms nothing: no member is ever written under its own name.
+    names = sorted(entry.filename for entry in entries if _is_audio(entry.filename))
+    if not names:
+        yield _failure(NoAudioFound(name=str(source)))
+    for name in names:
+        yield Item(0, f"{source}/{name}", str(source), member=name)
+
+
+_READ = {
+    ".csv": _read_csv,
+    ".jsonl": _read_jsonl,
+    ".parquet": _read_parquet,
+    ".scp": _read_scp,
+    ".zip": _read_zip,
+}
+
+
+def require_pyarrow() -> Any:
+    """The module pyarrow, its Parquet part loaded.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet
+    except ImportError as error:
+        raise UsageError(
+            reason_en='Parquet needs pyarrow, not installed here: pip install "voxcor[parquet]"',
+            reason_zh='Parquet 需要 pyarrow,尚未安装:pip install "voxcor[parquet]"',
+        ) from error
+    return pa
+
+
+def _require_path_column(source: Path, columns: "tuple[str, ...] | list[str] | Any") -> None:
+    if not {*PATH_COLUMNS} & {*columns}:
+        listed, wanted = ", ".join(map(str, columns)), ", ".join(PATH_COLUMNS)
+        reason = say(
+            f"it needs one of the columns {wanted}; its columns are: {listed}.",
+            f"需要以下列之一:{wanted};现有的列:{listed}。",
+        )
+        raise ManifestError(name=str(source), reason=reason)
+
+
+def _listed(source: Path, values: Mapping[str, Any], row: int) -> Item | Failure:
+    path = next((values[name] for name in PATH_COLUMNS if values.get(name)), None)
+    if not isinstance(path, str):
+        return _failed(source, row, say("names no file", "没有给出文件"))
+    key = next((values[name] for name in KEY_COLUMNS if values.get(name) is not None), None)
+    place = str(source.parent / path)
+    return Item(0, place, place, key=None if key is None else str(key))
+
+
+def _failed(source: Path, row: int, reason: str) -> Failure:
+    where = say(f"{source}, row {row}", f"{source} 第 {row} 行")
+    return _failure(InputUnreadable(name=where, reason=reason))
+
+
+def _failure(error: InputError) -> Failure:
+    return Failure(path=error.details["name"], code=error.code, message=error.message)
+
+
+def _is_audio(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+    return PurePosixPath(name).suffix.lower() in AUDIO_EXTENSIONS and not hidden
+
+
+def _is_pattern(source: str) -> bool:
+    return any(mark in source for mark in "*?[") and not Path(source).exists()
+
+
+@contextmanager
+def _read_errors(source: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputNotFound(name=source) from error
+    except zipfile.BadZipFile as error:
+        reason = say("it is no zip archive.", "不是 zip 压缩包。")
+        raise ManifestError(name=source, reason=reason) from error
+    except csv.Error as error:
+        raise ManifestError(name=source, reason=f"{error}.") from error
+    except OSError as error:
+        raise InputUnreadable(name=source, reason=error.strerror or str(error)) from error
+    except ValueError as error:
+        # What pyarrow raises of a file that is no Parquet is a ValueError, and so is bad Unicode.
+        raise ManifestError(name=source, reason=f"{error}.") from error

@@ -1,0 +1,201 @@
+"""The results of a batch as a table: JSON Lines, CSV or Parquet, written from its ledger.
+
+A row an item, in the order of the source; with separate channels a row a channel. A failure is a
+row too. JSON Lines have the whole document. CSV and Parquet have a column for each figure, and
+`segments` where they were asked for: a table of their own beside a CSV, a nested column in Parquet.
+"""
+
+import csv
+import itertools
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal, get_args
+from uuid import uuid4
+
+from voxcor.batch.ledger import Ledger, Row
+from voxcor.batch.sources import require_pyarrow
+from voxcor.models.store import storage_errors
+from voxcor.result_folder import to_json
+
+TableFormat = Literal["jsonl", "csv", "parquet"]
+TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
+
+SEGMENTS_FILE = "segments.csv"
+
+_PAGE = 1000
+
+
+def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) -> Path:
+    """Writes `results.jsonl`, `.csv` or `.parquet` beside the ledger, in the place of an older one.
+
+    Args:
+        ledger: of the batch, complete or not.
+        kind: the format.
+        segments: whether CSV and Parquet tell each segment.
+
+    Returns:
+        the file.
+
+    Raises:
+        DiskFull, StorageError: the disk; the older file stays.
+        UsageError: Parquet without pyarrow.
+    """
+    path = ledger.folder / f"results.{kind}"
+    labels = tuple(ledger.mark["model"]["labels"])
+    with storage_errors(path, 1_000_000):
+        if kind == "jsonl":
+            with _replacing(path) as file:
+                for record in _records(ledger.rows()):
+                    file.write(to_json(record) + "\n")
+        elif kind == "csv":
+            with _replacing(path) as file:
+                _write_csv(file, (_flat(record, labels) for record in _records(ledger.rows())))
+            if segments:
+                with _replacing(ledger.folder / SEGMENTS_FILE) as file:
+                    _write_csv(file, _segments(_records(ledger.rows()), labels))
+        else:
+            _write_parquet(ledger, path, labels, segments)
+    return path
+
+
+def _records(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+    """What JSON Lines say, an object a line."""
+    for row in rows:
+        place = {"path": row.item.name, **({"key": row.item.key} if row.item.key else {})}
+        if row.failure:
+            yield {**place, "code": row.failure.code, "message": row.failure.message}
+        for document in row.documents:
+            yield {**place, **document}
+
+
+def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+    """A record as cells: text, numbers, None."""
+    failed = "code" in record
+    document = _NOTHING if failed else record
+    audio, quality, summary = document["audio"], document["quality"], document["summary"]
+    return {
+        "path": record["path"],
+        "key": record.get("key"),
+        "channel": audio.get("channel"),
+        "emotion": document["emotion"],
+        "confidence": document["confidence"],
+        **{f"score_{label}": document["scores"].get(label) for label in labels},
+        "blend": None if failed or not record["blend"] else "+".join(record["blend"]),
+        "abstained": document["abstained"],
+        "dominant": summary.get("dominant"),
+        "segments": summary.get("segments"),
+        "transitions": summary.get("transitions"),
+        "duration_ms": audio.get("duration_ms"),
+        "speech_ms": quality.get("speech_ms"),
+        "snr_db": quality.get("snr_db"),
+        "clipping": quality.get("clipping"),
+        "bandwidth_hz": quality.get("bandwidth_hz"),
+        "warnings": None if failed else "+".join(quality["warnings"]),
+        "sha256": audio.get("sha256"),
+        "frames": document["frames"],
+        "embedding": document["embedding"],
+        "code": record.get("code"),
+        "message": record.get("message"),
+    }
+
+
+_NOTHING: Mapping[str, Any] = {
+    **dict.fromkeys(("emotion", "confidence", "abstained", "frames", "embedding")),
+    **{name: {} for name in ("audio", "quality", "summary", "scores")},
+}
+
+
+def _segments(
+    records: Iterable[Mapping[str, Any]], labels: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    for record in records:
+        for segment in record.get("segments", ()):
+            yield {
+                "path": record["path"],
+                "key": record.get("key"),
+                "channel": record["audio"]["channel"],
+                **{name: segment[name] for name in ("start_ms", "end_ms", "emotion", "confidence")},
+                **{f"score_{label}": segment["scores"].get(label) for label in labels},
+            }
+
+
+def _write_csv(file: IO[str], rows: Iterator[dict[str, Any]]) -> None:
+    first = next(rows, None)
+    if first is None:
+        return
+    writer = csv.DictWriter(file, list(first), lineterminator="\n")
+    writer.writeheader()
+    for row in itertools.chain([first], rows):
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return int(value)
+    return f"{value:.6f}" if isinstance(value, float) else value
+
+
+def _write_parquet(ledger: Ledger, path: Path, labels: Sequence[str], segments: bool) -> None:
+    pa = require_pyarrow()
+    text, number, whole = pa.string(), pa.float64(), pa.int64()
+    kinds = {
+        **dict.fromkeys(("channel", "segments", "transitions", "duration_ms", "speech_ms"), whole),
+        "bandwidth_hz": whole,
+        "abstained": pa.bool_(),
+        **dict.fromkeys(("confidence", "snr_db", "clipping"), number),
+        **{f"score_{label}": number for label in labels},
+    }
+    columns = [*_flat({"path": "", "code": "", "message": ""}, labels)]
+    fields = [(name, kinds.get(name, text)) for name in columns]
+    if segments:
+        scores = pa.struct([(label, number) for label in labels])
+        one = [("start_ms", whole), ("end_ms", whole), ("emotion", text), ("confidence", number)]
+        fields.append(("segment_list", pa.list_(pa.struct([*one, ("scores", scores)]))))
+    schema = pa.schema(fields)
+    draft = _draft(path)
+    try:
+        with pa.parquet.ParquetWriter(draft, schema) as writer:
+            records = _records(ledger.rows())
+            while page := [*itertools.islice(records, _PAGE)]:
+                rows = [_parquet_row(record, labels, segments) for record in page]
+                writer.write_table(pa.Table.from_pylist(rows, schema))
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _parquet_row(
+    record: Mapping[str, Any], labels: Sequence[str], segments: bool
+) -> dict[str, Any]:
+    row = {
+        name: _utf8(cell) if isinstance(cell, str) else cell
+        for name, cell in _flat(record, labels).items()
+    }
+    return {**row, "segment_list": record.get("segments")} if segments else row
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[str]]:
+    """A text file that takes the place of `path` where the block ends well."""
+    draft = _draft(path)
+    try:
+        # A path may hold bytes that are no UTF-8.
+        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid4().hex}")

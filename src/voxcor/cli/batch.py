@@ -1,0 +1,251 @@
+"""`voxcor batch SOURCE --out DIR`: an archive of recordings into one table."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from voxcor.cli.options import LabelsOption, ModelOption, TrimOption
+from voxcor.language import say
+from voxcor.results import Granularity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from voxcor.batch.items import Outcome
+    from voxcor.batch.ledger import Counts
+    from voxcor.batch.run import Batch
+
+HELP = say(
+    "Recognise an archive of recordings into one table; kill it, and go on with --resume.",
+    "将大量录音识别为一张结果表;可随时中断,用 --resume 继续。",
+)
+
+
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help=say(
+                "A folder, a pattern, a list (.csv, .jsonl, .parquet, Kaldi wav.scp) or a .zip.",
+                "文件夹、通配模式、清单(.csv、.jsonl、.parquet、Kaldi wav.scp)或 .zip。",
+            ),
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help=say("The folder of the batch.", "批处理的文件夹。"),
+            show_default=False,
+        ),
+    ],
+    table: Annotated[
+        Literal["jsonl", "csv", "parquet"],
+        typer.Option("--format", help=say("Format of the table of results.", "结果表的格式。")),
+    ] = "jsonl",
+    granularity: Annotated[
+        Granularity,
+        typer.Option(
+            help=say(
+                "segment tells each stretch of speech too; frame adds a curve every 20 ms.",
+                "segment 另给出每段语音;frame 另给出每 20 毫秒的曲线。",
+            )
+        ),
+    ] = "utterance",
+    embedding: Annotated[
+        bool,
+        typer.Option(
+            "--embedding",
+            help=say("Save the embedding of each recording.", "保存每条录音的特征向量。"),
+        ),
+    ] = False,
+    model: ModelOption = None,
+    labels: LabelsOption = None,
+    trim: TrimOption = True,
+    channels: Annotated[
+        Literal["mix", "separate"],
+        typer.Option(
+            help=say(
+                "Mix all channels, or a row for each, as for the legs of a call.",
+                "混合所有声道,或每个声道一行(如通话双方)。",
+            )
+        ),
+    ] = "mix",
+    abstain_below: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help=say(
+                "Say so where the confidence is less than this, 0 to 1.",
+                "置信度低于此值(0 到 1)时注明不作判断。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help=say(
+                "Recordings worked on at the same time; default: as many as there are cores.",
+                "同时处理的录音数;默认与 CPU 核数相同。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help=say(
+                "ray spreads the work over a Ray cluster (RAY_ADDRESS).",
+                "ray 将任务分布到 Ray 集群(RAY_ADDRESS)。",
+            )
+        ),
+    ] = "local",
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help=say(
+                "Go on with the batch in the folder; new recordings are added.",
+                "继续文件夹中的批处理;新增的录音会加入。",
+            ),
+        ),
+    ] = False,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart",
+            help=say(
+                "Forget the batch in the folder and begin anew.",
+                "清除文件夹中的批处理并重新开始。",
+            ),
+        ),
+    ] = False,
+) -> None:
+    from rich.console import Console
+
+    from voxcor.batch.items import Options
+    from voxcor.batch.run import run_batch
+    from voxcor.errors import UsageError
+    from voxcor.settings import Settings
+
+    if resume and restart:
+        raise UsageError(
+            reason_en="Choose either --resume or --restart.",
+            reason_zh="--resume 与 --restart 只能选其一。",
+        )
+    aside = Console(stderr=True, highlight=False, markup=False)
+    stop = threading.Event()
+    with _Bar(aside) as bar, _stopping(stop, aside):
+        done = run_batch(
+            source,
+            out,
+            model=model or Settings().model,
+            options=Options(
+                granularity=granularity,
+                embedding=embedding,
+                labels=tuple(part.strip() for part in labels.split(",")) if labels else None,
+                trim=trim,
+                channels=channels,
+                abstain_below=abstain_below,
+            ),
+            table=table,
+            begin="resume" if resume else "restart" if restart else "new",
+            engine=engine,
+            workers=workers,
+            stop=stop,
+            on_begin=bar.begin,
+            on_outcome=bar.advance,
+        )
+    _tell(done, aside)
+    print(done.table)
+    if done.counts.failed or done.counts.waiting:
+        raise typer.Exit(1)
+
+
+class _Bar:
+    """A progress bar on a terminal: how many of how many, the rate, the time that remains."""
+
+    def __init__(self, aside: "Console") -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bar = Progress(
+            TextColumn(say("Recognising", "正在识别")),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=aside,
+            transient=True,
+            disable=not aside.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None, rate="")
+
+    def __enter__(self) -> "_Bar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def begin(self, counts: "Counts") -> None:
+        self._bar.reset(
+            self._task, total=counts.total, completed=counts.done + counts.failed, rate=""
+        )
+
+    def advance(self, _outcome: "Outcome") -> None:
+        speed = self._bar.tasks[0].speed
+        rate = say(f"{speed:.1f} a second", f"每秒 {speed:.1f} 条") if speed else ""
+        self._bar.update(self._task, advance=1, rate=rate)
+
+
+@contextmanager
+def _stopping(stop: threading.Event, aside: "Console") -> Iterator[None]:
+    """Within the block the first Ctrl-C, or SIGTERM, sets `stop`; the second one kills."""
+
+    def handle(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.set()
+        aside.print(say("Stopping after what is running …", "正在完成已开始的录音后停止……"))
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(done: "Batch", aside: "Console") -> None:
+    counts = done.counts
+    aside.print(
+        say(
+            f"{counts.done} of {counts.total} recognised, {counts.audio_s / 3600:.2f} h of audio.",
+            f"已识别 {counts.done}/{counts.total} 条,音频共 {counts.audio_s / 3600:.2f} 小时。",
+        )
+    )
+    for code, count in done.codes.items():
+        aside.print(say(f"{count} failed: {code}", f"{count} 条失败:{code}"), style="red")
+    if counts.waiting:
+        aside.print(
+            say(
+                f"{counts.waiting} wait. Go on with the same command and --resume.",
+                f"尚有 {counts.waiting} 条未处理。用相同命令加 --resume 继续。",
+            )
+        )
+    sys.stderr.flush()

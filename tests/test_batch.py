@@ -1,0 +1,490 @@
+"""Batches: every source, a row each, whatever is wrong with some of them."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+import soundfile
+
+from audio_files import speech
+from batches import write_calls, write_silence
+from voxcor import Recognizer
+from voxcor.batch import local, run
+from voxcor.batch.items import Item, Options, Outcome
+from voxcor.batch.ledger import LEDGER_FILE, Ledger, claimed
+from voxcor.batch.run import Batch, run_batch
+from voxcor.batch.sources import read_source
+from voxcor.errors import (
+    BatchExists,
+    BatchInProgress,
+    BatchMismatch,
+    InputNotFound,
+    LedgerCorrupt,
+    ManifestError,
+    UsageError,
+)
+from voxcor.results import Failure
+
+
+def rows_of(batch: Batch) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in batch.table.read_text().splitlines()]
+
+
+def paths_of(found: Iterator[Item | Failure]) -> list[str]:
+    return [entry.name if isinstance(entry, Item) else entry.code for entry in found]
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    folder = tmp_path / "calls"
+    write_calls(folder, 4)
+    return folder
+
+
+def test_a_row_says_what_the_recognizer_says(calls: Path, tmp_path: Path) -> None:
+    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    rows = rows_of(batch)
+    assert [Path(row["path"]).name for row in rows] == [f"call00{i}.wav" for i in range(4)]
+    assert (batch.counts.done, batch.counts.failed, batch.counts.waiting) == (4, 0, 0)
+    assert batch.counts.audio_s == 4
+    recognizer = Recognizer("tiny", threads=1)
+    for row in rows:
+        expected = recognizer.recognize(row["path"]).to_document()
+        for clock in ("timestamp", "timings_ms"):
+            del expected[clock]
+        assert row == {"path": row["path"], **expected, "frames": None, "embedding": None}
+
+
+def test_frames_and_embeddings_lie_beside_the_table(calls: Path, tmp_path: Path) -> None:
+    options = Options(granularity="frame", embedding=True)
+    out = tmp_path / "out"
+    rows = rows_of(run_batch(str(calls), out, model="tiny", options=options))
+    assert len({row["frames"] for row in rows} | {row["embedding"] for row in rows}) == 8
+    recognizer = Recognizer("tiny", threads=1)
+    for row in rows:
+        result = recognizer.recognize(row["path"], granularity="frame", embedding=True)
+        np.testing.assert_array_equal(np.load(out / row["embedding"]), result.embedding)
+        times = [line.split(",")[0] for line in (out / row["frames"]).read_text().splitlines()]
+        assert result.frames is not None
+        assert times == ["time_ms", *(str(round(1000 * time)) for time in result.frames.times)]
+    sidecar = json.loads((out / "embeddings.json").read_text())
+    assert (sidecar["granularity"], sidecar["hop_ms"]) == ("frame", 20)
+    assert sidecar["dim"] == recognizer.embedding_dim
+    assert sidecar["model"]["sha256"] == recognizer.model.sha256
+    assert not (out / ".scratch").exists()
+
+
+def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
+    for day in ("monday", "tuesday"):
+        path = write_calls(tmp_path / "calls" / day, 1)[0]
+        soundfile.write(path, speech(1, seed=len(day)), 16_000)
+    out = tmp_path / "out"
+    options = Options(embedding=True)
+    rows = rows_of(run_batch(str(tmp_path / "calls"), out, model="tiny", options=options))
+    first, second = (np.load(out / row["embedding"]) for row in rows)
+    assert not np.array_equal(first, second)
+
+
+def test_the_same_audio_is_heard_once(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        shutil.copy(calls / "call000.wav", calls / f"twin{number}.wav")
+    heard: list[str] = []
+    hear = Recognizer.recognize
+
+    def listening(self: Recognizer, *args: Any, **options: Any) -> Any:
+        heard.append(options["name"])
+        return hear(self, *args, **options)
+
+    monkeypatch.setattr(Recognizer, "recognize", listening)
+    rows = rows_of(run_batch(str(calls), tmp_path / "out", model="tiny", workers=3))
+    assert len(heard) == 4
+    assert len(rows) == 9
+    names = [row["audio"]["name"] for row in rows]
+    assert names == [Path(row["path"]).name for row in rows]
+    twins = [row["scores"] for row in rows if "twin" in row["path"]]
+    assert all(scores == rows[0]["scores"] for scores in twins)
+
+
+def test_each_leg_of_a_call_has_a_row(tmp_path: Path) -> None:
+    legs = np.column_stack([speech(1), speech(1, seed=1)])
+    soundfile.write(tmp_path / "call.wav", legs, 16_000)
+    options = Options(channels="separate")
+    batch = run_batch(str(tmp_path / "call.wav"), tmp_path / "out", model="tiny", options=options)
+    assert [row["audio"]["channel"] for row in rows_of(batch)] == [0, 1]
+    assert batch.counts.done == 1
+
+
+def test_what_is_broken_costs_itself_only(calls: Path, tmp_path: Path) -> None:
+    (calls / "broken.wav").write_bytes(b"RIFF\0\0\0\0WAVEno")
+    (calls / "empty.mp3").write_bytes(b"")
+    write_silence(calls / "silent.wav")
+    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    failed = {Path(row["path"]).name: row["code"] for row in rows_of(batch) if "code" in row}
+    assert failed.keys() == {"broken.wav", "empty.mp3", "silent.wav"}
+    assert failed["silent.wav"] == "no_speech"
+    assert (batch.counts.done, batch.counts.failed) == (4, 3)
+    assert sum(batch.codes.values()) == 3
+
+
+def test_what_may_pass_is_tried_once_more_at_the_end(calls: Path, tmp_path: Path) -> None:
+    hidden = calls / "call001.wav"
+    manifest = tmp_path / "calls.csv"
+    names = sorted(path.name for path in calls.iterdir())
+    manifest.write_text("path\n" + "".join(f"calls/{name}\n" for name in names))
+    elsewhere = hidden.rename(tmp_path / "away.wav")
+    tries: list[str | None] = []
+
+    def bring_back(outcome: Outcome) -> None:
+        tries.append(outcome.failure.code if outcome.failure else None)
+        if elsewhere.exists() and len(tries) == 4:
+            elsewhere.rename(hidden)
+
+    batch = run_batch(str(manifest), tmp_path / "out", model="tiny", on_outcome=bring_back)
+    assert sorted(filter(None, tries)) == ["input_not_found"]
+    assert tries[-1] is None
+    assert (batch.counts.done, batch.counts.failed) == (4, 0)
+
+
+def test_a_folder_that_vanishes_is_named_and_resume_tries_it_again(
+    calls: Path, tmp_path: Path
+) -> None:
+    write_calls(tmp_path / "calls" / "zz-share", 2)
+    share, away = calls / "zz-share", tmp_path / "away"
+
+    def vanish(_: Outcome) -> None:
+        if share.exists():
+            share.rename(away)
+
+    out = tmp_path / "out"
+    batch = run_batch(str(calls), out, model="tiny", workers=1, on_outcome=vanish)
+    assert batch.codes == {"input_not_found": 2}
+    away.rename(share)
+    again = run_batch(str(calls), out, model="tiny", begin="resume")
+    assert (again.counts.done, again.counts.failed) == (6, 0)
+
+
+def test_a_batch_that_is_stopped_goes_on_where_it_was(calls: Path, tmp_path: Path) -> None:
+    whole = run_batch(str(calls), tmp_path / "whole", model="tiny")
+    stop = threading.Event()
+    out = tmp_path / "out"
+    part = run_batch(
+        str(calls), out, model="tiny", workers=1, stop=stop, on_outcome=lambda _: stop.set()
+    )
+    assert 0 < part.counts.done < 4
+    assert len(rows_of(part)) == part.counts.done
+    again: list[Outcome] = []
+    rest = run_batch(str(calls), out, model="tiny", begin="resume", on_outcome=again.append)
+    assert len(again) == 4 - part.counts.done
+    assert rest.table.read_bytes() == whole.table.read_bytes()
+
+
+def test_resume_takes_what_is_new_in_the_folder(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_batch(str(calls), out, model="tiny")
+    soundfile.write(calls / "aaa.wav", speech(1, seed=9), 16_000)
+    heard: list[Outcome] = []
+    run_batch(str(calls), out, model="tiny", begin="resume", on_outcome=heard.append)
+    assert [outcome.position for outcome in heard] == [4]
+
+
+KILLED = """
+import sys, random
+from pathlib import Path
+from voxcor.batch.run import run_batch
+from voxcor.batch.items import Options
+run_batch(sys.argv[1], Path(sys.argv[2]), model="tiny", begin="resume",
+          options=Options(granularity="segment", embedding=True), workers=2,
+          on_outcome=lambda _: print("done", flush=True))
+"""
+
+
+def test_a_batch_killed_again_and_again_ends_as_an_unbroken_one(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    write_calls(calls, 12)
+    (calls / "broken.wav").write_bytes(b"no audio")
+    shutil.copy(calls / "call003.wav", calls / "twin.wav")
+    options = Options(granularity="segment", embedding=True)
+    whole = run_batch(str(calls), tmp_path / "whole", model="tiny", options=options)
+    out = tmp_path / "out"
+    for outcomes in (0, 2, 3, 1):  # seen before the kill
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(calls), str(out)], stdout=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        for _ in range(outcomes):
+            process.stdout.readline()
+        process.kill()
+        process.communicate()
+    last = run_batch(str(calls), out, model="tiny", options=options, begin="resume")
+    assert last.table.read_bytes() == whole.table.read_bytes()
+    files = [sorted(p.relative_to(f) for p in (f / "embeddings").rglob("*.npy"))
+             for f in (out, tmp_path / "whole")]  # fmt: skip
+    assert files[0] == files[1]
+
+
+def test_another_batch_is_not_mixed_into_one(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_batch(str(calls), out, model="tiny")
+    with pytest.raises(BatchExists, match="--resume"):
+        run_batch(str(calls), out, model="tiny")
+    with pytest.raises(BatchMismatch, match='"granularity": "frame"'):
+        run_batch(
+            str(calls), out, model="tiny", begin="resume", options=Options(granularity="frame")
+        )
+    with pytest.raises(BatchMismatch, match="elsewhere"):
+        run_batch("elsewhere", out, model="tiny", begin="resume")
+    batch = run_batch(
+        str(calls), out, model="tiny", begin="restart", options=Options(granularity="frame")
+    )
+    assert batch.counts.done == 4
+
+
+def test_two_batches_do_not_share_a_folder(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with claimed(out), pytest.raises(BatchInProgress):
+        run_batch(str(calls), out, model="tiny")
+    assert not (out / LEDGER_FILE).exists()
+    assert run_batch(str(calls), out, model="tiny").counts.done == 4
+
+
+def test_a_ledger_that_is_none_is_said(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / LEDGER_FILE).write_bytes(b"something else entirely" * 100)
+    with pytest.raises(LedgerCorrupt, match="--restart"):
+        run_batch(str(calls), out, model="tiny", begin="resume")
+    assert run_batch(str(calls), out, model="tiny", begin="restart").counts.done == 4
+
+
+def test_restart_removes_what_is_the_batch_s_and_nothing_else(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_batch(str(calls), out, model="tiny", options=Options(embedding=True))
+    (out / "notes.txt").write_text("mine")
+    run.clear(out)
+    assert {path.name for path in out.iterdir()} <= {"notes.txt", ".ledger.lock"}
+
+
+def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path) -> None:
+    (calls / "broken.wav").write_bytes(b"no audio")
+    out = tmp_path / "out"
+    options = Options(granularity="segment")
+    rows = rows_of(run_batch(str(calls), out, model="tiny", options=options))
+    for kind in ("csv", "parquet"):
+        run_batch(
+            str(calls), out, model="tiny", options=options, begin="resume", table=kind
+        )  # a table of the same ledger: nothing is heard again
+    with (out / "results.csv").open() as file:
+        table = list(csv.DictReader(file))
+    parquet = pyarrow.parquet.read_table(out / "results.parquet").to_pylist()
+    assert len(rows) == len(table) == len(parquet) == 5
+    for row, line, record in zip(rows, table, parquet, strict=True):
+        assert row["path"] == line["path"] == record["path"]
+        assert row.get("code", "") == line["code"] == (record["code"] or "")
+        if "code" not in row:
+            assert row["emotion"] == line["emotion"] == record["emotion"]
+            assert record["score_happy"] == row["scores"]["happy"]
+            assert float(line["score_happy"]) == pytest.approx(row["scores"]["happy"], abs=1e-6)
+            assert record["segment_list"] == row["segments"]
+    with (out / "segments.csv").open() as file:
+        segments = list(csv.DictReader(file))
+    assert len(segments) == sum(len(row.get("segments", ())) for row in rows)
+
+
+def write_csv(path: Path, calls: Sequence[str]) -> None:
+    path.write_text("id,path\n" + "".join(f"k{i},{call}\n" for i, call in enumerate(calls)))
+
+
+def write_jsonl(path: Path, calls: Sequence[str]) -> None:
+    lines = [json.dumps({"key": f"k{i}", "wav": call}) for i, call in enumerate(calls)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def write_parquet(path: Path, calls: Sequence[str]) -> None:
+    keys = [f"k{i}" for i in range(len(calls))]
+    table = pyarrow.table({"id": keys, "audio": list(calls)})
+    pyarrow.parquet.write_table(table, path)
+
+
+def write_scp(path: Path, calls: Sequence[str]) -> None:
+    path.write_text("".join(f"k{i} {call}\n" for i, call in enumerate(calls)))
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("list.csv", write_csv),
+        ("list.jsonl", write_jsonl),
+        ("list.parquet", write_parquet),
+        ("wav.scp", write_scp),
+    ],
+)
+def test_lists_are_read(
+    calls: Path, tmp_path: Path, name: str, write: Callable[[Path, Sequence[str]], None]
+) -> None:
+    write(tmp_path / name, ["calls/call000.wav", str(calls / "call001.wav"), "calls/away.wav"])
+    batch = run_batch(str(tmp_path / name), tmp_path / "out", model="tiny")
+    rows = rows_of(batch)
+    assert [row["key"] for row in rows] == ["k0", "k1", "k2"]
+    assert [row.get("code") for row in rows] == [None, None, "input_not_found"]
+
+
+def test_an_archive_is_read_without_unpacking_it(calls: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "calls.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        for path in sorted(calls.iterdir()):
+            out.write(path, f"day/../../../etc/{path.name}")
+        out.writestr("__MACOSX/._call.wav", b"")
+        out.writestr("notes.txt", b"")
+    batch = run_batch(str(archive), tmp_path / "out", model="tiny")
+    rows = rows_of(batch)
+    assert [row["path"].rpartition("/")[2] for row in rows] == [f"call00{i}.wav" for i in range(4)]
+    plain = Recognizer("tiny", threads=1).recognize(calls / "call002.wav")
+    assert rows[2]["scores"] == dict(plain.scores)
+    assert not (tmp_path / "etc").exists()
+
+
+def test_a_member_that_is_damaged_costs_itself_only(calls: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "calls.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in sorted(calls.iterdir()):
+            out.write(path, path.name)
+    data = bytearray(archive.read_bytes())
+    data[2000] ^= 0xFF  # within the first member: its checksum no longer fits
+    archive.write_bytes(data)
+    batch = run_batch(str(archive), tmp_path / "out", model="tiny")
+    assert [row.get("code") for row in rows_of(batch)] == ["input_unreadable", None, None, None]
+
+
+def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("silence.wav", bytes(20_000_000))
+    with pytest.raises(ManifestError, match="zip bomb"):
+        run_batch(str(archive), tmp_path / "out", model="tiny")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "said"),
+    [
+        ("list.csv", b"name,label\na.wav,sad\n", ManifestError, "its columns are: name, label"),
+        ("list.jsonl", b'{"path": "a.wav"}\nnothing\n', ManifestError, "row 2"),
+        ("list.parquet", b"no parquet", ManifestError, "list.parquet"),
+        ("list.zip", b"no zip", ManifestError, "no zip archive"),
+    ],
+)
+def test_a_list_that_is_none_is_named(
+    tmp_path: Path, name: str, content: bytes, error: type[Exception], said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(error, match=said):
+        run_batch(str(tmp_path / name), tmp_path / "out", model="tiny")
+
+
+def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputNotFound, match="away"):
+        run_batch(str(tmp_path / "away.csv"), tmp_path / "out", model="tiny")
+
+
+def test_rows_that_name_no_file_are_named_and_commands_are_not_run(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,id\na.wav,1\n,2\n")
+    found = list(read_source(str(tmp_path / "list.csv")))
+    assert isinstance(found[1], Failure)
+    assert "row 3" in found[1].message
+    (tmp_path / "wav.scp").write_text("utt1 touch owned |\nutt2 b.wav\n")
+    assert paths_of(read_source(str(tmp_path / "wav.scp"))) == [
+        "input_unreadable",
+        str(tmp_path / "b.wav"),
+    ]
+
+
+def test_a_path_that_is_not_utf_8_has_a_row(calls: Path, tmp_path: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9.wav")
+    try:
+        shutil.copy(calls / "call000.wav", calls / odd)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    out = tmp_path / "out"
+    for kind in ("jsonl", "csv", "parquet"):
+        begin = "resume" if out.exists() else "new"
+        batch = run_batch(str(calls), out, model="tiny", begin=begin, table=kind)
+        assert batch.counts.done == 5
+    rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    assert os.fsencode(rows[0]["path"]).endswith(b"caf\xe9.wav")
+
+
+def test_an_engine_that_breaks_on_one_goes_on_with_the_rest(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = local.Worker._document
+
+    def failing(self: Any, source: Any, item: Item, channel: int | None) -> Any:
+        if "call002" in item.name:
+            raise MemoryError("not enough")
+        return document(self, source, item, channel)
+
+    monkeypatch.setattr(local.Worker, "_document", failing)
+    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    assert batch.codes == {"internal_error": 1}
+    assert batch.counts.done == 3
+
+
+def test_options_are_looked_at_before_any_work(calls: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="bored"):
+        run_batch(str(calls), tmp_path / "out", model="tiny", options=Options(labels=("bored",)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_ledger_can_be_read_while_it_is_written(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    seen: list[int] = []
+
+    def look(_: Outcome) -> None:
+        with Ledger(out) as other:
+            seen.append(other.counts().done)
+
+    run_batch(str(calls), out, model="tiny", on_outcome=look)
+    assert seen == [1, 2, 3, 4]
+
+
+FULL = """
+import sys
+from pathlib import Path
+from voxcor.batch.run import run_batch
+from voxcor.batch.items import Options
+from voxcor.errors import DiskFull
+try:
+    run_batch(sys.argv[2], Path(sys.argv[1]) / "out", model="tiny",
+              options=Options(granularity="frame", embedding=True))
+except DiskFull as error:
+    print(error.code)
+"""
+
+
+def test_a_full_disk_is_said_and_what_is_done_stays(calls: Path, tmp_path: Path) -> None:
+    if shutil.which("unshare") is None:
+        pytest.skip("needs unshare to mount a small disk of its own")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = 'mount -t tmpfs -o size=300k none "$1" || exit 77; exec "$2" -c "$3" "$1" "$4"'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mount, "sh", str(disk), sys.executable, FULL, str(calls)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("this machine lets no one mount a small disk")
+    assert done.stdout.split() == ["disk_full"], done.stderr
