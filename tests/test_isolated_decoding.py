@@ -12,11 +12,11 @@ import soundfile
 
 from audio_files import FORMATS, speech
 from serving import wait_until
+from voxcor import isolated_decoding as decoding
 from voxcor.audio import decode
 from voxcor.errors import AudioTooLong, DecodingFailed, InputNotFound, NotAudio
-from voxcor.language import speaking
-from voxcor import isolated_decoding as decoding
 from voxcor.isolated_decoding import Cancellation, Cancelled, Decoders
+from voxcor.language import speaking
 from voxcor.sources import EXAMPLE
 
 

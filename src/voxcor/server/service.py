@@ -21,10 +21,10 @@ from filelock import FileLock, Timeout
 from starlette.requests import HTTPConnection
 
 from voxcor.errors import NotReady, VoxcorError
+from voxcor.isolated_decoding import Cancellation, Decoders
 from voxcor.models.store import storage_errors
 from voxcor.results import Result
 from voxcor.runtime import available_cores
-from voxcor.isolated_decoding import Cancellation, Decoders
 from voxcor.server.limits import Admission
 from voxcor.server.monitoring import Metrics
 from voxcor.server.problems import answer

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from voxcor.audio import Recording
 from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
+from voxcor.isolated_decoding import Cancellation, Cancelled
 from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
-from voxcor.isolated_decoding import Cancellation, Cancelled
 from voxcor.server.events import Event, EventLog
 from voxcor.server.schemas import RecognizeOptions
 from voxcor.server.storage import new_id
