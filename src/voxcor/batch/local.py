@@ -72,7 +72,7 @@ def recognize_locally(
         StorageError: the disk; items that had no outcome have none.
     """
     with (
-        _scratch(folder / _SCRATCH) as scratch,
+        empty_scratch(folder) as scratch,
         closing(Decoders(workers, LONGEST_DECODED_MIN)) as decoders,
         ThreadPoolExecutor(workers, thread_name_prefix="voxcor-batch") as pool,
     ):
@@ -93,15 +93,16 @@ def recognize_locally(
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """An empty folder for the block, whatever a process that was killed has left in it."""
-    shutil.rmtree(folder, ignore_errors=True)
+def empty_scratch(folder: Path) -> Iterator[Path]:
+    """A folder in that of the batch, for the block; what a killed process has left there goes."""
+    scratch = folder / _SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)
     with storage_errors(folder):
-        folder.mkdir()
+        scratch.mkdir()
     try:
-        yield folder
+        yield scratch
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class Worker:

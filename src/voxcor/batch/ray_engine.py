@@ -11,6 +11,7 @@ started here, and ended afterwards.
 
 import json
 import os
+import platform
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from voxcor.batch.items import Item, Options, Outcome
-from voxcor.batch.local import LONGEST_DECODED_MIN, Known, Worker, nothing_known
+from voxcor.batch.local import LONGEST_DECODED_MIN, Known, Worker, empty_scratch, nothing_known
 from voxcor.errors import UsageError
 from voxcor.isolated_decoding import Decoders
 from voxcor.recognizer import Recognizer
@@ -62,6 +63,7 @@ def recognize_on_ray(
             reason_zh='--engine ray 需要 Ray,尚未安装:pip install "voxcor[ray]"',
         ) from error
     with ExitStack() as stack:
+        scratch = stack.enter_context(empty_scratch(folder))
         if not ray.is_initialized():
             ray.init(log_to_driver=False, include_dashboard=False)
             stack.callback(ray.shutdown)
@@ -73,20 +75,29 @@ def recognize_on_ray(
                 [_to_row(item) for item in page], override_num_blocks=-(-len(page) // _ORDER)
             ).map_batches(
                 Actor,
-                fn_constructor_args=(recognizer.name, recognizer.model.sha256, options, folder),
+                fn_constructor_args=(
+                    recognizer.name,
+                    recognizer.model.sha256,
+                    options,
+                    folder,
+                    scratch,
+                ),
                 batch_size=_ORDER,
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
                 num_cpus=1,
                 num_gpus=Settings().gpu_share or None,
             )
-            for row in rows.iter_rows(prefetch_batches=0):
-                yield _outcome(row["outcome"])
+            # Order by order: what is done is in the ledger at once.
+            for done in rows.iter_batches(batch_size=None, prefetch_batches=0):
+                yield from map(_outcome, done["outcome"])
 
 
 class Actor:
     """A recognizer on a machine of the cluster, and what it needs around it."""
 
-    def __init__(self, model: str, sha256: str, options: Options, folder: Path) -> None:
+    def __init__(
+        self, model: str, sha256: str, options: Options, folder: Path, scratch: Path
+    ) -> None:
         recognizer = Recognizer(model, threads=1)
         if recognizer.model.sha256 != sha256:
             raise UsageError(
@@ -95,8 +106,8 @@ class Actor:
                 reason_zh=f"集群中该机器上的 {model} 与启动批处理时的模型不同。"
                 "请在各机器安装同一模型。",
             )
-        self._scratch = folder / ".scratch" / f"{os.uname().nodename}-{os.getpid()}"
-        self._scratch.mkdir(parents=True, exist_ok=True)
+        self._scratch = scratch / f"{platform.node()}-{os.getpid()}"
+        self._scratch.mkdir()
         self._worker = Worker(recognizer, options, folder, Decoders(1, LONGEST_DECODED_MIN))
 
     def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[bytes]]:

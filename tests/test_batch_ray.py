@@ -1,0 +1,74 @@
+"""A batch on a local Ray: the rows of the local engine, whatever dies on the way."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batches import write_calls, write_silence
+from voxcor.batch.items import Options, Outcome
+from voxcor.batch.run import run_batch
+
+ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+pytest.importorskip("ray.data", reason="the extra `ray` is not installed")
+
+# Ray leaves sockets and files of its own to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+OPTIONS = Options(granularity="segment", embedding=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    folder = tmp_path / "calls"
+    write_calls(folder, 40, seconds=0.6)
+    write_silence(folder / "silent.wav")
+    (folder / "broken.wav").write_bytes(b"no audio")
+    shutil.copy(folder / "call000.wav", folder / os.fsdecode(b"caf\xe9.wav"))
+    return folder
+
+
+def test_the_rows_are_those_of_the_local_engine(calls: Path, tmp_path: Path) -> None:
+    local = run_batch(str(calls), tmp_path / "local", model="tiny", options=OPTIONS)
+    spread = run_batch(str(calls), tmp_path / "ray", model="tiny", options=OPTIONS, engine="ray")
+    assert spread.table.read_bytes() == local.table.read_bytes()
+    made = [
+        sorted(path.relative_to(folder) for path in (folder / "embeddings").rglob("*.npy"))
+        for folder in (tmp_path / "local", tmp_path / "ray")
+    ]
+    assert made[0] == made[1]
+
+
+def test_a_worker_that_is_killed_costs_nothing(calls: Path, tmp_path: Path) -> None:
+    local = run_batch(str(calls), tmp_path / "local", model="tiny", options=OPTIONS)
+    killed: list[int] = []
+
+    def kill_a_worker(_: Outcome) -> None:
+        scratch = tmp_path / "ray" / ".scratch"
+        workers = [int(path.name.rpartition("-")[2]) for path in scratch.glob("*")]
+        if not killed and workers:
+            os.kill(workers[0], signal.SIGKILL)
+            killed.append(workers[0])
+
+    spread = run_batch(
+        str(calls),
+        tmp_path / "ray",
+        model="tiny",
+        options=OPTIONS,
+        engine="ray",
+        on_outcome=kill_a_worker,
+    )
+    assert killed
+    assert spread.table.read_bytes() == local.table.read_bytes()
