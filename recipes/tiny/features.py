@@ -33,9 +33,13 @@ WIDE_BANDS = 8
 CHANNELS = 3 + 1 + CEPSTRA + WIDE_BANDS
 VOICED_CHANNELS = 4  # whose changes are also taken between voiced frames only
 
-# Logistic curves decide softly which frames count: level in nepers of power above the utterance's
-# mean, voicing as the height of the autocorrelation's peak.
-AUDIBLE_LEVEL, AUDIBLE_SLOPE = -4.5, 1.5
+# What levels are counted from, in nepers of power: the mean power of the utterance, which pauses
+# lower; or its loudness, the mean that power itself weighs, which they do not move.
+REFERENCES = ("mean", "loudness")
+
+# Logistic curves decide softly which frames count: by level above each reference, and by voicing,
+# the height of the autocorrelation's peak.
+AUDIBLE_LEVELS, AUDIBLE_SLOPE = (-4.5, -2.5), 1.5
 VOICED_LEVEL, VOICED_SLOPE = 0.45, 15.0
 
 REACH = 150  # fine frames on either side of a frame: the window is 3 s long

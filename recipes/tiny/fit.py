@@ -10,7 +10,7 @@ import features
 import numpy as np
 import torch
 from dataset import Clip
-from model import Member, Tiny, standardise
+from model import UNTRAINED, Member, Tiny, standardise
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax, one_hot
@@ -19,11 +19,30 @@ from voxcor.labels import LABEL_IDS
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What makes members differ: by more than a seed they err apart, and their mean errs less.
+
+    `reference` is the one of `features.REFERENCES` that levels are counted from. `absent` is added
+    to the logits of labels that a clip's corpus does not have.
+    """
+
+    reference: int
+    absent: float
+
+
+# Nobody offered the annotators of a corpus the labels it lacks, so that these are absent is weak
+# evidence: some members learn nothing from it, others a little, which makes all of them together
+# less sure of labels on recordings like none they heard.
+SILENT, SOFT = -1e4, -1.5
+KINDS = (Kind(0, SILENT), Kind(1, SILENT), Kind(1, SOFT))
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How long and how hard; the same plan and seed give the same weights on one machine."""
 
     copies: int = 1  # of every clip, disturbed
-    members: int = 3
+    members: int = 2  # of each kind
     hidden: int = 192
     steps: int = 600
     batch_size: int = 384
@@ -49,7 +68,7 @@ def fit(
     stop nor to choose.
 
     Args:
-        windows: `[copies, len(clips), FUNCTIONALS]`.
+        windows: `[copies, len(clips), R, FUNCTIONALS]`.
         clips: all clips.
         indices: of those to train on.
         plan: the numbers.
@@ -62,24 +81,26 @@ def fit(
     x = standardise(heard, centre, spread)
     some = [clips[i] for i in indices]
 
+    kinds = [kind for kind in KINDS for _ in range(plan.members)]
     states = torch.load(checkpoint, weights_only=True) if checkpoint.exists() else []
-    for number in range(len(states), plan.members):
-        member, head, loss = fit_member(x, some, plan, plan.seed + number)
+    for number in range(len(states), len(kinds)):
+        kind, seed = kinds[number], plan.seed + number
+        member, head, loss = fit_member(x[:, :, kind.reference], some, plan, kind, seed)
         states.append((member.state_dict(), head.state_dict()))
         partial = checkpoint.with_suffix(".partial")
         torch.save(states, partial)
         partial.replace(checkpoint)
-        report(f"member {number + 1}/{plan.members}: loss {loss:.4f}")
+        report(f"member {number + 1}/{len(kinds)}: loss {loss:.4f}")
     members = [Member(plan.hidden) for _ in states]
     heads = [nn.Linear(plan.hidden, len(LABEL_IDS)) for _ in states]
     for member, head, (member_state, head_state) in zip(members, heads, states, strict=True):
         member.load_state_dict(member_state)
         head.load_state_dict(head_state)
-    return Tiny(members, heads, centre, spread).eval()
+    return Tiny(members, heads, [kind.reference for kind in kinds], centre, spread).eval()
 
 
 def fit_member(
-    x: Tensor, clips: Sequence[Clip], plan: Plan, seed: int
+    x: Tensor, clips: Sequence[Clip], plan: Plan, kind: Kind, seed: int
 ) -> tuple[Member, nn.Linear, float]:
     """One perceptron from standardised windows `[copies, len(clips), FUNCTIONALS]`.
 
@@ -114,7 +135,8 @@ def fit_member(
         smooth = possible / possible.sum(dim=1, keepdim=True)
         target = (1 - plan.label_smoothing) * target + plan.label_smoothing * smooth
 
-        logits = head(member(windows)).masked_fill(possible == 0, -1e4)
+        logits = head(member(windows)) + kind.absent * (1 - possible)
+        logits[:, UNTRAINED] = SILENT
         loss = -(target * log_softmax(logits, dim=1)).sum(dim=1).mean()
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -131,10 +153,7 @@ def schedule(progress: float) -> float:
 
 
 def possible_labels(clips: Sequence[Clip]) -> Tensor:
-    """`[len(clips), L]`, 1.0 for the labels of each clip's corpus.
-
-    Nobody offered the annotators of a corpus the others: that they are absent is no evidence.
-    """
+    """`[len(clips), L]`, 1.0 for the labels of each clip's corpus."""
     found = {(clip.corpus, clip.label) for clip in clips}
     rows = [
         [float((clip.corpus, label) in found) for label in range(len(LABEL_IDS))] for clip in clips

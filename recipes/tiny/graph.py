@@ -36,13 +36,19 @@ def write_graph(model: Tiny, path: Path) -> None:
 
 
 def _add_network(graph: GraphBuilder, model: Tiny, tensors: Tensors) -> None:
-    sums = _window_sums(graph, _terms(graph))  # [B, T, TERMS]
-    mask = _frame_mask(graph, sums, HOP)  # [B, T, 1]
-    x = _functionals(graph, sums)
-    x = graph.op("Sub", x, graph.weight("centre", tensors["centre"]))
-    x = graph.op("Div", x, graph.weight("spread", tensors["spread"]))
-    x = graph.op("Clip", x, graph.floats(-features.FARTHEST), graph.floats(features.FARTHEST))
-    members = [_member(graph, x, tensors, f"members.{i}") for i in range(len(model.members))]
+    heard = [_window_sums(graph, terms) for terms in _terms(graph)]  # each [B, T, TERMS]
+    mask = _frame_mask(graph, heard[0], HOP)  # [B, T, 1]
+    for reference, sums in enumerate(heard):
+        x = _functionals(graph, sums)
+        for op, name in (("Sub", "centre"), ("Div", "spread")):
+            weight = graph.weight(f"{name}.{reference}", tensors[name][reference])
+            x = graph.op(op, x, weight)
+        limits = graph.floats(-features.FARTHEST), graph.floats(features.FARTHEST)
+        heard[reference] = graph.op("Clip", x, *limits)
+    members = [
+        _member(graph, heard[reference], tensors, f"members.{i}")
+        for i, reference in enumerate(model.references)
+    ]
     x = graph.op("Mul", graph.op("Concat", *members, axis=2), mask)
     graph.rename(x, "embeddings")
     graph.rename(graph.op("Mul", _linear(graph, x, tensors, "head"), mask), "logits")
@@ -74,30 +80,51 @@ def _power(graph: GraphBuilder) -> str:
     return str(graph.op("Transpose", graph.op("Add", cosines, sines), perm=[0, 2, 1]))
 
 
-def _channels(graph: GraphBuilder, power: str) -> tuple[str, str, str, str]:
-    """`Ear.channels`."""
-    last = graph.constant([2])
-    mel = graph.op("MatMul", power, graph.weight("mel_bands", features.mel_bands().T))
-    mel = graph.op("Log", graph.op("Max", mel, graph.floats(features.LOWEST_POWER)))
-    level = graph.op("ReduceLogSumExp", mel, last, keepdims=1)
+def _pitch(graph: GraphBuilder, power: str) -> tuple[str, str]:
+    """`Ear.pitch`."""
     magnitude = graph.op("Sqrt", power)
     total = graph.op("MatMul", magnitude, graph.weight("pitch_total", features.pitch_total().T))
     total = graph.op("Add", total, graph.floats(features.PITCH_FLOOR))
     lags = graph.op("MatMul", magnitude, graph.weight("pitch_lags", features.pitch_lags().T))
     correlation = graph.op("Div", lags, total)
-    voicing = graph.op("ReduceMax", correlation, last, keepdims=1)
+    voicing = graph.op("ReduceMax", correlation, graph.constant([2]), keepdims=1)
     sharp = graph.op("Mul", correlation, graph.floats(features.PITCH_SHARPNESS))
     octaves = graph.weight("octaves", features.octaves())
     pitch = graph.op("MatMul", graph.op("Softmax", sharp, axis=2), octaves)
-    shape = graph.op("MatMul", mel, graph.weight("shape", features.shape().T))
-    return level, pitch, voicing, shape
+    return pitch, voicing
 
 
-def _terms(graph: GraphBuilder) -> str:
-    """`Ear.forward`."""
+def _terms(graph: GraphBuilder) -> list[str]:
+    """`Ear.forward`, the terms for each reference."""
     power = _power(graph)
     real = _frame_mask(graph, power, features.FINE_HOP)  # [B, F, 1]
-    level, pitch, voicing, shape = _channels(graph, power)
+    pitch, voicing = _pitch(graph, power)
+    mel = graph.op("MatMul", power, graph.weight("mel_bands", features.mel_bands().T))
+    bands = mel, graph.op("Div", mel, _loudness(graph, real, mel))
+    form = graph.weight("shape", features.shape().T)
+    return [
+        _terms_of(graph, real, heard, least, pitch, voicing, form)
+        for heard, least in zip(bands, features.AUDIBLE_LEVELS, strict=True)
+    ]
+
+
+def _loudness(graph: GraphBuilder, real: str, mel: str) -> str:
+    """The mean power that power itself weighs, `[B, 1, 1]`."""
+    over_time, least = graph.constant([1]), graph.floats(POWER_EPS)
+    energy = graph.op("Mul", real, graph.op("ReduceSum", mel, graph.constant([2]), keepdims=1))
+    weighed = graph.op("Mul", energy, graph.op("Log", graph.op("Add", energy, least)))
+    weighed = graph.op("ReduceSum", weighed, over_time, keepdims=1)
+    total = graph.op("Add", graph.op("ReduceSum", energy, over_time, keepdims=1), least)
+    return str(graph.op("Exp", graph.op("Div", weighed, total)))
+
+
+def _terms_of(
+    graph: GraphBuilder, real: str, bands: str, least: float, pitch: str, voicing: str, form: str
+) -> str:
+    """`Ear.terms`, with the weight of its matrix `shape` in `form`."""
+    mel = graph.op("Log", graph.op("Max", bands, graph.floats(features.LOWEST_POWER)))
+    level = graph.op("ReduceLogSumExp", mel, graph.constant([2]), keepdims=1)
+    shape = graph.op("MatMul", mel, form)
 
     def times(*factors: str) -> str:
         return reduce(lambda product, factor: str(graph.op("Mul", product, factor)), factors)
@@ -121,7 +148,7 @@ def _terms(graph: GraphBuilder) -> str:
         steps = graph.op("Div", offset, graph.floats(grid[1] - grid[0]))
         return str(graph.op("Exp", graph.op("Neg", times(steps, steps))))
 
-    audible = times(real, gate(level, features.AUDIBLE_LEVEL, features.AUDIBLE_SLOPE))
+    audible = times(real, gate(level, least, features.AUDIBLE_SLOPE))
     voiced = times(audible, gate(voicing, features.VOICED_LEVEL, features.VOICED_SLOPE))
     scaled = affine(level, 0.5, 0.5), affine(pitch, 2, 0), affine(voicing, 4, -1.6)
     x = graph.op("Concat", *scaled, shape, axis=2)

@@ -63,23 +63,38 @@ class Ear(nn.Module):
         cosines, sines = spectrum.chunk(2, dim=1)
         return (cosines.square() + sines.square()).transpose(1, 2)
 
-    def channels(self, power: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Level, pitch, voicing `[B, F, 1]` and the shape of the spectrum `[B, F, ...]`."""
-        mel = (power @ self.mel_bands.T).clamp_min(features.LOWEST_POWER).log()
-        level = mel.logsumexp(dim=2, keepdim=True)
+    def pitch(self, power: Tensor) -> tuple[Tensor, Tensor]:
+        """Pitch and voicing `[B, F, 1]`."""
         magnitude = power.sqrt()
         total = magnitude @ self.pitch_total.T + features.PITCH_FLOOR
         correlation = magnitude @ self.pitch_lags.T / total
         voicing = correlation.amax(dim=2, keepdim=True)
         pitch = (features.PITCH_SHARPNESS * correlation).softmax(dim=2) @ self.octaves
-        return level, pitch, voicing, mel @ self.shape.T
+        return pitch, voicing
 
     def forward(self, waveform: Tensor, lengths: Tensor) -> Tensor:
-        """The terms `[B, F, TERMS]`, in the order in which `functionals` takes their sums."""
+        """The terms `[B, R, F, TERMS]`, in the order in which `functionals` takes their sums.
+
+        R are the `features.REFERENCES`; only levels depend on them.
+        """
         power = self.power(waveform, lengths)
         real = frame_mask(lengths, power.shape[1], features.FINE_HOP)
-        level, pitch, voicing, shape = self.channels(power)
-        audible = real * (features.AUDIBLE_SLOPE * (level - features.AUDIBLE_LEVEL)).sigmoid()
+        pitch, voicing = self.pitch(power)
+        mel = power @ self.mel_bands.T
+        energy = real * mel.sum(dim=2, keepdim=True)
+        weighed = (energy * (energy + POWER_EPS).log()).sum(dim=1, keepdim=True)
+        loudness = (weighed / (energy.sum(dim=1, keepdim=True) + POWER_EPS)).exp()
+        heard = zip((mel, mel / loudness), features.AUDIBLE_LEVELS, strict=True)
+        terms = [self.terms(real, bands, least, pitch, voicing) for bands, least in heard]
+        return torch.stack(terms, dim=1)
+
+    def terms(
+        self, real: Tensor, bands: Tensor, least: float, pitch: Tensor, voicing: Tensor
+    ) -> Tensor:
+        """The terms `[B, F, TERMS]` for mel bands `[B, F, MEL_BANDS]` audible from `least` on."""
+        mel = bands.clamp_min(features.LOWEST_POWER).log()
+        level, shape = mel.logsumexp(dim=2, keepdim=True), mel @ self.shape.T
+        audible = real * (features.AUDIBLE_SLOPE * (level - least)).sigmoid()
         voiced = audible * (features.VOICED_SLOPE * (voicing - features.VOICED_LEVEL)).sigmoid()
         x = torch.cat([(level + 1) / 2, 2 * pitch, 4 * voicing - 1.6, shape], dim=2)
 
@@ -162,16 +177,23 @@ class Tiny(nn.Module):
     """The whole model; `forward` has the doors of every Voxcor graph.
 
     `heads` are the members' own; the model's head gives the mean of what they say. `centre` and
-    `spread` `[FUNCTIONALS]` make the functionals comparable.
+    `spread` `[R, FUNCTIONALS]` make the functionals comparable; `references` says for each member
+    which of the R it hears.
     """
 
     centre: Tensor
     spread: Tensor
 
     def __init__(
-        self, members: Sequence[Member], heads: Sequence[nn.Linear], centre: Tensor, spread: Tensor
+        self,
+        members: Sequence[Member],
+        heads: Sequence[nn.Linear],
+        references: Sequence[int],
+        centre: Tensor,
+        spread: Tensor,
     ) -> None:
         super().__init__()
+        self.references = tuple(references)
         self.ear = Ear()
         self.register_buffer("centre", centre)
         self.register_buffer("spread", spread)
@@ -191,11 +213,15 @@ class Tiny(nn.Module):
         """
         terms = self.ear(waveform, lengths)
         # Every second fine frame is one of the grid.
-        middles = torch.arange(0, terms.shape[1], HOP // features.FINE_HOP)
-        x = functionals(around(middles, terms.shape[1]) @ terms)
-        x = standardise(x, self.centre, self.spread)
+        middles = torch.arange(0, terms.shape[2], HOP // features.FINE_HOP)
+        x = functionals(around(middles, terms.shape[2]) @ terms)
+        x = standardise(x, self.centre[:, None], self.spread[:, None])  # [B, R, T, FUNCTIONALS]
         mask = frame_mask(lengths, len(middles), HOP)
-        embeddings = torch.cat([member(x) for member in self.members], dim=2) * mask
+        said = [
+            member(x[:, reference])
+            for member, reference in zip(self.members, self.references, strict=True)
+        ]
+        embeddings = torch.cat(said, dim=2) * mask
         return embeddings, self.head(embeddings) * mask
 
     @torch.no_grad()

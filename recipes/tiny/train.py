@@ -17,7 +17,7 @@ import dataset
 import torch
 from evaluate import Scores, evaluate, fit_temperature, scores, with_mean
 from export import export_graph, make_card, synthetic_voice, write_golden
-from fit import Plan, fit
+from fit import KINDS, Plan, fit
 from model import Tiny
 from windows import load_windows
 from words import WORDS_FILE, write_words
@@ -29,7 +29,7 @@ from voxcor.models.graph import GRAPH_FILE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "voxcor" / "models" / "tiny"
-QUICK, QUICK_CLIPS = Plan(copies=1, members=2, steps=20), 40  # clips of each corpus
+QUICK, QUICK_CLIPS = Plan(copies=1, members=1, steps=20), 40  # clips of each corpus
 GOLDEN = REPOSITORY / "tests" / "data" / "tiny.npz"
 
 
@@ -52,7 +52,7 @@ def main() -> None:
     def trained(name: str, indices: Sequence[int]) -> Tiny:
         # The checkpoint is named after all that it depends on.
         heard = "".join(f"{speech.clips[i].corpus}/{speech.clips[i].path.name}" for i in indices)
-        digest = hashlib.sha256(f"{plan}{heard}".encode()).hexdigest()[:12]
+        digest = hashlib.sha256(f"{plan}{KINDS}{heard}".encode()).hexdigest()[:12]
         checkpoint = options.run / f"{digest}.pt"
         return fit(windows, clips, indices, plan, checkpoint, lambda line: say(f"{name}: {line}"))
 

@@ -12,7 +12,7 @@ from voxcor.models.cards import Card
 WORDS_FILE = "CARD.md"
 
 # How many variants of the recipe were compared by the figures of the card, all in all.
-LOOKS = 52
+LOOKS = 66
 
 # Where the columns of the score table lie in the report.
 COLUMNS = (
