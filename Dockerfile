@@ -10,7 +10,7 @@ COPY src ./src
 RUN pip install '.[server]' && python -m compileall -q /opt/voxcor
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin voxcor \
+RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin voxcor \
     && install --directory --owner voxcor --group voxcor --mode 0700 /data
 COPY --from=build /opt/voxcor /opt/voxcor
 ENV PATH=/opt/voxcor/bin:$PATH PYTHONDONTWRITEBYTECODE=1 VOXCOR_HOME=/data

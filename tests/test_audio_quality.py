@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from audio_files import FORMATS, noise, speech, tone, with_silence
 from voxcor.audio import decode, prepare
 from voxcor.audio.quality import (
+    ClippingMeter,
     bandwidth_hz,
-    clipped_share,
     describe_warning,
     signal_to_noise_db,
     window_power,
@@ -22,6 +22,7 @@ from voxcor.results import Quality
 
 CODES = (
     "clipped",
+    "music",
     "narrowband",
     "noisy",
     "quiet",
@@ -34,6 +35,12 @@ SPEECH = speech(3.0, seed=1)
 
 def quality_of(samples: np.ndarray, rate: int = 16_000) -> Quality:
     return prepare(decode((samples.astype(np.float32), rate))).quality
+
+
+def clipped_share(samples: np.ndarray, rate: int) -> float:
+    meter = ClippingMeter(rate)
+    meter.hear(samples)
+    return meter.share()
 
 
 def speech_in_noise(snr_db: float, seed: int = 0) -> np.ndarray:
@@ -125,6 +132,16 @@ def test_clipping_is_seen_in_every_coding(name: str) -> None:
 def test_quiet_recordings_and_silence_are_not_clipped() -> None:
     assert clipped_share(np.round(noise(1.0, rms=1))[:, None] / 32_768, 16_000) == 0
     assert clipped_share(np.zeros((16_000, 2), np.float32), 16_000) == 0
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 1_000, 7_919])
+def test_clipping_does_not_depend_on_how_the_recording_is_cut(length: int) -> None:
+    sound = np.stack([4 * SPEECH[:24_000], SPEECH[24_000:]], axis=1).clip(-1, 0.97)
+    meter = ClippingMeter(16_000)
+    for start in range(0, len(sound), length):
+        meter.hear(sound[start : start + length])
+    assert meter.share() == clipped_share(sound, 16_000)
+    assert meter.share() > 0.01
 
 
 def test_clipping_in_one_channel_survives_the_mix() -> None:

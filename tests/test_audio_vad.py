@@ -56,13 +56,13 @@ def test_probabilities_are_those_of_the_network_run_window_by_window() -> None:
         window = padded[None, start : start + CONTEXT + WINDOW]
         probability, h, c = _session().run(None, {"input": window, "h": h, "c": c})
         expected.append(float(probability[0]))
-    np.testing.assert_allclose(speech_probabilities(samples), expected, atol=1e-6)
+    np.testing.assert_allclose(speech_probabilities([samples]), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("cut", [1, 7, 40])
 def test_cutting_a_recording_changes_nothing(cut: int) -> None:
     samples = speech(2.0)[: 60 * WINDOW]
-    whole = speech_probabilities(samples)
+    whole = speech_probabilities([samples])
     first, state = continue_probabilities(samples[: cut * WINDOW], VadState())
     second, _ = continue_probabilities(samples[cut * WINDOW :], state)
     np.testing.assert_allclose(np.concatenate([first, second]), whole, atol=1e-6)
@@ -71,7 +71,7 @@ def test_cutting_a_recording_changes_nothing(cut: int) -> None:
 def test_a_recording_longer_than_a_pass_is_one_recording() -> None:
     once = np.concatenate([speech(2.0), noise(1.0, rms=0.01)])
     samples = np.tile(once, 12)[: (PASS + 50) * WINDOW]
-    whole = speech_probabilities(samples)
+    whole = speech_probabilities([samples])
     first, state = continue_probabilities(samples[: 500 * WINDOW], VadState())
     second, _ = continue_probabilities(samples[500 * WINDOW :], state)
     np.testing.assert_allclose(np.concatenate([first, second]), whole, atol=1e-6)
@@ -79,13 +79,13 @@ def test_a_recording_longer_than_a_pass_is_one_recording() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 16_000])
 def test_there_is_a_probability_for_every_window_begun(count: int) -> None:
-    assert len(speech_probabilities(noise(1.0)[:count])) == -(-count // WINDOW)
+    assert len(speech_probabilities([noise(1.0)[:count]])) == -(-count // WINDOW)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_speech_is_found_where_it_is(seed: int) -> None:
     samples = with_silence(speech(2.0, seed), before=1.0, after=1.0)
-    spans = speech_spans(speech_probabilities(samples + noise(4.0, rms=0.001)))
+    spans = speech_spans(speech_probabilities([samples + noise(4.0, rms=0.001)]))
     assert spans[0][0] == pytest.approx(1.0, abs=0.3)
     assert spans[-1][1] == pytest.approx(3.0, abs=0.3)
     assert sum(end - start for start, end in spans) == pytest.approx(2.0, abs=0.5)
@@ -146,7 +146,7 @@ def test_how_loud_speech_is_does_not_decide_whether_it_is_speech(gain: float) ->
 def test_a_real_clip_is_speech_from_its_first_word_to_its_last(plus_large_files: Path) -> None:
     recording = decode(next(plus_large_files.glob("*.wav")))
     samples = resample(mix_to_mono(recording.samples), recording.sample_rate)
-    probabilities = speech_probabilities(samples)
+    probabilities = speech_probabilities([samples])
     assert probabilities.max() > 0.95
     assert speech_spans(probabilities)
 

@@ -115,7 +115,7 @@ def test_a_span_that_is_open_reaches_as_far_as_was_promised(
 def test_speech_of_any_loudness_is_found(gain_db: int) -> None:
     sound = with_silence(speech(3.0, peak=0.9), 1.0, 1.0) + noise(5.0, rms=1e-4)
     levelled = leveller_over(sound * np.float32(10 ** (gain_db / 20)))
-    probabilities = speech_probabilities(levelled)
+    probabilities = speech_probabilities([levelled])
     (start, end), *more = in_windows(speech_spans(probabilities))
     assert not more
     assert start * WINDOW_S == pytest.approx(1.0, abs=0.2)
@@ -123,7 +123,7 @@ def test_speech_of_any_loudness_is_found(gain_db: int) -> None:
 
 
 def test_a_room_without_anybody_is_silent_however_long() -> None:
-    probabilities = speech_probabilities(leveller_over(noise(20.0, rms=3e-4)))
+    probabilities = speech_probabilities([leveller_over(noise(20.0, rms=3e-4))])
     assert edges_of(probabilities) == []
 
 

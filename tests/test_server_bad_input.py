@@ -1,11 +1,13 @@
 """Whatever is sent: the right status, a code and a sentence, nothing left, the next one served."""
 
 import io
+import re
 import socket
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pytest
 import soundfile
@@ -272,9 +274,54 @@ def test_unknown_routes_and_methods_are_errors_of_ours(server: Server) -> None:
     assert wrong.headers["allow"] == "POST"
 
 
-def test_a_page_that_cannot_be_is_said_to_be(server: Server) -> None:
-    for limit in ("0", "201", "many"):
-        assert server.get(f"/v1/results?limit={limit}").status_code == 422
+@pytest.mark.parametrize(
+    ("limit", "en", "zh"),
+    [
+        ("0", "it must be 1 or more.", "不得小于 1。"),
+        ("201", "it must be 200 or less.", "不得大于 200。"),
+        ("many", "it must be a whole number.", "应为整数。"),
+    ],
+)
+def test_a_page_that_cannot_be_is_said_to_be_in_both_languages(
+    server: Server, limit: str, en: str, zh: str
+) -> None:
+    for language, sentence in (("en", en), ("zh-CN", zh)):
+        headers = {"Accept-Language": language}
+        answer = server.get(f"/v1/results?limit={limit}", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "malformed_request")
+        assert answer.json()["message"].endswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/rules/check", b"{"),
+        ("POST", "/v1/rules/check", b"{}"),
+        ("POST", "/v1/rules/check", b'"angry"'),
+        ("POST", "/v1/rules/check", b'{"rule": 1}'),
+        ("POST", "/v1/models/base/pull?hub=ftp", b""),
+        ("POST", "/hf/audio-classification", b'{"inputs": "", "parameters": {"top_k": 0}}'),
+    ],
+)
+def test_whatever_is_wrong_with_a_request_is_said_in_chinese_too(
+    server: Server, method: str, path: str, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/json", "Accept-Language": "zh"}
+    answer = httpx2.request(
+        method, server.url + path, content=body, headers=headers, trust_env=False
+    )
+    assert answer.status_code in (400, 422)
+    assert re.search("[a-z]{3,} [a-z]", answer.json()["message"]) is None
+    assert answer.json()["message"].startswith("无法读取请求:")
+    assert answer.json()["message"].endswith("。")
+
+
+def test_the_page_answers_to_head(server: Server) -> None:
+    for path in ("/", "/static/app.js", "/static/example.flac"):
+        answer = httpx2.head(server.url + path, trust_env=False)
+        assert answer.status_code == 200
+        assert answer.content == b""
+        assert int(answer.headers["content-length"]) > 100
 
 
 def received(connection: socket.socket) -> bytes:

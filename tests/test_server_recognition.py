@@ -112,6 +112,48 @@ def test_separate_channels_give_a_result_or_an_error_each(server: Server) -> Non
     assert last[2]["results"] == [left["id"]]
 
 
+def test_the_log_says_which_channel_has_no_result_and_why(server: Server) -> None:
+    answer = server.recognize(call(), "call.wav", channels="separate").json()
+    path = f"/v1/results/{answer['results'][0]['id']}/events"
+    last = events_of(server, path, **{"Accept-Language": "zh"})[-1]
+    (failure,) = last[2]["failures"]
+    assert (failure["channel"], failure["code"]) == (1, "no_speech")
+    assert "语音" in failure["message"]
+
+
+def test_a_request_is_given_up_by_its_own_key_once_it_is_done(server: Server) -> None:
+    before = server.left_behind
+    headers = {"Request-Key": "once-done", "Prefer": "respond-async"}
+    files = {"file": ("call.wav", call())}
+    options = {"channels": "separate"}
+    accepted = server.post("/v1/recognize", files=files, data=options, headers=headers)
+    location = accepted.headers["location"]
+    wait_until(lambda: server.get(location).status_code == 200, "the result")
+    assert server.delete("/v1/recognize/once-done").status_code == 204
+    assert server.get(location).status_code == 404
+    assert server.left_behind == before
+
+
+def test_a_request_is_given_up_by_its_own_key_while_it_runs(server: Server) -> None:
+    before = server.left_behind
+    headers = {"Request-Key": "while-running", "Prefer": "respond-async"}
+    files = {"file": ("long.flac", EXAMPLE.read_bytes())}
+    accepted = server.post("/v1/recognize", files=files, headers=headers)
+    assert accepted.status_code == 202
+    assert server.delete("/v1/recognize/while-running").status_code == 204
+    assert server.get(accepted.headers["location"]).status_code == 404
+    assert server.left_behind == before
+
+
+def test_a_request_that_was_given_up_before_it_came_does_nothing(server: Server) -> None:
+    before = server.left_behind
+    assert server.delete("/v1/recognize/too-early").status_code == 204
+    files = {"file": ("late.flac", EXAMPLE.read_bytes())}
+    late = server.post("/v1/recognize", files=files, headers={"Request-Key": "too-early"})
+    assert late.status_code == 499
+    assert server.left_behind == before
+
+
 def test_when_no_channel_can_be_used_there_is_no_result(server: Server) -> None:
     before = server.left_behind
     file = io.BytesIO()
@@ -141,7 +183,12 @@ def test_an_asynchronous_request_is_answered_at_once_and_told_of_in_events(serve
     ]
     assert events[-1][1:] == (
         "done",
-        {"id": response.json()["id"], "results": [response.json()["id"]], "message": "Done."},
+        {
+            "id": response.json()["id"],
+            "results": [response.json()["id"]],
+            "failures": [],
+            "message": "Done.",
+        },
     )
     document = server.get(location)
     assert document.status_code == 200

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import httpx2
     from numpy.typing import NDArray
 
+    from voxcor.exports import Format
+
     Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
 
 # A recording of an hour through a large model on two cores.
@@ -222,6 +224,14 @@ class Client:
         archive.extractall(folder)
         return folder / archive.namelist()[0].partition("/")[0]
 
+    def export(self, result_id: str, kind: "Format") -> bytes:
+        """A result in another tool's format, one of `voxcor.exports.FORMATS`.
+
+        Raises:
+            NoSuchResult, MalformedRequest: there is no such result or format.
+        """
+        return self._bytes(f"/v1/results/{result_id}/export/{kind}")
+
     def delete(self, result_id: str) -> None:
         """Every trace of a result and its recording, on the server."""
         self._ask("DELETE", f"/v1/results/{result_id}")
@@ -285,10 +295,13 @@ class Client:
             raise ServerError(url=self._url, reason="no JSON") from error
 
     def _file(self, result_id: str, name: str) -> bytes:
+        return self._bytes(f"/v1/results/{result_id}/files/{name}")
+
+    def _bytes(self, path: str) -> bytes:
         import httpx2
 
         try:
-            response = self._http.get(f"{self._url}/v1/results/{result_id}/files/{name}")
+            response = self._http.get(self._url + path)
         except httpx2.TransportError as error:
             raise self._unreachable(error) from error
         self._require_success(response)

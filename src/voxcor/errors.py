@@ -15,8 +15,10 @@
     │   ├── DecodingFailed       decoding it crashes, or takes too much time or memory
     │   ├── AudioTooLong         more than a server takes
     │   ├── AudioTooShort        less than one 25 ms frame
-    │   └── NoSpeech             silence, or nothing that is speech
+    │   ├── NoSpeech             silence, or nothing that is speech
+    │   └── SpeakersInvalid      speaker turns that cannot be read, or are of something else
     ├── ManifestError            a list of recordings that cannot be used
+    ├── NotAResult               a file that is no result document
     ├── ModelError               no usable model
     │   ├── UnknownModel         not a model id and not a folder
     │   ├── ModelNotInstalled    known, but not pulled yet
@@ -28,7 +30,8 @@
     │   ├── HubUnreachable       no answer from the hub
     │   ├── HubRefused           the hub answers, but not with the file
     │   ├── PullInProgress       another process is pulling this model
-    │   └── VerificationFailed   the model runs, but not to the published scores
+    │   ├── VerificationFailed   the model runs, but not to the published scores
+    │   └── PrecisionRefused     int8 does not answer as fp32 does
     ├── BatchError               a batch does not begin, or go on
     │   ├── BatchInProgress      another process works in its folder
     │   ├── BatchExists          a batch lies there already
@@ -47,6 +50,8 @@
     │   ├── OriginRefused        a page of somewhere else sent it
     │   ├── NoSuchRoute          nothing is at this address
     │   ├── NoSuchResult         no result has this id, or it has no such file
+    │   ├── NoSuchJob            no job has this id, or it has no such file
+    │   ├── SourceRefused        a job may not read there
     │   ├── NoSuchRule           no rule has this name
     │   ├── WebhookInvalid       not an address or a secret that a webhook can have
     │   ├── QueueFull            as many wait as may
@@ -208,12 +213,28 @@ class NoSpeech(InputError):
     zh = "{name}:在 {duration_ms} 毫秒音频中未检测到语音,因此不给出情感结果。"
 
 
+class SpeakersInvalid(InputError):
+    """Speaker turns that do not fit. `name` is their file, `line` the place in it or None."""
+
+    code = "speakers_invalid"
+    en = "{name}: {reason_en}."
+    zh = "{name}:{reason_zh}。"
+
+
 class ManifestError(VoxcorError):
     """A manifest that lists no usable recording. `name` is its path as given."""
 
     code = "manifest_error"
     en = "{name}: {reason}"
     zh = "{name}:{reason}"
+
+
+class NotAResult(VoxcorError):
+    """A file, or a folder, that holds no result. `name` is its path as given."""
+
+    code = "not_a_result"
+    en = "{name}: is no result of Voxcor ({reason}). Give a result folder or its result.json."
+    zh = "{name}:不是心声的结果({reason})。请给出结果文件夹或其中的 result.json。"
 
 
 class ModelError(VoxcorError):
@@ -311,6 +332,20 @@ class VerificationFailed(ModelError):
         "they differ by {difference:.2e}, allowed {allowed:.0e}."
     )
     zh = "模型 {model} 未能复现官方分数:相差 {difference:.2e},允许 {allowed:.0e}。"
+
+
+class PrecisionRefused(ModelError):
+    """`reason_en` and `reason_zh` say what was measured, and what was allowed."""
+
+    code = "precision_refused"
+    en = (
+        "{model} in int8 does not answer as it does in fp32, so it is not offered and was not kept:"
+        " {reason_en}. Use fp32: voxcor models pull {model}"
+    )
+    zh = (
+        "{model} 的 int8 版本与 fp32 的结果不一致,因此不提供也未保留:{reason_zh}。"
+        "请使用 fp32:voxcor models pull {model}"
+    )
 
 
 class BatchError(VoxcorError):
@@ -432,6 +467,21 @@ class NoSuchResult(RequestError):
     code = "no_such_result"
     en = "There is no result {id}, or it has no such file."
     zh = "没有结果 {id},或其中没有该文件。"
+
+
+class NoSuchJob(RequestError):
+    code = "no_such_job"
+    en = "There is no job {id}, or it has no such file."
+    zh = "没有任务 {id},或其中没有该文件。"
+
+
+class SourceRefused(RequestError):
+    code = "source_refused"
+    en = (
+        "{source}: jobs may not read there. Whoever runs the server allows folders with "
+        "VOXCOR_JOB_SOURCES."
+    )
+    zh = "{source}:任务不允许读取该位置。服务器管理员可通过 VOXCOR_JOB_SOURCES 开放文件夹。"
 
 
 class NoSuchRule(RequestError):

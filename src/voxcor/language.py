@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Language = Literal["en", "zh"]
 
@@ -33,6 +33,19 @@ def language() -> Language:
 def say(en: str, zh: str) -> str:
     """The one of two equivalent texts that fits `language()`."""
     return zh if language() == "zh" else en
+
+
+class Both(NamedTuple):
+    """One text in two languages; as a string the one that fits `language()`."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return say(self.en, self.zh)
+
+
+Text = str | Both
 
 
 @contextmanager

@@ -5,13 +5,14 @@ where two overlap, one fades into the other, so that the curve has no seam.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.disk_array import Rows
 from voxcor.errors import AudioTooShort
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames, num_samples
 from voxcor.runtime import open_session, run
@@ -70,13 +71,22 @@ class Network:
             for i, frames in enumerate(num_frames(int(length)) for length in lengths)
         ]
 
-    def run_long(
+    def run_long(self, waveform: Rows) -> FrameOutput:
+        """One recording of any length, float32 [N] at 16 kHz; see the module for how.
+
+        Raises:
+            AudioTooShort: it is shorter than one frame.
+        """
+        parts = [*self.run_windows(waveform)]
+        return parts[0] if len(parts) == 1 else _concatenated(parts)
+
+    def run_windows(
         self,
-        waveform: NDArray[np.float32],
+        waveform: Rows,
         *,
         on_window: Callable[[int, int], None] = lambda _done, _total: None,
-    ) -> FrameOutput:
-        """One recording of any length, float32 [N] at 16 kHz; see the module for how.
+    ) -> Iterator[FrameOutput]:
+        """The same in parts, in order, as they are known: two windows at a time are in memory.
 
         Args:
             waveform: the samples.
@@ -84,23 +94,22 @@ class Network:
                 of how many.
 
         Raises:
-            AudioTooShort: it is shorter than one frame.
+            AudioTooShort: as `run_long`.
         """
         if len(waveform) <= LONGEST_PASS:
-            return self.run([waveform])[0]
+            yield self.run([waveform[:]])[0]
+            return
         total = num_frames(len(waveform))
-        embeddings = np.zeros((total, self.embedding_dim), dtype=np.float32)
-        logits = np.zeros((total, len(self.labels)), dtype=np.float32)
         starts = window_starts(total)
-        for done, first in enumerate(starts, 1):
+        before: FrameOutput | None = None  # from this window's first frame on, by the one before
+        for done, (first, end) in enumerate(zip(starts, [*starts[1:], total], strict=True), 1):
             start = first * HOP
             output = self.run([waveform[start : start + num_samples(WINDOW_FRAMES)]])[0]
-            last = first + len(output.logits)
-            fade = _fade_in(len(output.logits), OVERLAP_FRAMES if first else 0)
-            for whole, part in ((embeddings, output.embeddings), (logits, output.logits)):
-                whole[first:last] = (1 - fade) * whole[first:last] + fade * part
+            if before is not None:
+                _fade(before, output)
+            before = _rows(output, end - first, None)
             on_window(done, len(starts))
-        return FrameOutput(embeddings, logits)
+            yield _rows(output, 0, end - first)
 
 
 def window_starts(total: int) -> list[int]:
@@ -114,8 +123,20 @@ def window_starts(total: int) -> list[int]:
     return [0] if last <= 0 else [*range(0, last, step), last]
 
 
-def _fade_in(frames: int, overlap: int) -> NDArray[np.float32]:
-    """Weights [frames, 1] that rise from near 0 to 1 over the overlap."""
-    weights = np.ones((frames, 1), dtype=np.float32)
-    weights[:overlap, 0] = (np.arange(overlap) + 1) / (overlap + 1)
-    return weights
+def _fade(before: FrameOutput, output: FrameOutput) -> None:
+    """Lets `output` begin as `before` and become itself over the overlap, in place."""
+    weights = (np.arange(OVERLAP_FRAMES, dtype=np.float32)[:, None] + 1) / (OVERLAP_FRAMES + 1)
+    for old, new in ((before.embeddings, output.embeddings), (before.logits, output.logits)):
+        overlap = new[:OVERLAP_FRAMES]
+        overlap[:] = (1 - weights) * old[:OVERLAP_FRAMES] + weights * overlap
+
+
+def _rows(output: FrameOutput, first: int, last: int | None) -> FrameOutput:
+    return FrameOutput(output.embeddings[first:last], output.logits[first:last])
+
+
+def _concatenated(parts: Sequence[FrameOutput]) -> FrameOutput:
+    return FrameOutput(
+        np.concatenate([part.embeddings for part in parts]),
+        np.concatenate([part.logits for part in parts]),
+    )

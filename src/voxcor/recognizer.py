@@ -18,12 +18,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.audio import Prepared, Recording, Source, decode, peak_normalize, prepare
+from voxcor.audio import (
+    Mono,
+    Prepared,
+    Recording,
+    Source,
+    normalizing_gain_db,
+    open_audio,
+    prepare_mono,
+    to_mono,
+)
 from voxcor.batching import BatchingNetwork
+from voxcor.disk_array import DiskArray, Rows, amplified
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
+from voxcor.frames import num_frames
 from voxcor.language import say
 from voxcor.models.store import find_model, open_network
-from voxcor.network import FrameOutput, Network
+from voxcor.network import Network
+from voxcor.pooling import Pooled, pool
 from voxcor.results import (
     GRANULARITIES,
     AudioInfo,
@@ -34,11 +46,13 @@ from voxcor.results import (
     Result,
     milliseconds,
 )
+from voxcor.speaker_turns import Speakers, Stretch, Turn, cut_at_turns, read_turns, turns_of
 from voxcor.timeline import (
+    Span,
     blend_of,
     frame_view,
-    pooled_embeddings,
     pooled_scores,
+    scores_of,
     segment_view,
     summary_view,
     top,
@@ -108,10 +122,11 @@ class Recognizer:
         trim: bool = True,
         channel: int | None = None,
         abstain_below: float | None = None,
+        speakers: Speakers | None = None,
         name: str | None = None,
         progress: Progress = lambda _step: None,
     ) -> Result:
-        """The emotion of one recording.
+        """The emotion of one recording, of any length: hours of it go through the disk.
 
         Args:
             source: a path, the bytes of a file, a binary file object, `(samples, sample_rate)`
@@ -122,31 +137,40 @@ class Recognizer:
             trim: leave out silence before and after speech.
             channel: hear only this one, from 0; None for the mean of all.
             abstain_below: the confidence, 0..1, below which the result abstains; None never does.
+            speakers: who speaks when: the path of an RTTM file or a CSV, or turns, see
+                `voxcor.speaker_turns`. Segments are cut where the speaker changes.
             name: what results and errors call the source; by default its path.
             progress: is told of each step when it has ended. What it raises ends the work.
 
         Raises:
             InputError: the recording cannot be used; its subclasses say why.
+            DiskFull: there is no space for what does not fit in memory.
             EmbeddingsOnly: the model has no labels.
             UsageError: a granularity, label or channel that does not exist, or a confidence
                 beyond 0..1.
         """
         self.require(granularity, labels, abstain_below)
         kept = self._rows_of(labels)
+        diarization = None if speakers is None else read_turns(speakers)
         started, timings = datetime.now(), _Timings(progress)
-        recording, prepared = self._hear(source, name, trim, channel, timings)
+        mono, prepared = self._hear(source, name, trim, channel, timings)
+        offset = prepared.trimmed_start
+        turns = turns_of(diarization, mono.name, mono.duration) if diarization else ()
+        stretches = _stretches(prepared, turns)
+        spans = [(stretch.start, stretch.end) for stretch in stretches]
         with timings.of("inference") as facts:
-            output = self._network.run_long(prepared.samples, on_window=timings.window)
-            facts["frames"] = len(output.logits)
+            facts["frames"] = num_frames(len(prepared.samples))
+            pooled = self._pool(
+                prepared, spans, granularity, embedding, kept, on_window=timings.window
+            )
         with timings.of("postprocess") as facts:
             names = tuple(self.labels[row] for row in kept)
-            logits = output.logits[:, kept] / np.float32(self._temperature)
-            scores = pooled_scores(logits, names)
+            scores = scores_of(pooled.mean, names)
             emotion, confidence = top(scores)
-            offset = prepared.trimmed_start
-            segments = segment_view(logits, names, prepared.speech, offset)
+            voices = [stretch.speaker for stretch in stretches]
+            segments = segment_view(pooled.span_means, names, spans, offset, voices)
             transitions = transition_view(segments)
-            processed, gain_db = peak_normalize(prepared.samples)
+            gain_db = normalizing_gain_db(prepared.peak)
             facts |= {"emotion": emotion, "confidence": confidence, "segments": len(segments)}
         return Result(
             emotion=emotion,
@@ -156,11 +180,11 @@ class Recognizer:
             timestamp=started.strftime("%Y-%m-%d %H:%M:%S"),
             model=self.model,
             audio=AudioInfo(
-                name=PurePath(recording.name).name,
-                duration=recording.duration,
-                sample_rate=recording.sample_rate,
-                channels=recording.channels,
-                sha256=recording.sha256,
+                name=PurePath(mono.name).name,
+                duration=mono.duration,
+                sample_rate=mono.sample_rate,
+                channels=mono.channels,
+                sha256=mono.sha256,
                 channel=channel,
             ),
             preprocessing=Preprocessing(
@@ -177,9 +201,9 @@ class Recognizer:
             notice=_notice(self.model),
             blend=blend_of(scores),
             abstain_below=abstain_below,
-            frames=frame_view(logits, names, offset) if granularity == "frame" else None,
-            embedding=_pooled(output, prepared, granularity) if embedding else None,
-            processed=processed,
+            frames=None if pooled.frames is None else frame_view(pooled.frames, names, offset),
+            embedding=pooled.embedding,
+            processed=_amplified(prepared.samples, gain_db),
         )
 
     def recognize_many(
@@ -232,18 +256,21 @@ class Recognizer:
         trim: bool = True,
         channel: int | None = None,
         name: str | None = None,
-    ) -> FloatArray:
+    ) -> Rows:
         """Only the embedding, from any model, those without labels too.
 
         Returns:
-            float32 `[D]` for `utterance`, `[S, D]` for `segment`, `[T, D]` for `frame`.
+            float32 `[D]` for `utterance`, `[S, D]` for `segment`, `[T, D]` for `frame`; frames that
+            are too many for the memory lie on the disk, see `voxcor.disk_array`.
 
         Raises:
             InputError, UsageError: as `recognize`.
         """
         _require_granularity(granularity)
         _, prepared = self._hear(source, name, trim, channel, _Timings())
-        return _pooled(self._network.run_long(prepared.samples), prepared, granularity)
+        pooled = self._pool(prepared, prepared.speech, granularity, embedding=True)
+        assert pooled.embedding is not None
+        return pooled.embedding
 
     def scores(
         self, samples: FloatArray, *, labels: Sequence[str] | None = None
@@ -266,10 +293,29 @@ class Recognizer:
         Raises:
             InputError, EmbeddingsOnly, UsageError: as `recognize`.
         """
-        self._rows_of(None)
+        kept = self._rows_of(None)
         _, prepared = self._hear(source, name, True, None, _Timings())
-        logits = self._network.run_long(prepared.samples).logits
-        return np.asarray(logits.mean(axis=0, dtype=np.float64) / self._temperature, np.float32)
+        pooled = self._pool(prepared, (), "utterance", embedding=False, kept=kept)
+        return pooled.mean.astype(np.float32)
+
+    def _pool(
+        self,
+        prepared: Prepared[Rows],
+        spans: Sequence[Span],
+        granularity: Granularity,
+        embedding: bool,
+        kept: Sequence[int] = (),
+        on_window: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> Pooled:
+        return pool(
+            self._network.run_windows(prepared.samples, on_window=on_window),
+            num_frames(len(prepared.samples)),
+            spans,
+            granularity=granularity,
+            embedding=embedding,
+            columns=kept,
+            temperature=self._temperature,
+        )
 
     def _hear(
         self,
@@ -278,23 +324,27 @@ class Recognizer:
         trim: bool,
         channel: int | None,
         timings: "_Timings",
-    ) -> tuple[Recording, Prepared]:
+    ) -> tuple[Mono[Rows], Prepared[Rows]]:
         with timings.of("decode") as facts:
-            recording = source if isinstance(source, Recording) else decode(source, name=name)
+            if isinstance(source, Recording):
+                mono = to_mono(source.stream(), channel=channel)
+            else:
+                with open_audio(source, name=name) as stream:
+                    mono = to_mono(stream, channel=channel)
             facts |= {
-                "duration_ms": milliseconds(recording.duration),
-                "sample_rate": recording.sample_rate,
-                "channels": recording.channels,
+                "duration_ms": milliseconds(mono.duration),
+                "sample_rate": mono.sample_rate,
+                "channels": mono.channels,
             }
         with timings.of("preprocess") as facts:
-            prepared = prepare(recording, trim=trim, channel=channel)
+            prepared = prepare_mono(mono, trim=trim)
             facts |= {
                 "trimmed_start_ms": milliseconds(prepared.trimmed_start),
                 "trimmed_end_ms": milliseconds(prepared.trimmed_end),
                 "speech_ms": milliseconds(prepared.quality.speech),
                 "warnings": list(prepared.quality.warnings),
             }
-        return recording, prepared
+        return mono, prepared
 
     def _rows_of(self, labels: Sequence[str] | None) -> list[int]:
         """The columns of the logits that may win."""
@@ -332,7 +382,7 @@ class _Timings:
         self._progress(Step(step, round(self._steps[step], 1), facts))
 
     def window(self, done: int, total: int) -> None:
-        """A window has gone through the network; see `Network.run_long`."""
+        """A window has gone through the network; see `Network.run_windows`."""
         started, self._window_started = self._window_started, time.perf_counter()
         ms = round(1000 * (self._window_started - started), 1)
         self._progress(Step("window", ms, {"done": done, "total": total}))
@@ -342,12 +392,18 @@ class _Timings:
         return {step: round(ms, 1) for step, ms in {**self._steps, "total": total}.items()}
 
 
-def _pooled(output: FrameOutput, prepared: Prepared, granularity: Granularity) -> FloatArray:
-    if granularity == "frame":
-        return output.embeddings
-    if granularity == "segment":
-        return pooled_embeddings(output.embeddings, prepared.speech)
-    return np.asarray(output.embeddings.mean(axis=0))
+def _stretches(prepared: Prepared[Rows], turns: Sequence[Turn]) -> tuple[Stretch, ...]:
+    """The speech, cut at the turns, in seconds from the first of the samples that are kept."""
+    offset = prepared.trimmed_start
+    moved = [Turn(turn.start - offset, turn.end - offset, turn.speaker) for turn in turns]
+    return cut_at_turns(prepared.speech, moved)
+
+
+def _amplified(samples: Rows, gain_db: float) -> Rows:
+    if gain_db == 0:
+        return samples
+    gain = 10 ** (gain_db / 20)
+    return samples.amplified(gain) if isinstance(samples, DiskArray) else amplified(samples, gain)
 
 
 def _require_granularity(granularity: str) -> None:

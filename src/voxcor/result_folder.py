@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from voxcor.disk_array import DiskArray, blocks_of
 from voxcor.errors import DiskFull, StorageDenied, StorageError
 from voxcor.frames import HOP_MS, SAMPLE_RATE
 from voxcor.results import Frames, Result
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from voxcor.results import FloatArray
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+_BLOCK = 1 << 16  # rows that are written at a time
 
 
 def save(result: Result, out_dir: Path) -> Path:
@@ -53,7 +56,7 @@ def save(result: Result, out_dir: Path) -> Path:
         raise _storage_error(error, out_dir, result) from error
 
 
-def to_json(document: dict[str, Any], *, indent: int | None = None) -> str:
+def to_json(document: dict[str, Any] | list[Any], *, indent: int | None = None) -> str:
     """The one JSON form of a document: readable Chinese, no NaN."""
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent)
 
@@ -62,7 +65,7 @@ def _write(result: Result, folder: Path) -> None:
     if result.processed is not None:
         _write_wav(folder / "processed_audio.wav", result.processed)
     if result.embedding is not None:
-        np.save(folder / "embedding.npy", result.embedding)
+        write_array(folder / "embedding.npy", result.embedding)
         _write_text(folder / "embedding.json", to_json(_sidecar(result), indent=2) + "\n")
     if result.frames is not None:
         write_frames(folder / "frames.csv", result.frames)
@@ -87,28 +90,41 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _write_wav(path: Path, samples: "FloatArray") -> None:
-    pcm = np.rint(np.clip(samples, -1, 1) * 32767).astype("<i2")
+def _write_wav(path: Path, samples: "FloatArray | DiskArray") -> None:
     # The standard library's writer: when the disk fills up it says so with an errno.
     with wave.open(os.fspath(path), "wb") as file:
-        file.setparams((1, 2, SAMPLE_RATE, len(pcm), "NONE", "not compressed"))
-        file.writeframes(pcm.tobytes())
+        file.setparams((1, 2, SAMPLE_RATE, len(samples), "NONE", "not compressed"))
+        for block in blocks_of(samples, _BLOCK):
+            file.writeframesraw(np.rint(np.clip(block, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def write_array(path: Path, array: "FloatArray | DiskArray") -> None:
+    """An array as `.npy`, which may lie on the disk."""
+    if isinstance(array, DiskArray):
+        with path.open("wb") as file:
+            header = {"descr": "<f4", "fortran_order": False, "shape": array.shape}
+            np.lib.format.write_array_header_1_0(file, header)
+            for block in blocks_of(array, _BLOCK // 64):
+                file.write(block.astype("<f4", copy=False).data)
+    else:
+        np.save(path, array)
 
 
 def write_frames(path: Path, frames: Frames) -> None:
     """The curve as CSV: `time_ms`, and a column for each label."""
-    # Frame middles end in half a millisecond: without the inner rounding the last bit would
-    # decide which way, and the steps would be 19, 20 or 21.
-    times_ms = np.rint(np.round(1000 * frames.times, 6))
-    np.savetxt(
-        path,
-        np.column_stack([times_ms, frames.scores]),
-        fmt=["%d"] + ["%.6f"] * len(frames.labels),
-        delimiter=",",
-        header=",".join(["time_ms", *frames.labels]),
-        comments="",
-        encoding="utf-8",
-    )
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(",".join(["time_ms", *frames.labels]) + "\n")
+        for start in range(0, len(frames.times), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            # Frame middles end in half a millisecond: without the inner rounding the last bit would
+            # decide which way, and the steps would be 19, 20 or 21.
+            times_ms = np.rint(np.round(1000 * frames.times[rows], 6))
+            np.savetxt(
+                file,
+                np.column_stack([times_ms, frames.scores[rows]]),
+                fmt=["%d"] + ["%.6f"] * len(frames.labels),
+                delimiter=",",
+            )
 
 
 def _sidecar(result: Result) -> dict[str, Any]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from voxcor.disk_array import DiskArray
+
     FloatArray = NDArray[np.float32]
 
 Granularity = Literal["utterance", "segment", "frame"]
@@ -69,13 +71,17 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech and its scores: the softmax of the mean of its frames' logits."""
+    """A stretch of speech and its scores: the softmax of the mean of its frames' logits.
+
+    `speaker` is whose turn it lies in; None where no turns were given, or none is there.
+    """
 
     start: float
     end: float
     emotion: str
     confidence: float
     scores: Mapping[str, float]
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +94,26 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerSummary:
+    """What one speaker says: seconds of `speech`, and of these how much each emotion leads."""
+
+    speech: float
+    dominant: str
+    shares: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """`shares`: of the speech time, how much each emotion leads; they sum to 1."""
+    """`shares`: of the speech time, how much each emotion leads; they sum to 1.
+
+    `speakers` holds the same for each speaker by name, in the order of their first segments.
+    """
 
     dominant: str
     shares: Mapping[str, float]
     segments: int
     transitions: int
+    speakers: Mapping[str, SpeakerSummary] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +134,8 @@ class Result:
     `abstain_below`, the result abstains: `emotion` still says what leads, and claims nothing.
     `frames` is there for granularity `frame`, `embedding` where it was asked for: float32 `[D]`
     for `utterance`, `[S, D]` for `segment` (one row a segment), `[T, D]` for `frame`.
-    `processed` is what the model heard: 16 kHz, mono, trimmed, peak-normalised.
+    `processed` is what the model heard: 16 kHz, mono, trimmed, peak-normalised. Of long recordings
+    it lies on the disk, as does a frame embedding, and is read by slices: `voxcor.disk_array`.
     """
 
     emotion: str
@@ -135,8 +155,8 @@ class Result:
     blend: tuple[str, str] | None = None
     abstain_below: float | None = None
     frames: Frames | None = field(default=None, repr=False)
-    embedding: "FloatArray | None" = field(default=None, repr=False)
-    processed: "FloatArray | None" = field(default=None, repr=False)
+    embedding: "FloatArray | DiskArray | None" = field(default=None, repr=False)
+    processed: "FloatArray | DiskArray | None" = field(default=None, repr=False)
 
     @property
     def abstained(self) -> bool:
@@ -191,6 +211,7 @@ class Result:
                     "emotion": segment.emotion,
                     "confidence": segment.confidence,
                     "scores": dict(segment.scores),
+                    "speaker": segment.speaker,
                 }
                 for segment in self.segments
             ],
@@ -207,6 +228,14 @@ class Result:
                 "shares": dict(self.summary.shares),
                 "segments": self.summary.segments,
                 "transitions": self.summary.transitions,
+                "speakers": {
+                    name: {
+                        "speech_ms": milliseconds(speaker.speech),
+                        "dominant": speaker.dominant,
+                        "shares": dict(speaker.shares),
+                    }
+                    for name, speaker in self.summary.speakers.items()
+                },
             },
             "timings_ms": dict(self.timings_ms),
             "notice": self.notice,

@@ -37,6 +37,13 @@ class Settings(BaseSettings):
         default=(), description="Host names beside localhost it answers to, as a JSON list."
     )
     max_upload_mb: int = Field(default=500, ge=1, description="The largest upload, in 10^6 bytes.")
+    max_job_mb: int = Field(
+        default=10_000, ge=1, description="All uploads of one job, in 10^6 bytes."
+    )
+    job_sources: tuple[Path, ...] = Field(
+        default=(), description="Folders of the server that jobs may read, as a JSON list."
+    )
+    jobs_days: float = Field(default=30, gt=0, description="Jobs older than this are deleted.")
     max_audio_min: int = Field(default=120, ge=1, description="The longest recording, in minutes.")
     upload_idle_s: float = Field(
         default=20, gt=0, description="An upload that gives no byte for so long is given up."
@@ -62,6 +69,11 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """The folder of installed models."""
         return self.home / "models"
+
+    @property
+    def jobs(self) -> Path:
+        """The folder of the server's jobs, one folder each."""
+        return self.home / "jobs"
 
     @property
     def results(self) -> Path:

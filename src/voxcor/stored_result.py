@@ -13,6 +13,7 @@ from voxcor.results import (
     Quality,
     Result,
     Segment,
+    SpeakerSummary,
     Summary,
     Transition,
 )
@@ -86,6 +87,7 @@ def result_from(
                 emotion=segment["emotion"],
                 confidence=segment["confidence"],
                 scores=segment["scores"],
+                speaker=segment["speaker"],
             )
             for segment in document["segments"]
         ),
@@ -98,6 +100,14 @@ def result_from(
             shares=summary["shares"],
             segments=summary["segments"],
             transitions=summary["transitions"],
+            speakers={
+                name: SpeakerSummary(
+                    speech=speaker["speech_ms"] / 1000,
+                    dominant=speaker["dominant"],
+                    shares=speaker["shares"],
+                )
+                for name, speaker in summary["speakers"].items()
+            },
         ),
         timings_ms=document["timings_ms"],
         notice=document["notice"],

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.frames import frame_center, frame_range
-from voxcor.results import Frames, Segment, Summary, Transition
+from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE
+from voxcor.results import Frames, Segment, SpeakerSummary, Summary, Transition
 
 Span = tuple[float, float]  # seconds
 
@@ -25,7 +25,11 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 def pooled_scores(logits: NDArray[np.float32], labels: Sequence[str]) -> dict[str, float]:
     """Scores of a stretch by label, from its frame logits [T, L]; they sum to 1."""
     # float64: a mean over hours of frames keeps its digits.
-    mean = logits.mean(axis=0, dtype=np.float64)
+    return scores_of(logits.mean(axis=0, dtype=np.float64), labels)
+
+
+def scores_of(mean: NDArray[np.float64], labels: Sequence[str]) -> dict[str, float]:
+    """Scores by label, from the mean of frame logits [L]; they sum to 1."""
     exponentials = np.exp(mean - mean.max())
     return dict(zip(labels, (exponentials / exponentials.sum()).tolist(), strict=True))
 
@@ -51,39 +55,34 @@ def blend_of(scores: Mapping[str, float]) -> tuple[str, str] | None:
     return (ranked[0], ranked[1]) if second >= first / 2 and second > rest else None
 
 
-def frame_view(logits: NDArray[np.float32], labels: Sequence[str], offset: float) -> Frames:
-    """The emotion curve of frame logits [T, L] whose first sample lies at `offset` seconds."""
-    times = offset + np.array([frame_center(i) for i in range(len(logits))])
-    return Frames(times=times, scores=softmax(logits), labels=tuple(labels))
+def frame_view(scores: NDArray[np.float32], labels: Sequence[str], offset: float) -> Frames:
+    """The emotion curve of frame scores [T, L] whose first sample lies at `offset` seconds."""
+    times = offset + (HOP * np.arange(len(scores)) + RECEPTIVE_FIELD / 2) / SAMPLE_RATE
+    return Frames(times=times, scores=scores, labels=tuple(labels))
 
 
 def segment_view(
-    logits: NDArray[np.float32], labels: Sequence[str], spans: Sequence[Span], offset: float
+    means: NDArray[np.float64],
+    labels: Sequence[str],
+    spans: Sequence[Span],
+    offset: float,
+    speakers: Sequence[str | None],
 ) -> tuple[Segment, ...]:
-    """A segment for each span.
+    """A segment for each of S spans.
 
     Args:
-        logits: [T, L].
+        means: of the logits of the frames in each span, [S, L].
         labels: L of them.
         spans: stretches of speech in seconds from the first sample, in order.
         offset: where the first sample lies in the original recording, seconds.
+        speakers: who speaks in each span.
     """
     segments = []
-    for start, end in spans:
-        first, last = frame_range(start, end, len(logits))
-        scores = pooled_scores(logits[first:last], labels)
+    for (start, end), mean, speaker in zip(spans, means, speakers, strict=True):
+        scores = scores_of(mean, labels)
         emotion, confidence = top(scores)
-        segments.append(Segment(offset + start, offset + end, emotion, confidence, scores))
+        segments.append(Segment(offset + start, offset + end, emotion, confidence, scores, speaker))
     return tuple(segments)
-
-
-def pooled_embeddings(
-    embeddings: NDArray[np.float32], spans: Sequence[Span]
-) -> NDArray[np.float32]:
-    """The mean frame embedding of each span: [T, D] to [S, D], rows as in `segment_view`."""
-    ranges = [frame_range(start, end, len(embeddings)) for start, end in spans]
-    rows = [embeddings[first:last].mean(axis=0) for first, last in ranges]
-    return np.array(rows, dtype=np.float32).reshape(-1, embeddings.shape[1])
 
 
 def transition_view(segments: Sequence[Segment]) -> tuple[Transition, ...]:
@@ -99,15 +98,28 @@ def summary_view(
     segments: Sequence[Segment], transitions: Sequence[Transition], emotion: str
 ) -> Summary:
     """How the speech time divides among emotions; without segments all of it is `emotion`'s."""
-    seconds: dict[str, float] = {}
-    for segment in segments:
-        seconds[segment.emotion] = seconds.get(segment.emotion, 0) + segment.end - segment.start
-    total = sum(seconds.values())
-    shares = {label: part / total for label, part in seconds.items()} or {emotion: 1.0}
-    shares = dict(sorted(shares.items(), key=lambda item: -item[1]))
+    shares = _shares(segments) or {emotion: 1.0}
+    speakers = {}
+    for name in dict.fromkeys(segment.speaker for segment in segments):
+        if name is not None:
+            own = [segment for segment in segments if segment.speaker == name]
+            divided = _shares(own)
+            speech = sum(segment.end - segment.start for segment in own)
+            speakers[name] = SpeakerSummary(speech, next(iter(divided)), divided)
     return Summary(
         dominant=next(iter(shares)),
         shares=shares,
         segments=len(segments),
         transitions=len(transitions),
+        speakers=speakers,
     )
+
+
+def _shares(segments: Sequence[Segment]) -> dict[str, float]:
+    """Of the time of the segments, how much each emotion leads, the most first."""
+    seconds: dict[str, float] = {}
+    for segment in segments:
+        seconds[segment.emotion] = seconds.get(segment.emotion, 0) + segment.end - segment.start
+    total = sum(seconds.values())
+    shares = {label: part / total for label, part in seconds.items()}
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))

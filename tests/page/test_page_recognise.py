@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from visiting import DESKTOP, MAX_UPLOAD_MB, PHONE, OpenPage, keep, recognise
 
 from serving import Server
@@ -271,6 +271,100 @@ def test_a_recognition_can_be_given_up(open_page: OpenPage, service: Server) -> 
         page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("button", name="Recognise")).to_be_enabled()
     assert service.left_behind == before
+
+
+def two_legs(path: Path, *, silent_right: bool = False) -> Path:
+    """A call in stereo: the example on the left, its second half on the right, or nothing."""
+    left, rate = soundfile.read(EXAMPLE)
+    right = np.zeros_like(left) if silent_right else np.roll(left, len(left) // 2)
+    soundfile.write(path, np.column_stack([left, right]), rate, subtype="PCM_16")
+    return path
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_each_side_of_a_call_has_its_own_result(
+    open_page: OpenPage, service: Server, tmp_path: Path, language: str, size: tuple[int, int]
+) -> None:
+    page = open_page(language=language, size=size)
+    page.locator(".more summary").click()
+    page.get_by_label({"en": "Separate channels", "zh": "分声道识别"}[language]).check()
+    recognise(page, two_legs(tmp_path / "call.wav"))
+    legs = page.locator(".channels button")
+    expect(legs).to_have_count(2)
+    documents = service.get("/v1/results?limit=2").json()["results"]
+    for leg, document in zip((1, 0), documents, strict=True):
+        assert document["audio"]["channel"] == leg
+        legs.nth(leg).click()
+        expect(legs.nth(leg)).to_have_attribute("aria-pressed", "true")
+        headline = page.locator(".outcome .headline")
+        expect(headline).to_contain_text(f"{document['confidence']:.1%}")
+        expect(page.locator(".files a").first).to_have_attribute("href", re.compile(document["id"]))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    keep(page, f"channels-{language}-{size[0]}")
+
+
+def test_a_side_without_speech_says_so_beside_the_other(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page(language="zh-CN")
+    page.locator(".more summary").click()
+    page.get_by_label("分声道识别").check()
+    recognise(page, two_legs(tmp_path / "call.wav", silent_right=True))
+    expect(page.locator(".channels button")).to_have_count(1)
+    expect(page.locator(".channels .problem")).to_contain_text("语音")
+    keep(page, "channels-one-silent-zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "field", "said"),
+    [("en", "When unsure", "No answer"), ("zh", "把握不大时", "不作判断")],
+)
+def test_a_result_that_is_not_sure_says_that_there_is_no_answer(
+    open_page: OpenPage, service: Server, language: str, field: str, said: str
+) -> None:
+    page = open_page(language=language, size=PHONE)
+    page.locator(".more summary").click()
+    page.get_by_label(field).select_option("0.9")
+    page.locator(".chip", has_text="😊").click()
+    recognise_unsure(page)
+    document = newest(service)
+    assert document["abstained"]
+    expect(page.locator(".outcome .headline")).to_contain_text(said)
+    expect(page.locator(".outcome .remark").first).to_contain_text(f"{document['confidence']:.1%}")
+    expect(page.locator(".outcome .leads")).to_have_count(0)
+    keep(page, f"abstained-{language}")
+    page.goto(f"{service.url}/#history")
+    expect(page.locator(".list .verdict").first).to_contain_text(said, ignore_case=True)
+
+
+def recognise_unsure(page: Page) -> None:
+    page.set_input_files(".drop input[type=file]", EXAMPLE)
+    page.click("button.primary")
+    page.wait_for_selector(".outcome .headline:has-text('🤷')")
+
+
+def test_given_up_while_the_answer_is_on_its_way_nothing_stays(
+    open_page: OpenPage, service: Server
+) -> None:
+    before = service.left_behind
+    page = open_page()
+    done: list[str] = []
+
+    def answered_too_late(route: Route) -> None:
+        response = route.fetch()
+        done.append(response.json()["id"])
+        page.get_by_role("button", name="Cancel").click()
+        route.fulfill(response=response)
+
+    page.route(re.compile(r"/v1/recognize$"), answered_too_late)
+    page.set_input_files(".drop input[type=file]", EXAMPLE)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        page.click("button.primary", no_wait_after=True)
+    assert len(done) == 1
+    assert service.get(f"/v1/results/{done[0]}").status_code == 404
+    assert service.left_behind == before
+    expect(page.get_by_role("button", name="Recognise")).to_be_enabled()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

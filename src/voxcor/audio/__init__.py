@@ -4,15 +4,26 @@ Importing this package loads no decoder and no network: names bring their librar
 """
 
 from voxcor.audio.decode import AudioStream, Recording, Source, decode, open_audio
-from voxcor.audio.prepare import Prepared, peak_normalize, prepare
+from voxcor.audio.mono import Mono, to_mono
+from voxcor.audio.prepare import (
+    Prepared,
+    normalizing_gain_db,
+    peak_normalize,
+    prepare,
+    prepare_mono,
+)
 
 __all__ = [
     "AudioStream",
+    "Mono",
     "Prepared",
     "Recording",
     "Source",
     "decode",
+    "normalizing_gain_db",
     "open_audio",
     "peak_normalize",
     "prepare",
+    "prepare_mono",
+    "to_mono",
 ]

@@ -75,13 +75,25 @@ class Recording:
         """In seconds."""
         return len(self.samples) / self.sample_rate
 
+    def stream(self) -> "AudioStream":
+        """The same as a stream of one block."""
+        return AudioStream(
+            self.name,
+            self.sample_rate,
+            self.channels,
+            self.warnings,
+            iter([self.samples]),
+            lambda: self.sha256,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AudioStream:
     """A recording that is being decoded.
 
     `blocks` gives float32 `[n, channels]` once, in order, and raises what `decode` raises.
-    `sha256()` is known when they are through.
+    `sha256()` is known when they are through. `expected` is how many samples per channel the header
+    promises, None where it does not.
     """
 
     name: str
@@ -90,6 +102,7 @@ class AudioStream:
     warnings: tuple[str, ...]
     blocks: Iterator[FloatArray]
     sha256: Callable[[], str]
+    expected: int | None = None
 
 
 def decode(source: Source, *, name: str | None = None) -> Recording:
@@ -134,6 +147,7 @@ def open_audio(source: Source, *, name: str | None = None) -> Iterator[AudioStre
             ("wrong_extension",) if contradicts_extension(name, container) else (),
             _checked_blocks(file, decoder),
             reader.sha256,
+            decoder.expected,
         )
 
 

@@ -1,15 +1,25 @@
 """From a decoded recording to what a model hears: 16 kHz, mono, trimmed, and measured."""
 
+import sys
 from dataclasses import dataclass
+from typing import Generic, cast
 
 import numpy as np
 
 from voxcor.audio.decode import Recording
 from voxcor.audio.decoders import FloatArray
+from voxcor.audio.mono import Mono, Samples, to_mono
 from voxcor.audio.quality import PowerArray, measure, window_power
-from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.audio.vad import WINDOW, WINDOW_S, Span, speech_probabilities, speech_spans
-from voxcor.errors import AudioTooShort, NoSpeech, UsageError
+from voxcor.audio.vad import (
+    PASS,
+    WINDOW,
+    WINDOW_S,
+    Span,
+    speech_probabilities,
+    speech_spans,
+)
+from voxcor.disk_array import Rows, amplified, blocks_of, part_of
+from voxcor.errors import AudioTooShort, NoSpeech
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE
 from voxcor.results import Quality
 
@@ -40,23 +50,30 @@ _QUARTER_SECOND = 8  # windows
 PEAK_DBFS = -1.0
 
 
+# What is listened to at a time, 32 s; in memory it changes nothing.
+_BLOCK = PASS * WINDOW  # samples
+
+
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Generic[Samples]):
     """What a model hears, and what was learned on the way.
 
-    `samples` are float32 `[N]` at 16 kHz, mono, at the gain of the original. `trimmed_start` and
-    `trimmed_end` are seconds of the original that lie before and after them. `speech` are spans in
-    seconds from the first of `samples`, at least one.
+    `samples` are float32 `[N]` at 16 kHz, mono, at the gain of the original; `peak` is the highest
+    of their absolute values. `trimmed_start` and `trimmed_end` are seconds of the original that lie
+    before and after them. `speech` are spans in seconds from the first of `samples`, at least one.
     """
 
-    samples: FloatArray
+    samples: Samples
+    peak: float
     trimmed_start: float
     trimmed_end: float
     speech: tuple[Span, ...]
     quality: Quality
 
 
-def prepare(recording: Recording, *, trim: bool = True, channel: int | None = None) -> Prepared:
+def prepare(
+    recording: Recording, *, trim: bool = True, channel: int | None = None
+) -> Prepared[FloatArray]:
     """Mix, resample, find speech, trim the silence around it, measure.
 
     Where it is not certain that there is speech, nothing is trimmed, all of it is one span, and
@@ -72,80 +89,98 @@ def prepare(recording: Recording, *, trim: bool = True, channel: int | None = No
         NoSpeech: silence or noise.
         UsageError: no such channel.
     """
-    _require_channel(recording, channel)
-    samples = resample(mix_to_mono(recording.samples, channel), recording.sample_rate)
-    duration_ms = round(1000 * recording.duration)
+    mono = to_mono(recording.stream(), channel=channel, memory_bytes=sys.maxsize)
+    return cast(Prepared[FloatArray], prepare_mono(mono, trim=trim))
+
+
+def prepare_mono(mono: Mono[Rows], *, trim: bool = True) -> Prepared[Rows]:
+    """The same for a recording of any length, of which 32 s at a time are in memory."""
+    samples = mono.samples
+    duration_ms = round(1000 * mono.duration)
     if len(samples) < RECEPTIVE_FIELD:
         minimum_ms = 1000 * RECEPTIVE_FIELD // SAMPLE_RATE
-        raise AudioTooShort(name=recording.name, duration_ms=duration_ms, minimum_ms=minimum_ms)
-    power = window_power(samples)
-    probabilities = speech_probabilities(_levelled(samples, power))
-    too_short_to_judge = recording.duration < SHORTEST_JUDGED_S and power.any()
+        raise AudioTooShort(name=mono.name, duration_ms=duration_ms, minimum_ms=minimum_ms)
+    levels = _measure_levels(samples)
+    probabilities = _speech_probabilities(samples, levels)
+    too_short_to_judge = mono.duration < SHORTEST_JUDGED_S and levels.power.any()
     if probabilities.max() < NO_SPEECH and not too_short_to_judge:
-        raise NoSpeech(name=recording.name, duration_ms=duration_ms)
+        raise NoSpeech(name=mono.name, duration_ms=duration_ms)
 
     end_s = len(samples) / SAMPLE_RATE
     found = tuple((start, min(end, end_s)) for start, end in speech_spans(probabilities))
     spans = found or ((0.0, end_s),)
-    first, last = _kept(spans, power, len(samples)) if trim and found else (0, len(samples))
+    first, last = _kept(spans, levels.power, len(samples)) if trim and found else (0, len(samples))
     trimmed_start = first / SAMPLE_RATE
+    kept = part_of(samples, first, last)
     return Prepared(
-        samples=samples[first:last],
+        samples=kept,
+        peak=_peak(kept),
         trimmed_start=trimmed_start,
-        trimmed_end=max(0.0, recording.duration - last / SAMPLE_RATE),
+        trimmed_end=max(0.0, mono.duration - last / SAMPLE_RATE),
         speech=tuple((start - trimmed_start, end - trimmed_start) for start, end in spans),
         quality=measure(
-            recording.samples if channel is None else recording.samples[:, [channel]],
-            recording.sample_rate,
             samples,
+            levels.power,
             probabilities,
+            peak=max(levels.highest, -levels.lowest),
+            clipping=mono.clipping,
             speech=sum(end - start for start, end in found),
-            noticed=recording.warnings,
+            noticed=mono.warnings,
         ),
     )
 
 
 def peak_normalize(samples: FloatArray) -> tuple[FloatArray, float]:
     """Samples `[N]` with their peak at -1 dBFS, and the gain in dB; silence stays, at gain 0."""
-    peak = float(np.abs(samples).max(initial=0))
-    if peak == 0:
-        return samples, 0.0
-    gain_db = PEAK_DBFS - 20 * float(np.log10(peak))
-    return _amplified(samples, 10 ** (gain_db / 20)), gain_db
+    gain_db = normalizing_gain_db(_peak(samples))
+    return (amplified(samples, 10 ** (gain_db / 20)) if gain_db else samples), gain_db
 
 
-def _require_channel(recording: Recording, channel: int | None) -> None:
-    if channel is None or 0 <= channel < recording.channels:
-        return
-    last = recording.channels - 1
-    raise UsageError(
-        reason_en=f"{recording.name}: there is no channel {channel}; its channels are 0 to {last}.",
-        reason_zh=f"{recording.name}:没有声道 {channel};可用声道为 0 到 {last}。",
-    )
+def normalizing_gain_db(peak: float) -> float:
+    """The gain in dB that brings a peak to -1 dBFS; 0 for silence."""
+    return PEAK_DBFS - 20 * float(np.log10(peak)) if peak else 0.0
 
 
-def _levelled(samples: FloatArray, power: PowerArray) -> FloatArray:
-    """Samples `[N]` as loud as silero hears best, without offset; silence as zeros."""
-    stretch = min(_QUARTER_SECOND, len(power))
-    loudest = np.convolve(power, np.full(stretch, 1 / stretch), "valid").max()
-    samples = samples - samples.mean(dtype=np.float64).astype(np.float32)
-    peak = np.abs(samples).max()
-    if loudest == 0 or peak == 0:
-        return np.zeros_like(samples)
-    return _amplified(samples, min(_HEARD_RMS / np.sqrt(loudest), 1 / float(peak)))
+@dataclass(frozen=True, slots=True)
+class _Levels:
+    """Of all samples: the power `[W]` of their windows, the mean, the extremes."""
+
+    power: PowerArray
+    mean: float
+    lowest: float
+    highest: float
 
 
-def _amplified(samples: FloatArray, gain: float) -> FloatArray:
-    # float64: what brings the faintest float32 up to full scale is beyond float32.
-    return (samples * np.float64(gain)).astype(np.float32)
+def _measure_levels(samples: Rows) -> _Levels:
+    power, total = [], 0.0
+    lowest, highest = np.inf, -np.inf
+    for block in blocks_of(samples, _BLOCK):
+        power.append(window_power(block))
+        total += float(block.sum(dtype=np.float64))
+        lowest, highest = min(lowest, float(block.min())), max(highest, float(block.max()))
+    return _Levels(np.concatenate(power), total / len(samples), lowest, highest)
+
+
+def _speech_probabilities(samples: Rows, levels: _Levels) -> FloatArray:
+    """Of the windows `[W]`, at the level and without the offset that silero hears best."""
+    stretch = min(_QUARTER_SECOND, len(levels.power))
+    loudest = np.convolve(levels.power, np.full(stretch, 1 / stretch), "valid").max()
+    offset = np.float32(levels.mean)
+    peak = float(max(np.float32(levels.highest) - offset, offset - np.float32(levels.lowest)))
+    gain = min(_HEARD_RMS / np.sqrt(loudest), 1 / peak) if loudest and peak else 0.0
+    blocks = blocks_of(samples, _BLOCK)
+    return speech_probabilities(amplified(block - offset, gain) for block in blocks)
+
+
+def _peak(samples: Rows) -> float:
+    return max((float(np.abs(block).max()) for block in blocks_of(samples, _BLOCK)), default=0.0)
 
 
 def _kept(spans: tuple[Span, ...], power: PowerArray, count: int) -> tuple[int, int]:
     """Samples `[first, last)` from the first to the last sound, out of `count`."""
-    windows = np.arange(len(power))
     is_speech = np.zeros(len(power), bool)
-    for start, end in spans:
-        is_speech |= (start <= windows * WINDOW_S) & (windows * WINDOW_S < end)
+    for first, last in np.searchsorted(np.arange(len(power)) * WINDOW_S, spans):
+        is_speech[first:last] = True
     background = np.percentile(power, _BACKGROUND_PERCENTILE)
     audible = max(_AUDIBLE * power[is_speech].mean(), _ABOVE_BACKGROUND * background)
     kept = np.flatnonzero(is_speech | (power > audible))

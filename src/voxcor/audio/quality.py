@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio.decoders import FloatArray
-from voxcor.audio.vad import ONSET, WINDOW
+from voxcor.audio.music import MusicMeter
+from voxcor.audio.vad import ONSET, PASS, WINDOW
+from voxcor.disk_array import Rows, blocks_of
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
 from voxcor.results import Quality
@@ -43,38 +45,45 @@ CLEAN_DB = 10.0
 WIDE_HZ = 4100  # telephone channels end at 3.4 kHz, their sampling at 4
 LOUD = 0.01  # -40 dBFS: eight of sixteen bits are left
 
-# and above this: one sample in a thousand.
+# and above each of these: one sample in a thousand, and half a minute of five.
 MUCH_CLIPPING = 1e-3
+MUCH_MUSIC = 0.1
 
 
 def measure(
-    original: FloatArray,
-    sample_rate: int,
-    samples: FloatArray,
+    samples: Rows,
+    power: PowerArray,
     probabilities: FloatArray,
+    *,
+    peak: float,
+    clipping: float,
     speech: float,
     noticed: tuple[str, ...] = (),
 ) -> Quality:
     """The quality of a recording, before anything of it is trimmed.
 
     Args:
-        original: the channels that are heard, `[N, C]`, at `sample_rate`.
-        sample_rate: in Hz.
-        samples: their mix at 16 kHz, `[M]`.
-        probabilities: of speech in the windows of `samples`, `[W]`.
+        samples: the channels that are heard, mixed, at 16 kHz, `[N]`.
+        power: of their windows, `[W]` by `window_power`.
+        probabilities: of speech in these windows, `[W]`.
+        peak: the highest absolute value of `samples`.
+        clipping: the share of samples at full scale, of the recording as it came.
         speech: seconds of it that are certain.
         noticed: warnings that decoding gave.
     """
-    snr_db = signal_to_noise_db(window_power(samples), probabilities)
-    clipping = clipped_share(original, sample_rate)
+    snr_db = signal_to_noise_db(power, probabilities)
     bandwidth = bandwidth_hz(samples)
+    music = MusicMeter()
+    for block in blocks_of(samples, PASS * WINDOW):
+        music.hear(block)
     deserved = {
         "uncertain_speech": speech == 0,
         "too_short": 0 < speech < ENOUGH_SPEECH_S,
         "noisy": snr_db is not None and snr_db < CLEAN_DB,
+        "music": music.share() > MUCH_MUSIC,
         "clipped": clipping > MUCH_CLIPPING,
         "narrowband": bandwidth < WIDE_HZ,
-        "quiet": np.abs(samples).max() < LOUD,
+        "quiet": peak < LOUD,
     }
     warnings = tuple(code for code, due in deserved.items() if due)
     return Quality(snr_db, clipping, bandwidth, speech, noticed + warnings)
@@ -111,26 +120,72 @@ def signal_to_noise_db(power: PowerArray, probabilities: FloatArray) -> float | 
     return round(min(snr_db, _HIGHEST_SNR_DB), 1)
 
 
-def clipped_share(samples: FloatArray, sample_rate: int) -> float:
-    """The share of samples `[N, C]` that lie in flat crests at full scale, 0..1."""
-    shortest = max(_FLAT_SAMPLES, round(_FLAT_S * sample_rate))
-    clipped = sum(
-        _flat_crest(side * channel, shortest) for channel in samples.T for side in (1, -1)
-    )
-    return clipped / samples.size
+class ClippingMeter:
+    """Listens to a recording, piece by piece, for flat crests at full scale."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._shortest = max(_FLAT_SAMPLES, round(_FLAT_S * sample_rate))
+        self._crests: list[_FlatCrest] = []
+        self._heard = 0
+
+    def hear(self, samples: FloatArray) -> None:
+        """Takes the next samples `[n, C]`."""
+        sides = [side * channel for channel in samples.T for side in (1, -1)]
+        self._crests = self._crests or [_FlatCrest(self._shortest) for _ in sides]
+        for crest, side in zip(self._crests, sides, strict=True):
+            crest.hear(side)
+        self._heard += samples.size
+
+    def share(self) -> float:
+        """The share of all samples, 0..1, that lie in such crests."""
+        return sum(crest.count() for crest in self._crests) / max(1, self._heard)
 
 
-def _flat_crest(samples: FloatArray, shortest: int) -> int:
-    """How many of `[N]` lie at their maximum in runs of at least `shortest`."""
-    crest = samples.max()
-    if crest < _FULL_SCALE:
-        return 0
-    edges = np.diff(np.concatenate([[False], samples >= crest - _STEP, [False]]).astype(np.int8))
-    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
-    return int(runs[runs >= shortest].sum())
+class _FlatCrest:
+    """How many samples lie at the maximum, of one sign of one channel, in runs of `shortest`.
+
+    The maximum of the whole is known at its end only. So it counts by what it is at the time, and
+    when it rises, what lay a step or more below is forgotten.
+    """
+
+    def __init__(self, shortest: int) -> None:
+        self._shortest = shortest
+        self._crest = np.float32(-np.inf)
+        self._counts: dict[float, int] = {}  # by the maximum at the time
+        self._open = 0  # length of the run that the last piece ends with
+
+    def hear(self, samples: FloatArray) -> None:
+        self._crest = max(self._crest, samples.max())
+        if self._crest < _FULL_SCALE:
+            return
+        floor = self._crest - _STEP
+        self._counts = {crest: n for crest, n in self._counts.items() if crest >= floor}
+        flat = np.concatenate([[False], samples >= floor, [False]])
+        edges = np.diff(flat.astype(np.int8))
+        starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        runs = ends - starts
+        if len(runs) and starts[0] == 0:
+            runs[0] += self._open
+        else:
+            runs = np.append(runs, self._open)
+        self._open = 0
+        if len(ends) and ends[-1] == len(samples):
+            last = len(ends) - 1
+            self._open, runs = int(runs[last]), np.delete(runs, last)
+        self._count(runs)
+
+    def count(self) -> int:
+        self._count(np.array([self._open]))
+        self._open = 0
+        return sum(self._counts.values())
+
+    def _count(self, runs: NDArray[np.int64]) -> None:
+        crest = float(self._crest)
+        flat = int(runs[runs >= self._shortest].sum())
+        self._counts[crest] = self._counts.get(crest, 0) + flat
 
 
-def bandwidth_hz(samples: FloatArray) -> int:
+def bandwidth_hz(samples: Rows) -> int:
     """The frequency above which samples `[N]` at 16 kHz hold next to nothing, up to 8000."""
     hop = max(_SPECTRUM // 2, len(samples) // _SPECTRUM_FRAMES)
     starts = range(0, max(1, len(samples) - _SPECTRUM + 1), hop)
@@ -166,6 +221,10 @@ _WORDS = {
     "noisy": (
         "The background is loud: record closer to the mouth or in a quieter place.",
         "背景噪声较大;请靠近话筒或在更安静的环境中录音。",
+    ),
+    "music": (
+        "Music or a steady tone sounds in it, and colours the scores: prefer speech alone.",
+        "录音中有音乐或持续音,会影响得分;请尽量使用只有人声的录音。",
     ),
     "clipped": (
         "The loudest parts are cut off (clipping): lower the recording level.",

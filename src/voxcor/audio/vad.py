@@ -4,6 +4,7 @@ The weights are silero's own graph for whole sequences (MIT, licence beside it):
 samples at 16 kHz, each with the 64 samples before it, through an LSTM whose state is carried.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -66,14 +67,16 @@ def _session() -> "onnxruntime.InferenceSession":
     return open_session(_MODEL, threads=1)
 
 
-def speech_probabilities(samples: FloatArray) -> FloatArray:
-    """The probability of speech, `[W]` with `W = ceil(N / 512)`, for samples `[N]` at 16 kHz.
+def speech_probabilities(blocks: Iterable[FloatArray]) -> FloatArray:
+    """The probability of speech, `[W]` with `W = ceil(N / 512)`, for samples at 16 kHz.
 
-    The last window is filled up with silence.
+    They come in blocks `[n]` of whole windows; the last one is filled up with silence.
     """
-    count = -(-len(samples) // WINDOW)
-    padded = np.pad(samples, (0, count * WINDOW - len(samples)))
-    return continue_probabilities(padded, VadState())[0]
+    parts, state = [np.empty(0, np.float32)], VadState()
+    for block in blocks:
+        part, state = continue_probabilities(np.pad(block, (0, -len(block) % WINDOW)), state)
+        parts.append(part)
+    return np.concatenate(parts)
 
 
 def continue_probabilities(samples: FloatArray, state: VadState) -> tuple[FloatArray, VadState]:

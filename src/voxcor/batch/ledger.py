@@ -49,6 +49,7 @@ CREATE TABLE items (
     key BLOB,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
+    sequence INTEGER,
     sha256 TEXT,
     duration_ms INTEGER,
     code TEXT,
@@ -57,10 +58,12 @@ CREATE TABLE items (
 );
 CREATE UNIQUE INDEX items_place ON items (path, ifnull(member, ''));
 CREATE INDEX items_state ON items (state, position);
+CREATE UNIQUE INDEX items_sequence ON items (sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX items_sha256 ON items (sha256) WHERE state = 'done';
 """
 
 _PAGE = 500
+_ROW_COLUMNS = "position, name, path, member, key, state, code, message, documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +215,9 @@ class Ledger:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE items SET state = ?, attempts = attempts + 1, sha256 = ?, duration_ms = ?, "
-                "code = ?, message = ?, documents = ? WHERE position = ?",
+                "code = ?, message = ?, documents = ?, "
+                "sequence = (SELECT ifnull(max(sequence), 0) + 1 FROM items "
+                "WHERE sequence IS NOT NULL) WHERE position = ?",
                 [
                     "failed" if failure else "done",
                     outcome.sha256,
@@ -241,6 +246,16 @@ class Ledger:
         while page := self._rows(f"{where} AND position > ?", [*given, after], limit=_PAGE):
             yield from page
             after = page[-1].item.position
+
+    def news(self, after: int = 0) -> list[tuple[int, Row]]:
+        """What was recorded after a moment, in the order in which it was, up to a page of it.
+
+        Each with the number of its own moment, to be given as `after` next time. An item that was
+        tried again comes again.
+        """
+        where = f"sequence > ? ORDER BY sequence LIMIT {_PAGE}"
+        found = self._all(f"SELECT sequence, {_ROW_COLUMNS} FROM items WHERE {where}", [after])
+        return [(row[0], _row(row[1:])) for row in found]
 
     def counts(self) -> Counts:
         found = {
@@ -277,18 +292,11 @@ class Ledger:
             after = page[-1][0]
 
     def _rows(self, where: str, given: list[Any], *, limit: int) -> list[Row]:
-        columns = "position, name, path, member, key, state, code, message, documents"
         found = self._all(
-            f"SELECT {columns} FROM items WHERE {where} ORDER BY position LIMIT {limit}", given
+            f"SELECT {_ROW_COLUMNS} FROM items WHERE {where} ORDER BY position LIMIT {limit}",
+            given,
         )
-        rows = []
-        for row in found:
-            item = _item(row)
-            state, code, message, documents = row[5:]
-            failure = Failure(item.name, code, message) if state == "failed" else None
-            listed = () if documents is None else tuple(json.loads(documents)["list"])
-            rows.append(Row(item, listed, failure))
-        return rows
+        return [_row(row) for row in found]
 
     def _all(self, statement: str, given: Iterable[Any] = ()) -> list[Any]:
         with self._lock, _errors(self.folder):
@@ -344,6 +352,14 @@ def _errors(folder: Path) -> Iterator[None]:
         raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
     except sqlite3.DatabaseError as error:
         raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
+
+
+def _row(row: tuple[Any, ...]) -> Row:
+    item = _item(row)
+    state, code, message, documents = row[5:]
+    failure = Failure(item.name, code, message) if state == "failed" else None
+    listed = () if documents is None else tuple(json.loads(documents)["list"])
+    return Row(item, listed, failure)
 
 
 def _item(row: tuple[Any, ...]) -> Item:

@@ -272,7 +272,7 @@ def _sha256_of(file: Path, name: str) -> str:
 
 
 def _renamed(document: dict[str, Any], item: Item) -> dict[str, Any]:
-    audio = {**document["audio"], "name": PurePath(item.member or item.path).name}
+    audio = {**document["audio"], "name": PurePath(item.name).name}
     return {**document, "audio": audio}
 
 

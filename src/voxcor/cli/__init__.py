@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from voxcor import __version__
-from voxcor.cli import batch, doctor, evaluate, models, recognize, serve, stream, train
+from voxcor.cli import batch, doctor, evaluate, export, models, recognize, serve, stream, train
 from voxcor.errors import UsageError, VoxcorError
 from voxcor.language import say
 
@@ -50,6 +50,7 @@ def _root(
 
 app.command(help=recognize.HELP)(recognize.recognize)
 app.command(help=batch.HELP)(batch.batch)
+app.command(help=export.HELP)(export.export)
 app.command(help=serve.HELP)(serve.serve)
 app.command(help=stream.HELP)(stream.stream)
 app.add_typer(models.app)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from voxcor.cli.options import LabelsOption, ModelOption, TrimOption
-from voxcor.errors import InputError, StorageError
+from voxcor.errors import DiskFull, InputError, StorageError
 from voxcor.language import say
 from voxcor.results import Failure, Granularity
 from voxcor.sources import STDIN, expand
@@ -72,6 +72,17 @@ def recognize(
             show_default=False,
         ),
     ] = None,
+    speakers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=say(
+                "Who speaks when, an RTTM file or a CSV: segments say who felt what.",
+                "说话人话轮(RTTM 或 CSV 文件):每个语段注明说话人。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -106,6 +117,7 @@ def recognize(
         "labels": [label.strip() for label in labels.split(",")] if labels is not None else None,
         "trim": trim,
         "abstain_below": abstain_below,
+        "speakers": speakers,
     }
     inputs = list(expand(paths))
     screen: Screen = (JsonLines if as_json else Terminal)(len(inputs))
@@ -134,19 +146,24 @@ def _recognize(
     recognizer: "Recognizer", path: str | Failure, separate: bool, options: dict[str, Any]
 ) -> Iterator["Result | Failure"]:
     """What comes of one input: one outcome, or one for each of its channels."""
-    from voxcor.audio import decode
-
     if isinstance(path, Failure):
         yield path
         return
     source, name = (sys.stdin.buffer, "<stdin>") if path == STDIN else (path, path)
     try:
-        recording = decode(source, name=name)
+        recordings = _channels(source, name) if separate else [(source, None)]
     except InputError as error:
         yield Failure(path, error.code, error.message)
         return
-    for channel in range(recording.channels) if separate else [None]:
+    for recording, channel in recordings:
         try:
-            yield recognizer.recognize(recording, channel=channel, **options)
-        except InputError as error:
+            yield recognizer.recognize(recording, channel=channel, name=name, **options)
+        except (InputError, DiskFull) as error:
             yield Failure(path, error.code, error.message)
+
+
+def _channels(source: Any, name: str) -> list[tuple[Any, int]]:
+    from voxcor.audio import decode
+
+    recording = decode(source, name=name)
+    return [(recording, channel) for channel in range(recording.channels)]

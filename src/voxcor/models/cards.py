@@ -17,6 +17,7 @@ from voxcor.frames import HOP_MS
 from voxcor.labels import LABEL_IDS
 
 Hub = Literal["modelscope", "huggingface"]
+Precision = Literal["fp32", "int8"]
 HUB_NAMES: Mapping[Hub, str] = {"modelscope": "ModelScope", "huggingface": "Hugging Face"}
 
 CARD_FILE = "card.json"
@@ -158,7 +159,8 @@ class Card:
 
     `sha256` and `revision` name the weights the graph was made from; `official` says that those
     are the published ones. `labels` is empty for a model that only gives embeddings. Logits are
-    divided by `temperature` before the softmax.
+    divided by `temperature` before the softmax. `metrics` of an int8 model tell its agreement with
+    fp32, see `voxcor.models.agreement`.
     """
 
     # Read by pydantic: a card with a missing, foreign or mistyped field is damaged.
@@ -169,7 +171,7 @@ class Card:
     labels: tuple[str, ...]
     embedding_dim: int
     parameters: int
-    precision: Literal["fp32", "int8"]
+    precision: Precision
     revision: str
     sha256: str
     official: bool

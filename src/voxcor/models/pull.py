@@ -2,18 +2,24 @@
 
     card = pull("plus-large")
     card = pull("plus-large", source=Path("~/Downloads/model.pt").expanduser())
+    card = pull("plus-large", precision="int8", speech=recordings)
 
 The checkpoint is fetched, checked, converted and thrown away; the graph and its card stay. One pull
-of a model runs at a time. Only an interrupted download is kept, for the next pull to continue;
-whatever else fails leaves nothing behind.
+of a model runs at a time. int8 is made from the graph in fp32, the installed one where there is
+one. Only an interrupted download is kept, for the next pull to continue, and that of a model whose
+int8 was refused; whatever else fails leaves nothing behind.
 """
 
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from voxcor.errors import (
     ChecksumMismatch,
@@ -21,11 +27,13 @@ from voxcor.errors import (
     HubUnreachable,
     InputNotFound,
     InputUnreadable,
+    PrecisionRefused,
     UnknownModel,
     UsageError,
     VoxcorError,
 )
 from voxcor.labels import labels_from_tokens
+from voxcor.models.agreement import make_int8
 from voxcor.models.cards import (
     CHECKPOINT_FILES,
     EXAMPLE_CLIP,
@@ -34,8 +42,10 @@ from voxcor.models.cards import (
     OFFICIAL,
     TOKENS_FILE,
     Card,
+    FileRecord,
     Hub,
     OfficialModel,
+    Precision,
     Source,
     record_of,
     write_card,
@@ -44,15 +54,19 @@ from voxcor.models.convert import convert_checkpoint
 from voxcor.models.hub import Listing, default_hub, download, incomplete, list_files
 from voxcor.models.store import (
     TINY,
+    ModelFolder,
     downloads_of,
+    find_model,
     folder_of,
+    installed,
     locked,
+    name_of,
     require_space,
     staging,
     storage_errors,
 )
 
-Stage = Literal["download", "convert"]
+Stage = Literal["download", "convert", "int8"]
 Progress = Callable[[Stage, float], None]
 
 
@@ -74,9 +88,13 @@ def pull(
     *,
     hub: Hub | None = None,
     source: Path | None = None,
+    precision: Precision = "fp32",
+    speech: Sequence[NDArray[np.float32]] = (),
     progress: Progress = lambda _stage, _share: None,
 ) -> Card:
     """Installs a published model, in the place of an installed one; its card.
+
+    The same model in the other precision stays as it is.
 
     Args:
         model_id: a key of `OFFICIAL`.
@@ -84,6 +102,9 @@ def pull(
         source: install this checkpoint, or the one in this folder, instead of fetching one.
             `tokens.txt` beside it names its labels. Weights that nobody published are taken, and
             marked unofficial in the card and in every result.
+        precision: `int8` is made from fp32 by calibration on real speech, and measured on other
+            speech; what it came to is among the card's metrics.
+        speech: recordings for that, float32 [N] at 16 kHz each, beside the hub's example clip.
         progress: is told the stage of work and the share of it that is done, 0 to 1.
 
     Raises:
@@ -93,6 +114,7 @@ def pull(
         PullInProgress: another process is pulling the same model.
         HubUnreachable, HubRefused, ChecksumMismatch: see `voxcor.models.hub`.
         CheckpointUnsafe, CheckpointInvalid: see `convert_checkpoint`.
+        PrecisionRefused: int8 does not answer as fp32 does.
         StorageError: the disk is full, or stands in the way otherwise.
     """
     if model_id == TINY:
@@ -110,13 +132,23 @@ def pull(
             reason_zh=f"{model_id} 未在 {HUB_NAMES[hub]} 上发布。",
         )
     with locked(model_id), storage_errors(folder_of(model_id)):
+        if precision == "int8" and source is None and model_id in installed():
+            return _install_int8(find_model(model_id), speech, progress)
         try:
             if source is None:
                 weights = _fetch(model, hub, lambda share: progress("download", share))
             else:
                 weights = _local(model, source)
-            card = _install(model, weights, lambda share: progress("convert", share))
-        except (HubUnreachable, HubRefused):
+            if precision == "fp32":
+                with staging(model_id) as folder:
+                    card = _write(model, weights, folder, progress)
+            else:
+                draft = tempfile.TemporaryDirectory(prefix=f".{model_id}.building-", dir=Settings().models)
+                with draft as folder_name:
+                    folder = Path(folder_name)
+                    card = _write(model, weights, folder, progress)
+                    card = _install_int8(ModelFolder(folder, card), speech, progress)
+        except (HubUnreachable, HubRefused, PrecisionRefused):
             raise
         except VoxcorError:
             if source is None:
@@ -202,37 +234,93 @@ def _local(model: OfficialModel, source: Path) -> _Weights:
     )
 
 
-def _install(model: OfficialModel, weights: _Weights, progress: Callable[[float], None]) -> Card:
-    """Converts a checkpoint in a folder of its own, which then becomes the installed model."""
+def _write(
+    model: OfficialModel, weights: _Weights, folder: Path, progress: Progress
+) -> Card:
+    """Converts a checkpoint into a model folder in fp32, which must exist."""
     labels = _labels(weights.tokens) if weights.tokens else model.labels
-    progress(0.0)
-    target = folder_of(model.id)
+    progress("convert", 0.0)
     needed = _graph_bytes(weights.checkpoint.stat().st_size)
-    with storage_errors(target, needed):
-        require_space(target.parent, needed)
-        with staging(model.id) as folder:
-            conversion = convert_checkpoint(
-                weights.checkpoint, folder, labels=labels, progress=progress
-            )
-            if weights.clip:
-                shutil.copyfile(weights.clip, folder / EXAMPLE_CLIP)
-            card = Card(
-                id=model.id,
-                title=model.title,
-                labels=conversion.labels,
-                embedding_dim=conversion.embedding_dim,
-                parameters=conversion.parameters,
-                precision="fp32",
-                revision=weights.revision,
-                sha256=weights.sha256,
-                official=weights.official,
-                source=weights.source,
-                created=datetime.now(UTC).isoformat(timespec="seconds"),
-                licence=model.licence,
-                files={path.name: record_of(path) for path in sorted(folder.iterdir())},
-            )
-            write_card(card, folder)
+    with storage_errors(folder, needed):
+        require_space(folder, needed)
+        conversion = convert_checkpoint(
+            weights.checkpoint,
+            folder,
+            labels=labels,
+            progress=lambda share: progress("convert", share),
+        )
+        if weights.clip:
+            shutil.copyfile(weights.clip, folder / EXAMPLE_CLIP)
+        card = Card(
+            id=model.id,
+            title=model.title,
+            labels=conversion.labels,
+            embedding_dim=conversion.embedding_dim,
+            parameters=conversion.parameters,
+            precision="fp32",
+            revision=weights.revision,
+            sha256=weights.sha256,
+            official=weights.official,
+            source=weights.source,
+            created=_now(),
+            licence=model.licence,
+            files=_records(folder),
+        )
+        write_card(card, folder)
     return card
+
+
+def _install_int8(
+    source: ModelFolder, speech: Sequence[NDArray[np.float32]], progress: Progress
+) -> Card:
+    """Makes int8 of a model folder in fp32, measures it, and installs it beside."""
+    progress("int8", 0.0)
+    clip = source.path / EXAMPLE_CLIP
+    recordings = [*speech, _read_clip(clip)] if clip.is_file() else [*speech]
+    if not recordings:
+        raise UsageError(
+            reason_en="int8 is calibrated and measured on real speech, and the hub's example clip "
+            "is not here. Name a folder of recordings: --speech PATH",
+            reason_zh="int8 需要用真实语音校准并比较,而此处没有模型平台的示例音频。"
+            "请指定录音文件夹:--speech PATH",
+        )
+    name = name_of(source.card.id, "int8")
+    needed = source.card.parameters  # one byte each
+    with locked(name), storage_errors(folder_of(name), needed), staging(name) as folder:
+        require_space(folder, needed)
+        found = make_int8(
+            source.path,
+            folder,
+            recordings,
+            model=source.card.id,
+            progress=lambda share: progress("int8", share),
+        )
+        if clip.is_file():
+            shutil.copyfile(clip, folder / EXAMPLE_CLIP)
+        card = replace(
+            source.card,
+            precision="int8",
+            created=_now(),
+            files=_records(folder),
+            metrics={**source.card.metrics, **found.metrics()},
+        )
+        write_card(card, folder)
+    return card
+
+
+def _read_clip(path: Path) -> NDArray[np.float32]:
+    import soundfile
+
+    samples: NDArray[np.float32] = soundfile.read(path, dtype="float32")[0]
+    return samples
+
+
+def _records(folder: Path) -> dict[str, FileRecord]:
+    return {path.name: record_of(path) for path in sorted(folder.iterdir())}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _labels(tokens: Path) -> tuple[str, ...]:

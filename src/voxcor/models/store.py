@@ -1,7 +1,7 @@
 """The models on this machine: where they lie, how they get in whole, how they leave.
 
-A model is a folder with a card, under `VOXCOR_HOME/models/<id>`; `tiny` is one inside this
-package. Folders whose names begin with a dot are being built or taken away and count for nothing,
+A model is a folder with a card, under `VOXCOR_HOME/models/<name>`; `tiny` is one inside this
+package. The name is the id for fp32, and `<id>-int8` for the same model in int8. Folders whose names begin with a dot are being built or taken away and count for nothing,
 so a process that dies in the middle leaves no model behind, and the next pull sweeps up after it.
 """
 
@@ -24,7 +24,7 @@ from voxcor.errors import (
     UnknownModel,
     UsageError,
 )
-from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, read_card
+from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, Precision, read_card
 from voxcor.network import Network
 from voxcor.settings import Settings
 
@@ -46,21 +46,35 @@ class ModelFolder:
     fallback: bool = False
 
     @property
+    def name(self) -> str:
+        """What `find_model` finds it by, where it is installed."""
+        return name_of(self.card.id, self.card.precision)
+
+    @property
     def graph(self) -> Path:
         """The `.onnx` file to run; its weights lie beside it."""
         return self.path / GRAPH_FILE
 
 
+def name_of(model: str, precision: Precision) -> str:
+    """The name of a model with this id in this precision."""
+    return model if precision == "fp32" else f"{model}-{precision}"
+
+
 def installed() -> tuple[str, ...]:
-    """The ids of all models on this machine, the best first, `tiny` last."""
+    """The names of all models on this machine, the best first, `tiny` last."""
     folder = Settings().models
     found = {path.parent.name for path in folder.glob(f"[!.]*/{CARD_FILE}")}
-    known = [model for model in (*BEST_FIRST, *OFFICIAL) if model in found]
+    names = (name for model in (*BEST_FIRST, *OFFICIAL) for name in _names(model))
+    known = [name for name in names if name in found]
     return tuple(dict.fromkeys((*known, *sorted(found), TINY)))
 
 
 def find_model(name: str) -> ModelFolder:
-    """The folder of MODEL: `auto`, an id, or the path of a model folder.
+    """The folder of MODEL: `auto`, a name, or the path of a model folder.
+
+    An id alone, and `auto`, mean fp32 where that is installed, and int8 where only that is: the
+    answers of a model do not change because it was pulled a second time.
 
     Raises:
         UnknownModel: no model has this id, and no model folder this path.
@@ -69,11 +83,13 @@ def find_model(name: str) -> ModelFolder:
     """
     here = installed()
     if name == "auto":
-        best = next((model for model in BEST_FIRST if model in here), TINY)
+        names = (name for model in BEST_FIRST for name in _names(model))
+        best = next((name for name in names if name in here), TINY)
         folder = _open(folder_of(best))
         return ModelFolder(folder.path, folder.card, fallback=best == TINY)
-    if name in here:
-        return _open(folder_of(name))
+    found = next((one for one in _names(name) if one in here), None)
+    if found is not None:
+        return _open(folder_of(found))
     if name in OFFICIAL:
         raise ModelNotInstalled(model=name)
     if (Path(name) / CARD_FILE).is_file():
@@ -105,8 +121,13 @@ def open_network(
     return opened
 
 
+def _names(model: str) -> tuple[str, str]:
+    """A model's names, the one that its id alone means first."""
+    return name_of(model, "fp32"), name_of(model, "int8")
+
+
 def folder_of(model: str) -> Path:
-    """Where the model with this id lies, or would lie."""
+    """Where the model with this name lies, or would lie."""
     return TINY_FOLDER if model == TINY else Settings().models / model
 
 

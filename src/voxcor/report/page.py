@@ -4,32 +4,14 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from voxcor.evaluation import Evaluation
+from voxcor.html_page import NAV, both, document
 from voxcor.labels import get_label
-from voxcor.language import language
+from voxcor.language import Both, Text
 from voxcor.report import plots
-from voxcor.report.plots import Bar, both
-from voxcor.report.tables import Both, Table, Text, headline, name_of, preprocessing, tables
+from voxcor.report.plots import Bar
+from voxcor.report.tables import Table, headline, name_of, preprocessing, tables
 
 _STYLE = """
-:root { --paper: #fff; --card: #f6f7f9; --ink: #1c2026; --faint: #667080; --line: #dfe3e8;
-  --accent: #2d6cdf; --warm: #b45309; --on-accent: #fff; color-scheme: light dark; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171b; --card: #1d2127; --ink: #e8eaed;
-  --faint: #9aa4b2; --line: #333a44; --accent: #6d9cf0; --warm: #e0a04a; --on-accent: #10131a; } }
-html[lang=en] [lang=zh], html[lang=zh] [lang=en] { display: none; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 20px 16px 48px; max-width: 1080px; background: var(--paper);
-  color: var(--ink); font: 15px/1.55 system-ui, "PingFang SC", "Noto Sans CJK SC",
-  "Microsoft YaHei", sans-serif; }
-header { display: flex; gap: 8px 20px; justify-content: space-between; align-items: flex-start; }
-h1 { font-size: 20px; margin: 0; }
-h2 { font-size: 16px; margin: 0 0 8px; }
-p { margin: 4px 0; }
-.faint, .note { color: var(--faint); }
-.note { font-size: 13px; margin-top: 8px; max-width: 75ch; }
-nav button { font: inherit; padding: 2px 10px; border: 1px solid var(--line); background: none;
-  color: var(--faint); cursor: pointer; border-radius: 6px; }
-nav { display: flex; gap: 4px; flex: none; }
-nav button[aria-pressed=true] { color: var(--ink); border-color: var(--accent); }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
   margin: 20px 0; }
 .figures div, .plot { background: var(--card); border-radius: 10px; padding: 14px 16px; }
@@ -50,26 +32,6 @@ svg .cell { fill: var(--paper); }
 svg .bar { fill: var(--accent); }
 svg .gap { fill: var(--warm); fill-opacity: 0.65; }
 svg .count { fill: var(--faint); fill-opacity: 0.5; }
-section { margin: 0 0 26px; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 5px 18px 5px 0; text-align: right; white-space: nowrap;
-  border-bottom: 1px solid var(--line); }
-th { color: var(--faint); font-weight: 500; font-size: 13px; }
-.word { text-align: left; }
-li { overflow-wrap: anywhere; }
-"""
-
-_NAV = '<nav><button value="en">English</button><button value="zh">中文</button></nav>'
-
-_SCRIPT = """
-const buttons = document.querySelectorAll("nav button");
-const show = (lang) => {
-  document.documentElement.lang = lang;
-  buttons.forEach((b) => b.setAttribute("aria-pressed", b.value === lang));
-};
-buttons.forEach((b) => b.addEventListener("click", () => show(b.value)));
-show(document.documentElement.lang);
 """
 
 
@@ -78,7 +40,7 @@ def to_html(evaluation: Evaluation, remarks: Sequence[str]) -> str:
     title = Both("Voxcor evaluation", "心声评测报告")
     body = "".join(
         (
-            f"<header><h1>{both(title)}</h1>{_NAV}</header><p>{both(headline(evaluation))}</p>",
+            f"<header><h1>{both(title)}</h1>{NAV}</header><p>{both(headline(evaluation))}</p>",
             f'<p class="faint">{both(preprocessing(evaluation))} {evaluation.timestamp}</p>',
             f'<div class="figures">{"".join(_figures(evaluation))}</div>',
             f'<div class="plots">{"".join(_plots(evaluation))}</div>',
@@ -86,12 +48,7 @@ def to_html(evaluation: Evaluation, remarks: Sequence[str]) -> str:
             _remarks(remarks),
         )
     )
-    return (
-        f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(str(title))} · {escape(evaluation.model.id)}</title>"
-        f"<style>{_STYLE}</style></head><body>{body}<script>{_SCRIPT}</script></body></html>\n"
-    )
+    return document(f"{title} · {evaluation.model.id}", body, style=_STYLE)
 
 
 def _figures(evaluation: Evaluation) -> Iterator[str]:

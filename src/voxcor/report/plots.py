@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from html import escape
 
 from voxcor.labels import get_label
+from voxcor.language import Both, Text
 from voxcor.metrics import Estimate, Figures
-from voxcor.report.tables import Both, Text, name_of
+from voxcor.report.tables import name_of
 
 WIDTH = 360
 _NAMES = 104  # room for the names on the left
@@ -23,15 +24,6 @@ class Bar:
     name: Text
     estimate: Estimate | None
     color: str = "var(--accent)"
-
-
-def both(text: Text) -> str:
-    """HTML of a text, in one language or in two of which the page shows one."""
-    if isinstance(text, str):
-        return escape(text)
-    if text.en == text.zh:
-        return escape(text.en)
-    return f'<span lang="en">{escape(text.en)}</span><span lang="zh">{escape(text.zh)}</span>'
 
 
 def confusion(figures: Figures) -> str:

@@ -6,30 +6,16 @@ either.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from voxcor.evaluation import Evaluation
 from voxcor.labels import get_label
-from voxcor.language import say
+from voxcor.language import Both, Text
 from voxcor.manifests import LOST
 from voxcor.metrics import Estimate, Figures
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, Published, corpus_key
 
 # Below this the bootstrap of speakers has too few to draw from.
 _MANY_SPEAKERS = 10
-
-
-class Both(NamedTuple):
-    """One text in two languages."""
-
-    en: str
-    zh: str
-
-    def __str__(self) -> str:
-        return say(self.en, self.zh)
-
-
-Text = str | Both
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,15 @@ from voxcor import __version__
 from voxcor.language import speaking
 from voxcor.server import (
     documentation,
+    exports,
     huggingface,
+    jobs,
     models,
     monitoring,
     page,
     problems,
     recognition,
+    request_keys,
     rules,
     security,
     service,
@@ -35,7 +38,10 @@ from voxcor.settings import Settings
 
 ROUTERS = (
     recognition.router,
+    request_keys.router,
     stored_results.router,
+    exports.router,
+    jobs.router,
     waveform.router,
     models.router,
     huggingface.router,

@@ -121,12 +121,19 @@ def worded(event: Event) -> dict[str, Any]:
     data = dict(event.data)
     if event.name == "done":
         data["message"] = say("Done.", "完成。")
+        if "failures" in data:
+            data["failures"] = [_in_words(failure) for failure in data["failures"]]
     elif event.name == "failed":
-        error = error_from(data)
-        data["message"] = error.message if error else data["message"]
+        data = _in_words(data)
     else:
         data["message"] = _SENTENCES[data["step"]](data["facts"])
     return data
+
+
+def _in_words(failure: Mapping[str, Any]) -> dict[str, Any]:
+    """What says of an error its code and details, with the message of the moment's language."""
+    error = error_from(failure)
+    return {**failure, "message": error.message if error else failure["message"]}
 
 
 def _received(facts: Mapping[str, Any]) -> str:

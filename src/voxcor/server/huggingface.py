@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 from voxcor.errors import MalformedRequest, UploadTooLarge, VoxcorError
 from voxcor.isolated_decoding import Cancellation
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
-from voxcor.server.problems import answer
+from voxcor.server.problems import answer, both_languages
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
 from voxcor.server.storage import new_id
@@ -152,9 +152,7 @@ def _unwrap(upload: Upload) -> Parameters:
         inputs = Inputs.model_validate_json(upload.path.read_bytes())
         upload.path.write_bytes(base64.b64decode(inputs.inputs, validate=True))
     except ValidationError as error:
-        first = error.errors()[0]
-        reason = ".".join(map(str, first["loc"])) + ": " + first["msg"]
-        raise MalformedRequest(reason_en=reason, reason_zh=reason) from error
+        raise MalformedRequest(**both_languages(error.errors()[0])) from error
     except binascii.Error as error:
         raise MalformedRequest(
             reason_en="inputs is no base64.", reason_zh="inputs 不是有效的 base64。"

@@ -69,18 +69,21 @@ class Admission:
         self._seconds_each += 0.1 * (seconds - self._seconds_each)
 
 
-async def limited_body(request: Request, settings: Settings) -> AsyncIterator[bytes]:
-    """The body, chunk by chunk.
+async def limited_body(
+    request: Request, settings: Settings, maximum_mb: int | None = None
+) -> AsyncIterator[bytes]:
+    """The body, chunk by chunk, up to `maximum_mb` or what one upload may have.
 
     Raises:
         UploadTooLarge: it is larger than allowed, or its header says so.
         UploadTooSlow: nothing comes for long, or it trickles.
         ClientDisconnect: the sender is gone.
     """
-    maximum = settings.max_upload_mb * 1_000_000
+    maximum_mb = maximum_mb or settings.max_upload_mb
+    maximum = maximum_mb * 1_000_000
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > maximum:
-        raise UploadTooLarge(maximum_mb=settings.max_upload_mb)
+        raise UploadTooLarge(maximum_mb=maximum_mb)
     loop = asyncio.get_running_loop()
     started, received = loop.time(), 0
     while True:
@@ -96,7 +99,7 @@ async def limited_body(request: Request, settings: Settings) -> AsyncIterator[by
         chunk = message.get("body", b"")
         received += len(chunk)
         if received > maximum:
-            raise UploadTooLarge(maximum_mb=settings.max_upload_mb)
+            raise UploadTooLarge(maximum_mb=maximum_mb)
         yield chunk
         if not message.get("more_body"):
             return

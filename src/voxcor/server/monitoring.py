@@ -49,6 +49,13 @@ class Metrics:
             "Requests that are received, wait or run.",
             registry=self.registry,
         )
+        self.jobs = Gauge("voxcor_jobs", "Jobs that wait or run.", registry=self.registry)
+        self.job_items = Counter(
+            "voxcor_job_items",
+            "Recordings of jobs, by what came of them.",
+            ["state"],
+            registry=self.registry,
+        )
         self.audio = Counter(
             "voxcor_audio_seconds", "Audio recognised, in seconds.", registry=self.registry
         )

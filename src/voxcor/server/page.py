@@ -22,19 +22,19 @@ _FRESH = {"Cache-Control": "no-cache"}
 _files = StaticFiles(directory=FOLDER)
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 async def get_page() -> Response:
     """The one document; everything else in it is a module of its own."""
     return FileResponse(FOLDER / "index.html", headers=_FRESH)
 
 
-@router.get("/static/example.flac")
+@router.api_route("/static/example.flac", methods=["GET", "HEAD"])
 async def get_example() -> Response:
     """What the example button recognises."""
     return FileResponse(EXAMPLE, headers=_FRESH)
 
 
-@router.get("/static/{path:path}")
+@router.api_route("/static/{path:path}", methods=["GET", "HEAD"])
 async def get_file(request: Request, path: str) -> Response:
     """A file of the page; whatever else is asked for is not found."""
     response = await _files.get_response(path, request.scope)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -41,6 +42,11 @@ STATUSES: Mapping[type[VoxcorError], int] = {
     errors.NoSuchRoute: 404,
     errors.NoSuchResult: 404,
     errors.NoSuchRule: 404,
+    errors.NoSuchJob: 404,
+    errors.SourceRefused: 403,
+    errors.BatchError: 500,
+    errors.ManifestError: 422,
+    errors.NotAResult: 500,
     errors.WebhookInvalid: 422,
     errors.QueueFull: 429,
     errors.NotReady: 503,
@@ -79,6 +85,18 @@ def answer(error: VoxcorError, connection: HTTPConnection) -> JSONResponse:
     return JSONResponse(document, status_of(error), headers)
 
 
+def both_languages(error: Mapping[str, Any]) -> dict[str, str]:
+    """What pydantic found, one entry of `errors()`, as `reason_en` and `reason_zh`."""
+    place = ".".join(map(str, error["loc"]))
+    en, zh = _INVALID.get(error["type"], _INVALID[""])
+    limits = error.get("ctx", {})
+    return {
+        "reason_en": f"{place}: {en.format_map(limits)}",
+        # What pydantic lists is joined by an English word.
+        "reason_zh": f"{place}:{zh.format_map(limits).replace(' or ', '、')}",
+    }
+
+
 def install(app: FastAPI) -> None:
     """Makes every error of the app one of ours."""
 
@@ -88,7 +106,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(request: Request, error: HTTPException) -> JSONResponse:
-        ours = _not_found(request) if error.status_code in (404, 405) else _malformed(error.detail)
+        not_found = error.status_code in (404, 405)
+        ours = _not_found(request) if not_found else _refused(error.status_code)
         response = answer(ours, request)
         response.status_code = error.status_code
         response.headers.update(error.headers or {})
@@ -96,9 +115,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> JSONResponse:
-        first: dict[str, Any] = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        response = answer(_malformed(f"{place}: {first['msg']}"), request)
+        response = answer(MalformedRequest(**both_languages(error.errors()[0])), request)
         response.status_code = 422
         return response
 
@@ -120,5 +137,40 @@ def _not_found(request: Request) -> NoSuchRoute:
     return NoSuchRoute(method=request.method, path=request.url.path)
 
 
-def _malformed(reason: str) -> MalformedRequest:
-    return MalformedRequest(reason_en=reason, reason_zh=reason)
+def _refused(status: int) -> MalformedRequest:
+    phrase = HTTPStatus(status).phrase
+    phrase_zh = _PHRASES_ZH.get(status, phrase)
+    return MalformedRequest(reason_en=f"{phrase}.", reason_zh=f"{phrase_zh}。")
+
+
+_PHRASES_ZH = {400: "请求有误", 406: "无法给出所要求的类型", 416: "所请求的范围不存在"}
+
+# By pydantic's type of error (docs.pydantic.dev/latest/errors/validation_errors), with the names of
+# its context; "" for those that nothing here gives rise to.
+_INVALID: Mapping[str, tuple[str, str]] = {
+    "missing": ("it is required.", "缺少该项。"),
+    "extra_forbidden": ("there is no such field.", "没有该字段。"),
+    "json_invalid": ("it is no valid JSON.", "不是有效的 JSON。"),
+    "literal_error": ("it must be {expected}.", "可取:{expected}。"),
+    "enum": ("it must be {expected}.", "可取:{expected}。"),
+    "greater_than_equal": ("it must be {ge} or more.", "不得小于 {ge}。"),
+    "greater_than": ("it must be more than {gt}.", "须大于 {gt}。"),
+    "less_than_equal": ("it must be {le} or less.", "不得大于 {le}。"),
+    "less_than": ("it must be less than {lt}.", "须小于 {lt}。"),
+    "string_too_short": ("it needs {min_length} characters.", "至少需要 {min_length} 个字符。"),
+    "string_too_long": ("it may have {max_length} characters.", "最多 {max_length} 个字符。"),
+    "int_type": ("it must be a whole number.", "应为整数。"),
+    "int_parsing": ("it must be a whole number.", "应为整数。"),
+    "int_from_float": ("it must be a whole number.", "应为整数。"),
+    "float_type": ("it must be a number.", "应为数字。"),
+    "float_parsing": ("it must be a number.", "应为数字。"),
+    "finite_number": ("it must be a finite number.", "应为有限的数字。"),
+    "bool_type": ("it must be true or false.", "应为 true 或 false。"),
+    "bool_parsing": ("it must be true or false.", "应为 true 或 false。"),
+    "string_type": ("it must be a text.", "应为文本。"),
+    "list_type": ("it must be a list.", "应为列表。"),
+    "dict_type": ("it must be an object.", "应为对象。"),
+    "model_attributes_type": ("it must be a JSON object.", "应为 JSON 对象。"),
+    "model_type": ("it must be an object.", "应为对象。"),
+    "": ("it is not valid.", "该值无效。"),
+}

@@ -1,15 +1,16 @@
 """`POST /v1/recognize`: a recording in, a result out, now or later."""
 
 import asyncio
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from voxcor.errors import NoSuchResult
+from voxcor.isolated_decoding import Cancelled
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
+from voxcor.server.request_keys import HEADER
 from voxcor.server.schemas import (
     Pending,
     RecognizeOptions,
@@ -20,7 +21,7 @@ from voxcor.server.schemas import (
 from voxcor.server.service import Service, service_of
 from voxcor.server.storage import new_id
 from voxcor.server.uploads import Upload, receive_form
-from voxcor.server.work import Work, perform
+from voxcor.server.work import Work, abandon, perform
 
 router = APIRouter(tags=["recognition"])
 
@@ -40,19 +41,22 @@ async def recognize(request: Request) -> Response:
 
     The answer is the result document with its `id` and `files`. With the header
     `Prefer: respond-async` it is 202 and a `Location` at once; `Location`/events is the log.
+    With a `Request-Key` of the sender's own, `DELETE /v1/recognize/{key}` gives it up at any time.
     """
     service = service_of(request)
     with ExitStack() as stack:
         stack.enter_context(service.admission.place())
         work_id = new_id()
         folder = stack.enter_context(service.results.workplace(work_id))
+        work = Work(work_id, folder)
+        service.request_keys.enter(request.headers.get(HEADER), work)
         try:
             upload = await receive_form(request, folder, service.settings)
-        except ClientDisconnect:
+            work.cancellation.check()
+        except (ClientDisconnect, Cancelled):
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         options = RecognizeOptions.from_fields(upload.fields)
         service.recognizers.require(options.model)
-        work = Work(work_id, folder)
         task = service.in_background(_perform(stack.pop_all(), service, work, upload, options))
     if _wants_async(request):
         task.add_done_callback(_retrieve)
@@ -61,11 +65,7 @@ async def recognize(request: Request) -> Response:
         documents = await task
         one = options.channels == "mix"
         return JSONResponse(documents[0] if one else {"results": documents})
-    service.works.forget(work)
-    if task.exception() is None:
-        for document in task.result():
-            with suppress(NoSuchResult):
-                service.results.delete(document.get("id", ""))
+    await abandon(service, work)
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 

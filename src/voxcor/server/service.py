@@ -29,6 +29,7 @@ from voxcor.server.limits import Admission
 from voxcor.server.monitoring import Metrics
 from voxcor.server.problems import answer
 from voxcor.server.recognizers import Recognizers
+from voxcor.server.request_keys import RequestKeys
 from voxcor.server.schemas import problems
 from voxcor.server.storage import Results
 from voxcor.server.work import Works
@@ -68,6 +69,7 @@ class Service:
         metrics.queue.set_function(lambda: self.admission.inside)
         self.decoders = Decoders(available_cores(), settings.max_audio_min)
         self.works = Works()
+        self.request_keys = RequestKeys()
         self.ready = asyncio.Event()
         self.draining = asyncio.Event()
         self.sessions = 0

@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,14 +189,19 @@ def zip_chunks(folder: Path) -> Iterator[bytes]:
 
     Stored, not deflated: audio and arrays hardly shrink.
     """
+    timestamp = json.loads((folder / "result.json").read_text(encoding="utf-8"))["timestamp"]
+    top = "outputs_" + timestamp.translate({ord("-"): None, ord(":"): None, ord(" "): "_"})
+    yield from zipped(folder, top, sorted(folder.iterdir()))
+
+
+def zipped(folder: Path, top: str, paths: Iterable[Path]) -> Iterator[bytes]:
+    """Files below `folder` as a zip in which `top` stands for it, made while it is sent."""
     import zipfile
 
     sink = _Sink()
-    timestamp = json.loads((folder / "result.json").read_text(encoding="utf-8"))["timestamp"]
-    top = "outputs_" + timestamp.translate({ord("-"): None, ord(":"): None, ord(" "): "_"})
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
-        for path in sorted(folder.iterdir()):
-            entry = zipfile.ZipInfo.from_file(path, f"{top}/{path.name}")
+        for path in paths:
+            entry = zipfile.ZipInfo.from_file(path, f"{top}/{path.relative_to(folder)}")
             with path.open("rb") as source, archive.open(entry, "w") as target:
                 while block := source.read(1 << 20):
                     target.write(block)

@@ -1,18 +1,17 @@
 """`/v1/results`: what was recognised, its files and its log, until it is deleted."""
 
 import asyncio
-from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 
-from voxcor.errors import NoSuchResult
 from voxcor.server.events import event_stream, last_event_id, no_more_events, replay
 from voxcor.server.problems import answer
 from voxcor.server.schemas import Pending, problems, reference
 from voxcor.server.service import service_of
 from voxcor.server.storage import zip_chunks
+from voxcor.server.work import abandon
 
 router = APIRouter(prefix="/v1/results", tags=["results"])
 
@@ -69,11 +68,7 @@ async def delete_result(request: Request, result_id: ResultId) -> None:
     if work is None:
         await asyncio.to_thread(service.results.delete, result_id)
         return
-    work.cancellation.set()
-    await work.ended.wait()
-    service.works.forget(work)
-    with suppress(NoSuchResult):  # it was done before it was told to stop
-        await asyncio.to_thread(service.results.delete, result_id)
+    await abandon(service, work)
 
 
 @router.get(

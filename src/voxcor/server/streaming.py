@@ -36,6 +36,7 @@ from voxcor.rule_book import SavedRule
 from voxcor.rule_grammar import parse
 from voxcor.rules import Rule
 from voxcor.runtime import available_cores
+from voxcor.server.problems import both_languages
 from voxcor.server.rules import automation_of
 from voxcor.server.service import Service, service_of
 from voxcor.stream import FloatArray, Options, Pace, Session, samples_of
@@ -320,9 +321,7 @@ def _item_of(text: str) -> _Update | _Close:
     try:
         return _Update.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        place, what = ".".join(map(str, first["loc"])), first["msg"]
-        raise ConfigInvalid(reason_en=f"{place}: {what}.", reason_zh=f"{place}:{what}。") from error
+        raise ConfigInvalid(**both_languages(error.errors()[0])) from error
 
 
 def _require_size(size: int) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -25,6 +25,9 @@ WRITE_BYTES = 1 << 20
 MOST_FIELD_BYTES = 1 << 16
 
 LONGEST_NAME = 255
+
+# Of one job; a list on the server may hold any number.
+MOST_FILES = 10_000
 
 UNNAMED = "upload"
 
@@ -48,29 +51,49 @@ async def receive_form(request: Request, folder: Path, settings: Settings) -> Up
         UploadTooLarge, UploadTooSlow, ClientDisconnect: see `limited_body`.
         StorageError: the disk.
     """
+    uploads, fields = await _receive(request, folder, settings, most=1)
+    if not uploads:
+        raise _malformed("it has no part named file.", "缺少名为 file 的部分。")
+    return Upload(uploads[0].path, uploads[0].name, uploads[0].bytes, fields)
+
+
+async def receive_files(
+    request: Request, folder: Path, settings: Settings
+) -> tuple[list[Upload], Mapping[str, str]]:
+    """A `multipart/form-data` body with any number of `file`s, and its fields.
+
+    Raises:
+        As `receive_form`; the limit is `max_job_mb`.
+    """
+    return await _receive(
+        request, folder, settings, most=MOST_FILES, maximum_mb=settings.max_job_mb
+    )
+
+
+async def _receive(
+    request: Request, folder: Path, settings: Settings, *, most: int, maximum_mb: int | None = None
+) -> tuple[list[Upload], Mapping[str, str]]:
     header = request.headers.get("content-type", "")
     content_type, options = parse_options_header(header)
     if content_type.lower() != b"multipart/form-data":
         raise WrongContentType(expected="multipart/form-data", found=header or "-")
     if not options.get(b"boundary"):
         raise _malformed("it has no boundary.", "缺少 boundary。")
-    form = _Form()
-    path = folder / UNNAMED
-    with storage_errors(folder, settings.max_upload_mb * 1_000_000), path.open("wb") as file:
+    form = _Form(folder, most)
+    limit_mb = maximum_mb or settings.max_upload_mb
+    with storage_errors(folder, limit_mb * 1_000_000), form:
         try:
             parser = MultipartParser(options[b"boundary"], form.callbacks())
-            async for chunk in limited_body(request, settings):
+            async for chunk in limited_body(request, settings, maximum_mb):
                 parser.write(chunk)
-                await _write(file, form.pending, WRITE_BYTES)
+                if form.pending_bytes > WRITE_BYTES:
+                    await asyncio.to_thread(form.flush)
         except FormParserError as error:
             raise _malformed("it is no valid form.", "不是有效的表单。") from error
-        await _write(file, form.pending, 0)
-        size = file.tell()
+        await asyncio.to_thread(form.flush)
     if not form.ended:
         raise _malformed("the form breaks off.", "表单不完整。")
-    if form.name is None:
-        raise _malformed("it has no part named file.", "缺少名为 file 的部分。")
-    return Upload(path, form.name, size, form.fields)
+    return form.uploads(), form.fields
 
 
 async def receive_body(request: Request, folder: Path, settings: Settings) -> Upload:
@@ -101,18 +124,50 @@ def plain_name(name: str) -> str:
 
 @dataclass(slots=True)
 class _Form:
-    """What the parser finds: the file's bytes in `pending`, until they are written away."""
+    """What the parser finds: files, written below `folder` by `flush`, and fields."""
 
+    folder: Path
+    most: int  # files
     fields: dict[str, str] = field(default_factory=dict)
-    name: str | None = None  # of the file
-    pending: bytearray = field(default_factory=bytearray)
     ended: bool = False
+    pending_bytes: int = 0
+    _names: list[str] = field(default_factory=list)
+    _sizes: list[int] = field(default_factory=list)
+    _pending: list[tuple[int, bytes]] = field(default_factory=list)  # which file, what of it
+    _open: tuple[int, BinaryIO] | None = None
     _header: bytearray = field(default_factory=bytearray)
     _value: bytearray = field(default_factory=bytearray)
     _headers: dict[bytes, bytes] = field(default_factory=dict)
     _part: str = ""
-    _content: bytearray | None = None  # of the field that is being read, None for the file
+    _content: bytearray | None = None  # of the field that is being read, None for a file
     _field_bytes: int = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._open:
+            self._open[1].close()
+
+    def flush(self) -> None:
+        """Writes what was found since; not on the event loop."""
+        pending, self._pending, self.pending_bytes = self._pending, [], 0
+        for number, data in pending:
+            if self._open is None or self._open[0] != number:
+                if self._open:
+                    self._open[1].close()
+                self._open = number, self._path(number).open("wb")
+            self._open[1].write(data)
+
+    def uploads(self) -> list[Upload]:
+        """The files, when all is flushed; their fields are the form's."""
+        return [
+            Upload(self._path(number), name, size, {})
+            for number, (name, size) in enumerate(zip(self._names, self._sizes, strict=True))
+        ]
+
+    def _path(self, number: int) -> Path:
+        return self.folder / (UNNAMED if self.most == 1 else f"{number:06}")
 
     def callbacks(self) -> "MultipartCallbacks":
         names = ("part_begin", "part_data", "part_end", "header_field", "header_value")
@@ -140,14 +195,21 @@ class _Form:
             self._content = bytearray()
             self._count(len(self._part))
             return
-        if self.name is not None:
-            raise _malformed("it has more than one file.", "包含多个文件。")
-        self.name = plain_name(options.get(b"filename", b"").decode("utf-8", "replace"))
+        if len(self._names) == self.most:
+            en = "it has more than one file." if self.most == 1 else "it has too many files."
+            zh = "包含多个文件。" if self.most == 1 else "文件过多。"
+            raise _malformed(en, zh)
+        self._names.append(plain_name(options.get(b"filename", b"").decode("utf-8", "replace")))
+        self._sizes.append(0)
+        # So that a file of no bytes is there, too.
+        self._pending.append((len(self._names) - 1, b""))
         self._content = None
 
     def _on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._content is None:
-            self.pending += data[start:end]
+            self._pending.append((len(self._names) - 1, bytes(data[start:end])))
+            self._sizes[-1] += end - start
+            self.pending_bytes += end - start
         else:
             self._count(end - start)
             self._content += data[start:end]

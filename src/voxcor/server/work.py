@@ -34,13 +34,14 @@ FAILURES_KEPT = 200
 
 @dataclass(eq=False, slots=True)
 class Work:
-    """One upload on its way. `error` is why it came to nothing, once it has."""
+    """One upload on its way. In the end it has `results`, ids on the disk, or an `error`."""
 
     id: str
     folder: Path
     log: EventLog = field(default_factory=EventLog)
     cancellation: Cancellation = field(default_factory=Cancellation)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    results: list[str] = field(default_factory=list)
     error: VoxcorError | None = None
 
 
@@ -93,6 +94,7 @@ async def perform(
         documents = await service.in_thread(
             lambda: _publish(service, work, upload, options, outcomes)
         )
+        work.results = [document["id"] for document in documents if "id" in document]
     except Exception as error:
         work.error = _error_of(error)
         work.log.add("failed", **work.error.to_dict())
@@ -102,6 +104,17 @@ async def perform(
         service.works.end(work)
     work.log.add("done", **_ending(work, documents))
     return documents
+
+
+async def abandon(service: "Service", work: Work) -> None:
+    """Gives it up at whatever stage it is; nothing of it stays."""
+    work.cancellation.set()
+    if service.works.find(work.id):
+        await work.ended.wait()
+        service.works.forget(work)
+    for result_id in work.results:
+        with suppress(NoSuchResult):
+            await asyncio.to_thread(service.results.delete, result_id)
 
 
 async def hear(
@@ -181,8 +194,8 @@ def _publish(
     """Stores the results; the first takes the id of the work, which its sender knows."""
     ids = iter([work.id, *(new_id() for _ in outcomes)])
     named = [(None if isinstance(o, InputError) else next(ids), o) for o in outcomes]
-    done = Event("done", {"id": work.id, "results": [name for name, _ in named if name]})
-    events = [*work.log.events, done]
+    announced = [o.to_dict() if isinstance(o, InputError) else {"id": n} for n, o in named]
+    events = [*work.log.events, Event("done", _ending(work, announced))]
     kept = upload.path if options.keep_audio else None
     documents: list[dict[str, Any]] = []
     try:
@@ -232,4 +245,7 @@ def _error_of(error: Exception) -> VoxcorError:
 
 
 def _ending(work: Work, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"id": work.id, "results": [d["id"] for d in documents if "id" in d]}
+    """The results by their ids, and which channels have none, and why."""
+    results = [document["id"] for document in documents if "id" in document]
+    failures = [{"channel": n, **d} for n, d in enumerate(documents) if "id" not in d]
+    return {"id": work.id, "results": results, "failures": failures}

@@ -1,6 +1,7 @@
 /** The server's routes. Addresses are relative to the page's, so a proxy may show it anywhere. */
 
 import { language, locked, models, readiness } from "./state.js";
+import { signal } from "./vendor/signals.js";
 
 /** What the server, or the way to it, has against a request; `message` is in the page's language. */
 export class ApiError extends Error {
@@ -56,11 +57,33 @@ export const sendJson = async (method, path, document) =>
     })
   ).json();
 
+/** Formats of other tools, asked for once. */
+export const exportFormats = signal([]);
+
+export const loadExportFormats = async () => {
+  exportFormats.value = await getJson("v1/exports");
+};
+
+/** Downloads a result in another tool's format, with words in the page's language. */
+export async function exportResult(id, kind) {
+  const response = await request(`v1/results/${id}/export/${kind}`);
+  const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition"));
+  const url = URL.createObjectURL(await response.blob());
+  const name = decodeURIComponent(named[1]);
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  // The browser has it by then; without this it would keep the bytes.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 /** The address of a file of a result. */
 export const fileOf = (id, name) => `v1/results/${id}/files/${encodeURIComponent(name)}`;
 
+/** A name that nobody else chooses; `crypto.randomUUID` is for https only. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
+
 /**
- * Sends a recording and waits for its result.
+ * Sends a recording and waits for its outcomes: the result document, or, where channels are
+ * separate, for each of them its document or why there is none, `{channel, code, message}`.
  *
  * `onUpload` is told the share that has been sent, `onStep` each event of the processing log;
  * `signal` gives it up, here and on the server. Raises ApiError, or AbortError.
@@ -71,19 +94,26 @@ export async function recognise(file, options, { onUpload, onStep, signal } = {}
     if (value !== null) form.append(name, String(value));
   }
   form.append("file", file, file.name);
-  const { id } = await upload(form, onUpload, signal);
-  const giveUp = () => remove(id).catch(() => {});
+  // By a key of our own: the server may have begun, and its answer with the id be on its way.
+  const key = newKey();
+  const giveUp = () => request(`v1/recognize/${key}`, { method: "DELETE" }).catch(() => {});
   signal?.addEventListener("abort", giveUp, { once: true });
   try {
-    await follow(`v1/results/${id}/events`, onStep, signal);
-    return await waitFor(id);
+    const { id } = await upload(form, key, onUpload, signal);
+    const ending = await follow(`v1/results/${id}/events`, onStep, signal);
+    const first = await waitFor(id);
+    const others = (ending?.results ?? [id]).filter((other) => other !== id);
+    const documents = [first, ...(await Promise.all(others.map(waitFor)))];
+    signal?.throwIfAborted();
+    const channelOf = (outcome) => outcome.channel ?? outcome.audio.channel;
+    return [...documents, ...(ending?.failures ?? [])].sort((a, b) => channelOf(a) - channelOf(b));
   } finally {
     signal?.removeEventListener("abort", giveUp);
   }
 }
 
 /** As `fetch`, which does not say how much has been sent. */
-function upload(form, onUpload, signal) {
+function upload(form, key, onUpload, signal) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     const aborted = () => sending.abort();
@@ -91,6 +121,7 @@ function upload(form, onUpload, signal) {
     sending.open("POST", "v1/recognize");
     sending.setRequestHeader("Accept-Language", language.value);
     sending.setRequestHeader("Prefer", "respond-async");
+    sending.setRequestHeader("Request-Key", key);
     sending.upload.onprogress = ({ loaded, total }) => onUpload?.(loaded / total);
     sending.onload = () => {
       if (sending.status === 202) resolve(JSON.parse(sending.responseText));
@@ -103,7 +134,7 @@ function upload(form, onUpload, signal) {
   });
 }
 
-/** Reads server-sent events to their end, which is `done`; raises ApiError where it is `failed`. */
+/** Reads server-sent events to their end, and gives `done`; raises ApiError where it is `failed`. */
 export function follow(path, onStep, signal) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(`${path}?language=${language.value}`);
@@ -115,7 +146,7 @@ export function follow(path, onStep, signal) {
     source.addEventListener("step", told);
     source.addEventListener("done", (event) => {
       told(event);
-      end(resolve);
+      end(resolve, JSON.parse(event.data));
     });
     source.addEventListener("failed", (event) => end(reject, new ApiError(JSON.parse(event.data))));
     // Lost for good; whoever waits asks for the result itself.

@@ -1,6 +1,6 @@
 /** The page: what is always there, and the view that is open. */
 
-import { awaitReady, loadModels, unlock } from "./api.js";
+import { awaitReady, loadExportFormats, loadModels, unlock } from "./api.js";
 import { History } from "./history.js";
 import { html, Icon } from "./html.js";
 import { Live } from "./live.js";
@@ -108,3 +108,4 @@ takeFromAnywhere();
 render(html`<${App} />`, document.getElementById("page"));
 awaitReady();
 loadModels().catch(() => {});
+loadExportFormats().catch(() => {});

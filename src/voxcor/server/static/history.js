@@ -1,9 +1,10 @@
 /** What was recognised before, the newest first. */
 
 import { fileOf, getJson, remove } from "./api.js";
-import { clock, percent } from "./format.js";
+import { clock } from "./format.js";
 import { html, Icon } from "./html.js";
-import { bothNames, labelOf } from "./labels.js";
+import { labelOf } from "./labels.js";
+import { Verdict } from "./scores.js";
 import { show, shown } from "./state.js";
 import { t } from "./strings.js";
 import { signal } from "./vendor/signals.js";
@@ -61,15 +62,16 @@ export function History() {
 }
 
 function Entry({ result }) {
-  const { id, audio, emotion, confidence, granularity, model, timestamp } = result;
+  const { id, audio, emotion, abstained, granularity, model, timestamp } = result;
+  const channel = audio.channel === null ? "" : ` · ${t("channel", { number: audio.channel + 1 })}`;
   const isDoomed = doomed.value === id;
   return html`
-    <li class="item" style=${{ "--label": labelOf(emotion).color }}>
+    <li class="item" style=${!abstained && { "--label": labelOf(emotion).color }}>
       <div class="item-head">
         <button class="link file-name" onClick=${() => show(result)}>${audio.name}</button>
-        <small class="faint"><span class="number">${timestamp}</span> · ${clock(audio.duration_ms / 1000)} · ${t(granularity)} · ${model.id}</small>
+        <small class="faint"><span class="number">${timestamp}</span> · ${clock(audio.duration_ms / 1000)}${channel} · ${t(granularity)} · ${model.id}</small>
       </div>
-      <span class="verdict">${labelOf(emotion).emoji} ${bothNames(emotion)} <span class="number">${percent(confidence)}</span></span>
+      <span class="verdict"><${Verdict} result=${result} /></span>
       <a class="icon-only" href=${fileOf(id, "archive.zip")} download aria-label=${t("archiveOf", { name: audio.name })}><${Icon} name="download" /></a>
       <button class=${isDoomed ? "danger" : "icon-only"} aria-label=${t(isDoomed ? "eraseReally" : "erase", { name: audio.name })} onClick=${() => erase(id)}>
         ${isDoomed ? t("eraseNow") : html`<${Icon} name="bin" />`}

@@ -1,11 +1,13 @@
 /** The options of a recognition, the same for one file and for many. */
 
+import { percent } from "./format.js";
 import { html } from "./html.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
 import { modelLabels, models, options, setOption } from "./state.js";
 import { t } from "./strings.js";
 
 const GRANULARITIES = ["utterance", "segment", "frame"];
+const LIMITS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 /** What goes to the server: labels that the model does not have would be refused. */
 export function chosenOptions() {
@@ -55,6 +57,15 @@ export function Options() {
         />
         <span>${t("trim")} <small>${t("trimHint")}</small></span>
       </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked=${options.value.channels === "separate"}
+          onChange=${(event) => setOption("channels", event.currentTarget.checked ? "separate" : "mix")}
+        />
+        <span>${t("separate")} <small>${t("separateHint")}</small></span>
+      </label>
+      <${AbstainChoice} />
       <${LabelChoice} />
     </details>
   `;
@@ -71,6 +82,19 @@ function ModelChoice() {
       >
         <option value="">${t("modelAuto", { model: models.value?.active ?? "…" })}</option>
         ${installed.map(({ id, title }) => html`<option value=${id}>${id} · ${title}</option>`)}
+      </select>
+    </label>
+  `;
+}
+
+function AbstainChoice() {
+  const limit = options.value.abstain_below;
+  return html`
+    <label class="field">
+      <span>${t("abstain")}</span>
+      <select value=${limit ?? ""} onChange=${(event) => setOption("abstain_below", event.currentTarget.value ? Number(event.currentTarget.value) : null)}>
+        <option value="">${t("abstainNever")}</option>
+        ${LIMITS.map((share) => html`<option value=${share}>${t("abstainBelow", { limit: percent(share, 0) })}</option>`)}
       </select>
     </label>
   `;

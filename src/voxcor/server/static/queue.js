@@ -3,7 +3,8 @@
 import { recognise } from "./api.js";
 import { bytes, clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
-import { bothNames, labelOf } from "./labels.js";
+import { labelOf } from "./labels.js";
+import { Verdict } from "./scores.js";
 import { chosenOptions, Options } from "./options.js";
 import { readiness, show } from "./state.js";
 import { t } from "./strings.js";
@@ -26,7 +27,7 @@ export function enqueue(files) {
     file,
     state: signal("waiting"), // waiting, uploading, running, done or failed
     share: signal(0), // of all that is to be done
-    result: signal(null),
+    outcomes: signal([]), // as `recognise` gives them
     problem: signal(null),
     controller: new AbortController(),
   }));
@@ -46,7 +47,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 async function work(item, options) {
   item.state.value = "uploading";
   try {
-    item.result.value = await recognise(item.file, options, {
+    const outcomes = await recognise(item.file, options, {
       signal: item.controller.signal,
       onUpload: (share) => (item.share.value = share / 2),
       onStep(step) {
@@ -54,7 +55,10 @@ async function work(item, options) {
         item.share.value = shareAt(step);
       },
     });
-    item.state.value = "done";
+    batch(() => {
+      item.outcomes.value = outcomes;
+      item.state.value = "done";
+    });
   } catch (error) {
     if (error.name === "AbortError") return;
     if (error.code === "queue_full" || error.code === "not_ready") {
@@ -99,14 +103,15 @@ function cell(value) {
 
 /** The table of what is finished, with a byte order mark: Excel needs it to see the Chinese. */
 function csv() {
-  const done = items.value.filter(({ result, problem }) => result.value || problem.value);
-  const labels = [...new Set(done.flatMap(({ result }) => Object.keys(result.value?.scores ?? {})))];
-  const header = ["file", "emotion", "confidence", ...labels, "duration_ms", "warnings", "model", "id", "error"];
-  const rows = done.map(({ file, result: { value: result }, problem }) => {
-    if (!result) return [file.name, ...Array(labels.length + 6).fill(""), problem.value.message];
-    const { emotion, confidence, scores, audio, quality, model, id } = result;
-    const values = labels.map((label) => scores[label]);
-    return [file.name, emotion, confidence, ...values, audio.duration_ms, quality.warnings.join(" "), model.id, id, ""];
+  const done = items.value.flatMap(({ file, outcomes, problem }) =>
+    (problem.value ? [problem.value] : outcomes.value).map((outcome) => ({ name: file.name, ...outcome, error: outcome.code && outcome.message })),
+  );
+  const labels = [...new Set(done.flatMap(({ scores }) => Object.keys(scores ?? {})))];
+  const header = ["file", "channel", "emotion", "confidence", "abstained", ...labels, "duration_ms", "warnings", "model", "id", "error"];
+  const rows = done.map(({ name, channel, emotion, confidence, abstained, scores, audio, quality, model, id, error }) => {
+    const number = channel ?? audio?.channel ?? null; // from 0 on the wire, from 1 for people
+    const values = labels.map((label) => scores?.[label]);
+    return [name, number === null ? "" : number + 1, emotion, confidence, abstained, ...values, audio?.duration_ms, quality?.warnings.join(" "), model?.id, id, error];
   });
   return "\ufeff" + [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
@@ -160,16 +165,23 @@ export function Queue() {
   `;
 }
 
+function Outcome({ outcome, outcomes }) {
+  const channel = outcome.channel ?? outcome.audio.channel;
+  const name = channel === null ? null : html`<small class="faint">${t("channel", { number: channel + 1 })}</small> `;
+  if (outcome.code) return html`<span class="problem">${name}${outcome.message}</span>`;
+  return html`<button class="link verdict" onClick=${() => show(outcome, outcomes)}>${name}<${Verdict} result=${outcome} /></button>`;
+}
+
 function Item({ item }) {
-  const { file, state, share, result, problem } = item;
-  const found = result.value;
+  const { file, state, share, outcomes, problem } = item;
+  const found = outcomes.value.find(({ id }) => id);
   return html`
-    <li class="item ${state.value}" style=${found && { "--label": labelOf(found.emotion).color }}>
+    <li class="item ${state.value}" style=${found && !found.abstained && { "--label": labelOf(found.emotion).color }}>
       <div class="item-head">
         <b class="file-name">${file.name}</b>
         <small class="faint number">${found ? clock(found.audio.duration_ms / 1000) : bytes(file.size)}</small>
       </div>
-      ${found && html`<button class="link verdict" onClick=${() => show(found)}>${labelOf(found.emotion).emoji} ${bothNames(found.emotion)} <span class="number">${percent(found.confidence)}</span></button>`}
+      ${found && html`<div class="verdicts">${outcomes.value.map((outcome) => html`<${Outcome} outcome=${outcome} outcomes=${outcomes.value} />`)}</div>`}
       ${problem.value && html`<span class="problem">${problem.value.message}</span>`}
       ${!found && !problem.value && html`<span class="faint">${t(state.value, { share: percent(share.value, 0) })}</span>`}
       <button class="icon-only" aria-label=${t("queueRemove", { name: file.name })} onClick=${() => drop(item)}><${Icon} name="close" /></button>

@@ -8,7 +8,7 @@ import { record } from "./microphone.js";
 import { chosenOptions, Options } from "./options.js";
 import { enqueue } from "./queue.js";
 import { Result, ResultPlaceholder } from "./result.js";
-import { open, readiness, shown, view } from "./state.js";
+import { open, readiness, show, shown, view } from "./state.js";
 import { t } from "./strings.js";
 import { batch, effect, signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/preact-hooks.js";
@@ -58,7 +58,7 @@ async function start() {
     uploaded.value = 0;
   });
   try {
-    const document = await recognise(file.value, chosenOptions(), {
+    const outcomes = await recognise(file.value, chosenOptions(), {
       signal: controller.signal,
       onUpload: (share) => (uploaded.value = share),
       onStep(step) {
@@ -67,8 +67,9 @@ async function start() {
       },
     });
     batch(() => {
+      const document = outcomes.find(({ id }) => id);
       logged.value = document.id;
-      shown.value = document;
+      show(document, outcomes);
     });
   } catch (error) {
     if (error.name !== "AbortError") failure.value = error;

@@ -1,25 +1,48 @@
 /** A result: the emotion, all scores, what to know about the recording, the files. */
 
-import { fileOf } from "./api.js";
+import { exportFormats, exportResult, fileOf } from "./api.js";
 import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
-import { labelOf, nameOf } from "./labels.js";
+import { bothNames, labelOf, nameOf } from "./labels.js";
 import { Player } from "./player.js";
-import { Bars, headline } from "./scores.js";
+import { Bars, headline, Verdict } from "./scores.js";
+import { channels, language, show, shown } from "./state.js";
 import { t, warningWords } from "./strings.js";
+import { useSignal } from "./vendor/signals.js";
 
 export function Result({ document }) {
-  const { emotion, blend, abstained, abstain_below: limit } = document;
+  const { emotion, confidence, blend, abstained, abstain_below: limit } = document;
+  const why = { emotion: `${labelOf(emotion).emoji} ${bothNames(emotion)}`, confidence: percent(confidence), limit: percent(limit ?? 0, 0) };
   return html`
     <section class="card outcome" aria-label=${t("result")} aria-live="polite">
-      <h2 class="headline" style=${{ "--label": labelOf(emotion).color }}>${headline(document)}</h2>
+      <${Channels} />
+      ${abstained
+        ? html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`
+        : html`<h2 class="headline" style=${{ "--label": labelOf(emotion).color }}>${headline(document)}</h2>`}
       ${blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
-      ${abstained && html`<p class="remark">${t("abstained", { limit: percent(limit, 0) })}</p>`}
-      <${Bars} scores=${document.scores} emotion=${emotion} />
+      <${Bars} scores=${document.scores} emotion=${abstained ? null : emotion} />
       <${Quality} document=${document} />
       <${Files} document=${document} />
     </section>
     <${Player} document=${document} />
+  `;
+}
+
+/** The channels of a recording, where each has an outcome of its own; one of them is shown. */
+function Channels() {
+  if (!channels.value.length) return null;
+  return html`
+    <ul class="channels" aria-label=${t("channelChoice")}>
+      ${channels.value.map((outcome) =>
+        outcome.code
+          ? html`<li><b>${t("channel", { number: outcome.channel + 1 })}</b> <span class="problem">${outcome.message}</span></li>`
+          : html`<li>
+              <button class="quiet" aria-pressed=${outcome.id === shown.value.id} onClick=${() => show(outcome, channels.value)}>
+                <b>${t("channel", { number: outcome.audio.channel + 1 })}</b> <${Verdict} result=${outcome} />
+              </button>
+            </li>`,
+      )}
+    </ul>
   `;
 }
 
@@ -71,12 +94,35 @@ function shares({ shares, segments, transitions }) {
   return [...parts, t("changes", { segments, transitions })].join(" · ");
 }
 
+/** Downloads what is chosen, then offers the choice again. */
+function ExportMenu({ id }) {
+  const failed = useSignal("");
+  const choose = async (event) => {
+    const kind = event.target.value;
+    event.target.value = "";
+    failed.value = "";
+    try {
+      await exportResult(id, kind);
+    } catch (error) {
+      failed.value = error.message;
+    }
+  };
+  return html`
+    <select class="export" aria-label=${t("export")} onChange=${choose}>
+      <option value="">${t("export")}</option>
+      ${exportFormats.value.map((format) => html`<option value=${format.id}>${format[language.value]} (${format.suffix})</option>`)}
+    </select>
+    ${failed.value && html`<p class="error" role="alert">${failed.value}</p>`}
+  `;
+}
+
 function Files({ document: { id, files } }) {
   return html`
     <div class="files">
       <h3>${t("files")}</h3>
       <div class="row">
         <a class="button" href=${fileOf(id, "archive.zip")} download><${Icon} name="download" /> ${t("archive")}</a>
+        <${ExportMenu} id=${id} />
         ${files.map((name) => html`<a class="button quiet" href=${fileOf(id, name)} download=${name} lang="en">${name}</a>`)}
       </div>
     </div>

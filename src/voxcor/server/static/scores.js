@@ -9,6 +9,12 @@ import { t } from "./strings.js";
 export const headline = ({ emotion, confidence }) =>
   `${labelOf(emotion).emoji} ${bothNames(emotion)} ${t("confidence")}: ${percent(confidence)}`;
 
+/** The emotion in a list, or that there is no answer. */
+export function Verdict({ result: { emotion, confidence, abstained } }) {
+  if (abstained) return html`🤷 ${t("noAnswer")}`;
+  return html`${labelOf(emotion).emoji} ${bothNames(emotion)} <span class="number">${percent(confidence)}</span>`;
+}
+
 /** A bar for each label; two decimals, as the scores sum to 1.00. */
 export function Bars({ scores, emotion }) {
   const sum = Object.values(scores).reduce((total, score) => total + score, 0);

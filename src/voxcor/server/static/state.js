@@ -48,6 +48,8 @@ export const options = remembered("options", {
   trim: true,
   labels: null,
   model: null,
+  channels: "mix",
+  abstain_below: null,
 });
 export const setOption = (name, value) => (options.value = { ...options.value, [name]: value });
 
@@ -64,8 +66,12 @@ export const open = (name) => (location.hash = name);
 /** The result that is on the screen; null while there is none. */
 export const shown = signal(null);
 
-export function show(document) {
+/** The outcomes of the channels it is one of, as `recognise` gives them; empty for a whole. */
+export const channels = signal([]);
+
+export function show(document, outcomes = []) {
   shown.value = document;
+  channels.value = outcomes.length > 1 ? outcomes : [];
   open("recognise");
 }
 

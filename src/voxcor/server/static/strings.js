@@ -56,6 +56,11 @@ const STRINGS = {
   modelAuto: ["Best installed ({model})", "已安装的最佳模型({model})"],
   trim: ["Trim silence", "去除首尾静音"],
   trimHint: ["before and after speech", "不影响时间标注"],
+  separate: ["Separate channels", "分声道识别"],
+  separateHint: ["a result for each side of a call", "通话双方各给出一个结果"],
+  abstain: ["When unsure", "把握不大时"],
+  abstainNever: ["Always name an emotion", "总是给出情感"],
+  abstainBelow: ["No answer below {limit}", "低于 {limit} 不作判断"],
   labels: ["Emotions", "情感类别"],
   start: ["🎯 Recognise", "🎯 开始识别"],
   cancel: ["Cancel", "取消"],
@@ -79,7 +84,10 @@ const STRINGS = {
   confidence: ["Confidence", "置信度"],
   scores: ["Scores", "详细得分"],
   blend: ["Blend", "复合情感"],
-  abstained: ["No answer: the confidence is below {limit}", "不作判断:置信度低于 {limit}"],
+  abstained: ["No answer: not sure enough", "不作判断:把握不足"],
+  abstainedWhy: ["Most likely {emotion}, but {confidence} is below the limit of {limit}.", "最可能为 {emotion},但置信度 {confidence} 低于设定的 {limit}。"],
+  noAnswer: ["no answer", "不作判断"],
+  channelChoice: ["Channels", "声道"],
   warnings: ["Quality warnings", "音质提示"],
   audio: ["Audio", "音频"],
   quality: ["Quality", "质量"],
@@ -93,6 +101,7 @@ const STRINGS = {
   unofficial: ["unofficial weights", "非官方权重"],
   files: ["Files", "文件"],
   archive: ["Folder (.zip)", "结果文件夹 (.zip)"],
+  export: ["Export …", "导出……"],
   archiveOf: ["Download {name} as zip", "下载 {name} 的结果 (.zip)"],
 
   // Player
@@ -188,6 +197,10 @@ const WARNINGS = {
   noisy: [
     "The background is loud: record closer to the mouth or in a quieter place.",
     "背景噪声较大;请靠近话筒或在更安静的环境中录音。",
+  ],
+  music: [
+    "Music or a steady tone sounds in it, and colours the scores: prefer speech alone.",
+    "录音中有音乐或持续音,会影响得分;请尽量使用只有人声的录音。",
   ],
   clipped: [
     "The loudest parts are cut off (clipping): lower the recording level.",

@@ -1,0 +1,102 @@
+"""`voxcor export RESULT... --format F`: results in the formats of other tools."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from voxcor.language import say
+
+HELP = say(
+    "Write results in a format of another tool: Praat, ELAN, Audacity, subtitles, …",
+    "将结果导出为其他工具的格式:Praat、ELAN、Audacity、字幕等。",
+)
+
+
+def export(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULT...",
+            help=say(
+                "Result folders (outputs_…), or result.json files.",
+                "结果文件夹(outputs_…)或 result.json 文件。",
+            ),
+        ),
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=say(
+                "textgrid, eaf, audacity, rttm, srt, vtt, vtt-metadata, csv, labelstudio, "
+                "labelstudio-config or html.",
+                "textgrid、eaf、audacity、rttm、srt、vtt、vtt-metadata、csv、labelstudio、"
+                "labelstudio-config 或 html。",
+            ),
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help=say(
+                "A folder, or for one result a file; - for standard output. Default: into each "
+                "result folder.",
+                "文件夹;只有一个结果时可为文件;- 表示标准输出。默认写入各结果文件夹。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    from typing import cast
+
+    from voxcor.errors import StorageError, VoxcorError
+    from voxcor.exports import Format, export, file_name
+    from voxcor.exports.content import read_content
+    from voxcor.models.store import storage_errors
+
+    failed = False
+    for path in results:
+        try:
+            content = read_content(path)
+            data = export(content, cast(Format, kind))
+        except VoxcorError as error:
+            if error.code == "usage":
+                raise
+            failed = True
+            print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
+            continue
+        if str(out) == "-":
+            sys.stdout.buffer.write(data)
+            continue
+        name = file_name(content, cast(Format, kind))
+        folder = path if path.is_dir() else path.parent
+        if out is None:
+            target = folder / name
+        else:
+            is_folder = out.is_dir() or len(results) > 1 or out.suffix == ""
+            target = _free(out / name) if is_folder else out
+        try:
+            with storage_errors(target, len(data)):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+        except StorageError as error:
+            failed = True
+            print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
+            continue
+        print(target)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _free(target: Path) -> Path:
+    """Recordings of one name from two folders do not overwrite each other."""
+    number, free = 1, target
+    while free.exists():
+        number += 1
+        free = target.with_name(f"{target.name.partition('.')[0]}_{number}{target.suffix}")
+    return free

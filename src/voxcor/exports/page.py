@@ -1,0 +1,271 @@
+"""A report in one HTML file: the answer, the audio, waveform and curve in step with it, a table.
+
+For people without Voxcor: opened from a mail or a USB stick, it fetches nothing.
+"""
+
+import base64
+import io
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.audio.quality import describe_warning
+from voxcor.exports.content import Content
+from voxcor.html_page import NAV, both, document
+from voxcor.labels import get_label
+from voxcor.language import Both, speaking
+from voxcor.results import Result, Segment, milliseconds
+
+# Columns of the drawing: more than a screen has, few enough for any file.
+_WIDTH = 1200
+_WAVE, _CURVE, _STRIP = 90, 130, 26
+_HEIGHT = _WAVE + _CURVE + _STRIP
+
+_STYLE = """
+.answer { font-size: 28px; font-weight: 600; margin: 20px 0 2px; }
+.bars { display: grid; grid-template-columns: max-content 1fr max-content; gap: 4px 12px;
+  align-items: center; max-width: 640px; margin: 16px 0; }
+.bars i { display: block; height: 10px; border-radius: 5px; min-width: 2px; }
+.bars b { font-weight: 500; font-variant-numeric: tabular-nums; text-align: right; }
+audio { width: 100%; margin: 8px 0; }
+figure { margin: 0 0 16px; position: relative; cursor: pointer; }
+figure svg { display: block; width: 100%; height: 246px; background: var(--card);
+  border-radius: 10px; }
+.wave { fill: var(--faint); }
+.segment { stroke: var(--paper); stroke-width: 2; }
+.playhead { stroke: var(--ink); stroke-width: 2; vector-effect: non-scaling-stroke; }
+tbody tr { cursor: pointer; }
+tbody tr.now { background: var(--card); }
+td i { display: inline-block; width: 10px; height: 10px; border-radius: 3px; margin-right: 6px; }
+"""
+
+_SCRIPT = """
+const audio = document.querySelector("audio"), figure = document.querySelector("figure");
+const { start, duration } = figure.dataset;
+const head = figure.querySelector(".playhead"), rows = [...document.querySelectorAll("tbody tr")];
+const seek = (s) => { if (audio) { audio.currentTime = Math.max(0, s - start); audio.play(); } };
+const follow = () => {
+  const now = audio.currentTime + Number(start);
+  head.setAttribute("transform", `translate(${(WIDTH * now) / duration} 0)`);
+  rows.forEach((r) => r.classList.toggle("now", r.dataset.start <= now && now < r.dataset.end));
+  if (!audio.paused) requestAnimationFrame(follow);
+};
+const moments = ["play", "seeked", "timeupdate"];
+if (audio) moments.forEach((moment) => audio.addEventListener(moment, follow));
+figure.addEventListener("click", (event) => {
+  const box = figure.getBoundingClientRect();
+  seek((duration * (event.clientX - box.left)) / box.width);
+});
+rows.forEach((row) => {
+  row.addEventListener("click", () => seek(row.dataset.start));
+  row.addEventListener("keydown", (event) => event.key === "Enter" && seek(row.dataset.start));
+});
+""".replace("WIDTH", str(_WIDTH))
+
+
+def to_html(content: Content) -> str:
+    result = content.result
+    label = get_label(result.emotion)
+    names = Both(f"{label.en} ({label.zh})", f"{label.zh} ({label.en})")
+    confidence = both(Both("Confidence", "置信度"))
+    title = Both("Voxcor: emotion in speech", "心声:语音情感识别")
+    told = (_utf8(result.audio.name), _clock(result.audio.duration), result.model.id)
+    facts = escape(" · ".join((*told, result.timestamp)))
+    body = "".join(
+        (
+            f"<header><h1>{both(title)}</h1>{NAV}</header>",
+            f'<p class="faint">{facts}</p>',
+            f'<p class="answer">{label.emoji} {both(names)}</p>',
+            f"<p>{confidence}: {result.confidence:.1%}</p>",
+            *_remarks(result),
+            f'<div class="bars">{"".join(_bars(result))}</div>',
+            _player(content),
+            _figure(content),
+            _table(result.segments),
+            *(f'<p class="note">{both(text)}</p>' for text in _notices(result)),
+        )
+    )
+    return document(f"{title} · {_utf8(result.audio.name)}", body, style=_STYLE, script=_SCRIPT)
+
+
+def _bars(result: Result) -> Iterator[str]:
+    for label_id, score in sorted(result.scores.items(), key=lambda item: -item[1]):
+        label = get_label(label_id)
+        name = both(Both(f"{label.emoji} {label.en}", f"{label.emoji} {label.zh}"))
+        yield (
+            f'<span>{name}</span><i style="width:{100 * score:.1f}%;background:{label.color}"></i>'
+            f"<b>{score:.1%}</b>"
+        )
+
+
+def _remarks(result: Result) -> Iterator[str]:
+    if result.abstained:
+        text = Both("Too unsure for an answer.", "置信度过低,不作判断。")
+        yield f"<p>{both(text)}</p>"
+    if result.blend:
+        first, second = map(get_label, result.blend)
+        text = Both(f"A blend of {first.en} and {second.en}", f"{first.zh}与{second.zh}的混合")
+        yield f"<p>{both(text)}</p>"
+    for code in result.quality.warnings:
+        yield f'<p class="faint">⚠ {both(_warning(code))}</p>'
+
+
+def _notices(result: Result) -> Iterator[Both]:
+    yield Both(
+        "Estimates of expressed emotion, not of what a person feels. "
+        "Some uses are restricted by law.",
+        "结果是对语音所表达情感的估计,并非说话人的真实感受;某些用途受法律限制。",
+    )
+    if not result.model.official:
+        yield Both(
+            "The weights of this model are none that a hub has published.",
+            "该模型的权重并非平台发布的官方权重。",
+        )
+
+
+def _warning(code: str) -> Both:
+    with speaking("en"):
+        en = describe_warning(code)
+    with speaking("zh"):
+        return Both(en, describe_warning(code))
+
+
+def _player(content: Content) -> str:
+    if content.audio is None:
+        return ""
+    import soundfile
+
+    samples, sample_rate = soundfile.read(content.audio, dtype="int16")
+    packed = io.BytesIO()
+    # Every browser plays FLAC, at half the size.
+    soundfile.write(packed, samples, sample_rate, format="FLAC", subtype="PCM_16")
+    data = base64.b64encode(packed.getvalue()).decode()
+    return f'<audio controls src="data:audio/flac;base64,{data}"></audio>'
+
+
+def _figure(content: Content) -> str:
+    result = content.result
+    parts = [*_wave(content), *_curves(result), *_strip(result)]
+    name = escape(str(Both("Waveform and emotion over time", "波形与情感随时间的变化")))
+    start = result.preprocessing.trimmed_start if content.audio else 0.0
+    return (
+        f'<figure data-start="{start:.3f}" data-duration="{result.audio.duration:.3f}">'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{name}">{"".join(parts)}<path class="playhead" d="M0 0V{_HEIGHT}"/></svg>'
+        "</figure>"
+    )
+
+
+def _wave(content: Content) -> Iterator[str]:
+    if content.audio is None:
+        return
+    result = content.result
+    peaks = _peaks(content.audio, _WIDTH)
+    first = result.preprocessing.trimmed_start / result.audio.duration * _WIDTH
+    kept = 1 - (result.preprocessing.trimmed_start + result.preprocessing.trimmed_end) / max(
+        result.audio.duration, 1e-9
+    )
+    step = kept * _WIDTH / len(peaks)
+    top = [f"{first + i * step:.1f} {_WAVE / 2 * (1 - p):.1f}" for i, p in enumerate(peaks)]
+    low = [f"{first + i * step:.1f} {_WAVE / 2 * (1 + p):.1f}" for i, p in enumerate(peaks)]
+    yield f'<path class="wave" d="M{"L".join([*top, *reversed(low)])}Z"/>'
+
+
+def _peaks(path: Path, count: int) -> NDArray[np.float64]:
+    import soundfile
+
+    with soundfile.SoundFile(path) as file:
+        size = max(1, -(-len(file) // count))
+        return np.array([np.abs(block).max() for block in file.blocks(blocksize=size)])
+
+
+def _curves(result: Result) -> Iterator[str]:
+    """A line a label, above the strip: from frames where there are any, else from segments."""
+    duration = result.audio.duration
+    for column, label_id in enumerate(result.scores):
+        if result.frames is not None:
+            times, scores = _averaged(result.frames.times, result.frames.scores[:, column])
+            points = list(zip(times, scores, strict=True))
+        else:
+            points = [
+                (time, segment.scores[label_id])
+                for segment in result.segments
+                for time in (segment.start, segment.end)
+            ]
+        if len(points) < 2:
+            continue
+        line = "L".join(
+            f"{_WIDTH * time / duration:.1f} {_WAVE + _CURVE * (1 - score):.1f}"
+            for time, score in points
+        )
+        yield (
+            f'<path d="M{line}" fill="none" stroke="{get_label(label_id).color}" '
+            'stroke-width="2" vector-effect="non-scaling-stroke"/>'
+        )
+
+
+def _averaged(
+    times: NDArray[np.float64], scores: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At most a point for each column of the drawing."""
+    size = max(1, -(-len(times) // _WIDTH))
+    edges = np.arange(0, len(times), size)
+    counts = np.diff([*edges, len(times)])
+    return np.add.reduceat(times, edges) / counts, np.add.reduceat(scores, edges) / counts
+
+
+def _strip(result: Result) -> Iterator[str]:
+    top = _WAVE + _CURVE
+    for segment in result.segments:
+        left = _WIDTH * segment.start / result.audio.duration
+        width = _WIDTH * (segment.end - segment.start) / result.audio.duration
+        label = get_label(segment.emotion)
+        yield (
+            f'<rect class="segment" x="{left:.1f}" y="{top}" width="{width:.1f}" '
+            f'height="{_STRIP}" fill="{label.color}"><title>{escape(label.both_names)} '
+            f"{segment.confidence:.1%}</title></rect>"
+        )
+
+
+def _table(segments: tuple[Segment, ...]) -> str:
+    with_speakers = any(segment.speaker for segment in segments)
+    columns = [Both("from", "开始"), Both("to", "结束")]
+    columns += [Both("speaker", "说话人")] if with_speakers else []
+    columns += [Both("emotion", "情感"), Both("confidence", "置信度")]
+    head = "".join(f'<th class="word">{both(column)}</th>' for column in columns)
+    rows = []
+    for segment in segments:
+        label = get_label(segment.emotion)
+        name = both(Both(f"{label.emoji} {label.en}", f"{label.emoji} {label.zh}"))
+        speaker = f'<td class="word">{_escaped(segment.speaker or "")}</td>'
+        rows.append(
+            f'<tr tabindex="0" data-start="{milliseconds(segment.start) / 1000}" '
+            f'data-end="{milliseconds(segment.end) / 1000}">'
+            f'<td class="word">{_clock(segment.start)}</td>'
+            f'<td class="word">{_clock(segment.end)}</td>{speaker if with_speakers else ""}'
+            f'<td class="word"><i style="background:{label.color}"></i>{name}</td>'
+            f'<td class="word">{segment.confidence:.1%}</td></tr>'
+        )
+    return (
+        f'<section><div class="scroll"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
+    )
+
+
+def _clock(seconds: float) -> str:
+    tenths = round(10 * seconds)
+    minutes, rest = divmod(tenths, 600)
+    hours, minute = divmod(minutes, 60)
+    head = f"{hours}:{minute:02}" if hours else str(minute)
+    return f"{head}:{rest / 10:04.1f}"
+
+
+def _escaped(text: str) -> str:
+    return escape(_utf8(text))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,72 @@
+"""Subtitles: SRT, WebVTT captions, and a WebVTT metadata track for players that react to emotion.
+
+WebVTT: https://www.w3.org/TR/webvtt1/. A cue a segment. A metadata track (`kind="metadata"`) is
+shown by no player; a script reads each cue's JSON as it becomes active.
+"""
+
+from voxcor.exports.content import Content
+from voxcor.labels import get_label
+from voxcor.language import say
+from voxcor.result_folder import to_json
+from voxcor.results import Segment, milliseconds
+
+
+def to_srt(content: Content) -> str:
+    return "".join(
+        f"{number}\n{_clock(s.start, ',')} --> {_clock(s.end, ',')}\n{_words(s)}\n\n"
+        for number, s in enumerate(content.result.segments, start=1)
+    )
+
+
+def to_vtt(content: Content) -> str:
+    cues = "".join(
+        f"{number}\n{_clock(s.start, '.')} --> {_clock(s.end, '.')}\n{_spoken(s)}\n\n"
+        for number, s in enumerate(content.result.segments, start=1)
+    )
+    # `-->` may not stand in a note.
+    notice = content.result.notice.replace("-->", "→")
+    return f"WEBVTT\n\nNOTE\n{notice}\n\n{cues}"
+
+
+def to_metadata_vtt(content: Content) -> str:
+    cues = "".join(
+        f"{number}\n{_clock(s.start, '.')} --> {_clock(s.end, '.')}\n{_data(s)}\n\n"
+        for number, s in enumerate(content.result.segments, start=1)
+    )
+    return f"WEBVTT\n\n{cues}"
+
+
+def _words(segment: Segment) -> str:
+    label = get_label(segment.emotion)
+    speaker = f"{segment.speaker}: " if segment.speaker else ""
+    confidence = say("Confidence", "置信度")
+    return f"{speaker}{label.emoji} {label.both_names} {confidence}: {segment.confidence:.1%}"
+
+
+def _spoken(segment: Segment) -> str:
+    """As WebVTT has it: the speaker in a voice tag, nothing that reads as markup."""
+    if segment.speaker is None:
+        return _escaped(_words(segment))
+    words = _words(segment).removeprefix(f"{segment.speaker}: ")
+    return f"<v {_escaped(segment.speaker)}>{_escaped(words)}</v>"
+
+
+def _data(segment: Segment) -> str:
+    data = {
+        "emotion": segment.emotion,
+        "confidence": round(segment.confidence, 4),
+        "scores": {label: round(score, 4) for label, score in segment.scores.items()},
+        "speaker": segment.speaker,
+    }
+    return to_json(data).replace("-->", "\\u002d->")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _clock(seconds: float, mark: str) -> str:
+    whole, ms = divmod(milliseconds(seconds), 1000)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours:02}:{minute:02}:{second:02}{mark}{ms:03}"

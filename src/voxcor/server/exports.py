@@ -1,0 +1,60 @@
+"""`/v1/results/{id}/export/{format}`: a result in the formats of other tools."""
+
+import asyncio
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
+
+from voxcor.exports import KINDS, Format, export, file_name
+from voxcor.exports.content import read_content
+from voxcor.server.schemas import problems
+from voxcor.server.service import service_of
+
+router = APIRouter(prefix="/v1", tags=["results"])
+
+
+class ExportFormat(BaseModel):
+    """A format: its id, what people call it, and the end of its files' names."""
+
+    id: Format
+    en: str
+    zh: str
+    suffix: str
+
+
+@router.get("/exports", summary="Formats to export to · 可导出的格式")
+async def list_formats() -> list[ExportFormat]:
+    """The same for every result, and for `voxcor export`."""
+    return [
+        ExportFormat(id=kind, en=known.en, zh=known.zh, suffix=known.suffix)
+        for kind, known in KINDS.items()
+    ]
+
+
+@router.get(
+    "/results/{result_id}/export/{kind}",
+    summary="A result in another tool's format · 以其他工具的格式导出",
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+        **problems(404),
+    },
+    response_class=Response,
+)
+async def get_export(
+    request: Request,
+    result_id: Annotated[str, Path(description="As POST /v1/recognize gave it. · 识别返回的 id。")],
+    kind: Annotated[Format, Path(description="One of GET /v1/exports. · 见 GET /v1/exports。")],
+) -> Response:
+    """Made when it is asked for, from the result's files; times are those of the recording."""
+    results = service_of(request).results
+
+    def make() -> tuple[bytes, str]:
+        content = read_content(results.find(result_id))
+        return export(content, kind), file_name(content, kind)
+
+    data, name = await asyncio.to_thread(make)
+    named = quote(name.encode("utf-8", "replace"))
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
+    return Response(data, 200, headers, KINDS[kind].media_type)

@@ -1,0 +1,462 @@
+"""`/v1/jobs`: many recordings at once, now or after a restart."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from voxcor.batch.items import Options
+from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
+from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
+from voxcor.errors import MalformedRequest, NoSuchJob, UsageError
+from voxcor.language import speaking
+from voxcor.server.events import KEEP_ALIVE_S, last_event_id, no_more_events
+from voxcor.server.job_runner import JobRunner
+from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
+from voxcor.server.limits import CLIENT_CLOSED_REQUEST, limited_body
+from voxcor.server.problems import language_of
+from voxcor.server.schemas import RecognizeOptions, problems
+from voxcor.server.service import Service, service_of
+from voxcor.server.storage import new_id, zipped
+from voxcor.server.uploads import Upload, receive_files
+
+ARCHIVE = "archive.zip"
+
+# A request in JSON is options and a path.
+_MOST_JSON_BYTES = 1 << 20
+
+_Id = Annotated[str, InPath(description="As POST /v1/jobs gave it. · 创建任务时返回的 id。")]
+
+
+class Progress(BaseModel):
+    """Items of a job: `audio_s` seconds of recordings are done."""
+
+    total: int
+    done: int
+    failed: int
+    waiting: int
+    audio_s: float
+
+
+class JobDocument(BaseModel):
+    """A job. `failures` counts what failed by code; `error` says why it failed as a whole."""
+
+    id: str
+    state: Literal["waiting", "running", "done", "cancelled", "failed"]
+    created: str
+    model: str | None
+    source: str | None
+    options: dict[str, Any]
+    progress: Progress
+    failures: dict[str, int]
+    error: dict[str, Any] | None
+
+
+class JobList(BaseModel):
+    """The newest first."""
+
+    jobs: list[JobDocument]
+
+
+class JobItem(BaseModel):
+    """A recording of a job: its documents, one a channel heard, or its failure."""
+
+    position: int
+    path: str
+    documents: list[dict[str, Any]]
+    failure: dict[str, Any] | None
+
+
+class JobItems(BaseModel):
+    """`next` is the `after` of the page that follows, null on the last."""
+
+    items: list[JobItem]
+    next: int | None
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    runner = JobRunner(app.state.service)
+    app.state.jobs = runner
+    service: Service = app.state.service
+    service.metrics.jobs.set_function(lambda: runner.waiting)
+    await asyncio.to_thread(runner.start)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(runner.close)
+
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], lifespan=_lifespan)
+
+
+def _runner_of(request: Request) -> JobRunner:
+    runner: JobRunner = request.app.state.jobs
+    return runner
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Recognise many recordings · 批量识别",
+    responses={202: {"model": JobDocument}, **problems(403, 404, 408, 413, 415, 429, 503, 507)},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "file": {
+                                "type": "array",
+                                "items": {"type": "string", "format": "binary"},
+                                "minItems": 1,
+                            }
+                        },
+                        "required": ["file"],
+                    }
+                },
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"source": {"type": "string"}},
+                        "required": ["source"],
+                    }
+                },
+            },
+        }
+    },
+)
+async def create_job(request: Request) -> Response:
+    """Any number of `file` parts and the options of `/v1/recognize`; or JSON with a `source`.
+
+    A `source` is what `voxcor batch` takes, a folder, a list or an archive, on the server; it must
+    lie in a folder of `VOXCOR_JOB_SOURCES`. The answer comes as soon as the upload is on the disk.
+    """
+    service, runner = service_of(request), _runner_of(request)
+    job_id = new_id()
+    # A job costs the queue nothing; a server that stops, or is full of them, takes none.
+    with service.admission.place():
+        workplace = await asyncio.to_thread(runner.store.workplace, job_id)
+        try:
+            job = await _receive(request, service, job_id, workplace)
+            await asyncio.to_thread(runner.add, job, workplace)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        finally:
+            if workplace.exists():
+                await asyncio.to_thread(runner.store.discard, workplace)
+    root = request.scope.get("root_path", "")
+    document = await asyncio.to_thread(_document, runner, job)
+    return JSONResponse(document, 202, {"Location": f"{root}/v1/jobs/{job_id}"})
+
+
+@router.get("", summary="All jobs · 所有任务")
+async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> JobList:
+    """The newest first."""
+    runner = _runner_of(request)
+
+    def listed() -> list[dict[str, Any]]:
+        jobs: list[dict[str, Any]] = []
+        for job in runner.store.all():
+            if len(jobs) == limit:
+                break
+            try:
+                jobs.append(_document(runner, job))
+            except NoSuchJob:  # deleted this moment
+                continue
+        return jobs
+
+    return JobList.model_validate({"jobs": await asyncio.to_thread(listed)})
+
+
+@router.get("/{job_id}", summary="A job · 一个任务", responses=problems(404))
+async def get_job(request: Request, job_id: _Id) -> JobDocument:
+    """How far it is."""
+    runner = _runner_of(request)
+    document = await asyncio.to_thread(lambda: _document(runner, runner.store.find(job_id)))
+    return JobDocument.model_validate(document)
+
+
+@router.delete(
+    "/{job_id}", status_code=204, summary="Cancel and delete · 取消并删除", responses=problems(404)
+)
+async def delete_job(request: Request, job_id: _Id) -> Response:
+    """Ends it where it runs, and leaves no trace of it: uploads, results, ledger."""
+    await asyncio.to_thread(_runner_of(request).delete, job_id)
+    return Response(status_code=204)
+
+
+@router.post("/{job_id}/cancel", summary="Cancel · 取消", responses=problems(404))
+async def cancel_job(request: Request, job_id: _Id) -> JobDocument:
+    """Ends it; what is done so far stays, and can be downloaded. One that has ended stays so."""
+    runner = _runner_of(request)
+    await asyncio.to_thread(runner.cancel, job_id)
+    return await get_job(request, job_id)
+
+
+@router.get(
+    "/{job_id}/items", summary="Recordings of a job · 任务中的录音", responses=problems(404)
+)
+async def list_items(
+    request: Request,
+    job_id: _Id,
+    state: Annotated[Literal["done", "failed"] | None, Query()] = None,
+    after: Annotated[int, Query(ge=-1)] = -1,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> JobItems:
+    """Those that are done or failed, in the order of the source."""
+    runner = _runner_of(request)
+
+    def page() -> list[Row]:
+        found: list[Row] = []
+        with _ledger(runner, job_id) as ledger:
+            for row in ledger.rows(state=state, after=after):
+                found.append(row)
+                if len(found) == limit:
+                    break
+        return found
+
+    rows = await asyncio.to_thread(page)
+    following = rows[-1].item.position if len(rows) == limit else None
+    return JobItems.model_validate({"items": map(_item, rows), "next": following})
+
+
+@router.get(
+    "/{job_id}/events",
+    summary="What happens, as it happens · 任务进度事件",
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        204: {"description": "It has ended, and its reader has read all."},
+        **problems(404),
+    },
+)
+async def get_events(request: Request, job_id: _Id) -> Response:
+    """Server-sent events: `item` for each recording, `progress`, at last `end` with the state.
+
+    Who comes back with Last-Event-ID hears only what came since, also after a restart.
+    """
+    runner = _runner_of(request)
+    after = last_event_id(request)
+    job = await asyncio.to_thread(runner.store.find, job_id)
+    if job.state in ENDED and after and not await asyncio.to_thread(_news, runner, job_id, after):
+        return no_more_events()
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    events = _events(request, runner, job_id, after)
+    return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+
+
+@router.get(
+    "/{job_id}/files/{name}",
+    summary="The results of a job · 任务结果下载",
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+        **problems(404, 507),
+    },
+    response_class=FileResponse,
+)
+async def get_file(
+    request: Request,
+    job_id: _Id,
+    name: Annotated[
+        str, InPath(description="results.jsonl, results.csv, results.parquet or archive.zip.")
+    ],
+) -> Response:
+    """Tables are made when they are asked for, also of a job that runs. The archive has them all,
+    with frames and embeddings where there are any.
+    """
+    runner = _runner_of(request)
+    kind = name.removeprefix("results.")
+    if name == ARCHIVE:
+        folder = await asyncio.to_thread(_archived, runner, job_id)
+        headers = {"Content-Disposition": f'attachment; filename="voxcor-{job_id}.zip"'}
+        return StreamingResponse(zipped(folder, "voxcor", _results_of(folder)), 200, headers)
+    if kind not in TABLE_FORMATS or not name.startswith("results."):
+        raise NoSuchJob(id=job_id)
+    path = await asyncio.to_thread(_table, runner, job_id, kind)
+    return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"})
+
+
+async def _receive(request: Request, service: Service, job_id: str, workplace: Path) -> Job:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        fields = await _json_fields(request, service)
+        place = fields.pop("source")
+        require_allowed(service.settings, place)
+        source: str | None = place
+    else:
+        uploads, found = await receive_files(request, workplace / INPUTS, service.settings)
+        if not uploads:
+            raise MalformedRequest(
+                reason_en="it has no part named file.", reason_zh="缺少名为 file 的部分。"
+            )
+        await asyncio.to_thread(_write_names, workplace, uploads)
+        fields, source = dict(found), None
+    asked = RecognizeOptions.from_fields(fields)
+    service.recognizers.require(asked.model)
+    recognizer = await service.in_thread(lambda: service.recognizers.get(asked.model))
+    recognizer.require(asked.granularity, asked.labels, asked.abstain_below)
+    return Job(
+        id=job_id,
+        created=datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
+        options=Options(
+            granularity=asked.granularity,
+            embedding=asked.embedding,
+            labels=tuple(asked.labels) if asked.labels else None,
+            trim=asked.trim,
+            channels=asked.channels,
+            abstain_below=asked.abstain_below,
+        ),
+        model=asked.model,
+        source=source,
+    )
+
+
+async def _json_fields(request: Request, service: Service) -> dict[str, str]:
+    body = bytearray()
+    async for chunk in limited_body(request, service.settings):
+        body += chunk
+        if len(body) > _MOST_JSON_BYTES:
+            break
+    try:
+        document = json.loads(body)
+        items = document.items()
+    except (ValueError, AttributeError) as error:
+        raise MalformedRequest(
+            reason_en="it is no JSON object.", reason_zh="不是 JSON 对象。"
+        ) from error
+    plain = {key: _plain(value) for key, value in items if value is not None}
+    if not plain.get("source"):
+        raise UsageError(
+            reason_en="A job in JSON needs a source.", reason_zh="JSON 任务需要 source 字段。"
+        )
+    return plain
+
+
+def _plain(value: Any) -> str:
+    """As a form has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _write_names(workplace: Path, uploads: list[Upload]) -> None:
+    names = "".join(upload.name.replace("\n", " ") + "\n" for upload in uploads)
+    (workplace / INPUTS / "names.txt").write_text(names, encoding="utf-8")
+
+
+def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
+    counts = runner.store.counts(job.id)
+    codes: dict[str, int] = {}
+    if counts.failed:
+        with _ledger(runner, job.id) as ledger:
+            codes = ledger.failure_codes()
+    return {
+        "id": job.id,
+        "state": job.state,
+        "created": job.created,
+        "model": job.model,
+        "source": job.source,
+        "options": job.options.to_document(),
+        "progress": {
+            "total": counts.total,
+            "done": counts.done,
+            "failed": counts.failed,
+            "waiting": counts.waiting,
+            "audio_s": counts.audio_s,
+        },
+        "failures": codes,
+        "error": job.error,
+    }
+
+
+def _item(row: Row) -> dict[str, Any]:
+    failure = row.failure
+    return {
+        "position": row.item.position,
+        "path": row.item.name,
+        "documents": list(row.documents),
+        "failure": {"code": failure.code, "message": failure.message} if failure else None,
+    }
+
+
+def _ledger(runner: JobRunner, job_id: str) -> Ledger:
+    folder = runner.store.folder(job_id)
+    if not (folder / LEDGER_FILE).is_file():
+        raise NoSuchJob(id=job_id)
+    return Ledger(folder)
+
+
+def _news(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, Row]]:
+    folder = runner.store.folder(job_id)
+    if not (folder / LEDGER_FILE).is_file():
+        return []
+    with Ledger(folder) as ledger:
+        return ledger.news(after) if ledger.begun else []
+
+
+async def _events(
+    request: Request, runner: JobRunner, job_id: str, after: int
+) -> AsyncIterator[bytes]:
+    spoken = language_of(request)
+    while True:
+        changed = runner.changed
+        try:
+            job = await asyncio.to_thread(runner.store.find, job_id)
+            news = await asyncio.to_thread(_news, runner, job_id, after)
+            for after, row in news:
+                yield _event("item", _item(row), after)
+            if news:
+                continue
+            document = await asyncio.to_thread(_document, runner, job)
+        except NoSuchJob as error:
+            with speaking(spoken):
+                yield _event("end", {"state": "deleted", **error.to_dict()})
+            return
+        if job.state in ENDED:
+            yield _event("end", document)
+            return
+        yield _event("progress", document)
+        try:
+            await asyncio.wait_for(changed.wait(), KEEP_ALIVE_S)
+        except TimeoutError:
+            yield format_sse_event(comment="")
+
+
+def _event(name: str, data: dict[str, Any], number: int | None = None) -> bytes:
+    text = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    if number is None:
+        return format_sse_event(data_str=text, event=name)
+    return format_sse_event(data_str=text, event=name, id=str(number))
+
+
+def _table(runner: JobRunner, job_id: str, kind: TableFormat) -> Path:
+    job = runner.store.find(job_id)
+    with _ledger(runner, job_id) as ledger:
+        return write_table(ledger, kind, segments=job.options.granularity == "segment")
+
+
+def _archived(runner: JobRunner, job_id: str) -> Path:
+    for kind in ("jsonl", "csv"):
+        _table(runner, job_id, kind)
+    return runner.store.folder(job_id)
+
+
+def _results_of(folder: Path) -> Iterator[Path]:
+    """What a person wants of a job's folder: no ledger, no uploads."""
+    for name in ("results.jsonl", "results.csv", "segments.csv", "embeddings.json"):
+        if (folder / name).is_file():
+            yield folder / name
+    for name in ("frames", "embeddings"):
+        yield from sorted(path for path in (folder / name).rglob("*") if path.is_file())

@@ -1,0 +1,224 @@
+"""Exports: each is opened by a library made for its format, and says what the result says."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pysubs2
+import pytest
+import webvtt
+from praatio import textgrid
+from pympi import Elan
+from typer.testing import CliRunner
+
+from results_by_hand import happy_then_sad, with_frames
+from voxcor.cli import app
+from voxcor.errors import InputNotFound, NotAResult, UsageError
+from voxcor.exports import FORMATS, KINDS, Content, Format, export, file_name
+from voxcor.exports.content import read_content
+from voxcor.language import speaking
+from voxcor.result_folder import save
+from voxcor.results import Result
+
+
+def by_two_speakers() -> Result:
+    result = happy_then_sad()
+    first, second = result.segments
+    return replace(
+        result, segments=(replace(first, speaker="Ann <A>"), replace(second, speaker="小明"))
+    )
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Content:
+    return read_content(save(with_frames(), tmp_path))
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> Content:
+    return read_content(save(by_two_speakers(), tmp_path))
+
+
+def written(content: Content, kind: Format, folder: Path) -> Path:
+    path = folder / file_name(content, kind)
+    path.write_bytes(export(content, kind))
+    return path
+
+
+def test_praat_s_tiers_hold_the_segments(spoken: Content, tmp_path: Path) -> None:
+    grid = textgrid.openTextgrid(
+        str(written(spoken, "textgrid", tmp_path)), includeEmptyIntervals=False
+    )
+    assert grid.tierNames == ("emotion", "confidence", "speaker")
+    assert grid.maxTimestamp == pytest.approx(3.2)
+    assert [tuple(entry) for entry in grid.getTier("emotion").entries] == [
+        (0.1, 1.5, "happy"),
+        (1.9, 3.1, "sad"),
+    ]
+    assert [entry.label for entry in grid.getTier("confidence").entries] == ["0.853", "0.600"]
+    assert [entry.label for entry in grid.getTier("speaker").entries] == ["Ann <A>", "小明"]
+
+
+def test_praat_s_intervals_leave_no_gap(content: Content, tmp_path: Path) -> None:
+    grid = textgrid.openTextgrid(
+        str(written(content, "textgrid", tmp_path)), includeEmptyIntervals=True
+    )
+    entries = grid.getTier("emotion").entries
+    assert entries[0].start == 0
+    assert all(a.end == b.start for a, b in pairwise(entries))
+    assert entries[-1].end == pytest.approx(3.2)
+
+
+def test_elan_s_tiers_hold_the_segments(spoken: Content, tmp_path: Path) -> None:
+    eaf = Elan.Eaf(str(written(spoken, "eaf", tmp_path)))
+    assert [*eaf.get_tier_names()] == ["emotion", "confidence", "speaker"]
+    found = sorted(eaf.get_annotation_data_for_tier("emotion"))
+    assert [row[:3] for row in found] == [(100, 1500, "happy"), (1900, 3100, "sad")]
+    assert [row[2] for row in sorted(eaf.get_annotation_data_for_tier("speaker"))] == [
+        "Ann <A>",
+        "小明",
+    ]
+    (media,) = eaf.get_linked_files()
+    assert media["RELATIVE_MEDIA_URL"] == "./call.m4a"
+    vocabulary = eaf.controlled_vocabularies["emotions"][1]
+    assert len(vocabulary) == 9
+    described = {value: what for values, _ in vocabulary.values() for value, _, what in values}
+    assert described["happy"] in ("Happy", "快乐")
+
+
+def test_audacity_s_labels_have_two_times_and_a_text(content: Content) -> None:
+    lines = export(content, "audacity").decode().splitlines()
+    parts = [line.split("\t") for line in lines]
+    assert [(float(start), float(end)) for start, end, _ in parts] == [(0.1, 1.5), (1.9, 3.1)]
+    assert [text for *_, text in parts] == ["happy 85.3%", "sad 60.0%"]
+
+
+def test_rttm_has_ten_fields_and_who_speaks(content: Content, spoken: Content) -> None:
+    for made, names in ((content, ["happy", "sad"]), (spoken, ["Ann_<A>", "小明"])):
+        rows = [line.split(" ") for line in export(made, "rttm").decode().splitlines()]
+        assert {len(row) for row in rows} == {10}
+        assert [row[:3] for row in rows] == [["SPEAKER", "call", "1"]] * 2
+        assert [(float(row[3]), float(row[4])) for row in rows] == [(0.1, 1.4), (1.9, 1.2)]
+        assert [row[6] for row in rows] == ["happy", "sad"]
+        assert [row[7] for row in rows] == names
+
+
+def test_subtitles_are_read_by_players(content: Content, tmp_path: Path) -> None:
+    for kind in ("srt", "vtt"):
+        events = pysubs2.load(str(written(content, kind, tmp_path))).events
+        assert [(event.start, event.end) for event in events] == [(100, 1500), (1900, 3100)]
+        assert events[0].text == "😊 Happy (快乐) Confidence: 85.3%"
+    with speaking("zh"):
+        assert "😊 快乐 (Happy) 置信度: 85.3%" in export(content, "srt").decode()
+
+
+def test_webvtt_captions_name_the_speaker(spoken: Content, tmp_path: Path) -> None:
+    captions = webvtt.read(str(written(spoken, "vtt", tmp_path)))
+    assert [caption.voice for caption in captions] == ["Ann &lt;A&gt;", "小明"]
+    assert captions[1].text == "😢 Sad (悲伤) Confidence: 60.0%"
+
+
+def test_a_metadata_cue_is_json(spoken: Content, tmp_path: Path) -> None:
+    cues = webvtt.read(str(written(spoken, "vtt-metadata", tmp_path)))
+    data = [json.loads(cue.raw_text) for cue in cues]
+    assert [d["emotion"] for d in data] == ["happy", "sad"]
+    assert data[0]["scores"]["happy"] == 0.853
+    assert data[1]["speaker"] == "小明"
+
+
+def test_csv_has_a_row_a_segment(spoken: Content) -> None:
+    rows = list(csv.DictReader(io.StringIO(export(spoken, "csv").decode())))
+    assert [(row["start_ms"], row["end_ms"], row["emotion"]) for row in rows] == [
+        ("100", "1500", "happy"),
+        ("1900", "3100", "sad"),
+    ]
+    assert sum(float(rows[0][label]) for label in spoken.result.scores) == pytest.approx(1)
+
+
+def test_label_studio_s_task_fits_its_interface(content: Content) -> None:
+    (task,) = json.loads(export(content, "labelstudio"))
+    view = ET.fromstring(export(content, "labelstudio-config"))
+    labels, audio = view.find("Labels"), view.find("Audio")
+    assert labels is not None
+    assert audio is not None
+    assert audio.get("value") == "$audio"
+    assert task["data"]["audio"] == "call.m4a"
+    known = {label.get("value") for label in labels}
+    (prediction,) = task["predictions"]
+    for region, segment in zip(prediction["result"], content.result.segments, strict=True):
+        assert (region["from_name"], region["to_name"]) == (labels.get("name"), audio.get("name"))
+        assert region["value"]["labels"] == [segment.emotion]
+        assert {*region["value"]["labels"]} <= known
+        assert region["value"]["start"] == segment.start
+        assert region["value"]["end"] == segment.end
+
+
+def test_the_page_fetches_nothing_and_holds_the_audio(spoken: Content) -> None:
+    text = export(spoken, "html").decode()
+    assert re.findall(r'(?:src|href)="(?!data:)', text) == []
+    assert "http" not in text
+    assert text.count("data:audio/flac;base64,") == 1
+    assert "Ann &lt;A&gt;" in text
+    assert "<A>" not in text
+    assert "快乐" in text
+    assert "Happy" in text
+
+
+def test_an_export_of_a_result_alone_needs_no_folder(tmp_path: Path) -> None:
+    folder = save(with_frames(), tmp_path)
+    alone = tmp_path / "alone.json"
+    alone.write_bytes((folder / "result.json").read_bytes())
+    content = read_content(alone)
+    assert content.audio is None
+    for kind in FORMATS:
+        assert export(content, kind)
+
+
+def test_names_of_files_that_are_no_utf_8_are_written(tmp_path: Path) -> None:
+    result = happy_then_sad()
+    odd = replace(result, audio=replace(result.audio, name="caf\udce9.wav"))
+    content = read_content(save(odd, tmp_path))
+    for kind in FORMATS:
+        export(content, kind).decode("utf-8")
+
+
+def test_what_is_no_result_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputNotFound):
+        read_content(tmp_path / "away")
+    (tmp_path / "result.json").write_text('{"emotion": "happy"}')
+    with pytest.raises(NotAResult, match=r"result\.json"):
+        read_content(tmp_path)
+    (tmp_path / "result.json").write_text("[]")
+    with pytest.raises(NotAResult):
+        read_content(tmp_path)
+    with pytest.raises(UsageError, match="textgrid"):
+        export(read_content(save(happy_then_sad(), tmp_path)), "pdf")  # type: ignore[arg-type]
+
+
+def test_the_command_writes_into_the_result_s_folder(tmp_path: Path) -> None:
+    folders = [save(happy_then_sad(), tmp_path) for _ in range(2)]
+    runner = CliRunner()
+    for kind in FORMATS:
+        done = runner.invoke(app, ["export", str(folders[0]), "--format", kind])
+        assert done.exit_code == 0, done.output
+        path = folders[0] / f"call{KINDS[kind].suffix}"
+        assert done.stdout.strip() == str(path)
+        assert path.read_bytes() == export(read_content(folders[0]), kind)
+    out = tmp_path / "all"
+    done = runner.invoke(app, ["export", *map(str, folders), "--format", "srt", "--out", str(out)])
+    assert done.exit_code == 0
+    assert sorted(path.name for path in out.iterdir()) == ["call.srt", "call_2.srt"]
+
+
+def test_the_command_names_what_it_cannot_export_and_goes_on(tmp_path: Path) -> None:
+    folder = save(happy_then_sad(), tmp_path)
+    arguments = ["export", str(tmp_path / "away"), str(folder), "--format", "csv", "--out", "-"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 1
+    assert "input_not_found" in done.stderr
+    assert done.stdout.startswith("start_ms,")
