@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
+from audio_files import speech
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, UsageError
 from voxcor.manifests import Manifest, parse_label_map, read_manifest
 
@@ -238,12 +241,30 @@ def test_emobox_without_its_audio_names_the_files(emobox: Path) -> None:
 
 
 def test_a_stretch_of_a_longer_recording_is_not_heard_as_the_whole(folder: Path) -> None:
-    rows = [{"path": "0.wav", "label": "sad", "start_time": 1.5, "end_time": 3}]
-    rows.append({"path": "1.wav", "label": "sad"})
+    sound = speech(4)
+    soundfile.write(folder / "talk.wav", sound, 16_000, subtype="FLOAT")
+    rows: list[dict[str, object]] = [
+        {"path": "talk.wav", "label": "sad", "start_time": 1.5, "end_time": 3},
+        {"path": "talk.wav", "label": "sad", "start_time": 1.5, "end_time": 3.0},
+        {"path": "talk.wav", "label": "sad", "start_time": 3, "end_time": 1.5},
+        {"path": "talk.wav", "label": "sad", "start_time": "soon", "end_time": 2},
+        {"path": "talk.wav", "label": "sad", "start_time": 9, "end_time": 10},
+        {"path": "0.wav", "label": "sad", "start_time": 0, "end_time": 1},
+        {"path": "1.wav", "label": "sad"},
+    ]
     (folder / "list.jsonl").write_text("\n".join(map(json.dumps, rows)))
     manifest = read_manifest(folder / "list.jsonl")
-    assert [u.row for u in manifest.utterances] == [2]
-    assert manifest.problems[0].code == "stretch"
+    assert [u.row for u in manifest.utterances] == [1, 7]
+    cut, rate = soundfile.read(manifest.utterances[0].path, dtype="float32")
+    np.testing.assert_allclose(cut, sound[24_000:48_000], atol=2**-23)
+    assert rate == 16_000
+    assert [(p.row, p.code) for p in manifest.problems if p.row and p.code != "few_clips"] == [
+        (2, "duplicate_row"),
+        (3, "stretch"),
+        (4, "stretch"),
+        (5, "audio_too_short"),
+        (6, "not_audio"),
+    ]
 
 
 @pytest.mark.parametrize("line", ["{", "[1]", '"x"'])

@@ -2,8 +2,9 @@
 
 Three forms are read: a table (`.csv` or `.jsonl`) with `path` and `label9` or `label`, and any
 further columns; EmoBox's jsonl, one file or the folder of a corpus with its folds; a folder with
-one sub-folder per label. Paths are relative to the manifest. What cannot be used becomes a
-`Problem` that names its row, and the rest goes on.
+one sub-folder per label. Paths are relative to the manifest. A row with `start_time` and
+`end_time` in seconds is a stretch of its recording, as are the annotations of other tools. What
+cannot be used becomes a `Problem` that names its row, and the rest goes on.
 
 EmoBox (`emo-box/EmoBox`, arXiv 2406.07162) gives a row as `{key, dataset, wav, emo, length, ...}`
 and a `label_map.json` beside or above it.
@@ -15,11 +16,12 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, UsageError
+from voxcor.annotations import is_annotated, read_annotations
+from voxcor.errors import InputError, InputNotFound, InputUnreadable, ManifestError, UsageError
 from voxcor.labels import LABEL_IDS, LABELS
 from voxcor.language import say
 from voxcor.results import Failure
@@ -125,7 +127,8 @@ def read_manifest(
 
     Args:
         source: a `.csv` or `.jsonl` file, the folder of an EmoBox corpus, a folder with a
-            `manifest.csv`, or a folder with a sub-folder for each label.
+            `manifest.csv`, a folder with a sub-folder for each label, or what `voxcor.annotations`
+            reads: corrected TextGrids, ELAN documents or a Label Studio export.
         label_map: labels as the manifest has them, in any case, to labels as wanted. Common names
             of the nine (`anger`, `happiness`, `生气`) need no map.
         labels: keep only these; one of the nine that is not among them is left out and counted,
@@ -156,10 +159,13 @@ def read_manifest(
             columns=_rest(row),
         )
         problem = _check_row(utterance, name, seen, labels)
+        if problem is None and labels is not None and label not in labels:
+            left_out[label] += 1
+            continue
+        if problem is None and _is_stretch(utterance):
+            utterance, problem = _cut_out(utterance, seen)
         if problem is not None:
             problems.append(problem)
-        elif labels is not None and label not in labels:
-            left_out[label] += 1
         else:
             seen[utterance.path] = utterance
             utterances.append(utterance)
@@ -182,6 +188,8 @@ def in_model_order(labels: Iterable[str]) -> tuple[str, ...]:
 
 def _read_rows(source: Path) -> list[_Row]:
     try:
+        if is_annotated(source) and not (source / "manifest.csv").is_file():
+            return _read_annotated(source)
         if not source.is_dir():
             return _read_table(source)
         if (source / "manifest.csv").is_file():
@@ -273,6 +281,21 @@ def _read_folder(folder: Path) -> list[_Row]:
     return rows
 
 
+def _read_annotated(source: Path) -> list[_Row]:
+    """What people corrected in Praat, ELAN or Label Studio: a row for each stretch."""
+    rows = []
+    for number, annotation in enumerate(read_annotations(source), start=1):
+        values = {
+            "path": str(annotation.recording.absolute()),
+            "label": annotation.label,
+            "start_time": f"{annotation.start:.3f}",
+            "end_time": f"{annotation.end:.3f}",
+            **({"speaker": annotation.speaker} if annotation.speaker else {}),
+        }
+        rows.append(_Row(number, source.parent, values, {}))
+    return rows
+
+
 def _corpus_label_map(manifest: Path) -> dict[str, str]:
     """EmoBox's own: `anger` is `Angry`, `exc` of IEMOCAP is `Happy`."""
     for folder in list(manifest.absolute().parents)[:2]:
@@ -312,16 +335,8 @@ def _check_row(
         return row_problem(utterance, "no_label", "has no label.", "没有标签。")
     if not utterance.path.is_file():
         return row_problem(utterance, "missing_file", "there is no such file.", "文件不存在。")
-    if "start_time" in utterance.columns:
-        en = "is a stretch of a longer recording; cut it into a file of its own."
-        return row_problem(utterance, "stretch", en, "是较长录音中的一段;请先剪成单独的文件。")
-    if utterance.path in seen:
-        first = seen[utterance.path]
-        en, zh = f"is listed in row {first.row} already", f"已列于第 {first.row} 行"
-        if first.label != utterance.label:
-            en += f", and there as {first.label}, here as {utterance.label}"
-            zh += f",且标签不同({first.label} 与 {utterance.label})"
-        return row_problem(utterance, "duplicate_row", f"{en}.", f"{zh}。")
+    if not _is_stretch(utterance) and utterance.path in seen:
+        return _listed_already(utterance, seen[utterance.path])
     label = utterance.label
     if labels is not None and label not in (*labels, *LABEL_IDS):
         known = ", ".join(labels)
@@ -329,6 +344,43 @@ def _check_row(
         zh = f"标签 {name} 不在 {known} 之中;可用 --label-map {name}=标签 进行映射"
         return row_problem(utterance, "unknown_label", en, zh)
     return None
+
+
+def _is_stretch(utterance: Utterance) -> bool:
+    """Whether it is a part of a recording; EmoBox and annotations say so in seconds."""
+    return "start_time" in utterance.columns
+
+
+def _cut_out(
+    utterance: Utterance, seen: Mapping[Path, Utterance]
+) -> tuple[Utterance, Problem | None]:
+    """The stretch as a clip of its own, or what keeps it from being one."""
+    from voxcor.stretches import clip_of
+
+    columns = utterance.columns
+    try:
+        start, end = float(columns["start_time"]), float(columns.get("end_time", ""))
+    except ValueError:
+        start, end = 0.0, 0.0
+    if not 0 <= start < end:
+        en, zh = "its start_time and end_time are no stretch.", "start_time 与 end_time 无效。"
+        return utterance, row_problem(utterance, "stretch", en, zh)
+    try:
+        clip = replace(utterance, path=clip_of(utterance.path, start, end))
+    except InputError as error:
+        said = error.message.removeprefix(str(utterance.path)).lstrip(": ")
+        return utterance, row_problem(utterance, error.code, said, said)
+    if clip.path in seen:
+        return clip, _listed_already(clip, seen[clip.path])
+    return clip, None
+
+
+def _listed_already(utterance: Utterance, first: Utterance) -> Problem:
+    en, zh = f"is listed in row {first.row} already", f"已列于第 {first.row} 行"
+    if first.label != utterance.label:
+        en += f", and there as {first.label}, here as {utterance.label}"
+        zh += f",且标签不同({first.label} 与 {utterance.label})"
+    return row_problem(utterance, "duplicate_row", f"{en}.", f"{zh}。")
 
 
 def _check_whole(utterances: Sequence[Utterance]) -> Iterator[Problem]:

@@ -1,0 +1,179 @@
+"""What people have corrected in other tools, read back as labels of stretches.
+
+Praat TextGrids and ELAN documents name their recording by their own name: call.TextGrid is about
+call.wav, or whichever file of that name is audio, beside it. Label Studio's export (JSON or
+JSON-MIN) names it in each task; it is looked for beside the export. Labels are those of the tier
+`emotion`, or of the first tier; who speaks is in a tier `speaker`, where there is one.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+from voxcor.errors import ManifestError, UsageError
+from voxcor.sources import AUDIO_EXTENSIONS
+
+EMOTION_TIER, SPEAKER_TIER = "emotion", "speaker"
+
+SUFFIXES = (".textgrid", ".eaf", ".json")
+
+# What Label Studio puts before the name of a file that was uploaded.
+_UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-")
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A label for a stretch of a recording, in seconds."""
+
+    recording: Path
+    start: float
+    end: float
+    label: str
+    speaker: str | None
+
+
+def is_annotated(source: Path) -> bool:
+    """Whether it is such a document, or a folder that holds some."""
+    if source.is_dir():
+        return any(_documents(source))
+    return source.suffix.lower() in SUFFIXES
+
+
+def read_annotations(source: Path) -> Iterator[Annotation]:
+    """All annotations of a document, or of every TextGrid and ELAN document in a folder.
+
+    Raises:
+        ManifestError: a document that cannot be read.
+        UsageError: a TextGrid without praatio.
+        OSError: as reading raises it.
+    """
+    for document in _documents(source) if source.is_dir() else [source]:
+        kind = document.suffix.lower()
+        try:
+            if kind == ".textgrid":
+                yield from _stretches(document, _read_textgrid(document))
+            elif kind == ".eaf":
+                yield from _stretches(document, _read_eaf(document))
+            else:
+                yield from _read_labelstudio(document)
+        except (ValueError, KeyError, TypeError, AttributeError, ET.ParseError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise ManifestError(name=str(document), reason=reason) from error
+
+
+# Start, end, text; of a tier in order.
+_Interval = tuple[float, float, str]
+
+
+def _stretches(document: Path, tiers: Mapping[str, list[_Interval]]) -> Iterator[Annotation]:
+    recording = _recording_of(document)
+    if not tiers:
+        return
+    labels = tiers.get(EMOTION_TIER, next(iter(tiers.values())))
+    turns = tiers.get(SPEAKER_TIER, [])
+    for start, end, text in labels:
+        if text.strip():
+            middle = (start + end) / 2
+            speaker = next((who for a, b, who in turns if a <= middle < b and who.strip()), None)
+            yield Annotation(recording, start, end, text.strip(), speaker)
+
+
+def _read_textgrid(document: Path) -> dict[str, list[_Interval]]:
+    try:
+        from praatio import textgrid
+        from praatio.utilities.errors import PraatioException
+    except ImportError as error:
+        raise UsageError(
+            reason_en="Reading TextGrids needs praatio, not installed here: "
+            'pip install "voxcor[annotations]"',
+            reason_zh='读取 TextGrid 需要 praatio,尚未安装:pip install "voxcor[annotations]"',
+        ) from error
+    try:
+        grid = textgrid.openTextgrid(
+            str(document), includeEmptyIntervals=False, reportingMode="silence"
+        )
+    except (PraatioException, IndexError) as error:
+        raise ValueError(str(error)) from error
+    return {
+        tier.name: [(float(a), float(b), str(text)) for a, b, text in tier.entries]
+        for tier in grid.tiers
+        if isinstance(tier, textgrid.IntervalTier)
+    }
+
+
+def _read_eaf(document: Path) -> dict[str, list[_Interval]]:
+    root = ET.parse(document).getroot()
+    times = {
+        slot.attrib["TIME_SLOT_ID"]: int(slot.attrib["TIME_VALUE"]) / 1000
+        for slot in root.iter("TIME_SLOT")
+        if "TIME_VALUE" in slot.attrib
+    }
+    tiers: dict[str, list[_Interval]] = {}
+    for tier in root.iter("TIER"):
+        intervals = tiers.setdefault(tier.attrib["TIER_ID"], [])
+        for aligned in tier.iter("ALIGNABLE_ANNOTATION"):
+            text = aligned.findtext("ANNOTATION_VALUE") or ""
+            ends = (aligned.attrib["TIME_SLOT_REF1"], aligned.attrib["TIME_SLOT_REF2"])
+            intervals.append((times[ends[0]], times[ends[1]], text))
+        intervals.sort()
+    return tiers
+
+
+def _read_labelstudio(document: Path) -> Iterator[Annotation]:
+    tasks = json.loads(document.read_text(encoding="utf-8"))
+    for task in tasks if isinstance(tasks, list) else [tasks]:
+        data = task.get("data", task)
+        place = next((str(v) for v in data.values() if _names_audio(v)), "")
+        recording = _beside(document, place)
+        for region in _regions(task):
+            value = region.get("value", region)
+            labels = value.get("labels", [])
+            if labels:
+                speaker = region.get("meta", {}).get("text", [None])[0]
+                yield Annotation(recording, value["start"], value["end"], labels[0], speaker)
+
+
+def _regions(task: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Of the full export the last annotation, of JSON-MIN every list of regions."""
+    if "annotations" in task:
+        kept = [a for a in task["annotations"] if not a.get("was_cancelled")]
+        yield from (r for r in kept[-1]["result"] if r.get("type") == "labels") if kept else ()
+        return
+    for value in task.values():
+        if isinstance(value, list):
+            yield from (region for region in value if isinstance(region, dict))
+
+
+def _names_audio(value: object) -> bool:
+    return isinstance(value, str) and Path(urlsplit(value).path).suffix.lower() in AUDIO_EXTENSIONS
+
+
+def _beside(document: Path, place: str) -> Path:
+    """The recording a task names, by a path or an address, where it lies beside the export."""
+    name = unquote(urlsplit(place).path)
+    plain = Path(name).name
+    candidates = [document.parent / name.lstrip("/"), document.parent / plain]
+    candidates.append(document.parent / _UPLOAD_PREFIX.sub("", plain))
+    return next((path for path in candidates if path.is_file()), candidates[-1])
+
+
+def _recording_of(document: Path) -> Path:
+    stem = document.with_suffix("")
+    found = (
+        path
+        for path in sorted(document.parent.iterdir())
+        if path.with_suffix("") == stem and path.suffix.lower() in AUDIO_EXTENSIONS
+    )
+    return next(found, stem.with_suffix(".wav"))
+
+
+def _documents(folder: Path) -> Iterator[Path]:
+    # Not below it: corpora have alignments of words in such files, a folder for each label.
+    yield from sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in (".textgrid", ".eaf")
+    )

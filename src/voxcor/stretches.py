@@ -1,0 +1,68 @@
+"""Stretches of longer recordings as clips of their own, cut once.
+
+They lie in VOXCOR_HOME/stretches, and may be deleted at any time: they are made again. They are
+parts of recordings: delete them with those.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from uuid import uuid4
+
+from voxcor.audio import Recording, decode
+from voxcor.errors import AudioTooShort, InputNotFound, InputUnreadable
+from voxcor.models.store import storage_errors
+from voxcor.settings import Settings
+
+# Less than a frame cannot be recognised.
+SHORTEST_MS = 25
+
+
+def clip_of(recording: Path, start: float, end: float) -> Path:
+    """A FLAC file of `recording` from `start` to `end` seconds, at its own rate and channels.
+
+    Raises:
+        InputError: the recording cannot be used, or has nothing there.
+        StorageError: the disk.
+    """
+    try:
+        stat = recording.stat()
+    except FileNotFoundError as error:
+        raise InputNotFound(name=str(recording)) from error
+    except OSError as error:
+        raise InputUnreadable(name=str(recording), reason=error.strerror) from error
+    key = f"{recording.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
+    folder = Settings().home / "stretches" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    clip = folder / f"{recording.stem}_{round(1000 * start):08}-{round(1000 * end):08}.flac"
+    if not clip.is_file():
+        _cut(_decoded(recording, stat.st_mtime_ns), start, end, clip)
+    return clip
+
+
+def _cut(recording: Recording, start: float, end: float, clip: Path) -> None:
+    import soundfile
+
+    rate = recording.sample_rate
+    samples = recording.samples[max(0, round(start * rate)) : round(end * rate)]
+    if 1000 * len(samples) < SHORTEST_MS * rate:
+        raise AudioTooShort(
+            name=f"{recording.name} {start:.3f}-{end:.3f} s",
+            duration_ms=1000 * len(samples) // rate,
+            minimum_ms=SHORTEST_MS,
+        )
+    draft = clip.with_name(f".{uuid4().hex}")
+    with storage_errors(clip.parent, samples.nbytes):
+        clip.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("wb") as file:
+                soundfile.write(file, samples, rate, format="FLAC", subtype="PCM_24")
+            draft.replace(clip)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+# Stretches come one after the other: the recording that was decoded last is the next one, too.
+@lru_cache(maxsize=1)
+def _decoded(recording: Path, _mtime_ns: int) -> Recording:
+    return decode(recording)
