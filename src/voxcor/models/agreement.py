@@ -7,7 +7,7 @@ compared. A recording longer than `PIECE` is heard in pieces: each is a question
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -42,9 +42,9 @@ MOST_EMBEDDING = 0.15
 class Agreement:
     """How near int8 comes to fp32 on `pieces` of speech, `speech_s` seconds in all.
 
-    `top1` is the share of pieces with the same most likely label. `score_mean` and `score_max` are distances of scores over pieces and labels;
-    `embedding_mean` and `embedding_max` those of utterance embeddings, as a share of their length.
-    Scores are None in a model without labels.
+    `top1` is the share of pieces with the same most likely label. `score_mean` and `score_max` are
+    distances of scores over pieces and labels; `embedding_mean` and `embedding_max` those of
+    utterance embeddings, as a share of their length. Scores are None in a model without labels.
     """
 
     pieces: int
@@ -120,18 +120,18 @@ def measure(reference: Network, other: Network, pieces: Sequence[FloatArray]) ->
     theirs = np.array([_pooled(output) for output, _ in pairs])
     lengths = np.linalg.norm(theirs, axis=1)
     embedding = np.linalg.norm(ours - theirs, axis=1) / np.maximum(lengths, 1e-9)
-    found = {
-        "pieces": len(pieces),
-        "speech_s": sum(map(len, pieces)) / SAMPLE_RATE,
-        "embedding_mean": float(embedding.mean()),
-        "embedding_max": float(embedding.max()),
-    }
+    found = Agreement(
+        pieces=len(pieces),
+        speech_s=sum(map(len, pieces)) / SAMPLE_RATE,
+        embedding_mean=float(embedding.mean()),
+        embedding_max=float(embedding.max()),
+    )
     if not reference.labels:
-        return Agreement(**found)
+        return found
     scores = np.array([[softmax(o.logits.mean(axis=0)) for o in pair] for pair in pairs])
     distance = np.abs(scores[:, 0] - scores[:, 1])
-    return Agreement(
-        **found,
+    return replace(
+        found,
         top1=float((scores[:, 0].argmax(axis=1) == scores[:, 1].argmax(axis=1)).mean()),
         score_mean=float(distance.mean()),
         score_max=float(distance.max()),

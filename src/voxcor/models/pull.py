@@ -11,7 +11,6 @@ int8 was refused; whatever else fails leaves nothing behind.
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -56,6 +55,7 @@ from voxcor.models.store import (
     TINY,
     ModelFolder,
     downloads_of,
+    drafting,
     find_model,
     folder_of,
     installed,
@@ -65,6 +65,7 @@ from voxcor.models.store import (
     staging,
     storage_errors,
 )
+from voxcor.models.verify import EXAMPLE_SHA256, read_example
 
 Stage = Literal["download", "convert", "int8"]
 Progress = Callable[[Stage, float], None]
@@ -143,9 +144,7 @@ def pull(
                 with staging(model_id) as folder:
                     card = _write(model, weights, folder, progress)
             else:
-                draft = tempfile.TemporaryDirectory(prefix=f".{model_id}.building-", dir=Settings().models)
-                with draft as folder_name:
-                    folder = Path(folder_name)
+                with drafting(model_id) as folder:
                     card = _write(model, weights, folder, progress)
                     card = _install_int8(ModelFolder(folder, card), speech, progress)
         except (HubUnreachable, HubRefused, PrecisionRefused):
@@ -234,15 +233,14 @@ def _local(model: OfficialModel, source: Path) -> _Weights:
     )
 
 
-def _write(
-    model: OfficialModel, weights: _Weights, folder: Path, progress: Progress
-) -> Card:
+def _write(model: OfficialModel, weights: _Weights, folder: Path, progress: Progress) -> Card:
     """Converts a checkpoint into a model folder in fp32, which must exist."""
     labels = _labels(weights.tokens) if weights.tokens else model.labels
     progress("convert", 0.0)
+    target = folder_of(model.id)
     needed = _graph_bytes(weights.checkpoint.stat().st_size)
-    with storage_errors(folder, needed):
-        require_space(folder, needed)
+    with storage_errors(target, needed):
+        require_space(target.parent, needed)
         conversion = convert_checkpoint(
             weights.checkpoint,
             folder,
@@ -276,7 +274,10 @@ def _install_int8(
     """Makes int8 of a model folder in fp32, measures it, and installs it beside."""
     progress("int8", 0.0)
     clip = source.path / EXAMPLE_CLIP
-    recordings = [*speech, _read_clip(clip)] if clip.is_file() else [*speech]
+    has_clip = EXAMPLE_CLIP in source.card.files
+    recordings = [*speech]
+    if has_clip and source.card.files[EXAMPLE_CLIP].sha256 == EXAMPLE_SHA256:
+        recordings.append(read_example(clip))
     if not recordings:
         raise UsageError(
             reason_en="int8 is calibrated and measured on real speech, and the hub's example clip "
@@ -287,7 +288,7 @@ def _install_int8(
     name = name_of(source.card.id, "int8")
     needed = source.card.parameters  # one byte each
     with locked(name), storage_errors(folder_of(name), needed), staging(name) as folder:
-        require_space(folder, needed)
+        require_space(folder.parent, needed)
         found = make_int8(
             source.path,
             folder,
@@ -295,7 +296,7 @@ def _install_int8(
             model=source.card.id,
             progress=lambda share: progress("int8", share),
         )
-        if clip.is_file():
+        if has_clip:
             shutil.copyfile(clip, folder / EXAMPLE_CLIP)
         card = replace(
             source.card,
@@ -306,13 +307,6 @@ def _install_int8(
         )
         write_card(card, folder)
     return card
-
-
-def _read_clip(path: Path) -> NDArray[np.float32]:
-    import soundfile
-
-    samples: NDArray[np.float32] = soundfile.read(path, dtype="float32")[0]
-    return samples
 
 
 def _records(folder: Path) -> dict[str, FileRecord]:

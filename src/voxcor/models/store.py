@@ -1,8 +1,9 @@
 """The models on this machine: where they lie, how they get in whole, how they leave.
 
 A model is a folder with a card, under `VOXCOR_HOME/models/<name>`; `tiny` is one inside this
-package. The name is the id for fp32, and `<id>-int8` for the same model in int8. Folders whose names begin with a dot are being built or taken away and count for nothing,
-so a process that dies in the middle leaves no model behind, and the next pull sweeps up after it.
+package. The name is the id for fp32, and `<id>-int8` for the same model in int8. Folders whose
+names begin with a dot are being built or taken away and count for nothing, so a process that dies
+in the middle leaves no model behind, and the next pull sweeps up after it.
 """
 
 import errno
@@ -209,6 +210,18 @@ def locked(model: str) -> Iterator[None]:
 
 
 @contextmanager
+def drafting(model: str) -> Iterator[Path]:
+    """An empty folder for what making a model takes, under `locked`; it ends with the block."""
+    for stale in _unfinished(model):
+        shutil.rmtree(stale)
+    folder = Path(tempfile.mkdtemp(prefix=_hidden(model), dir=folder_of(model).parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def staging(model: str) -> Iterator[Path]:
     """An empty folder to build a model in, under `locked`.
 
@@ -216,10 +229,7 @@ def staging(model: str) -> Iterator[Path]:
     of the installed one; where it raises, or dies, the installed model is as it was.
     """
     folder = folder_of(model)
-    for stale in _unfinished(model):
-        shutil.rmtree(stale)
-    building = Path(tempfile.mkdtemp(prefix=_hidden(model), dir=folder.parent))
-    try:
+    with drafting(model) as building:
         yield building
         building.chmod(0o755)
         for path in (*building.rglob("*"), building):
@@ -229,8 +239,6 @@ def staging(model: str) -> Iterator[Path]:
         _sync(folder.parent)
         if replaced:
             shutil.rmtree(replaced)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 @contextmanager

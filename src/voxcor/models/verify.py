@@ -80,12 +80,12 @@ def verify(name: str, *, clip: Path | None = None) -> Verification:
         VerificationFailed: it runs, but not to the published scores.
         InputNotFound, InputUnreadable, UsageError: `clip` is not the example clip.
     """
-    example = _read_example(clip) if clip else None
+    example = read_example(clip) if clip else None
     folder = find_model(name)
     files = _check_files(folder)
     pulled = folder.card.files.get(EXAMPLE_CLIP)
     if example is None and pulled is not None and pulled.sha256 == EXAMPLE_SHA256:
-        example = _read_example(folder.path / EXAMPLE_CLIP)
+        example = read_example(folder.path / EXAMPLE_CLIP)
     output = _run(folder, _noise() if example is None else example)
     labels = folder.card.labels
 
@@ -134,7 +134,7 @@ def _run(folder: ModelFolder, waveform: NDArray[np.float32]) -> FrameOutput:
     return output
 
 
-def _read_example(path: Path) -> NDArray[np.float32]:
+def read_example(path: Path) -> NDArray[np.float32]:
     """The example clip as float32 [N] at 16 kHz; no other clip has published scores."""
     try:
         data = path.read_bytes()
