@@ -4,7 +4,6 @@ Up to 30 s goes through in one pass, as FunASR does it. Longer audio goes in win
 where two overlap, one fades into the other, so that the curve has no seam.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from voxcor.disk_array import Rows
 from voxcor.errors import AudioTooShort
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames, num_samples
-from voxcor.runtime import open_session, run
+from voxcor.runtime import open_model
 
 LONGEST_PASS = 30 * SAMPLE_RATE  # samples
 WINDOW_FRAMES = num_frames(LONGEST_PASS)
@@ -39,10 +38,9 @@ class Network:
     """
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
-        self._session = open_session(path, threads=threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
-        self.embedding_dim = int(metadata["embedding_dim"])
+        self._session = open_model(path, threads=threads)
+        self.labels = self._session.labels
+        self.embedding_dim = self._session.embedding_dim
 
     def run(self, waveforms: Sequence[NDArray[np.float32]]) -> list[FrameOutput]:
         """One padded batch, each item exactly as if it were alone.
@@ -63,7 +61,7 @@ class Network:
         batch = np.zeros((len(waveforms), lengths.max()), dtype=np.float32)
         for row, waveform in zip(batch, waveforms, strict=True):
             row[: len(waveform)] = waveform
-        outputs = run(self._session, {"waveform": batch, "lengths": lengths})
+        outputs = self._session.run({"waveform": batch, "lengths": lengths})
         embeddings = outputs[0]
         logits = outputs[1] if self.labels else np.zeros((*embeddings.shape[:2], 0), np.float32)
         return [

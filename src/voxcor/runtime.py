@@ -1,9 +1,18 @@
-"""ONNX Runtime sessions: the one place that imports the runtime and chooses its settings."""
+"""The libraries that run graphs, each opened here and nowhere else, with the settings it gets.
 
+ONNX Runtime runs everything. `VOXCOR_PROVIDER` puts models elsewhere: `cuda` on an NVIDIA GPU,
+`openvino` through OpenVINO, which on CPUs is faster on recordings of ten seconds and more
+(docs/speed.md).
+"""
+
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from voxcor.errors import UsageError
+from voxcor.settings import Settings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,18 +20,100 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+class ModelSession(Protocol):
+    """A model's graph, ready to run; safe to share among threads.
+
+    `labels` and `embedding_dim` are what its metadata say.
+    """
+
+    labels: tuple[str, ...]
+    embedding_dim: int
+
+    def run(self, inputs: Mapping[str, "NDArray[Any]"]) -> "list[NDArray[np.float32]]":
+        """All outputs of one pass."""
+
+
 def available_cores() -> int:
     """Cores this process may run on; a container's limit counts, the machine's total does not."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def open_session(path: Path, *, threads: int | None = None) -> "onnxruntime.InferenceSession":
-    """A session on the CPU for the graph at `path`.
+def open_model(path: Path, *, threads: int | None = None) -> ModelSession:
+    """A session for the model graph at `path`, by the provider that the settings name.
 
     Args:
         path: the `.onnx` file; external weights are found beside it.
         threads: threads within one pass; None takes all cores this process may use.
+
+    Raises:
+        UsageError: the provider is not installed.
     """
+    provider = Settings().provider
+    if provider == "openvino" and not _is_onnxruntime_s_own(path):
+        return _OpenVino(path, threads or available_cores())
+    return _OnnxRuntime(path, threads, cuda=provider == "cuda")
+
+
+class _OnnxRuntime:
+    def __init__(self, path: Path, threads: int | None, *, cuda: bool) -> None:
+        self._session = open_session(path, threads=threads, cuda=cuda)
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
+        self.embedding_dim = int(metadata["embedding_dim"])
+
+    def run(self, inputs: Mapping[str, "NDArray[Any]"]) -> "list[NDArray[np.float32]]":
+        return run(self._session, inputs)
+
+
+class _OpenVino:
+    """A compiled model; a request for each pass, so that threads do not wait for each other."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        try:
+            import openvino
+        except ImportError as error:
+            raise UsageError(
+                reason_en="VOXCOR_PROVIDER=openvino needs OpenVINO, not installed here: "
+                'pip install "voxcor[openvino]"',
+                reason_zh="VOXCOR_PROVIDER=openvino 需要 OpenVINO,尚未安装:"
+                'pip install "voxcor[openvino]"',
+            ) from error
+        import onnx
+
+        graph = onnx.load(path, load_external_data=False)
+        metadata = {entry.key: entry.value for entry in graph.metadata_props}
+        self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
+        self.embedding_dim = int(metadata["embedding_dim"])
+        core = openvino.Core()
+        self._model = core.compile_model(
+            core.read_model(path),
+            "CPU",
+            {
+                # Where the CPU has bfloat16 that is the default, and three digits are gone.
+                "INFERENCE_PRECISION_HINT": "f32",
+                "INFERENCE_NUM_THREADS": threads,
+                "PERFORMANCE_HINT": "LATENCY",
+            },
+        )
+
+    def run(self, inputs: Mapping[str, "NDArray[Any]"]) -> "list[NDArray[np.float32]]":
+        request = self._model.create_infer_request()
+        request.infer(dict(inputs))
+        return [request.get_output_tensor(i).data.copy() for i in range(len(self._model.outputs))]
+
+
+def _is_onnxruntime_s_own(path: Path) -> bool:
+    """Whether the graph has operators that only ONNX Runtime knows, as int8 ones have."""
+    import onnx
+
+    graph = onnx.load(path, load_external_data=False)
+    return any(opset.domain == "com.microsoft" for opset in graph.opset_import)
+
+
+def open_session(
+    path: Path, *, threads: int | None = None, cuda: bool = False
+) -> "onnxruntime.InferenceSession":
+    """An ONNX Runtime session for the graph at `path`; arguments and errors as `open_model`."""
     # Imported here: 70 MB of runtime are not needed for `--help` or for reading a result.
     import onnxruntime
 
@@ -34,7 +125,17 @@ def open_session(path: Path, *, threads: int | None = None) -> "onnxruntime.Infe
     options.enable_mem_pattern = False
     # Waiting threads sleep instead of spinning, for the sake of whatever else runs here.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    providers = ["CPUExecutionProvider"]
+    if cuda:
+        if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            raise UsageError(
+                reason_en="VOXCOR_PROVIDER=cuda needs ONNX Runtime for GPUs in the place of the "
+                'plain one: pip uninstall onnxruntime; pip install "voxcor[gpu]"',
+                reason_zh="VOXCOR_PROVIDER=cuda 需要以 GPU 版替换普通的 ONNX Runtime:"
+                'pip uninstall onnxruntime; pip install "voxcor[gpu]"',
+            )
+        providers.insert(0, "CUDAExecutionProvider")
+    return onnxruntime.InferenceSession(str(path), options, providers=providers)
 
 
 def run(

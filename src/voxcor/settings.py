@@ -2,6 +2,7 @@
 
 import ipaddress
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr
@@ -20,6 +21,9 @@ class Settings(BaseSettings):
     model: str = Field(default="auto", description="The MODEL of commands that are given none.")
     threads: int | None = Field(
         default=None, ge=1, description="Threads for one pass through a model; default: all cores."
+    )
+    provider: Literal["cpu", "cuda", "openvino"] = Field(
+        default="cpu", description="What models run on: ONNX Runtime's CPU or GPU, or OpenVINO."
     )
     gpu_share: float = Field(
         default=0, ge=0, description="The part of a GPU that a worker on Ray asks for."
