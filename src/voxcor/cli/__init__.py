@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from voxcor import __version__
-from voxcor.cli import batch, doctor, evaluate, export, models, recognize, serve, stream, train
+from voxcor.cli import (
+    batch,
+    bench,
+    doctor,
+    evaluate,
+    export,
+    models,
+    recognize,
+    serve,
+    stream,
+    train,
+)
 from voxcor.errors import UsageError, VoxcorError
 from voxcor.language import say
 
@@ -56,6 +67,7 @@ app.command(help=stream.HELP)(stream.stream)
 app.add_typer(models.app)
 app.command(help=evaluate.HELP)(evaluate.evaluate)
 app.command(help=train.HELP)(train.train)
+app.command(help=bench.HELP)(bench.bench)
 app.command(help=doctor.HELP)(doctor.doctor)
 
 
