@@ -85,7 +85,9 @@ def main() -> None:
 
     found = sorted(p for p in arguments.clips.rglob("*") if p.suffix in {".opus", ".wav", ".flac"})
     clips = [found[i] for i in np.linspace(0, len(found) - 1, CLIPS_USED).astype(int)]
-    print("| recording | peak memory, MB | times that of the first | time, s | real time | segments |")
+    print(
+        "| recording | peak memory, MB | times that of the first | time, s | real time | segments |"
+    )
     print("|---|---|---|---|---|---|")
     first = 0.0
     for name in arguments.lengths:
@@ -96,9 +98,10 @@ def main() -> None:
             done = subprocess.run(command, check=True, capture_output=True, text=True)
         row = json.loads(done.stdout)
         first = first or row["peak_mb"]
+        peak_mb, seconds = row["peak_mb"], row["seconds"]
         print(
-            f"| {name} | {row['peak_mb']:.0f} | {row['peak_mb'] / first:.2f} | {row['seconds']:.1f} "
-            f"| {LENGTHS[name] / row['seconds']:.0f}x | {row['segments']:.0f} |",
+            f"| {name} | {peak_mb:.0f} | {peak_mb / first:.2f} | {seconds:.1f} "
+            f"| {LENGTHS[name] / seconds:.0f}x | {row['segments']:.0f} |",
             flush=True,
         )
         steps = {key: round(value, 1) for key, value in row.items() if key.endswith("_s")}

@@ -116,7 +116,7 @@ def test_what_is_no_usable_recording(
         ({"trim": "perhaps"}, 422, "usage"),
         ({"channels": "third"}, 422, "usage"),
         ({"volume": "11"}, 422, "usage"),
-        ({"note": "x" * 70_000}, 400, "malformed_request"),
+        ({"note": "x" * 1_100_000}, 400, "malformed_request"),
     ],
     ids=str,
 )

@@ -257,3 +257,18 @@ def test_the_logits_are_those_of_the_scores(recognizer: Recognizer) -> None:
     exponentials = np.exp(recognizer.logits(EXAMPLE).astype(np.float64))
     scores = dict(zip(recognizer.labels, exponentials / exponentials.sum(), strict=True))
     assert scores == pytest.approx(dict(recognizer.recognize(EXAMPLE).scores), abs=1e-6)
+
+
+def test_turns_of_speakers_come_with_the_recording(server: Server) -> None:
+    for text in (
+        "SPEAKER speech 1 0.0 8.0 <NA> <NA> ann <NA> <NA>",
+        "start,end,speaker\n0,8,ann",
+    ):
+        answer = server.recognize(speakers=text, granularity="segment")
+        assert answer.status_code == 200, answer.text
+        document = answer.json()
+        assert {segment["speaker"] for segment in document["segments"]} == {"ann"}
+        assert document["summary"]["speakers"].keys() == {"ann"}
+    refused = server.recognize(speakers="SPEAKER speech 1 zero 1 <NA> <NA> ann <NA> <NA>")
+    assert (refused.status_code, refused.json()["code"]) == (422, "speakers_invalid")
+    assert "/" not in refused.json()["message"]

@@ -110,7 +110,7 @@ def test_utterances_are_the_offline_spans_of_the_whole_recording(
 ) -> None:
     samples = request.getfixturevalue(recording)
     online = [(final.start, final.end) for final in finals(listen(recognizer, [samples]))]
-    offline = speech_spans(speech_probabilities(heard_by_silero(samples)))
+    offline = speech_spans(speech_probabilities([heard_by_silero(samples)]))
     end = len(samples) / SAMPLE_RATE
     expected = [(start, min(stop, end)) for start, stop in offline]
     assert all(stop - start <= LONGEST_SPEECH * WINDOW_S for start, stop in expected)

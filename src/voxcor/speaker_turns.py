@@ -26,7 +26,7 @@ from voxcor.timeline import Span
 COLLAR_S = 0.25
 
 # A diariser works in frames of its own, the last of which may reach beyond the recording.
-_TOLERATED_S = 0.5
+TOLERATED_S = 0.5
 
 _RTTM_TYPES = {
     "SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT",
@@ -42,9 +42,6 @@ class Turn:
     end: float
     speaker: str
     line: int | None = None
-
-
-Speakers = str | os.PathLike[str] | Sequence[Turn]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +65,29 @@ class Diarization:
     turns: Mapping[str, Sequence[Turn]]
 
 
+Speakers = str | os.PathLike[str] | Sequence[Turn] | Diarization
+
+
+def parse_turns(text: str, name: str) -> Diarization:
+    """The text of a CSV, which has a comma in its first line, or of an RTTM file.
+
+    Raises:
+        SpeakersInvalid: a line of it is broken; it names `name`.
+    """
+    lines = text.removeprefix("\ufeff").splitlines()
+    if lines and "," in lines[0]:
+        return Diarization(name, {"": _csv_turns(name, lines)})
+    return Diarization(name, _rttm_turns(name, lines))
+
+
 def read_turns(speakers: Speakers) -> Diarization:
     """The path of a `.csv`, or of an RTTM file with any other ending, or turns.
 
     Raises:
         SpeakersInvalid: there is no such file, or a line of it is broken.
     """
+    if isinstance(speakers, Diarization):
+        return speakers
     if not isinstance(speakers, (str, os.PathLike)):
         return Diarization("<speakers>", {"": speakers})
     name = os.fspath(speakers)
@@ -235,7 +249,7 @@ def _faults(turn: Turn, duration: float) -> Iterator[tuple[bool, str, str]]:
     yield not finite, "has no time", "没有有效时间"
     yield turn.start < 0, "begins before the recording", "早于录音开头"
     yield turn.end < turn.start, "ends before it begins", "结束早于开始"
-    beyond = turn.end > duration + _TOLERATED_S
+    beyond = turn.end > duration + TOLERATED_S
     yield (
         beyond,
         f"lies beyond the recording, which is {duration:.2f} s long",

@@ -7,15 +7,12 @@ passes side by side fill the cores better than threads within one (docs/batch.md
 
 import hashlib
 import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePath
 from typing import Any
-
-import numpy as np
 
 from voxcor.audio import Recording
 from voxcor.batch.items import Item, Options, Outcome
@@ -30,7 +27,7 @@ from voxcor.errors import (
 from voxcor.isolated_decoding import Cancellation, Decoders
 from voxcor.models.store import storage_errors
 from voxcor.recognizer import Recognizer
-from voxcor.result_folder import write_frames
+from voxcor.result_folder import write_array, write_frames
 from voxcor.results import Failure, Result
 
 Documents = Sequence[dict[str, Any]]
@@ -130,15 +127,14 @@ class Worker:
             StorageError: the disk of the batch.
         """
         try:
-            with (
-                tempfile.TemporaryDirectory(dir=scratch) as own,
-                file_of(item, Path(own)) as file,
-            ):
+            own = scratch / str(threading.get_ident())
+            own.mkdir(exist_ok=True)
+            with file_of(item, own) as file:
                 sha256 = _sha256_of(file, item.name)
                 content = _content(sha256, item.name)
                 with self._unrecorded.turn(content):
                     documents = self._unrecorded.get(content) or self._known(sha256, item.name)
-                    documents = documents or self._recognize(item, file, Path(own))
+                    documents = documents or self._recognize(item, file, own)
                     self._unrecorded.put(content, documents)
                 return Outcome(item.position, sha256, [_renamed(d, item) for d in documents])
         except StorageError:
@@ -202,7 +198,7 @@ class Worker:
         embedding = result.embedding
         if embedding is None:
             return None
-        return self._write(result, "embeddings", ".npy", lambda path: np.save(path, embedding))
+        return self._write(result, "embeddings", ".npy", lambda path: write_array(path, embedding))
 
     def _write(self, result: Result, kind: str, suffix: str, write: Callable[[Path], None]) -> str:
         """Writes a file of a result, whole or not at all; its name within the batch's folder.

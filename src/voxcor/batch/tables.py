@@ -116,6 +116,7 @@ def _segments(
                 "path": record["path"],
                 "key": record.get("key"),
                 "channel": record["audio"]["channel"],
+                "speaker": segment["speaker"],
                 **{name: segment[name] for name in ("start_ms", "end_ms", "emotion", "confidence")},
                 **{f"score_{label}": segment["scores"].get(label) for label in labels},
             }
@@ -152,7 +153,9 @@ def _write_parquet(ledger: Ledger, path: Path, labels: Sequence[str], segments: 
     if segments:
         scores = pa.struct([(label, number) for label in labels])
         one = [("start_ms", whole), ("end_ms", whole), ("emotion", text), ("confidence", number)]
-        fields.append(("segment_list", pa.list_(pa.struct([*one, ("scores", scores)]))))
+        fields.append(
+            ("segment_list", pa.list_(pa.struct([*one, ("scores", scores), ("speaker", text)])))
+        )
     schema = pa.schema(fields)
     draft = _draft(path)
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from voxcor.cli.options import LabelsOption, ModelOption, TrimOption
-from voxcor.errors import DiskFull, InputError, StorageError
+from voxcor.errors import DiskFull, InputError, NoSpeech, StorageError
 from voxcor.language import say
 from voxcor.results import Failure, Granularity
 from voxcor.sources import STDIN, expand
@@ -158,12 +158,19 @@ def _recognize(
     for recording, channel in recordings:
         try:
             yield recognizer.recognize(recording, channel=channel, name=name, **options)
-        except (InputError, DiskFull) as error:
+        except NoSpeech as error:
             yield Failure(path, error.code, error.message)
+        except (InputError, DiskFull) as error:
+            # No other channel fares better.
+            yield Failure(path, error.code, error.message)
+            return
 
 
 def _channels(source: Any, name: str) -> list[tuple[Any, int]]:
-    from voxcor.audio import decode
+    from voxcor.audio import decode, open_audio
 
-    recording = decode(source, name=name)
-    return [(recording, channel) for channel in range(recording.channels)]
+    if not isinstance(source, str):  # a pipe cannot be read twice
+        source = decode(source, name=name)
+        return [(source, channel) for channel in range(source.channels)]
+    with open_audio(source, name=name) as stream:
+        return [(source, channel) for channel in range(stream.channels)]

@@ -307,6 +307,11 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
     service.recognizers.require(asked.model)
     recognizer = await service.in_thread(lambda: service.recognizers.get(asked.model))
     recognizer.require(asked.granularity, asked.labels, asked.abstain_below)
+    if asked.speakers is not None:
+        raise UsageError(
+            reason_en="A job has many recordings; turns of speakers belong to one.",
+            reason_zh="任务包含多条录音,说话人轮次只适用于单条录音。",
+        )
     return Job(
         id=job_id,
         created=datetime.now().strftime("%Y-%m-%d %H:%M:%S"),

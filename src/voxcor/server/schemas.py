@@ -51,6 +51,11 @@ class RecognizeOptions(BaseModel):
         le=1,
         description="The confidence below which the result abstains. · 低于此置信度则不作判断。",
     )
+    speakers: str | None = Field(
+        None,
+        description="Who speaks when, the text of an RTTM file or a CSV: segments then say who "
+        "felt what. · 说话人轮次(RTTM 或 CSV 文本),语段将注明说话人。",
+    )
     keep_audio: bool = Field(
         False, description="Keep the upload as a file of the result. · 将上传的原始文件一并保存。"
     )
@@ -87,6 +92,7 @@ _EXPECTED = {
     "trim": "true | false",
     "channels": "mix | separate",
     "abstain_below": "0..1",
+    "speakers": "RTTM | CSV",
     "keep_audio": "true | false",
 }
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # What is written at a time: fewer hops to a thread than chunks from the socket.
 WRITE_BYTES = 1 << 20
 
-# Options are short; the one file may be long.
-MOST_FIELD_BYTES = 1 << 16
+# Options are short, but for the turns of speakers; the one file may be long.
+MOST_FIELD_BYTES = 1 << 20
 
 LONGEST_NAME = 255
 

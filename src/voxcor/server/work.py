@@ -19,6 +19,7 @@ from voxcor.server.events import Event, EventLog
 from voxcor.server.schemas import RecognizeOptions
 from voxcor.server.storage import new_id
 from voxcor.server.uploads import Upload
+from voxcor.speaker_turns import parse_turns
 
 if TYPE_CHECKING:
     from voxcor.server.service import Service
@@ -158,6 +159,7 @@ def _recognize(
     recognizer = service.recognizers.get(options.model)
     separate = options.channels == "separate"
     note = _note(service, work)
+    speakers = None if options.speakers is None else parse_turns(options.speakers, "speakers")
     outcomes: list[Result | InputError] = []
     for channel in range(recording.channels) if separate else [None]:
         try:
@@ -169,6 +171,7 @@ def _recognize(
                 trim=options.trim,
                 channel=channel,
                 abstain_below=options.abstain_below,
+                speakers=speakers,
                 # The decoding of a recording that is decoded takes no time, and says nothing.
                 progress=lambda step: None if step.name == "decode" else note(step),
             )
