@@ -120,7 +120,7 @@ def funasr_side(folder: Path) -> tuple[str, Side]:
     """
     try:
         from funasr import AutoModel
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # OSError: of a torchaudio for another torch
         raise UsageError(
             reason_en=f"FunASR cannot be imported here ({error}).",
             reason_zh=f"此处无法导入 FunASR({error})。",
