@@ -215,6 +215,42 @@ def test_the_command_writes_into_the_result_s_folder(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["call.srt", "call_2.srt"]
 
 
+def test_an_export_never_replaces_a_file_of_the_result(tmp_path: Path) -> None:
+    result = with_frames()
+    folder = save(replace(result, audio=replace(result.audio, name="frames.wav")), tmp_path)
+    before = (folder / "frames.csv").read_bytes()
+    done = CliRunner().invoke(app, ["export", str(folder), "--format", "csv"])
+    assert done.stdout.strip() == str(folder / "frames_2.csv")
+    assert (folder / "frames.csv").read_bytes() == before
+
+
+def test_the_same_command_again_replaces_its_own_files(tmp_path: Path) -> None:
+    folder, out = save(happy_then_sad(), tmp_path), tmp_path / "all"
+    arguments = ["export", str(folder), "--format", "labelstudio", "--out", str(out)]
+    for _ in range(2):
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert [path.name for path in out.iterdir()] == ["call.labelstudio.json"]
+
+
+def test_a_speaker_s_name_cannot_break_a_format(tmp_path: Path) -> None:
+    result = by_two_speakers()
+    first, second = result.segments
+    nasty = replace(first, speaker="a\tb\n\n9\n00:00:00,000 --> 00:00:09,000\nfalse\x01")
+    content = read_content(save(replace(result, segments=(nasty, second)), tmp_path))
+    assert len(export(content, "audacity").decode().splitlines()) == 2
+    ET.fromstring(export(content, "eaf"))
+    for kind in ("srt", "vtt"):
+        assert len(pysubs2.load(str(written(content, kind, tmp_path))).events) == 2
+
+
+def test_audio_that_is_broken_is_named(tmp_path: Path) -> None:
+    folder = save(happy_then_sad(), tmp_path)
+    (folder / "processed_audio.wav").write_bytes(b"RIFF")
+    done = CliRunner().invoke(app, ["export", str(folder), "--format", "html"])
+    assert done.exit_code == 1
+    assert "processed_audio.wav" in done.stderr
+
+
 def test_the_command_names_what_it_cannot_export_and_goes_on(tmp_path: Path) -> None:
     folder = save(happy_then_sad(), tmp_path)
     arguments = ["export", str(tmp_path / "away"), str(folder), "--format", "csv", "--out", "-"]

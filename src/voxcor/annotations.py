@@ -61,7 +61,7 @@ def read_annotations(source: Path) -> Iterator[Annotation]:
                 yield from _stretches(document, _read_eaf(document))
             else:
                 yield from _read_labelstudio(document)
-        except (ValueError, KeyError, TypeError, AttributeError, ET.ParseError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, ET.ParseError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise ManifestError(name=str(document), reason=reason) from error
 
@@ -134,7 +134,7 @@ def _read_labelstudio(document: Path) -> Iterator[Annotation]:
             value = region.get("value", region)
             labels = value.get("labels", [])
             if labels:
-                speaker = region.get("meta", {}).get("text", [None])[0]
+                speaker = next(iter(region.get("meta", {}).get("text", [])), None)
                 yield Annotation(recording, value["start"], value["end"], labels[0], speaker)
 
 

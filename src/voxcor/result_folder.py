@@ -19,6 +19,15 @@ from voxcor.results import Frames, Result
 if TYPE_CHECKING:
     from voxcor.results import FloatArray
 
+# All that `save` may write.
+RESULT_FILES = (
+    "processed_audio.wav",
+    "result.json",
+    "embedding.npy",
+    "embedding.json",
+    "frames.csv",
+)
+
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 _BLOCK = 1 << 16  # rows that are written at a time

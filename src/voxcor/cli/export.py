@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from voxcor.language import say
+from voxcor.result_folder import RESULT_FILES
 
 HELP = say(
     "Write results in a format of another tool: Praat, ELAN, Audacity, subtitles, …",
@@ -54,19 +55,20 @@ def export(
 ) -> None:
     from typing import cast
 
-    from voxcor.errors import StorageError, VoxcorError
-    from voxcor.exports import Format, export, file_name
+    from voxcor.errors import StorageError, UsageError, VoxcorError
+    from voxcor.exports import KINDS, Format, export, file_name
     from voxcor.exports.content import read_content
     from voxcor.models.store import storage_errors
 
     failed = False
+    used: set[Path] = set()
     for path in results:
         try:
             content = read_content(path)
             data = export(content, cast(Format, kind))
+        except UsageError:
+            raise
         except VoxcorError as error:
-            if error.code == "usage":
-                raise
             failed = True
             print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
             continue
@@ -74,12 +76,12 @@ def export(
             sys.stdout.buffer.write(data)
             continue
         name = file_name(content, cast(Format, kind))
-        folder = path if path.is_dir() else path.parent
-        if out is None:
-            target = folder / name
+        if out is not None and not out.is_dir() and len(results) == 1 and out.suffix:
+            target = out
         else:
-            is_folder = out.is_dir() or len(results) > 1 or out.suffix == ""
-            target = _free(out / name) if is_folder else out
+            folder = out or (path if path.is_dir() else path.parent)
+            target = _free(folder, name, KINDS[cast(Format, kind)].suffix, used)
+        used.add(target)
         try:
             with storage_errors(target, len(data)):
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,10 +95,10 @@ def export(
         raise typer.Exit(1)
 
 
-def _free(target: Path) -> Path:
-    """Recordings of one name from two folders do not overwrite each other."""
-    number, free = 1, target
-    while free.exists():
+def _free(folder: Path, name: str, suffix: str, used: set[Path]) -> Path:
+    """Where an export goes: not over a file of the result, nor over another of this run."""
+    number, target = 1, folder / name
+    while target in used or target.name in RESULT_FILES:
         number += 1
-        free = target.with_name(f"{target.name.partition('.')[0]}_{number}{target.suffix}")
-    return free
+        target = folder / f"{name.removesuffix(suffix)}_{number}{suffix}"
+    return target

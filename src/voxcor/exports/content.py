@@ -1,7 +1,7 @@
 """What an export is made of: a result as its folder has it, and the audio where that is there."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from voxcor.errors import InputNotFound, InputUnreadable, NotAResult
@@ -50,5 +50,15 @@ def read_content(path: Path) -> Content:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise NotAResult(name=str(file), reason=reason) from error
+    segments = tuple(replace(s, speaker=_plain(s.speaker)) for s in result.segments)
+    result = replace(result, segments=segments)
     audio = file.with_name("processed_audio.wav")
     return Content(result, audio if audio.is_file() else None)
+
+
+def _plain(name: str | None) -> str | None:
+    """A speaker's name on one line, without what would end a row or begin a cue elsewhere."""
+    if name is None:
+        return None
+    shown = "".join(character if character.isprintable() else " " for character in name)
+    return " ".join(shown.replace("-->", "→").split()) or None

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio.quality import describe_warning
+from voxcor.errors import InputUnreadable
 from voxcor.exports.content import Content
 from voxcor.html_page import NAV, both, document
 from voxcor.labels import get_label
@@ -67,6 +68,7 @@ rows.forEach((row) => {
 
 
 def to_html(content: Content) -> str:
+    _require_audio(content)
     result = content.result
     label = get_label(result.emotion)
     names = Both(f"{label.en} ({label.zh})", f"{label.zh} ({label.en})")
@@ -89,6 +91,17 @@ def to_html(content: Content) -> str:
         )
     )
     return document(f"{title} · {_utf8(result.audio.name)}", body, style=_STYLE, script=_SCRIPT)
+
+
+def _require_audio(content: Content) -> None:
+    if content.audio is None:
+        return
+    import soundfile
+
+    try:
+        soundfile.info(content.audio)
+    except soundfile.LibsndfileError as error:
+        raise InputUnreadable(name=str(content.audio), reason=str(error)) from error
 
 
 def _bars(result: Result) -> Iterator[str]:
