@@ -1,18 +1,18 @@
 """A small emotion2vec with trained weights, to measure int8 on where the published one is not.
 
-    python recipes/emotion2vec_small/train.py --corpora CORPORA --run RUN [--minutes 35]
-    voxcor models pull plus-base --from RUN/model.pt
+    python recipes/emotion2vec_small/train.py --corpora CORPORA --run RUN [--minutes 35 13]
 
-The network of emotion2vec with the published front end, 6 blocks and 384 dimensions, from random
-weights, for as many minutes of one thread as are given; started again with the same `--run` it goes
-on. So little time teaches a network from labels alone next to nothing. Two further tasks give every
-frame something to learn: what goes into the blocks must tell the frame's log-mel spectrum, what
-comes out of them what `tiny` makes of it. It is a subject for measurements and no model to use.
+The network of emotion2vec with the published front end, 6 blocks and 192 dimensions, from random
+weights, on one thread, in two stages of so many minutes. Labels alone teach a network next to
+nothing in so little time, so first the front end learns to tell each frame's log-mel spectrum; then
+it is frozen and the blocks learn the labels, and what `tiny` makes of each frame. RUN/model.pt is
+in the hubs' layout. It is a subject for measurements and no model to use.
 """
 
 import argparse
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,42 +25,54 @@ from voxcor.labels import LABEL_IDS
 from voxcor.models.architecture import Architecture
 from voxcor.models.store import find_model
 from voxcor.runtime import open_session
-from voxcor.training.emotion2vec import Emotion2vec, tensors_of
+from voxcor.training.emotion2vec import Emotion2vec, attention_bias, normalized, tensors_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tiny"))
-from dataset import find_corpora, load_speech, read_manifests, split  # noqa: E402
+from dataset import Speech, find_corpora, load_speech, read_manifests, split
 
-SMALL = Architecture(embed_dim=384, num_heads=6, prenet_depth=2, depth=4, num_outputs=9)
+SMALL = Architecture(embed_dim=192, num_heads=3, prenet_depth=2, depth=4, num_outputs=9)
+CORPORA = ("emodb", "ravdess")
 
 BATCH = 16
-CROP = round(1.3 * SAMPLE_RATE)
-HIGHEST_RATE = 6e-4
-WARMUP = 0.08  # of the time
-WEIGHT_DECAY = 0.01
+CROP = round(1.3 * SAMPLE_RATE)  # of the first stage
+LONGEST = 3 * SAMPLE_RATE  # of the second
+MOST_CLIPS = 1200
+RATES = (6e-4, 8e-4)  # the highest of each stage
+WARMUP = 0.07  # of the time
+WEIGHT_DECAY = 0.02
+TEACHER_WEIGHT = 0.5
 MELS = 40
-SAVE_STEPS = 50
 
 
-class Student(nn.Module):
-    """The network, and the linear layers that only training needs."""
+class Clock:
+    """Counts a stage's minutes, and sets the rate: up in a line, down half a cosine."""
 
-    def __init__(self, teacher_dim: int) -> None:
-        super().__init__()
-        self.network = Emotion2vec(SMALL)
-        nn.init.normal_(self.network.extra_tokens)
-        self.mel = nn.Linear(SMALL.embed_dim, MELS)
-        self.teacher = nn.Linear(SMALL.embed_dim, teacher_dim)
+    def __init__(self, name: str, minutes: float, rate: float) -> None:
+        self.name, self.seconds, self.rate = name, 60 * minutes, rate
+        self.start, self.step = time.monotonic(), 0
 
-    def forward(self, waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-mel [B, T, 40], the teacher's embeddings [B, T, E] and logits [B, L]."""
-        features: list[Tensor] = []
-        hook = self.network.feature_linear.register_forward_hook(
-            lambda _module, _inputs, output: features.append(output)
-        )
-        embeddings, _ = self.network.embed(waveforms, lengths)
-        hook.remove()
-        logits = self.network.head(embeddings.mean(dim=1))
-        return self.mel(features[0]).float(), self.teacher(embeddings).float(), logits.float()
+    def steps(self, optimizer: torch.optim.Optimizer) -> Iterator[int]:
+        """The numbers of the steps, until the time is over."""
+        while (share := (time.monotonic() - self.start) / self.seconds) < 1:
+            fall = (1 + np.cos(np.pi * (share - WARMUP) / (1 - WARMUP))) / 2
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate * (share / WARMUP if share < WARMUP else 0.02 + fall)
+            yield self.step
+            self.step += 1
+
+    def tell(self, losses: Sequence[Tensor]) -> None:
+        if self.step % 20 == 0:
+            told = " ".join(f"{loss.item():.3f}" for loss in losses)
+            sys.stderr.write(f"{self.name}, step {self.step}: {told}\n")
+
+
+def front_end(model: Emotion2vec, waveforms: Tensor) -> Tensor:
+    """What the convolutions make of waveforms of one length. [B, T, 512]."""
+    lengths = torch.full((len(waveforms),), waveforms.shape[1])
+    x = normalized(waveforms, lengths).unsqueeze(2)
+    for layer in model.front_end:
+        x = layer(x)
+    return x
 
 
 def mel_filters() -> Tensor:
@@ -83,12 +95,81 @@ def log_mel(waveforms: Tensor, filters: Tensor) -> Tensor:
     return (mel - mel.mean(1, keepdim=True)) / (mel.std(1, keepdim=True) + 1e-3)
 
 
-def rate(share: float) -> float:
-    """The learning rate when so much of the time is over: up in a line, down half a cosine."""
-    if share < WARMUP:
-        return HIGHEST_RATE * share / WARMUP
-    fall = (share - WARMUP) / (1 - WARMUP)
-    return float(HIGHEST_RATE * (0.01 + 0.99 * (1 + np.cos(np.pi * min(fall, 1.0))) / 2))
+def train_front_end(model: Emotion2vec, speech: Speech, clips: Sequence[int], clock: Clock) -> None:
+    """Stage one: the features tell the log-mel spectrum."""
+    head, filters = nn.Linear(512, MELS), mel_filters()
+    modules = (model.front_end, model.feature_norm, head)
+    trained = [p for module in modules for p in module.parameters()]
+    optimizer = torch.optim.AdamW(trained, weight_decay=WEIGHT_DECAY)
+    for step in clock.steps(optimizer):
+        rng = np.random.default_rng(step)
+        batch = np.zeros((BATCH, CROP), np.float32)
+        for row, index in zip(batch, rng.choice(clips, BATCH), strict=True):
+            clip = speech.waveform(index)
+            start = int(rng.integers(max(1, len(clip) - CROP)))
+            row[:] = np.resize(clip[start : start + CROP], CROP)  # a shorter one goes round
+        waveforms = torch.from_numpy(batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            mel = head(model.feature_norm(front_end(model, waveforms)))
+        loss = mse_loss(mel.float(), log_mel(waveforms, filters))
+        _descend(loss, trained, optimizer)
+        clock.tell([loss])
+
+
+def train_blocks(model: Emotion2vec, speech: Speech, clips: Sequence[int], clock: Clock) -> None:
+    """Stage two: on features computed once, labels and the teacher's embeddings."""
+    teacher = open_session(find_model("tiny").graph, threads=1)
+    features, wanted = [], []
+    for index in clips:
+        heard = speech.waveform(index)[None, :LONGEST]
+        inputs = {"waveform": heard, "lengths": np.array([heard.shape[1]])}
+        wanted.append(torch.from_numpy(teacher.run(None, inputs)[0][0]))
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            features.append(front_end(model, torch.from_numpy(heard))[0].float())
+    mean, spread = (f(torch.cat(wanted), 0) for f in (torch.mean, torch.std))
+    targets = torch.tensor([speech.clips[index].label for index in clips])
+    weights = 1 / torch.bincount(targets, minlength=len(LABEL_IDS)).clamp(min=1)
+
+    head = nn.Linear(SMALL.embed_dim, len(mean))
+    model.front_end.requires_grad_(requires_grad=False)
+    trained = [p for p in (*model.parameters(), *head.parameters()) if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, weight_decay=WEIGHT_DECAY)
+    model.train()
+    for step in clock.steps(optimizer):
+        chosen = np.random.default_rng(step).choice(len(clips), BATCH)
+        x = nn.utils.rnn.pad_sequence([features[i] for i in chosen], batch_first=True)
+        frames = torch.tensor([len(features[i]) for i in chosen])
+        real = torch.arange(x.shape[1]) < frames[:, None]
+        with torch.autocast("cpu", torch.bfloat16):
+            embeddings = blocks(model, x, real)
+            told = head(embeddings)
+        theirs = torch.cat([(wanted[i] - mean) / (spread + 1e-3) for i in chosen])
+        pooled = embeddings.float().masked_fill(~real[:, :, None], 0).sum(1) / frames[:, None]
+        losses = (
+            mse_loss(told[real].float(), theirs),
+            cross_entropy(model.head(pooled), targets[chosen], weights),
+        )
+        _descend(TEACHER_WEIGHT * losses[0] + losses[1], trained, optimizer)
+        clock.tell(losses)
+
+
+def blocks(model: Emotion2vec, x: Tensor, real: Tensor) -> Tensor:
+    """From the front end's features to embeddings, as `Emotion2vec.embed` goes on. [B, T, D]."""
+    x = model.feature_linear(model.feature_norm(x))
+    x = x + model._position(x, real[:, :, None])
+    tokens = model.extra_tokens.expand(len(x), -1, -1)
+    x = model.dropout(model.context_norm(torch.cat([tokens, x], dim=1)))
+    bias = attention_bias(model.alibi_scale, real)
+    for block in model.blocks:
+        x = block(x, bias)
+    return x[:, tokens.shape[1] :]
+
+
+def _descend(loss: Tensor, trained: Sequence[Tensor], optimizer: torch.optim.Optimizer) -> None:
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(trained, 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
 
 
 def main() -> None:
@@ -96,77 +177,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=35)
+    parser.add_argument("--minutes", type=float, nargs=2, default=(35, 13))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    folders = find_corpora([arguments.corpora / name for name in CORPORA])
+    speech = load_speech(read_manifests(folders), arguments.run)
+    training, _ = split(speech)
+    clips = np.random.default_rng(0).permutation(training)[:MOST_CLIPS].tolist()
 
-    speech = load_speech(read_manifests(find_corpora([arguments.corpora])), arguments.run)
-    training = np.array(split(speech)[0])
-    targets = np.array([clip.label for clip in speech.clips])
-    per_label = np.bincount(targets[training], minlength=len(LABEL_IDS))
-    weights = torch.from_numpy(1 / np.maximum(per_label, 1)).float()
-    tiny = find_model("tiny")
-    teacher = open_session(tiny.graph, threads=1)
-    student = Student(tiny.card.embedding_dim)
-    optimizer = torch.optim.AdamW(student.parameters(), weight_decay=WEIGHT_DECAY)
-    filters = mel_filters()
-
-    state_file = arguments.run / "state.pt"
-    step, spent_s, scale = 0, 0.0, None
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
-        student.load_state_dict(state["student"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, spent_s, scale = state["step"], state["spent_s"], state["scale"]
-
-    def save() -> None:
-        content = {"student": student.state_dict(), "optimizer": optimizer.state_dict()}
-        content |= {"step": step, "spent_s": spent_s, "scale": scale}
-        torch.save(content, state_file.with_suffix(".draft"))
-        state_file.with_suffix(".draft").replace(state_file)
-        named = tensors_of(student.network).items()
-        weights_of = {n: torch.from_numpy(np.array(value)) for n, value in named}
-        torch.save({"model": weights_of}, arguments.run / "model.pt")
-
-    while spent_s < 60 * arguments.minutes:
-        began = time.perf_counter()
-        rng = np.random.default_rng(step)
-        batch = np.zeros((BATCH, CROP), np.float32)
-        chosen = rng.choice(training, BATCH)
-        for row, index in zip(batch, chosen, strict=True):
-            clip = speech.waveform(index)
-            start = int(rng.integers(max(1, len(clip) - CROP)))
-            heard = np.resize(clip[start : start + CROP], CROP)  # a shorter one goes round
-            row[:] = heard
-        lengths = np.full(BATCH, CROP)
-        heard_by_teacher = teacher.run(None, {"waveform": batch, "lengths": lengths})[0]
-        wanted = torch.from_numpy(heard_by_teacher)
-        if scale is None:
-            scale = (wanted.mean((0, 1)), wanted.std((0, 1)) + 1e-2)
-        waveforms = torch.from_numpy(batch)
-        for group in optimizer.param_groups:
-            group["lr"] = rate(spent_s / (60 * arguments.minutes))
-        student.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            mel, embedded, logits = student(waveforms, torch.from_numpy(lengths))
-        losses = (
-            mse_loss(mel, log_mel(waveforms, filters)),
-            mse_loss(embedded, (wanted - scale[0]) / scale[1]),
-            cross_entropy(logits, torch.from_numpy(targets[chosen]), weights),
-        )
-        sum(losses, torch.zeros(())).backward()
-        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        step += 1
-        spent_s += time.perf_counter() - began
-        if step % 10 == 0:
-            told = " ".join(f"{loss.item():.3f}" for loss in losses)
-            sys.stderr.write(f"{spent_s / 60:.1f} min, step {step}: mel, tiny, labels {told}\n")
-        if step % SAVE_STEPS == 0:
-            save()
-    save()
+    model = Emotion2vec(SMALL)
+    nn.init.normal_(model.extra_tokens)
+    minutes = arguments.minutes
+    train_front_end(model, speech, clips, Clock("front end", minutes[0], RATES[0]))
+    train_blocks(model, speech, clips, Clock("blocks", minutes[1], RATES[1]))
+    named = tensors_of(model).items()
+    weights = {name: torch.from_numpy(np.array(value)) for name, value in named}
+    torch.save({"model": weights}, arguments.run / "model.pt")
 
 
 if __name__ == "__main__":

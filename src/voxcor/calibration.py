@@ -136,8 +136,8 @@ def store_temperature(folder: ModelFolder, calibration: Calibration) -> Card:
             "Calibrate an installed model, or the folder of one.",
             reason_zh="tiny 是 Voxcor 自带且已校准的模型。请校准已安装的模型或模型文件夹。",
         )
-    is_installed = folder.path == folder_of(folder.card.id)
-    with locked(folder.card.id) if is_installed else nullcontext(), storage_errors(folder.path):
+    is_installed = folder.path == folder_of(folder.name)
+    with locked(folder.name) if is_installed else nullcontext(), storage_errors(folder.path):
         card = read_card(folder.path)
         figures = {f"calibration.{name}": value for name, value in asdict(calibration).items()}
         card = replace(

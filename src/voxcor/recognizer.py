@@ -100,7 +100,7 @@ class Recognizer:
         self._network = open_network(folder, threads=threads, network=network)
         self._temperature = card.temperature
         # What finds it on another machine.
-        self.name = str(folder.path.resolve()) if Path(model).is_dir() else card.id
+        self.name = str(folder.path.resolve()) if Path(model).is_dir() else folder.name
         self.labels: tuple[str, ...] = card.labels
         self.embedding_dim: int = card.embedding_dim
         self.model = ModelInfo(

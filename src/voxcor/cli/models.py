@@ -160,11 +160,10 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    from voxcor.models.verify import TOLERANCE
     from voxcor.models.verify import verify as verify_model
 
     found = verify_model(model, clip=clip)
-    name = found.model.card.id
+    name = found.model.name
     files = say(", ", "、").join(found.files)
     print(say(f"{name}: files as installed: {files}", f"{name}:文件与安装时一致:{files}"))
     print(say(f"{name}: runs, {found.frames} frames", f"{name}:可以运行,{found.frames} 帧"))
@@ -172,8 +171,9 @@ def verify(
         print(
             say(
                 f"{name}: gives the published scores: "
-                f"they differ by at most {found.difference:.1e}, allowed {TOLERANCE:.0e}",
-                f"{name}:与官方公布的分数一致:最大相差 {found.difference:.1e},允许 {TOLERANCE:.0e}",
+                f"they differ by at most {found.difference:.1e}, allowed {found.allowed:.0e}",
+                f"{name}:与官方公布的分数一致:"
+                f"最大相差 {found.difference:.1e},允许 {found.allowed:.0e}",
             )
         )
     if found.not_compared is not None:
@@ -236,7 +236,7 @@ def _agreement(card: "Card") -> tuple[str, ...]:
     speech_s, pieces = found["speech_s"], int(found["pieces"])
     lines = [
         say(
-            f"int8 beside fp32, on {speech_s:.0f} s of speech in {pieces} pieces: "
+            f"int8 beside fp32, on {speech_s:.0f} s of speech (pieces: {pieces}): "
             f"embeddings differ by {found['embedding_mean']:.1%} of their length",
             f"int8 与 fp32 比较({speech_s:.0f} 秒语音,{pieces} 个片段):"
             f"特征向量相差其长度的 {found['embedding_mean']:.1%}",
