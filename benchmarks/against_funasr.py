@@ -1,13 +1,16 @@
-"""Our fp32 against FunASR's class on the same random weights: one process, turn by turn.
+"""Voxcor against FunASR's class on the same random weights: one process, turn by turn.
 
     python benchmarks/against_funasr.py --config PLUS_LARGE_CONFIG_YAML [--write docs/speed.md]
 
-Prints the median seconds of each, the median of the paired ratios (a ratio holds where a machine's
-speed drifts), the peak memory of either alone in a process of its own, and how fast any fp32
-program can be on this machine.
+Every way that Voxcor has: fp32 in ONNX Runtime, in OpenVINO where that is installed, and int8.
+Prints the median seconds of each, the median of its paired ratios to FunASR (a ratio holds where a
+machine's speed drifts), how near the fp32 ones come to the fastest that any fp32 program could be
+on this machine, 64 clips of 2 to 8 s one after the other against a batch of them, and the peak
+memory of FunASR and fp32 alone in processes of their own.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +31,13 @@ import yaml
 import funasr_reference as funasr
 from voxcor.labels import labels_from_tokens
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.quantize import quantize
 from voxcor.network import Network
 from voxcor.runtime import available_cores
 
 SIZES = ("base", "large")
+FUNASR = "FunASR"
+CLIPS = 64
 
 # Floating-point operations of one pass over 10 s, two for each multiply-add: front end 4.9 G a
 # second of audio, positional convolutions, linear layers, attention.
@@ -58,13 +65,29 @@ def peak_gigaflops() -> float:
 
 
 def sides(folder: Path, config: dict[str, Any], size: str) -> dict[str, Callable[[Any], object]]:
-    """Both ways from samples to scores, on the weights converted into `folder`."""
-    network = Network(folder / "model.onnx", threads=THREADS)
+    """All ways from samples to scores, on the weights converted into `folder`."""
     reference = funasr.build(config, size=size, seed=0)
-    return {
-        "funasr": lambda samples: funasr.recognize(reference, samples),
-        "voxcor": lambda samples: network.run([samples]),
+    run: dict[str, Callable[[Any], object]] = {
+        FUNASR: lambda samples: funasr.recognize(reference, samples)
     }
+    for name, network in networks(folder, THREADS).items():
+        run[name] = lambda samples, network=network: network.run([samples])
+    return run
+
+
+def networks(folder: Path, threads: int) -> dict[str, Network]:
+    """The same weights in every provider and precision there is here."""
+    made = {"fp32": Network(folder / "model.onnx", threads=threads)}
+    if importlib.util.find_spec("openvino"):
+        os.environ["VOXCOR_PROVIDER"] = "openvino"
+        made["fp32, OpenVINO"] = Network(folder / "model.onnx", threads=threads)
+        del os.environ["VOXCOR_PROVIDER"]
+    small = folder / "int8"
+    if not small.exists():
+        small.mkdir()
+        quantize(folder, small, [clip(3)])
+    made["int8"] = Network(small / "model.onnx", threads=threads)
+    return made
 
 
 def convert(folder: Path, config: dict[str, Any], size: str) -> None:
@@ -73,8 +96,10 @@ def convert(folder: Path, config: dict[str, Any], size: str) -> None:
     convert_checkpoint(folder / "model.pt", folder, labels=labels_from_tokens(funasr.TOKENS))
 
 
-def measure(run: dict[str, Callable[[Any], object]], seconds: int, rounds: int) -> dict[str, float]:
-    """Medians over `rounds` turns of each side, after a turn that is not counted."""
+def measure(
+    run: dict[str, Callable[[Any], object]], seconds: int, rounds: int
+) -> dict[str, tuple[float, float]]:
+    """Of each side its median seconds and its median ratio, after a turn that is not counted."""
     samples = clip(seconds)
     times: dict[str, list[float]] = {name: [] for name in run}
     for turn in range(rounds + 1):
@@ -83,12 +108,36 @@ def measure(run: dict[str, Callable[[Any], object]], seconds: int, rounds: int) 
             recognize(samples)
             if turn:
                 times[name].append(time.perf_counter() - start)
-    paired = (a / b for a, b in zip(times["funasr"], times["voxcor"], strict=True))
     return {
-        "funasr_s": statistics.median(times["funasr"]),
-        "voxcor_s": statistics.median(times["voxcor"]),
-        "ratio": statistics.median(paired),
+        name: (
+            statistics.median(found),
+            statistics.median(a / b for a, b in zip(times[FUNASR], found, strict=True)),
+        )
+        for name, found in times.items()
     }
+
+
+def many(folder: Path, config: dict[str, Any], size: str) -> str:
+    """A line on 64 clips of 2 to 8 s: FunASR's loop against passes of one thread side by side."""
+    lengths = np.random.default_rng(0).uniform(2, 8, CLIPS)
+    clips = [clip(8)[: int(length * 16_000)] for length in lengths]
+    reference = funasr.build(config, size=size, seed=0)
+    started = time.perf_counter()
+    for samples in clips:
+        funasr.recognize(reference, samples)
+    loop_s = time.perf_counter() - started
+    cells = []
+    for name, network in networks(folder, 1).items():
+        with ThreadPoolExecutor(THREADS) as threads:
+            started = time.perf_counter()
+            for _ in threads.map(lambda samples, network=network: network.run([samples]), clips):
+                pass
+            took = time.perf_counter() - started
+        cells.append(f"{name} {took:.1f} s, **{loop_s / took:.2f}** times")
+    return (
+        f"{CLIPS} clips of 2 to 8 s through {size}, {lengths.sum():.0f} s of audio: FunASR's loop "
+        f"{loop_s:.1f} s; Voxcor, {THREADS} passes of one thread side by side: {'; '.join(cells)}."
+    )
 
 
 def peak_megabytes(folder: Path, config_path: Path, size: str, side: str, seconds: int) -> float:
@@ -123,6 +172,11 @@ def alone(folder: Path, config: dict[str, Any], size: str, side: str, seconds: i
     sys.stdout.write(json.dumps({"peak_mb": int(found[1]) / 1024}))
 
 
+def _cell(name: str, seconds: float, ratio: float, floor_s: float | None) -> str:
+    near = f", {floor_s / seconds:.0%}" if floor_s and "int8" not in name else ""
+    return f"{seconds:.2f} s{near}" if name == FUNASR else f"{seconds:.2f} s, **{ratio:.2f}**{near}"
+
+
 def main() -> None:
     """Measures everything and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -140,34 +194,43 @@ def main() -> None:
             *(Path(arguments.folder), config, arguments.size, arguments.alone, arguments.seconds)
         )
 
-    lines = [
-        "| model | clip | FunASR | Voxcor fp32 | times faster | peak memory FunASR | Voxcor |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    peak = peak_gigaflops()
+    lines, memory, batches = [], [], []
     for size in SIZES:
         with tempfile.TemporaryDirectory() as folder_name:
             folder = Path(folder_name)
             convert(folder, config, size)
             run = sides(folder, config, size)
+            if not lines:
+                lines = [f"| model | clip | {' | '.join(run)} |", "|---|---|" + "---|" * len(run)]
             for seconds in SECONDS:
                 found = measure(run, seconds, arguments.rounds)
-                peaks = {
-                    side: peak_megabytes(folder, arguments.config, size, side, seconds)
-                    for side in run
-                }
-                lines.append(
-                    f"| {size} | {seconds} s | {found['funasr_s']:.2f} s "
-                    f"| {found['voxcor_s']:.2f} s | **{found['ratio']:.2f}** "
-                    f"| {peaks['funasr']:.0f} MB | {peaks['voxcor']:.0f} MB |"
-                )
+                floor_s = GIGAFLOP_10_S[size] / peak if seconds == 10 else None
+                cells = [_cell(name, *figures, floor_s) for name, figures in found.items()]
+                lines.append(f"| {size} | {seconds} s | {' | '.join(cells)} |")
                 print(lines[-1], file=sys.stderr, flush=True)
-    peak = peak_gigaflops()
+                peaks = (
+                    peak_megabytes(folder, arguments.config, size, side, seconds)
+                    for side in (FUNASR, "voxcor")
+                )
+                memory.append(f"| {size} | {seconds} s | {' | '.join(f'{p:.0f}' for p in peaks)} |")
+            del run
+            batches.append(many(folder, config, size))
+            print(batches[-1], file=sys.stderr, flush=True)
     lines += [
         "",
         f"This machine's fp32 matrix products reach {peak:.0f} GFLOP/s with {THREADS} threads, so "
         "no fp32 program takes less for 10 s than "
         + " or ".join(f"{work / peak:.2f} s ({size})" for size, work in GIGAFLOP_10_S.items())
-        + ".",
+        + "; percentages are of that speed.",
+        "",
+        *(f"- {line}" for line in batches),
+        "",
+        "Peak memory in MB, from start to result:",
+        "",
+        "| model | clip | FunASR | fp32 |",
+        "|---|---|---|---|",
+        *memory,
     ]
     table = "\n".join(lines) + "\n"
     print(table)
