@@ -7,10 +7,8 @@ ratio is the median of paired ratios. `int8_accuracy.py` measures what each cost
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ import yaml
 from numpy.typing import NDArray
 
 import funasr_reference as funasr
-from against_funasr import THREADS, clip
+from against_funasr import FUNASR, THREADS, clip, measure
 from voxcor.labels import labels_from_tokens
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.quantize import quantize
@@ -57,33 +55,12 @@ def variants(folder: Path, config: dict[str, Any], size: str) -> dict[str, Calla
     write_dynamic(fp32, dynamic)
     quantize(fp32, int8, [clip(3)])
     run: dict[str, Callable[[NDArray[np.float32]], object]] = {
-        "funasr": lambda samples: funasr.recognize(reference, samples)
+        FUNASR: lambda samples: funasr.recognize(reference, samples)
     }
     for path in (fp32, dynamic, int8):
         network = Network(path / "model.onnx", threads=THREADS)
         run[path.name] = lambda samples, network=network: network.run([samples])
     return run
-
-
-def measure(
-    run: dict[str, Callable[[Any], object]], seconds: int, rounds: int
-) -> dict[str, tuple[float, float]]:
-    """Of each variant its median seconds and the median of its paired ratios to FunASR."""
-    samples = clip(seconds)
-    times: dict[str, list[float]] = {name: [] for name in run}
-    for turn in range(rounds + 1):
-        for name, recognize in run.items():
-            start = time.perf_counter()
-            recognize(samples)
-            if turn:
-                times[name].append(time.perf_counter() - start)
-    return {
-        name: (
-            statistics.median(found),
-            statistics.median(a / b for a, b in zip(times["funasr"], found, strict=True)),
-        )
-        for name, found in times.items()
-    }
 
 
 def main() -> None:
@@ -105,7 +82,7 @@ def main() -> None:
             run = variants(Path(folder), config, size)
             for seconds in SECONDS:
                 found = measure(run, seconds, arguments.rounds)
-                cells = [f"{found['funasr'][0]:.2f} s"] + [
+                cells = [f"{found[FUNASR][0]:.2f} s"] + [
                     f"{found[name][0]:.2f} s, {found[name][1]:.2f} times"
                     for name in ("fp32", "dynamic", "int8")
                 ]

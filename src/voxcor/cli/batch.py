@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from voxcor.cli.options import LabelsOption, ModelOption, TrimOption
+from voxcor.cli.options import (
+    AbstainOption,
+    ChannelsOption,
+    EmbeddingOption,
+    GranularityOption,
+    LabelsOption,
+    ModelOption,
+    TrimOption,
+)
 from voxcor.language import say
-from voxcor.results import Granularity
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,45 +57,13 @@ def batch(
         Literal["jsonl", "csv", "parquet"],
         typer.Option("--format", help=say("Format of the table of results.", "结果表的格式。")),
     ] = "jsonl",
-    granularity: Annotated[
-        Granularity,
-        typer.Option(
-            help=say(
-                "segment tells each stretch of speech too; frame adds a curve every 20 ms.",
-                "segment 另给出每段语音;frame 另给出每 20 毫秒的曲线。",
-            )
-        ),
-    ] = "utterance",
-    embedding: Annotated[
-        bool,
-        typer.Option(
-            "--embedding",
-            help=say("Save the embedding of each recording.", "保存每条录音的特征向量。"),
-        ),
-    ] = False,
+    granularity: GranularityOption = "utterance",
+    embedding: EmbeddingOption = False,
     model: ModelOption = None,
     labels: LabelsOption = None,
     trim: TrimOption = True,
-    channels: Annotated[
-        Literal["mix", "separate"],
-        typer.Option(
-            help=say(
-                "Mix all channels, or a row for each, as for the legs of a call.",
-                "混合所有声道,或每个声道一行(如通话双方)。",
-            )
-        ),
-    ] = "mix",
-    abstain_below: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help=say(
-                "Say so where the confidence is less than this, 0 to 1.",
-                "置信度低于此值(0 到 1)时注明不作判断。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
+    channels: ChannelsOption = "mix",
+    abstain_below: AbstainOption = None,
     workers: Annotated[
         int | None,
         typer.Option(

@@ -1,10 +1,11 @@
 """Options that several commands have: one name, one help text, everywhere."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from voxcor.language import say
+from voxcor.results import Granularity
 
 ModelOption = Annotated[
     str | None,
@@ -47,4 +48,41 @@ LabelMapOption = Annotated[
 ReportJsonOption = Annotated[
     bool,
     typer.Option("--json", help=say("Print the report as JSON.", "以 JSON 输出报告。")),
+]
+
+GranularityOption = Annotated[
+    Granularity,
+    typer.Option(
+        help=say(
+            "One answer for the whole, for each stretch of speech, or every 20 ms.",
+            "整段一个结果、每个语段一个结果,或每 20 毫秒一个结果。",
+        )
+    ),
+]
+
+EmbeddingOption = Annotated[
+    bool,
+    typer.Option("--embedding", help=say("Save the embedding as .npy.", "将特征向量保存为 .npy。")),
+]
+
+ChannelsOption = Annotated[
+    Literal["mix", "separate"],
+    typer.Option(
+        help=say(
+            "Mix all channels, or give each its own result (the two legs of a call).",
+            "混合所有声道,或每个声道单独给出结果(如通话双方)。",
+        )
+    ),
+]
+
+AbstainOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help=say(
+            "Say so where the confidence is less than this, 0 to 1.",
+            "置信度低于此值(0 到 1)时注明不作判断。",
+        ),
+        show_default=False,
+    ),
 ]

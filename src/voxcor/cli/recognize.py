@@ -3,14 +3,22 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxcor.cli.options import LabelsOption, ModelOption, TrimOption
+from voxcor.cli.options import (
+    AbstainOption,
+    ChannelsOption,
+    EmbeddingOption,
+    GranularityOption,
+    LabelsOption,
+    ModelOption,
+    TrimOption,
+)
 from voxcor.errors import DiskFull, InputError, NoSpeech, StorageError
 from voxcor.language import say
-from voxcor.results import Failure, Granularity
+from voxcor.results import Failure
 from voxcor.sources import STDIN, expand
 
 if TYPE_CHECKING:
@@ -33,45 +41,13 @@ def recognize(
             show_default=False,
         ),
     ],
-    granularity: Annotated[
-        Granularity,
-        typer.Option(
-            help=say(
-                "One answer for the whole, for each stretch of speech, or every 20 ms.",
-                "整段一个结果、每个语段一个结果,或每 20 毫秒一个结果。",
-            )
-        ),
-    ] = "utterance",
-    embedding: Annotated[
-        bool,
-        typer.Option(
-            "--embedding",
-            help=say("Save the embedding as embedding.npy.", "将特征向量保存为 embedding.npy。"),
-        ),
-    ] = False,
+    granularity: GranularityOption = "utterance",
+    embedding: EmbeddingOption = False,
     model: ModelOption = None,
     labels: LabelsOption = None,
     trim: TrimOption = True,
-    channels: Annotated[
-        Literal["mix", "separate"],
-        typer.Option(
-            help=say(
-                "Mix all channels, or give each its own result (the two legs of a call).",
-                "混合所有声道,或每个声道单独给出结果(如通话双方)。",
-            )
-        ),
-    ] = "mix",
-    abstain_below: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help=say(
-                "Say so where the confidence is less than this, 0 to 1.",
-                "置信度低于此值(0 到 1)时注明不作判断。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
+    channels: ChannelsOption = "mix",
+    abstain_below: AbstainOption = None,
     speakers: Annotated[
         Path | None,
         typer.Option(
