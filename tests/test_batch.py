@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -235,6 +236,23 @@ def test_a_batch_killed_again_and_again_ends_as_an_unbroken_one(tmp_path: Path) 
     assert files[0] == files[1]
 
 
+def test_a_batch_goes_on_without_its_source(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    before = run_batch(str(calls), out, model="tiny")
+    text = before.table.read_text()
+    shutil.rmtree(calls)
+    after = run_batch(str(calls), out, model="tiny", begin="resume", table="csv")
+    assert after.counts == before.counts
+    assert len(after.table.read_text().splitlines()) == 5
+    assert before.table.read_text() == text
+
+
+def test_a_slash_at_the_end_makes_no_other_batch(calls: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_batch(f"{calls}/", out, model="tiny")
+    assert run_batch(str(calls), out, model="tiny", begin="resume").counts.total == 4
+
+
 def test_another_batch_is_not_mixed_into_one(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run_batch(str(calls), out, model="tiny")
@@ -303,6 +321,18 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
     assert len(segments) == sum(len(row.get("segments", ())) for row in rows)
 
 
+def test_a_name_that_is_a_formula_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> None:
+    folder = tmp_path / "calls"
+    write_calls(folder, 1)
+    (folder / "call000.wav").rename(folder / "=1+1.wav")
+    (tmp_path / "list.csv").write_text("key,path\n=2,calls/=1+1.wav\n")
+    batch = run_batch(str(tmp_path / "list.csv"), tmp_path / "out", model="tiny", table="csv")
+    with batch.table.open() as file:
+        (row,) = csv.DictReader(file)
+    assert row["key"] == "'=2"
+    assert row["emotion"]
+
+
 def write_csv(path: Path, calls: Sequence[str]) -> None:
     path.write_text("id,path\n" + "".join(f"k{i},{call}\n" for i, call in enumerate(calls)))
 
@@ -356,6 +386,47 @@ def test_an_archive_is_read_without_unpacking_it(calls: Path, tmp_path: Path) ->
     assert not (tmp_path / "etc").exists()
 
 
+def test_the_list_of_an_archive_is_read_once(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "calls.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for path in sorted(calls.iterdir()):
+            out.write(path, path.name)
+    opened: list[str] = []
+
+    class Listening(zipfile.ZipFile):
+        def __init__(self, file: Any, *args: Any, **options: Any) -> None:
+            opened.append(str(file))
+            super().__init__(file, *args, **options)
+
+    monkeypatch.setattr(zipfile, "ZipFile", Listening)
+    batch = run_batch(str(archive), tmp_path / "out", model="tiny", workers=3)
+    assert batch.counts.done == 4
+    # To find what is in it, and to hear that.
+    assert opened == [str(archive)] * 2
+
+
+def test_a_file_that_a_list_has_twice_has_a_row_for_each_name(calls: Path, tmp_path: Path) -> None:
+    names = tmp_path / "list.csv"
+    names.write_text("path,id\ncalls/call000.wav,hello\ncalls/call000.wav,goodbye\n")
+    rows = rows_of(run_batch(str(names), tmp_path / "out", model="tiny"))
+    assert [row["key"] for row in rows] == ["hello", "goodbye"]
+    assert rows[0]["scores"] == rows[1]["scores"]
+
+
+def test_a_row_that_cannot_be_used_is_one_whatever_the_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = tmp_path / "list.csv"
+    names.write_text("path,id\n,1\n")
+    out = tmp_path / "out"
+    run_batch(str(names), out, model="tiny")
+    monkeypatch.setenv("VOXCOR_LANGUAGE", "zh")
+    batch = run_batch(str(names), out, model="tiny", begin="resume")
+    assert batch.counts.total == 1
+
+
 def test_a_member_that_is_damaged_costs_itself_only(calls: Path, tmp_path: Path) -> None:
     archive = tmp_path / "calls.zip"
     with zipfile.ZipFile(archive, "w") as out:
@@ -402,7 +473,7 @@ def test_rows_that_name_no_file_are_named_and_commands_are_not_run(tmp_path: Pat
     (tmp_path / "list.csv").write_text("path,id\na.wav,1\n,2\n")
     found = list(read_source(str(tmp_path / "list.csv")))
     assert isinstance(found[1], Failure)
-    assert "row 3" in found[1].message
+    assert found[1].path == f"{tmp_path / 'list.csv'}:3"
     (tmp_path / "wav.scp").write_text("utt1 touch owned |\nutt2 b.wav\n")
     assert paths_of(read_source(str(tmp_path / "wav.scp"))) == [
         "input_unreadable",
@@ -430,10 +501,10 @@ def test_an_engine_that_breaks_on_one_goes_on_with_the_rest(
 ) -> None:
     document = local.Worker._document
 
-    def failing(self: Any, source: Any, item: Item, channel: int | None) -> Any:
+    def failing(self: Any, source: Any, item: Item, channel: int | None, scratch: Path) -> Any:
         if "call002" in item.name:
             raise MemoryError("not enough")
-        return document(self, source, item, channel)
+        return document(self, source, item, channel, scratch)
 
     monkeypatch.setattr(local.Worker, "_document", failing)
     batch = run_batch(str(calls), tmp_path / "out", model="tiny")
@@ -459,6 +530,17 @@ def test_a_ledger_can_be_read_while_it_is_written(calls: Path, tmp_path: Path) -
     assert seen == [1, 2, 3, 4]
 
 
+def test_a_ledger_that_another_keeps_busy_is_not_called_damaged(tmp_path: Path) -> None:
+    with Ledger(tmp_path) as ledger:
+        ledger.begin({"source": "calls"})
+        other = sqlite3.connect(tmp_path / LEDGER_FILE, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        ledger._connection.execute("PRAGMA busy_timeout = 0")
+        with pytest.raises(BatchInProgress):
+            ledger.add([Item(0, "a.wav", "a.wav")])
+        other.close()
+
+
 FULL = """
 import sys
 from pathlib import Path
@@ -473,14 +555,23 @@ except DiskFull as error:
 """
 
 
-def test_a_full_disk_is_said_and_what_is_done_stays(calls: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_full_disk_is_said_and_what_is_done_stays(
+    calls: Path, tmp_path: Path, packed: bool
+) -> None:
     if shutil.which("unshare") is None:
         pytest.skip("needs unshare to mount a small disk of its own")
+    source = calls
+    if packed:  # each member is larger than the disk
+        source = tmp_path / "calls.zip"
+        soundfile.write(calls / "call000.wav", speech(20), 16_000)
+        with zipfile.ZipFile(source, "w") as archive:
+            archive.write(calls / "call000.wav", "call000.wav")
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = 'mount -t tmpfs -o size=300k none "$1" || exit 77; exec "$2" -c "$3" "$1" "$4"'
     done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", mount, "sh", str(disk), sys.executable, FULL, str(calls)],
+        ["unshare", "-rm", "sh", "-c", mount, "sh", str(disk), sys.executable, FULL, str(source)],
         capture_output=True,
         text=True,
         check=False,

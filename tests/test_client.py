@@ -11,6 +11,7 @@ import soundfile
 
 import voxcor
 from audio_files import speech
+from batches import write_calls, write_silence
 from hub_servers import FakeHub, serve
 from serving import Server, server, serving
 from test_hub import closed_port
@@ -18,6 +19,7 @@ from voxcor import Client, Failure, Recognizer, Result
 from voxcor.errors import (
     InputNotFound,
     NoSpeech,
+    NoSuchJob,
     NoSuchResult,
     NotAudio,
     PullInProgress,
@@ -164,6 +166,109 @@ def test_all_pages_are_listed(tmp_path: Path) -> None:
     ids = [age(Results(settings), settings, days) for days in np.linspace(9, 1, 120)]
     with serving(tmp_path, ready=False) as server, Client(server.url) as client:
         assert [result.id for result in client.results()] == ids[::-1]
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> list[Path]:
+    """Four recordings and a silence."""
+    paths = write_calls(tmp_path / "calls", 4)
+    return [*paths, write_silence(tmp_path / "calls" / "silent.wav")]
+
+
+def test_a_job_gives_the_results_in_the_order_of_its_files(
+    client: Client, recognizer: Recognizer, calls: list[Path]
+) -> None:
+    outcomes = [*client.submit(calls[::-1], granularity="segment").wait().results()]
+    silent, *heard = outcomes
+    assert isinstance(silent, Failure)
+    assert (silent.path, silent.code) == ("silent.wav", "no_speech")
+    for outcome, path in zip(heard, calls[-2::-1], strict=True):
+        expected = recognizer.recognize(path, granularity="segment")
+        assert not isinstance(outcome, Failure)
+        assert outcome.emotion == expected.emotion
+        assert outcome.scores == pytest.approx(expected.scores, abs=1e-4)
+        assert len(outcome.segments) == len(expected.segments)
+
+
+def test_a_job_tells_what_happens(client: Client, calls: list[Path]) -> None:
+    events = [*client.submit(calls).events()]
+    items = [event for event in events if event["event"] == "item"]
+    assert sorted(item["position"] for item in items) == [*range(5)]
+    assert (events[-1]["event"], events[-1]["state"]) == ("end", "done")
+
+
+def test_each_channel_of_a_job_has_a_result(client: Client, tmp_path: Path) -> None:
+    stereo = np.column_stack([speech(2, seed=1), speech(2, seed=2)])
+    soundfile.write(tmp_path / "call.wav", stereo, 16_000)
+    job = client.submit([tmp_path / "call.wav"], channels="separate", labels=["sad", "happy"])
+    both = [*job.wait().results()]
+    assert [one.audio.channel for one in both if not isinstance(one, Failure)] == [0, 1]
+    assert client.job(job.id).document()["options"]["labels"] == ["sad", "happy"]
+
+
+def test_the_files_of_a_job_are_saved(client: Client, calls: list[Path], tmp_path: Path) -> None:
+    job = client.submit(calls, granularity="frame", embedding=True).wait()
+    folder = job.download(tmp_path)
+    assert folder.parent == tmp_path
+    names = {path.name for path in folder.iterdir()}
+    assert {"results.csv", "results.jsonl", "frames", "embeddings"} <= names
+    assert len([*(folder / "embeddings").rglob("*.npy")]) == 4
+
+
+def test_a_job_is_cancelled_and_deleted(client: Client, tmp_path: Path) -> None:
+    job = client.submit(write_calls(tmp_path / "many", 60))
+    next(event for event in job.events() if event["event"] == "item")
+    job.cancel()
+    assert job.wait().document()["state"] == "cancelled"
+    assert 0 < sum(1 for _ in job.results()) < 60
+    job.delete()
+    for gone in (job.document, job.cancel, job.delete, job.wait, lambda: client.job(job.id)):
+        with pytest.raises(NoSuchJob):
+            gone()
+
+
+def test_a_job_is_followed_past_a_kill_of_the_server(tmp_path: Path) -> None:
+    paths = write_calls(tmp_path / "many", 40)
+    home = tmp_path / "home"
+    with serving(home) as first, Client(first.url) as client:
+        job = client.submit(paths)
+        events = job.events()
+        heard = [next(event for event in events if event["event"] == "item")]
+        first.process.kill()
+        first.process.wait()
+        with serving(home, "--port", first.url.rpartition(":")[2]):
+            heard += [event for event in events if event["event"] == "item"]
+            assert sorted(event["position"] for event in heard) == [*range(40)]
+            assert sum(1 for _ in job.results()) == 40
+
+
+def test_a_job_with_a_file_that_is_not_there_is_not_sent(
+    client: Client, server: Server, calls: list[Path], tmp_path: Path
+) -> None:
+    before = server.get("/v1/jobs").json()
+    with pytest.raises(InputNotFound):
+        client.submit([*calls, tmp_path / "none.wav"])
+    with pytest.raises(UsageError, match="hungry"):
+        client.submit(calls, labels=["hungry"])
+    assert server.get("/v1/jobs").json() == before
+
+
+def test_names_of_files_arrive_as_they_are(client: Client, tmp_path: Path) -> None:
+    names = ["通话 1.wav", 'a "call".wav', "50%22.wav"]
+    for name in names:
+        (tmp_path / name).write_bytes(EXAMPLE.read_bytes())
+    job = client.submit([tmp_path / name for name in names])
+    items = [event for event in job.events() if event["event"] == "item"]
+    assert sorted(item["path"] for item in items) == sorted(names)
+
+
+def test_a_result_is_exported(client: Client, server: Server) -> None:
+    made = client.recognize(EXAMPLE, granularity="segment")
+    grid = client.export(made.id, "textgrid")
+    assert grid == server.get(f"/v1/results/{made.id}/export/textgrid").content
+    assert b"IntervalTier" in grid
+    with pytest.raises(NoSuchResult):
+        client.export("0" * 32, "srt")
 
 
 def test_models_are_listed_and_what_cannot_be_pulled_is_said(client: Client) -> None:

@@ -10,58 +10,48 @@ It needs no more than the base install.
 import io
 import json
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypedDict, Unpack
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypedDict, Unpack
 
-from voxcor.errors import (
-    InputNotFound,
-    InputUnreadable,
-    QueueFull,
-    ServerError,
-    ServerUnreachable,
-    UsageError,
-    VoxcorError,
-    error_from,
-)
-from voxcor.language import language
+from voxcor.client_jobs import Job
+from voxcor.connection import Connection, form_of, opened, patiently
+from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.results import Failure, Granularity
-from voxcor.settings import is_loopback
 from voxcor.stored_result import StoredResult, frames_from, result_from
 
 if TYPE_CHECKING:
-    import httpx2
     from numpy.typing import NDArray
 
     from voxcor.exports import Format
 
     Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
 
-# A recording of an hour through a large model on two cores.
-LONGEST_ANSWER_S = 1800.0
 
-# How long a client waits for a place in a full queue before it gives up.
-PATIENCE_S = 300.0
-
-
-class Options(TypedDict, total=False):
-    """The options of a request, as those of `Recognizer.recognize`, and two of a server's.
-
-    `model` is an id of `Client.models`, or `auto`; without it the server decides. `keep_audio` has
-    the server keep the recording as it came.
-    """
-
+class _Options(TypedDict, total=False):
     granularity: Granularity
     embedding: bool
     model: str | None
     labels: Sequence[str] | None
     trim: bool
     abstain_below: float | None
+
+
+class Options(_Options, total=False):
+    """The options of a request, as those of `Recognizer.recognize`, and two of a server's.
+
+    `model` is an id of `Client.models`, or `auto`; without it the server decides. `keep_audio` has
+    the server keep the recording as it came.
+    """
+
     keep_audio: bool
+
+
+class JobOptions(_Options, total=False):
+    """The options of a job. With `channels` `separate` each channel has a result of its own."""
+
+    channels: Literal["mix", "separate"]
 
 
 class Client:
@@ -80,24 +70,7 @@ class Client:
     """
 
     def __init__(self, url: str = "http://127.0.0.1:7860", *, api_key: str | None = None) -> None:
-        import httpx2
-
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(
-                reason_en=f"{url!r} is no address of a server, such as http://127.0.0.1:7860.",
-                reason_zh=f"{url!r} 不是有效的服务器地址,例如 http://127.0.0.1:7860。",
-            )
-        headers: dict[str, str] = {"Accept-Language": language()}
-        if api_key is not None:
-            headers["Authorization"] = f"Bearer {api_key}"
-        self._url = url.rstrip("/")
-        self._http = httpx2.Client(
-            headers=headers,
-            timeout=httpx2.Timeout(30.0, read=LONGEST_ANSWER_S),
-            # A proxy of the environment does not lead to this machine.
-            trust_env=not is_loopback(parts.hostname),
-        )
+        self._connection = Connection(url, api_key)
 
     def __enter__(self) -> Self:
         return self
@@ -111,12 +84,12 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self._http.close()
+        self._connection.close()
 
     def is_ready(self) -> bool:
         """Whether the server has loaded its model and takes requests."""
         try:
-            self._ask("GET", "/readyz")
+            self._connection.ask("GET", "/readyz")
         except VoxcorError:
             return False
         return True
@@ -197,11 +170,47 @@ class Client:
             finally:
                 threads.shutdown(cancel_futures=True)
 
+    def submit(self, paths: Iterable[str | os.PathLike[str]], **options: Unpack[JobOptions]) -> Job:
+        """Sends recordings as one job, which the server works through without this program.
+
+        Args:
+            paths: recordings; results have their file names.
+            **options: see `JobOptions`.
+
+        Raises:
+            InputNotFound, InputUnreadable: a path leads to no file; nothing is sent.
+            RequestError, ServerError: see `voxcor.errors`.
+        """
+        files = [Path(path) for path in paths]
+        for path in files:
+            with opened(path):
+                pass
+
+        def send() -> str:
+            content_type, parts = form_of(files, _fields(options))
+            answer = self._connection.ask(
+                "POST", "/v1/jobs", content=parts, headers={"Content-Type": content_type}
+            )
+            return str(answer["id"])
+
+        return Job(patiently(send), self._connection)
+
+    def job(self, job_id: str) -> Job:
+        """A job that was submitted before.
+
+        Raises:
+            NoSuchJob: the server has none of this id.
+        """
+        self._connection.ask("GET", f"/v1/jobs/{job_id}")
+        return Job(job_id, self._connection)
+
     def results(self) -> Iterator[StoredResult]:
         """What the server keeps, the newest first; without curves and embeddings."""
         before: str | None = None
         while True:
-            page = self._ask("GET", "/v1/results", params={"before": before} if before else None)
+            page = self._connection.ask(
+                "GET", "/v1/results", params={"before": before} if before else None
+            )
             for document in page["results"]:
                 yield result_from(document)
             before = page["next"]
@@ -210,11 +219,12 @@ class Client:
 
     def result(self, result_id: str) -> StoredResult:
         """One of them, with its curve and embedding where it has them."""
-        return self._result_of(self._ask("GET", f"/v1/results/{result_id}"))
+        return self._result_of(self._connection.ask("GET", f"/v1/results/{result_id}"))
 
     def events(self, result_id: str) -> Iterator[dict[str, Any]]:
         """The processing log, as it is written; each event has its name in `event`."""
-        return self._events(f"/v1/results/{result_id}/events")
+        for event in self._connection.events(f"/v1/results/{result_id}/events"):
+            yield {"event": event.name, **event.data}
 
     def download(self, result_id: str, folder: Path) -> Path:
         """Saves the result folder below `folder`; its path."""
@@ -230,15 +240,15 @@ class Client:
         Raises:
             NoSuchResult, MalformedRequest: there is no such result or format.
         """
-        return self._bytes(f"/v1/results/{result_id}/export/{kind}")
+        return self._connection.content(f"/v1/results/{result_id}/export/{kind}")
 
     def delete(self, result_id: str) -> None:
         """Every trace of a result and its recording, on the server."""
-        self._ask("DELETE", f"/v1/results/{result_id}")
+        self._connection.ask("DELETE", f"/v1/results/{result_id}")
 
     def models(self) -> list[dict[str, Any]]:
         """What is installed and what could be: the rows of GET /v1/models."""
-        models: list[dict[str, Any]] = self._ask("GET", "/v1/models")["models"]
+        models: list[dict[str, Any]] = self._connection.ask("GET", "/v1/models")["models"]
         return models
 
     def pull(
@@ -255,88 +265,34 @@ class Client:
             hub: `modelscope` or `huggingface`; None for the one near your language.
             progress: is told the stage of work and the share of it that is done.
         """
-        self._ask("POST", f"/v1/models/{model}/pull", params={"hub": hub} if hub else None)
-        for event in self._events(f"/v1/models/{model}/events"):
-            if event["event"] == "step":
-                progress(event["step"], event["facts"]["share"])
-            elif event["event"] == "failed":
-                raise error_from(event) or ServerError(url=self._url, reason=event["message"])
+        self._connection.ask(
+            "POST", f"/v1/models/{model}/pull", params={"hub": hub} if hub else None
+        )
+        for event in self._connection.events(f"/v1/models/{model}/events"):
+            if event.name == "step":
+                progress(event.data["step"], event.data["facts"]["share"])
+            elif event.name == "failed":
+                raise error_from(event.data) or ServerError(
+                    url=self._connection.url, reason=event.data["message"]
+                )
 
     def _recognize(
         self, source: "Source", name: str | None, fields: Mapping[str, str]
     ) -> dict[str, Any]:
-        give_up_at = time.monotonic() + PATIENCE_S
         content = source if isinstance(source, (str, os.PathLike)) else _bytes_of(source)
-        while True:
-            try:
-                with _opened(content) as file:
-                    files = {"file": (name or _name_of(source), file)}
-                    answer: dict[str, Any] = self._ask(
-                        "POST", "/v1/recognize", data=dict(fields), files=files
-                    )
-                    return answer
-            except QueueFull as error:
-                if time.monotonic() > give_up_at:
-                    raise
-                time.sleep(error.details["retry_after_s"])
 
-    def _ask(self, method: str, path: str, **arguments: Any) -> Any:
-        """The JSON of the answer; None where it has no body."""
-        import httpx2
+        def send() -> dict[str, Any]:
+            with opened(content) as file:
+                files = {"file": (name or _name_of(source), file)}
+                answer: dict[str, Any] = self._connection.ask(
+                    "POST", "/v1/recognize", data=dict(fields), files=files
+                )
+                return answer
 
-        try:
-            response = self._http.request(method, self._url + path, **arguments)
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
-        self._require_success(response)
-        try:
-            return response.json() if response.content else None
-        except ValueError as error:
-            raise ServerError(url=self._url, reason="no JSON") from error
+        return patiently(send)
 
     def _file(self, result_id: str, name: str) -> bytes:
-        return self._bytes(f"/v1/results/{result_id}/files/{name}")
-
-    def _bytes(self, path: str) -> bytes:
-        import httpx2
-
-        try:
-            response = self._http.get(self._url + path)
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
-        self._require_success(response)
-        return response.content
-
-    def _events(self, path: str) -> Iterator[dict[str, Any]]:
-        import httpx2
-
-        try:
-            with self._http.stream("GET", self._url + path) as response:
-                if response.is_error:
-                    response.read()
-                self._require_success(response)
-                name = ""
-                for line in response.iter_lines():
-                    field, _, value = line.partition(": ")
-                    if field == "event":
-                        name = value
-                    elif field == "data":
-                        yield {"event": name, **json.loads(value)}
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
-
-    def _unreachable(self, error: Exception) -> ServerUnreachable:
-        return ServerUnreachable(url=self._url, reason=str(error) or type(error).__name__)
-
-    def _require_success(self, response: "httpx2.Response") -> None:
-        if response.is_success:
-            return
-        reason = f"HTTP {response.status_code}"
-        try:
-            document = response.json()
-            raise error_from(document) or ServerError(url=self._url, reason=document["message"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ServerError(url=self._url, reason=reason) from error
+        return self._connection.content(f"/v1/results/{result_id}/files/{name}")
 
     def _result_of(self, document: Mapping[str, Any]) -> StoredResult:
         """With the arrays that lie beside the document."""
@@ -351,7 +307,7 @@ class Client:
         return result_from(document, frames, embedding)
 
 
-def _fields(options: Options) -> dict[str, str]:
+def _fields(options: _Options) -> dict[str, str]:
     """The options as the fields of the form; where one is None, the server decides."""
     return {
         name: value
@@ -385,19 +341,3 @@ def _bytes_of(source: "bytes | BinaryIO | tuple[NDArray[Any], int]") -> bytes:
     file = io.BytesIO()
     soundfile.write(file, *source, format="WAV", subtype="FLOAT")
     return file.getvalue()
-
-
-@contextmanager
-def _opened(content: str | os.PathLike[str] | bytes) -> Iterator[BinaryIO]:
-    if isinstance(content, bytes):
-        yield io.BytesIO(content)
-        return
-    path = Path(content)
-    try:
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise InputNotFound(name=str(path)) from error
-    except OSError as error:
-        raise InputUnreadable(name=str(path), reason=error.strerror) from error
-    with file:
-        yield file

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from visiting import DESKTOP, MAX_UPLOAD_MB, PHONE, OpenPage, keep, recognise
 
 from serving import Server
-from voxcor.errors import NoSpeech, NotAudio, UploadTooLarge
+from voxcor.errors import NoSpeech, NoSuchResult, NotAudio, UploadTooLarge
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.language import speaking
 from voxcor.sources import EXAMPLE
@@ -29,6 +29,41 @@ def downloaded(page: Page, name: str) -> bytes:
     with page.expect_download() as waiting:
         page.click(f".files a:has-text('{name}')")
     return Path(waiting.value.path()).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("language", "menu", "choice"),
+    [("en-US", "Export …", "Praat"), ("zh-CN", "导出……", "Praat")],
+)
+def test_a_result_is_exported_for_another_tool(
+    open_page: OpenPage, service: Server, language: str, menu: str, choice: str
+) -> None:
+    page = open_page(language=language)
+    recognise(page, EXAMPLE, "segment")
+    select = page.get_by_label(menu)
+    formats = service.get("/v1/exports").json()
+    key = "zh" if language.startswith("zh") else "en"
+    named = [f"{known[key]} ({known['suffix']})" for known in formats]
+    expect(select.locator("option")).to_have_text([menu, *named])
+    with page.expect_download() as waiting:
+        select.select_option(label=next(name for name in named if choice in name))
+    address = f"/v1/results/{newest(service)['id']}/export/textgrid"
+    expected = service.get(address, headers={"Accept-Language": language}).content
+    assert Path(waiting.value.path()).read_bytes() == expected
+    assert waiting.value.suggested_filename == "example.TextGrid"
+    expect(select).to_have_value("")
+    keep(page, f"export-{language}")
+
+
+def test_a_result_that_is_gone_cannot_be_exported_and_the_page_says_so(
+    open_page: OpenPage, service: Server
+) -> None:
+    page = open_page()
+    recognise(page, EXAMPLE)
+    gone = newest(service)["id"]
+    service.delete(f"/v1/results/{gone}")
+    page.get_by_label("Export …").select_option("srt")
+    expect(page.get_by_role("alert")).to_have_text(NoSuchResult(id=gone).message)
 
 
 @pytest.mark.parametrize(

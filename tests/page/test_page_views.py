@@ -1,7 +1,5 @@
-"""What stands beside the main job: the queue, the history, models, rules, language and theme."""
+"""What stands beside the main job: the history, models, rules, language and theme."""
 
-import csv
-import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,56 +11,10 @@ from visiting import OpenPage, keep, recognise, visitors
 from hub_servers import FakeHub, serve
 from serving import Server, serving
 from voxcor.audio.quality import _WORDS
-from voxcor.errors import NotAudio, RuleInvalid
+from voxcor.errors import RuleInvalid
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.rule_grammar import parse
 from voxcor.sources import EXAMPLE
-
-
-@pytest.fixture
-def ten_files(tmp_path: Path) -> list[Path]:
-    """Nine recordings and a letter."""
-    paths = [tmp_path / f"call {number:02}.flac" for number in range(1, 10)]
-    for path in paths:
-        shutil.copy(EXAMPLE, path)
-    letter = tmp_path / "=letter.mp3"
-    letter.write_text("Dear Sir or Madam, this is no recording. " * 50)
-    return [*paths, letter]
-
-
-def test_ten_files_are_recognised_and_make_a_table(
-    open_page: OpenPage, ten_files: list[Path]
-) -> None:
-    page = open_page()
-    # Many files at once go to the queue, wherever they are given.
-    page.set_input_files(".drop input[type=file]", ten_files)
-    expect(page.get_by_role("status").last).to_have_text("0 of 10")
-    page.get_by_role("button", name="Recognise").click()
-    expect(page.get_by_role("status").last).to_have_text("10 of 10", timeout=60_000)
-    expect(page.locator(".item.done")).to_have_count(9)
-    message = NotAudio(name="=letter.mp3").message
-    expect(page.locator(".item.failed")).to_contain_text(message)
-    keep(page, "queue-en")
-    with page.expect_download() as waiting:
-        page.get_by_role("button", name="Table").click()
-    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert len(rows) == 10
-    for row in rows[:9]:
-        assert float(row[row["emotion"]]) == float(row["confidence"])
-        assert sum(float(row[label]) for label in LABEL_IDS) == pytest.approx(1, abs=1e-5)
-    # A spreadsheet would run what begins with a sign of equality.
-    assert rows[9]["file"] == "'=letter.mp3"
-    assert rows[9]["error"] == "'" + message
-
-
-def test_a_result_of_the_queue_opens(open_page: OpenPage, ten_files: list[Path]) -> None:
-    page = open_page("queue")
-    page.set_input_files(".queue input[type=file]", ten_files[:1])
-    page.get_by_role("button", name="Recognise").click()
-    page.locator(".item.done .verdict").click()
-    expect(page.locator(".outcome .facts .file-name")).to_have_text("call 01.flac")
-    expect(page.locator(".log li")).to_have_count(7)
 
 
 def test_what_was_recognised_is_found_again_and_deleted(

@@ -40,8 +40,8 @@ MAY_PASS = tuple(
 )
 
 _SCHEMA = """
-CREATE TABLE mark (text TEXT NOT NULL);
-CREATE TABLE items (
+CREATE TABLE IF NOT EXISTS mark (text TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS items (
     position INTEGER PRIMARY KEY,
     name BLOB NOT NULL,
     path BLOB NOT NULL,
@@ -56,10 +56,11 @@ CREATE TABLE items (
     message TEXT,
     documents TEXT
 );
-CREATE UNIQUE INDEX items_place ON items (path, ifnull(member, ''));
-CREATE INDEX items_state ON items (state, position);
-CREATE UNIQUE INDEX items_sequence ON items (sequence) WHERE sequence IS NOT NULL;
-CREATE INDEX items_sha256 ON items (sha256) WHERE state = 'done';
+CREATE UNIQUE INDEX IF NOT EXISTS items_place ON items (path, ifnull(member, ''), ifnull(key, ''));
+CREATE INDEX IF NOT EXISTS items_state ON items (state, position, duration_ms);
+CREATE UNIQUE INDEX IF NOT EXISTS items_sequence ON items (sequence)
+    WHERE sequence IS NOT NULL;
+CREATE INDEX IF NOT EXISTS items_sha256 ON items (sha256) WHERE state = 'done';
 """
 
 _PAGE = 500
@@ -118,9 +119,9 @@ class Ledger:
 
     @property
     def begun(self) -> bool:
-        """Whether `begin` has been there."""
-        found = self._all("SELECT 1 FROM sqlite_master WHERE name = 'mark'")
-        return bool(found) and bool(self._all("SELECT 1 FROM mark"))
+        """Whether there is a batch, of one recording at least."""
+        found = self._all("SELECT 1 FROM sqlite_master WHERE name = 'items'")
+        return bool(found) and bool(self._all("SELECT 1 FROM items LIMIT 1"))
 
     @property
     def mark(self) -> dict[str, Any]:
@@ -141,6 +142,7 @@ class Ledger:
             with self._transaction() as connection:
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     connection.execute(statement)
+                connection.execute("DELETE FROM mark")
                 connection.execute("INSERT INTO mark VALUES (?)", [to_json(dict(mark))])
             return
         old = self.mark
@@ -344,6 +346,8 @@ def _errors(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         name = getattr(error, "sqlite_errorname", "")
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise BatchInProgress(path=str(folder)) from error
         if name == "SQLITE_FULL":
             with storage_errors(folder, 1_000_000):
                 raise OSError(28, os.strerror(28)) from error

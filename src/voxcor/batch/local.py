@@ -15,8 +15,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voxcor.audio import Recording
+from voxcor.batch.files import replacing
 from voxcor.batch.items import Item, Options, Outcome
-from voxcor.batch.sources import file_of
+from voxcor.batch.sources import Archive
 from voxcor.errors import (
     AudioTooLong,
     InputNotFound,
@@ -28,7 +29,7 @@ from voxcor.isolated_decoding import Cancellation, Decoders
 from voxcor.models.store import storage_errors
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import write_array, write_frames
-from voxcor.results import Failure, Result
+from voxcor.results import AudioInfo, Failure
 
 Documents = Sequence[dict[str, Any]]
 
@@ -71,9 +72,9 @@ def recognize_locally(
     with (
         empty_scratch(folder) as scratch,
         closing(Decoders(workers, LONGEST_DECODED_MIN)) as decoders,
+        closing(Worker(recognizer, options, folder, decoders, known)) as worker,
         ThreadPoolExecutor(workers, thread_name_prefix="voxcor-batch") as pool,
     ):
-        worker = Worker(recognizer, options, folder, decoders, known)
         running: set[Future[Outcome]] = set()
         try:
             for item in items:
@@ -118,7 +119,11 @@ class Worker:
         self._folder = folder
         self._decoders = decoders
         self._known = known
+        self._archive = Archive()
         self._unrecorded = _Unrecorded()
+
+    def close(self) -> None:
+        self._archive.close()
 
     def work(self, item: Item, scratch: Path) -> Outcome:
         """The outcome of an item, its frames and embedding on the disk.
@@ -129,7 +134,7 @@ class Worker:
         try:
             own = scratch / str(threading.get_ident())
             own.mkdir(exist_ok=True)
-            with file_of(item, own) as file:
+            with self._archive.file_of(item, own) as file:
                 sha256 = _sha256_of(file, item.name)
                 content = _content(sha256, item.name)
                 with self._unrecorded.turn(content):
@@ -167,10 +172,10 @@ class Worker:
             source, channels = file, 1
         separate = self._options.channels == "separate" and isinstance(source, Recording)
         heard = range(channels) if separate else [None]
-        return [self._document(source, item, channel) for channel in heard]
+        return [self._document(source, item, channel, scratch) for channel in heard]
 
     def _document(
-        self, source: Recording | Path, item: Item, channel: int | None
+        self, source: Recording | Path, item: Item, channel: int | None, scratch: Path
     ) -> dict[str, Any]:
         result = self._recognizer.recognize(
             source,
@@ -184,41 +189,17 @@ class Worker:
         )
         document = result.to_document()
         del document["timestamp"], document["timings_ms"]
-        document["frames"] = self._write_frames(result)
-        document["embedding"] = self._write_embedding(result)
+        document["frames"] = document["embedding"] = None
+        if result.frames is not None:
+            document["frames"] = _file_name(result.audio, "frames", ".csv")
+            with replacing(self._folder / document["frames"], scratch / "frames.csv") as draft:
+                write_frames(draft, result.frames)
+        if result.embedding is not None:
+            document["embedding"] = _file_name(result.audio, "embeddings", ".npy")
+            path = self._folder / document["embedding"]
+            with replacing(path, scratch / "embedding.npy") as draft:
+                write_array(draft, result.embedding)
         return document
-
-    def _write_frames(self, result: Result) -> str | None:
-        frames = result.frames
-        if frames is None:
-            return None
-        return self._write(result, "frames", ".csv", lambda path: write_frames(path, frames))
-
-    def _write_embedding(self, result: Result) -> str | None:
-        embedding = result.embedding
-        if embedding is None:
-            return None
-        return self._write(result, "embeddings", ".npy", lambda path: write_array(path, embedding))
-
-    def _write(self, result: Result, kind: str, suffix: str, write: Callable[[Path], None]) -> str:
-        """Writes a file of a result, whole or not at all; its name within the batch's folder.
-
-        Named by what was heard: two recordings never meet, and the same one is kept once.
-        """
-        sha256, channel = result.audio.sha256, result.audio.channel
-        name = f"{sha256[:32]}{'' if channel is None else f'-{channel}'}{suffix}"
-        relative = f"{kind}/{sha256[:2]}/{name}"
-        path = self._folder / relative
-        with storage_errors(path.parent, 1_000_000):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f".{threading.get_ident()}-{name}")
-            try:
-                write(draft)
-                draft.replace(path)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
-        return relative
 
 
 class _Unrecorded:
@@ -250,6 +231,15 @@ class _Unrecorded:
 
     def forget(self, content: str) -> None:
         self._documents.pop(content, None)
+
+
+def _file_name(audio: AudioInfo, kind: str, suffix: str) -> str:
+    """Where a file of a result lies in the batch's folder.
+
+    Named by what was heard: two recordings never meet, and the same one is kept once.
+    """
+    channel = "" if audio.channel is None else f"-{audio.channel}"
+    return f"{kind}/{audio.sha256[:2]}/{audio.sha256[:32]}{channel}{suffix}"
 
 
 def _content(sha256: str, name: str) -> str:

@@ -18,7 +18,7 @@ from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
 from voxcor.batch.local import Known, recognize_locally
 from voxcor.batch.sources import read_source, require_pyarrow
 from voxcor.batch.tables import SEGMENTS_FILE, TABLE_FORMATS, TableFormat, write_table
-from voxcor.errors import BatchExists
+from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
 from voxcor.frames import HOP_MS
 from voxcor.models.store import storage_errors
 from voxcor.recognizer import Recognizer
@@ -74,7 +74,8 @@ def run_batch(
 
     Raises:
         BatchExists, BatchMismatch, BatchInProgress, LedgerCorrupt: the folder holds another batch.
-        InputNotFound, InputUnreadable, ManifestError, UsageError: see `read_source`.
+        InputNotFound, InputUnreadable, NoAudioFound, ManifestError, UsageError: see
+            `read_source`; a batch that goes on does so without its source.
         UnknownModel, ModelNotInstalled, ModelCorrupt: see `Recognizer`.
         StorageError: the disk; what is done stays done.
     """
@@ -91,7 +92,12 @@ def run_batch(
             if begin == "new" and ledger.begun:
                 raise BatchExists(path=str(folder))
             ledger.begin(mark_of(source, options, recognizer))
-            ledger.add(read_source(source))
+            try:
+                ledger.add(read_source(source))
+            except (InputNotFound, NoAudioFound):
+                # Taken away since: what is done stays done, the rest fails by name.
+                if not ledger.begun:
+                    raise
             if begin == "resume":
                 ledger.reopen()
             return work_through(
@@ -150,7 +156,8 @@ def mark_of(source: str, options: Options, recognizer: Recognizer) -> dict[str, 
     model = recognizer.model
     return {
         "version": 1,
-        "source": source.encode("utf-8", "backslashreplace").decode(),
+        # `calls/` and `calls` are the same.
+        "source": str(Path(source)).encode("utf-8", "backslashreplace").decode(),
         "options": options.to_document(),
         "model": {
             "id": model.id,
@@ -171,6 +178,7 @@ def clear(folder: Path) -> None:
     with storage_errors(folder):
         for name in (*files, *(f"results.{kind}" for kind in TABLE_FORMATS)):
             (folder / name).unlink(missing_ok=True)
+            (folder / f".{name}").unlink(missing_ok=True)
         for name in ("frames", "embeddings"):
             if (folder / name).is_dir():
                 shutil.rmtree(folder / name)

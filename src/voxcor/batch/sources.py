@@ -13,7 +13,8 @@ Paths in a list are relative to it. What cannot be used becomes a `Failure` and 
 
 import csv
 import json
-import shutil
+import lzma
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.language import say
+from voxcor.models.store import storage_errors
 from voxcor.results import Failure
 from voxcor.sources import AUDIO_EXTENSIONS, expand
 
@@ -47,7 +49,8 @@ def read_source(source: str) -> Iterator[Item | Failure]:
     """The recordings that `source` stands for, in its order; positions count from 0.
 
     Raises:
-        InputNotFound, InputUnreadable: there is no such list, or it cannot be read.
+        InputNotFound, InputUnreadable: it is not there, or the list cannot be read.
+        NoAudioFound: there is nothing in it.
         ManifestError: it is none, or lacks a column; an archive that is none, or a bomb.
         UsageError: a Parquet list without pyarrow.
     """
@@ -55,42 +58,80 @@ def read_source(source: str) -> Iterator[Item | Failure]:
     if kind in _READERS and not Path(source).is_dir() and not _is_pattern(source):
         with _read_errors(source):
             yield from _numbered(_READ[kind](Path(source)))
+    elif _is_pattern(source) or Path(source).exists():
+        yield from _numbered(_find(source))
     else:
-        yield from _numbered(expand([source]))
+        raise InputNotFound(name=source)
 
 
-@contextmanager
-def file_of(item: Item, scratch: Path) -> Iterator[Path]:
-    """The file of an item; a member of an archive is unpacked into `scratch` for the block.
+class Archive:
+    """The archive whose members are heard, open from one to the next, for many threads.
 
-    Raises:
-        InputNotFound, InputUnreadable: it cannot be had.
+    To read the list of a hundred thousand members takes forty times as long as to hear one.
     """
-    if item.member is None:
-        yield Path(item.path)
-        return
-    file = scratch / f"member{PurePosixPath(item.member).suffix.lower()}"
-    try:
-        _unpack(item, item.member, file)
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
 
+    def __init__(self) -> None:
+        # `ZipFile` counts its open members without a lock of its own.
+        self._lock = threading.Lock()
+        self._open: zipfile.ZipFile | None = None
 
-def _unpack(item: Item, member: str, file: Path) -> None:
-    try:
-        archive = zipfile.ZipFile(item.path)
-    except FileNotFoundError as error:
-        raise InputNotFound(name=item.name) from error
-    except (OSError, zipfile.BadZipFile) as error:
-        raise InputUnreadable(name=item.name, reason=str(error)) from error
-    with archive, file.open("wb") as out:
+    @contextmanager
+    def file_of(self, item: Item, scratch: Path) -> Iterator[Path]:
+        """The file of an item; a member of an archive is unpacked into `scratch` for the block.
+
+        Raises:
+            InputNotFound, InputUnreadable: it cannot be had.
+            StorageError: the disk of `scratch`.
+        """
+        if item.member is None:
+            yield Path(item.path)
+            return
+        file = scratch / f"member{PurePosixPath(item.member).suffix.lower()}"
         try:
-            with archive.open(member) as entry:
-                shutil.copyfileobj(entry, out, 1 << 20)
-        # RuntimeError: it is encrypted. NotImplementedError: a compression that Python lacks.
-        except (KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as why:
-            raise InputUnreadable(name=item.name, reason=str(why)) from why
+            with storage_errors(file, _PIECE), file.open("wb") as out:
+                for piece in self._pieces(item, item.member):
+                    out.write(piece)
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+
+    def _pieces(self, item: Item, member: str) -> Iterator[bytes]:
+        try:
+            with self._lock:
+                if self._open is None or self._open.filename != item.path:
+                    self.close()
+                    self._open = zipfile.ZipFile(item.path)
+                entry = self._open.open(member)
+            try:
+                while piece := entry.read(_PIECE):
+                    yield piece
+            finally:
+                with self._lock:
+                    entry.close()
+        except FileNotFoundError as error:
+            raise InputNotFound(name=item.name) from error
+        except _UNPACKING_ERRORS as error:
+            raise InputUnreadable(name=item.name, reason=str(error)) from error
+
+
+# RuntimeError: it is encrypted. NotImplementedError, which is one: a compression Python lacks.
+_UNPACKING_ERRORS = (
+    *(OSError, EOFError, KeyError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+
+_PIECE = 1 << 20
+
+
+def _find(source: str) -> Iterator[str | Failure]:
+    for entry in expand([source]):
+        if isinstance(entry, Failure) and entry.code == NoAudioFound.code:
+            raise NoAudioFound(name=source)
+        yield entry
 
 
 def _numbered(entries: Iterator[str | Item | Failure]) -> Iterator[Item | Failure]:
@@ -169,7 +210,7 @@ def _read_zip(source: Path) -> Iterator[Item | Failure]:
     # `..` in a member's name harms nothing: no member is ever written under its own name.
     names = sorted(entry.filename for entry in entries if _is_audio(entry.filename))
     if not names:
-        yield _failure(NoAudioFound(name=str(source)))
+        raise NoAudioFound(name=str(source))
     for name in names:
         yield Item(0, f"{source}/{name}", str(source), member=name)
 
@@ -220,8 +261,8 @@ def _listed(source: Path, values: Mapping[str, Any], row: int) -> Item | Failure
 
 
 def _failed(source: Path, row: int, reason: str) -> Failure:
-    where = say(f"{source}, row {row}", f"{source} 第 {row} 行")
-    return _failure(InputUnreadable(name=where, reason=reason))
+    # It stands for the row in the ledger, so it is the same in every language.
+    return _failure(InputUnreadable(name=f"{source}:{row}", reason=reason))
 
 
 def _failure(error: InputError) -> Failure:

@@ -7,16 +7,14 @@ row too. JSON Lines have the whole document. CSV and Parquet have a column for e
 
 import csv
 import itertools
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
-from uuid import uuid4
 
+from voxcor.batch.files import replacing
 from voxcor.batch.ledger import Ledger, Row
 from voxcor.batch.sources import require_pyarrow
-from voxcor.models.store import storage_errors
 from voxcor.result_folder import to_json
 
 TableFormat = Literal["jsonl", "csv", "parquet"]
@@ -25,6 +23,10 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 SEGMENTS_FILE = "segments.csv"
 
 _PAGE = 1000
+
+# A spreadsheet runs a cell that begins so; a file's name is not to be trusted (OWASP, CSV
+# injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) -> Path:
@@ -44,19 +46,19 @@ def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) ->
     """
     path = ledger.folder / f"results.{kind}"
     labels = tuple(ledger.mark["model"]["labels"])
-    with storage_errors(path, 1_000_000):
-        if kind == "jsonl":
-            with _replacing(path) as file:
-                for record in _records(ledger.rows()):
-                    file.write(to_json(record) + "\n")
-        elif kind == "csv":
-            with _replacing(path) as file:
-                _write_csv(file, (_flat(record, labels) for record in _records(ledger.rows())))
-            if segments:
-                with _replacing(ledger.folder / SEGMENTS_FILE) as file:
-                    _write_csv(file, _segments(_records(ledger.rows()), labels))
-        else:
-            _write_parquet(ledger, path, labels, segments)
+    if kind == "jsonl":
+        with _text(path) as file:
+            for record in _records(ledger.rows()):
+                file.write(to_json(record) + "\n")
+    elif kind == "csv":
+        with _text(path) as file:
+            _write_csv(file, (_flat(record, labels) for record in _records(ledger.rows())))
+        if segments:
+            with _text(ledger.folder / SEGMENTS_FILE) as file:
+                _write_csv(file, _segments(_records(ledger.rows()), labels))
+    else:
+        with replacing(path, _draft(path)) as draft:
+            _write_parquet(draft, ledger, labels, segments)
     return path
 
 
@@ -135,10 +137,12 @@ def _write_csv(file: IO[str], rows: Iterator[dict[str, Any]]) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
     return f"{value:.6f}" if isinstance(value, float) else value
 
 
-def _write_parquet(ledger: Ledger, path: Path, labels: Sequence[str], segments: bool) -> None:
+def _write_parquet(path: Path, ledger: Ledger, labels: Sequence[str], segments: bool) -> None:
     pa = require_pyarrow()
     text, number, whole = pa.string(), pa.float64(), pa.int64()
     kinds = {
@@ -157,17 +161,11 @@ def _write_parquet(ledger: Ledger, path: Path, labels: Sequence[str], segments: 
             ("segment_list", pa.list_(pa.struct([*one, ("scores", scores), ("speaker", text)])))
         )
     schema = pa.schema(fields)
-    draft = _draft(path)
-    try:
-        with pa.parquet.ParquetWriter(draft, schema) as writer:
-            records = _records(ledger.rows())
-            while page := [*itertools.islice(records, _PAGE)]:
-                rows = [_parquet_row(record, labels, segments) for record in page]
-                writer.write_table(pa.Table.from_pylist(rows, schema))
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    with pa.parquet.ParquetWriter(path, schema) as writer:
+        records = _records(ledger.rows())
+        while page := [*itertools.islice(records, _PAGE)]:
+            rows = [_parquet_row(record, labels, segments) for record in page]
+            writer.write_table(pa.Table.from_pylist(rows, schema))
 
 
 def _parquet_row(
@@ -185,20 +183,15 @@ def _utf8(text: str) -> str:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[IO[str]]:
+def _text(path: Path) -> Iterator[IO[str]]:
     """A text file that takes the place of `path` where the block ends well."""
-    draft = _draft(path)
-    try:
-        # A path may hold bytes that are no UTF-8.
-        with draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    # A path may hold bytes that are no UTF-8.
+    with (
+        replacing(path, _draft(path)) as draft,
+        draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
+        yield file
 
 
 def _draft(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{uuid4().hex}")
+    return path.with_name(f".{path.name}")

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from voxcor.language import say
-from voxcor.result_folder import RESULT_FILES
 
 HELP = say(
     "Write results in a format of another tool: Praat, ELAN, Audacity, subtitles, …",
@@ -97,6 +96,8 @@ def export(
 
 def _free(folder: Path, name: str, suffix: str, used: set[Path]) -> Path:
     """Where an export goes: not over a file of the result, nor over another of this run."""
+    from voxcor.result_folder import RESULT_FILES
+
     number, target = 1, folder / name
     while target in used or target.name in RESULT_FILES:
         number += 1

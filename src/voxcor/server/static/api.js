@@ -89,17 +89,13 @@ const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (par
  * `signal` gives it up, here and on the server. Raises ApiError, or AbortError.
  */
 export async function recognise(file, options, { onUpload, onStep, signal } = {}) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(options)) {
-    if (value !== null) form.append(name, String(value));
-  }
-  form.append("file", file, file.name);
   // By a key of our own: the server may have begun, and its answer with the id be on its way.
   const key = newKey();
   const giveUp = () => request(`v1/recognize/${key}`, { method: "DELETE" }).catch(() => {});
   signal?.addEventListener("abort", giveUp, { once: true });
   try {
-    const { id } = await upload(form, key, onUpload, signal);
+    const headers = { Prefer: "respond-async", "Request-Key": key };
+    const { id } = await upload("v1/recognize", formOf([file], options), { headers, onUpload, signal });
     const ending = await follow(`v1/results/${id}/events`, onStep, signal);
     const first = await waitFor(id);
     const others = (ending?.results ?? [id]).filter((other) => other !== id);
@@ -112,16 +108,25 @@ export async function recognise(file, options, { onUpload, onStep, signal } = {}
   }
 }
 
+function formOf(files, options) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== null) form.append(name, String(value));
+  }
+  for (const file of files) form.append("file", file, file.name);
+  return form;
+}
+
 /** As `fetch`, which does not say how much has been sent. */
-function upload(form, key, onUpload, signal) {
+function upload(path, form, { headers = {}, onUpload, signal }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     const aborted = () => sending.abort();
     signal?.addEventListener("abort", aborted, { once: true });
-    sending.open("POST", "v1/recognize");
-    sending.setRequestHeader("Accept-Language", language.value);
-    sending.setRequestHeader("Prefer", "respond-async");
-    sending.setRequestHeader("Request-Key", key);
+    sending.open("POST", path);
+    for (const [name, value] of Object.entries({ "Accept-Language": language.value, ...headers })) {
+      sending.setRequestHeader(name, value);
+    }
     sending.upload.onprogress = ({ loaded, total }) => onUpload?.(loaded / total);
     sending.onload = () => {
       if (sending.status === 202) resolve(JSON.parse(sending.responseText));
@@ -132,6 +137,30 @@ function upload(form, key, onUpload, signal) {
     sending.onloadend = () => signal?.removeEventListener("abort", aborted);
     sending.send(form);
   });
+}
+
+/** Sends recordings as one job; its document. Raises ApiError, or AbortError. */
+export const submitJob = (files, options, { onUpload, signal }) =>
+  upload("v1/jobs", formOf(files, options), { onUpload, signal });
+
+/** The address of a file of a job. */
+export const fileOfJob = (id, name) => `v1/jobs/${id}/files/${name}`;
+
+/**
+ * Tells what happens to a job, from its first recording on: `item`, `progress`, `end`, or `lost`
+ * where the server does not let it be followed. The browser itself comes back after a break, to
+ * where it was. Gives what stops it.
+ */
+export function followJob(id, told) {
+  const source = new EventSource(`v1/jobs/${id}/events?language=${language.value}`);
+  for (const name of ["item", "progress", "end"]) {
+    source.addEventListener(name, (event) => {
+      if (name === "end") source.close();
+      told(name, JSON.parse(event.data));
+    });
+  }
+  source.onerror = () => source.readyState === EventSource.CLOSED && told("lost");
+  return () => source.close();
 }
 
 /** Reads server-sent events to their end, and gives `done`; raises ApiError where it is `failed`. */

@@ -1,130 +1,39 @@
-/** Many recordings, a few at a time: each with its progress, all of them a table in the end. */
+/** Many recordings as one job: what is chosen, and every job with what came of it. */
 
-import { recognise } from "./api.js";
+import { fileOfJob } from "./api.js";
 import { bytes, clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
+import * as work from "./jobs.js";
 import { labelOf } from "./labels.js";
-import { Verdict } from "./scores.js";
 import { chosenOptions, Options } from "./options.js";
-import { readiness, show } from "./state.js";
-import { t } from "./strings.js";
-import { batch, computed, signal } from "./vendor/signals.js";
+import { Bars, Verdict } from "./scores.js";
+import { readiness } from "./state.js";
+import { failureWords, t, warningWords } from "./strings.js";
+import { useEffect } from "./vendor/preact-hooks.js";
+import { signal, useSignal } from "./vendor/signals.js";
 
-// The server works on several anyhow; more connections would leave none for the rest of the page.
-const AT_ONCE = 2;
+// A list of thousands stays smooth where no more of it is drawn.
+const DRAWN = 200;
 
-const items = signal([]);
-const isRunning = signal(false);
-let nextKey = 1;
+const FILES = ["results.csv", "results.jsonl", "archive.zip"];
 
-const finished = computed(() => items.value.filter(({ state }) => ["done", "failed"].includes(state.value)).length);
-const waiting = computed(() => items.value.filter(({ state }) => state.value === "waiting"));
+const chosen = signal([]);
 
-/** Adds recordings at the end. */
-export function enqueue(files) {
-  const added = files.map((file) => ({
-    key: nextKey++,
-    file,
-    state: signal("waiting"), // waiting, uploading, running, done or failed
-    share: signal(0), // of all that is to be done
-    outcomes: signal([]), // as `recognise` gives them
-    problem: signal(null),
-    controller: new AbortController(),
-  }));
-  items.value = [...items.value, ...added];
-}
+/** Adds recordings to those that will be a job. */
+export const enqueue = (files) => (chosen.value = [...chosen.value, ...files]);
 
-const STEPS = { received: 0.5, queued: 0.5, decode: 0.6, preprocess: 0.65, inference: 0.95 };
-
-/** How far a recording is, once it has arrived. */
-function shareAt({ step, facts }) {
-  if (step === "window") return 0.65 + (0.3 * facts.done) / facts.total;
-  return STEPS[step] ?? 1;
-}
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function work(item, options) {
-  item.state.value = "uploading";
-  try {
-    const outcomes = await recognise(item.file, options, {
-      signal: item.controller.signal,
-      onUpload: (share) => (item.share.value = share / 2),
-      onStep(step) {
-        item.state.value = "running";
-        item.share.value = shareAt(step);
-      },
-    });
-    batch(() => {
-      item.outcomes.value = outcomes;
-      item.state.value = "done";
-    });
-  } catch (error) {
-    if (error.name === "AbortError") return;
-    if (error.code === "queue_full" || error.code === "not_ready") {
-      item.state.value = "waiting";
-      await pause(1000 * error.details.retry_after_s);
-      return;
-    }
-    batch(() => {
-      item.state.value = "failed";
-      item.problem.value = error;
-    });
+async function start() {
+  const sent = chosen.value;
+  if (await work.submit(sent, chosenOptions())) {
+    chosen.value = chosen.value.filter((file) => !sent.includes(file));
   }
 }
 
-async function start() {
-  isRunning.value = true;
-  const options = chosenOptions();
-  const lane = async () => {
-    while (isRunning.value && waiting.value.length) await work(waiting.value[0], options);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  isRunning.value = false;
-}
-
-function drop(item) {
-  item.controller.abort();
-  items.value = items.value.filter((other) => other !== item);
-}
-
-function clear() {
-  isRunning.value = false;
-  items.value.forEach(({ controller }) => controller.abort());
-  items.value = [];
-}
-
-/** A cell of CSV; a text that a spreadsheet would take for a formula is kept a text. */
-function cell(value) {
-  const text = String(value ?? "");
-  const safe = /^[=+@\t-]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-/** The table of what is finished, with a byte order mark: Excel needs it to see the Chinese. */
-function csv() {
-  const done = items.value.flatMap(({ file, outcomes, problem }) =>
-    (problem.value ? [problem.value] : outcomes.value).map((outcome) => ({ name: file.name, ...outcome, error: outcome.code && outcome.message })),
-  );
-  const labels = [...new Set(done.flatMap(({ scores }) => Object.keys(scores ?? {})))];
-  const header = ["file", "channel", "emotion", "confidence", "abstained", ...labels, "duration_ms", "warnings", "model", "id", "error"];
-  const rows = done.map(({ name, channel, emotion, confidence, abstained, scores, audio, quality, model, id, error }) => {
-    const number = channel ?? audio?.channel ?? null; // from 0 on the wire, from 1 for people
-    const values = labels.map((label) => scores?.[label]);
-    return [name, number === null ? "" : number + 1, emotion, confidence, abstained, ...values, audio?.duration_ms, quality?.warnings.join(" "), model?.id, id, error];
-  });
-  return "\ufeff" + [header, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
-}
-
-function download() {
-  const url = URL.createObjectURL(new Blob([csv()], { type: "text/csv" }));
-  const link = Object.assign(document.createElement("a"), { href: url, download: "voxcor.csv" });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
 export function Queue() {
-  const total = items.value.length;
+  useEffect(() => {
+    work.watch();
+    return work.unwatch;
+  }, []);
   return html`
     <div class="queue">
       <section class="card input" aria-label=${t("input")}>
@@ -141,51 +50,156 @@ export function Queue() {
           />
           <b>${t("queueDrop")}</b><small>${t("dropHint")}</small>
         </label>
+        <${Chosen} />
         <${Options} />
-        ${isRunning.value
-          ? html`<button class="primary" onClick=${() => (isRunning.value = false)}><span class="spinner" aria-hidden="true"></span> ${t("queuePause")}</button>`
-          : html`<button class="primary" disabled=${!waiting.value.length || !readiness.value.ready} onClick=${start}>${t("start")}</button>`}
+        <${StartButton} />
+        ${work.failure.value && html`<p class="problem" role="alert">${work.failure.value.message}</p>`}
       </section>
-      <section class="card" aria-label=${t("queue")}>
-        <div class="title-row">
-          <h2>${t("queue")} <small class="number faint" role="status">${t("queueCount", { finished: finished.value, total })}</small></h2>
-          <div class="row">
-            <button class="quiet" disabled=${!finished.value} onClick=${download}><${Icon} name="download" /> ${t("queueCsv")}</button>
-            <button class="quiet" disabled=${!total} onClick=${clear}>${t("queueClear")}</button>
-          </div>
-        </div>
-        ${total > 0 && html`<progress max=${total} value=${finished.value} aria-label=${t("queue")}></progress>`}
-        ${total
-          ? html`<ul class="list">
-              ${items.value.map((item) => html`<${Item} key=${item.key} item=${item} />`)}
-            </ul>`
-          : html`<p class="nothing">${t("queueEmpty")}</p>`}
+      <section class="jobs" aria-label=${t("jobs")} aria-busy=${work.jobs.value === null}>
+        ${work.jobs.value?.map((job) => html`<${Job} key=${job.id} job=${job} />`)}
+        ${work.jobs.value?.length === 0 && html`<p class="card nothing">${t("jobsEmpty")}</p>`}
       </section>
     </div>
   `;
 }
 
-function Outcome({ outcome, outcomes }) {
-  const channel = outcome.channel ?? outcome.audio.channel;
-  const name = channel === null ? null : html`<small class="faint">${t("channel", { number: channel + 1 })}</small> `;
-  if (outcome.code) return html`<span class="problem">${name}${outcome.message}</span>`;
-  return html`<button class="link verdict" onClick=${() => show(outcome, outcomes)}>${name}<${Verdict} result=${outcome} /></button>`;
+function StartButton() {
+  const share = work.uploaded.value;
+  if (share !== null) {
+    return html`
+      <progress max="1" value=${share} aria-label=${t("uploading", { share: percent(share, 0) })}></progress>
+      <button class="primary" onClick=${work.giveUpSending}>
+        <span class="spinner" aria-hidden="true"></span> ${t("uploading", { share: percent(share, 0) })} · ${t("cancel")}
+      </button>
+    `;
+  }
+  return html`<button class="primary" disabled=${!chosen.value.length || !readiness.value.ready} onClick=${start}>${t("start")}</button>`;
 }
 
-function Item({ item }) {
-  const { file, state, share, outcomes, problem } = item;
-  const found = outcomes.value.find(({ id }) => id);
+/** The files that go with the next job. */
+function Chosen() {
+  const files = chosen.value;
+  if (!files.length) return null;
+  const size = bytes(files.reduce((sum, file) => sum + file.size, 0));
+  const isSending = work.uploaded.value !== null;
+  const drop = (file) => (chosen.value = files.filter((other) => other !== file));
   return html`
-    <li class="item ${state.value}" style=${found && !found.abstained && { "--label": labelOf(found.emotion).color }}>
-      <div class="item-head">
-        <b class="file-name">${file.name}</b>
-        <small class="faint number">${found ? clock(found.audio.duration_ms / 1000) : bytes(file.size)}</small>
+    <div class="chosen">
+      <div class="title-row">
+        <span role="status" class="number">${t("queueChosen", { count: files.length, size })}</span>
+        <button class="quiet" disabled=${isSending} onClick=${() => (chosen.value = [])}>${t("queueClear")}</button>
       </div>
-      ${found && html`<div class="verdicts">${outcomes.value.map((outcome) => html`<${Outcome} outcome=${outcome} outcomes=${outcomes.value} />`)}</div>`}
-      ${problem.value && html`<span class="problem">${problem.value.message}</span>`}
-      ${!found && !problem.value && html`<span class="faint">${t(state.value, { share: percent(share.value, 0) })}</span>`}
-      <button class="icon-only" aria-label=${t("queueRemove", { name: file.name })} onClick=${() => drop(item)}><${Icon} name="close" /></button>
-      ${["uploading", "running"].includes(state.value) && html`<progress max="1" value=${share.value} aria-label=${file.name}></progress>`}
+      <ul tabindex="0" aria-label=${t("files")}>
+        ${files.slice(0, DRAWN).map(
+          (file) => html`
+            <li>
+              <span class="file-name">${file.name}</span> <small class="faint number">${bytes(file.size)}</small>
+              <button class="icon-only" disabled=${isSending} aria-label=${t("queueRemove", { name: file.name })} onClick=${() => drop(file)}><${Icon} name="close" /></button>
+            </li>
+          `,
+        )}
+        ${files.length > DRAWN && html`<li class="faint">${t("queueMore", { count: files.length - DRAWN })}</li>`}
+      </ul>
+    </div>
+  `;
+}
+
+function Job({ job }) {
+  const { id, created, state, model, options, progress, error } = job;
+  const isDoomed = useSignal(false);
+  const isOpen = work.opened.value === id;
+  const finished = work.finishedOf(job);
+  const erase = () => (isDoomed.value ? work.erase(id) : (isDoomed.value = true));
+  return html`
+    <article class="card job ${state}" aria-label=${t("job", { time: created })}>
+      <div class="title-row">
+        <h2>
+          <button class="link disclosure" aria-expanded=${isOpen} onClick=${() => work.openJob(isOpen ? null : id)}>${t("job", { time: created })}</button>
+          <small class="state-name">${t(state)}</small>
+        </h2>
+        <div class="row">
+          ${!work.isEnded(job) && html`<button class="quiet" aria-label=${t("jobCancel")} onClick=${() => work.cancel(id)}>${t("cancel")}</button>`}
+          <button class=${isDoomed.value ? "danger" : "icon-only"} aria-label=${t(isDoomed.value ? "jobEraseReally" : "jobErase", { time: created })} onBlur=${() => (isDoomed.value = false)} onClick=${erase}>
+            ${isDoomed.value ? t("eraseNow") : html`<${Icon} name="bin" />`}
+          </button>
+        </div>
+      </div>
+      ${!work.isEnded(job) && html`<progress max=${progress.total || 1} value=${finished} aria-label=${t("job", { time: created })}></progress>`}
+      <p class="job-facts">
+        ${progress.total > 0 && html`<span class="number" role=${isOpen ? "status" : null}>${t("jobCount", { finished, total: progress.total })}</span>`}
+        ${progress.failed > 0 && html`<span class="problem number">${t("jobFailed", { count: progress.failed })}</span>`}
+        ${progress.audio_s > 0 && html`<span class="faint number">${t("jobAudio", { time: clock(progress.audio_s, 0) })}</span>`}
+        <span class="faint">${t(options.granularity)}${model && html` · <span lang="en">${model}</span>`}</span>
+        ${isOpen && !work.isEnded(job) && html`<${Pace} waiting=${progress.waiting} />`}
+      </p>
+      ${error && html`<p class="problem">${error.message}</p>`}
+      ${isOpen &&
+      finished > 0 &&
+      html`<div class="row">
+        ${FILES.map((name) => html`<a class="button quiet" href=${fileOfJob(id, name)} download=${name} lang="en"><${Icon} name="download" /> ${name}</a>`)}
+      </div>`}
+      ${isOpen && html`<${Recordings} key=${id} job=${job} />`}
+    </article>
+  `;
+}
+
+function Pace({ waiting }) {
+  if (!work.pace.value) return null;
+  const { audio, items } = work.pace.value;
+  return html`
+    <span class="faint number">${t("jobPace", { speed: audio.toFixed(audio < 10 ? 1 : 0) })}</span>
+    <span class="faint number">${t("jobLeft", { time: clock(waiting / items, 0) })}</span>
+  `;
+}
+
+/** The recordings of the open job, the latest first. */
+function Recordings({ job }) {
+  const onlyFailed = useSignal(false);
+  const drawn = useSignal(DRAWN);
+  const all = work.recordings.value;
+  const wanted = onlyFailed.value ? all.filter(({ failure }) => failure) : all;
+  const rest = wanted.length - drawn.value;
+  return html`
+    ${job.progress.failed > 0 &&
+    html`<div class="switch" role="group" aria-label=${t("jobShow")}>
+      <button aria-pressed=${!onlyFailed.value} onClick=${() => (onlyFailed.value = false)}>${t("jobAll")}</button>
+      <button aria-pressed=${onlyFailed.value} onClick=${() => (onlyFailed.value = true)}>${t("jobOnlyFailed")}</button>
+    </div>`}
+    <ul class="list">
+      ${wanted.slice(-drawn.value).reverse().map((item) => html`<${Recording} key=${item.position} item=${item} />`)}
+    </ul>
+    ${!all.length && !work.isEnded(job) && html`<p class="nothing">${t("jobWaiting")}</p>`}
+    ${rest > 0 && html`<button class="quiet" onClick=${() => (drawn.value += DRAWN)}>${t("jobMore", { count: rest })}</button>`}
+  `;
+}
+
+function Recording({ item: { path, documents, failure } }) {
+  const open = useSignal(null); // the place of the document whose scores are shown
+  const [first] = documents;
+  const shown = documents[open.value];
+  return html`
+    <li class="item ${failure ? "failed" : "done"}" style=${first && !first.abstained && { "--label": labelOf(first.emotion).color }}>
+      <div class="item-head">
+        <b class="file-name">${path}</b>
+        ${first && html`<small class="faint number">${clock(first.audio.duration_ms / 1000)}</small>`}
+      </div>
+      ${first &&
+      html`<div class="verdicts">
+        ${documents.map(
+          (document, place) => html`
+            <button class="link verdict disclosure" aria-expanded=${open.value === place} onClick=${() => (open.value = open.value === place ? null : place)}>
+              ${document.audio.channel !== null && html`<small class="faint">${t("channel", { number: document.audio.channel + 1 })}</small> `}
+              <${Verdict} result=${document} />
+            </button>
+          `,
+        )}
+      </div>`}
+      ${failure && html`<span class="problem" title=${failure.message}>${failureWords(failure)}</span>`}
+      ${shown &&
+      html`<div class="scores">
+        <${Bars} scores=${shown.scores} emotion=${shown.abstained ? null : shown.emotion} />
+        ${shown.quality.warnings.length > 0 && html`<ul class="warnings" aria-label=${t("warnings")}>${shown.quality.warnings.map((code) => html`<li>${warningWords(code)}</li>`)}</ul>`}
+      </div>`}
     </li>
   `;
 }

@@ -129,14 +129,31 @@ const STRINGS = {
 
   // Queue
   queueDrop: ["Drop many files here, or browse", "拖放或选择多个文件"],
-  queueEmpty: ["No files yet. Add ten or a thousand.", "尚无文件,可一次添加任意多个。"],
-  queueCount: ["{finished} of {total}", "{finished} / {total}"],
-  queueCsv: ["Table (.csv)", "结果表 (.csv)"],
+  queueChosen: ["{count} chosen, {size}", "已选 {count} 个,{size}"],
+  queueMore: ["and {count} more", "另有 {count} 个"],
   queueClear: ["Clear", "清空"],
-  queuePause: ["Pause after these", "完成当前后暂停"],
   queueRemove: ["Remove {name}", "移除 {name}"],
+  jobs: ["Jobs", "任务"],
+  jobsEmpty: ["No jobs yet. Add ten files or a thousand: the server works on, even with this page closed.", "尚无任务。可一次添加任意多个文件;关闭网页后服务器会继续处理。"],
+  job: ["Job of {time}", "{time} 的任务"],
+  jobCount: ["{finished} of {total}", "{finished} / {total}"],
+  jobFailed: ["failed: {count}", "失败 {count}"],
+  jobAudio: ["{time} of audio", "音频 {time}"],
+  jobPace: ["{speed}× real time", "{speed} 倍实时"],
+  jobLeft: ["about {time} left", "约剩 {time}"],
+  jobCancel: ["Cancel the job", "取消任务"],
+  jobErase: ["Delete the job of {time}", "删除 {time} 的任务"],
+  jobEraseReally: ["Really delete the job of {time}", "确认删除 {time} 的任务"],
+  jobAll: ["All", "全部"],
+  jobOnlyFailed: ["Failed", "失败"],
+  jobShow: ["Which recordings", "显示范围"],
+  jobMore: ["{count} earlier", "更早的 {count} 条"],
+  jobWaiting: ["Recordings appear here as they are done.", "处理完成的录音会显示在这里。"],
   waiting: ["waiting", "等待中"],
-  running: ["recognising", "识别中"],
+  running: ["running", "进行中"],
+  done: ["done", "已完成"],
+  cancelled: ["cancelled", "已取消"],
+  failed: ["failed", "失败"],
 
   // Live
   liveStart: ["Start listening", "开始聆听"],
@@ -220,6 +237,20 @@ const WARNINGS = {
   ],
 };
 
+// As voxcor.errors words them, without the name: a job keeps messages in the server's language.
+const FAILURES = {
+  input_not_found: ["The file is not there.", "文件不存在。"],
+  empty_input: ["Holds no sound: it is empty, or has no audio track.", "其中没有声音:内容为空,或没有音轨。"],
+  not_audio: ["Is not audio in any format that can be decoded.", "不是可解码的音频格式。"],
+  audio_truncated: ["Is cut off: it ends before its header says.", "文件不完整:数据少于文件头所声明的长度。"],
+  audio_corrupt: ["Is damaged: decoding stops in the middle.", "文件已损坏,解码中断。"],
+  invalid_samples: ["Holds samples that are no sound (NaN, infinity or absurdly large).", "含有无效采样(NaN、无穷大或数值过大)。"],
+  decoding_failed: ["Cannot be decoded: it takes too much time or memory, or breaks the decoder.", "无法解码:所需时间或内存过多,或导致解码器出错。"],
+  audio_too_long: ["Is longer than this server takes.", "超过本服务器允许的最长时长。"],
+  audio_too_short: ["Is too short.", "时长过短。"],
+  no_speech: ["No speech was found, so no emotion is given.", "未检测到语音,因此不给出情感结果。"],
+};
+
 // Costs as docs/speed.md has them, fp32 on two cores.
 const MODELS = {
   "plus-large": [
@@ -247,6 +278,9 @@ export const t = (key, values = {}) =>
 
 /** A quality warning in plain words, with advice. */
 export const warningWords = (code) => (WARNINGS[code] ? said(WARNINGS[code]) : code);
+
+/** Why a recording failed; what the page has no words for is said in the server's. */
+export const failureWords = ({ code, message }) => (FAILURES[code] ? said(FAILURES[code]) : message);
 
 /** What a model is good for; nothing is known of a person's own. */
 export const modelWords = (id) => (MODELS[id] ? said(MODELS[id]) : "");

@@ -1,0 +1,225 @@
+"""The way to a server: requests, their errors as `voxcor.errors`, server-sent events."""
+
+import io
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+from voxcor.errors import (
+    InputNotFound,
+    InputUnreadable,
+    QueueFull,
+    ServerError,
+    ServerUnreachable,
+    UsageError,
+    error_from,
+)
+from voxcor.language import language
+from voxcor.settings import is_loopback
+
+if TYPE_CHECKING:
+    import httpx2
+
+# A recording of an hour through a large model on two cores.
+LONGEST_ANSWER_S = 1800.0
+
+# How long a client waits for a place in a full queue, or a server that is away, before it gives up.
+PATIENCE_S = 300.0
+
+_CHUNK_BYTES = 1 << 18
+
+_T = TypeVar("_T")
+
+
+class Event(NamedTuple):
+    """A server-sent event; `number` is what Last-Event-ID wants, 0 where it has none."""
+
+    name: str
+    data: dict[str, Any]
+    number: int
+
+
+class Connection:
+    """Requests to one server; safe to share among threads.
+
+    Every method raises the error whose code the server gives, `ServerUnreachable` where nothing
+    answers, `ServerError` where what answers is no Voxcor.
+
+    Args:
+        url: where the server is, with its sub-path behind a proxy.
+        api_key: what it was started with as VOXCOR_API_KEY.
+
+    Raises:
+        UsageError: the URL is none.
+    """
+
+    def __init__(self, url: str, api_key: str | None) -> None:
+        import httpx2
+
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(
+                reason_en=f"{url!r} is no address of a server, such as http://127.0.0.1:7860.",
+                reason_zh=f"{url!r} 不是有效的服务器地址,例如 http://127.0.0.1:7860。",
+            )
+        headers: dict[str, str] = {"Accept-Language": language()}
+        if api_key is not None:
+            headers["Authorization"] = f"Bearer {api_key}"
+        self.url = url.rstrip("/")
+        self._http = httpx2.Client(
+            headers=headers,
+            timeout=httpx2.Timeout(30.0, read=LONGEST_ANSWER_S),
+            # A proxy of the environment does not lead to this machine.
+            trust_env=not is_loopback(parts.hostname),
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(self, method: str, path: str, **arguments: Any) -> Any:
+        """The JSON of the answer; None where it has no body."""
+        import httpx2
+
+        try:
+            response = self._http.request(method, self.url + path, **arguments)
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+        self._require_success(response)
+        try:
+            return response.json() if response.content else None
+        except ValueError as error:
+            raise ServerError(url=self.url, reason="no JSON") from error
+
+    def content(self, path: str) -> bytes:
+        """The bytes of an answer."""
+        import httpx2
+
+        try:
+            response = self._http.get(self.url + path)
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+        self._require_success(response)
+        return response.content
+
+    def save(self, path: str, file: BinaryIO) -> None:
+        """Writes an answer to a file, however large it is."""
+        import httpx2
+
+        try:
+            with self._http.stream("GET", self.url + path) as response:
+                if response.is_error:
+                    response.read()
+                self._require_success(response)
+                for chunk in response.iter_bytes():
+                    file.write(chunk)
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def events(self, path: str, after: int = 0) -> Iterator[Event]:
+        """Events as they come, those after a number, until the server ends."""
+        import httpx2
+
+        headers = {"Last-Event-ID": str(after)} if after else {}
+        try:
+            with self._http.stream("GET", self.url + path, headers=headers) as response:
+                if response.is_error:
+                    response.read()
+                self._require_success(response)
+                fields: dict[str, str] = {}
+                for line in response.iter_lines():
+                    if line:
+                        field, _, value = line.partition(": ")
+                        fields[field] = value
+                        continue
+                    if "data" in fields:
+                        data = json.loads(fields["data"])
+                        yield Event(fields["event"], data, int(fields.get("id", 0)))
+                    fields = {}
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> ServerUnreachable:
+        return ServerUnreachable(url=self.url, reason=str(error) or type(error).__name__)
+
+    def _require_success(self, response: "httpx2.Response") -> None:
+        if response.is_success:
+            return
+        reason = f"HTTP {response.status_code}"
+        try:
+            document = response.json()
+            raise error_from(document) or ServerError(url=self.url, reason=document["message"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ServerError(url=self.url, reason=reason) from error
+
+
+def patiently(action: Callable[[], _T]) -> _T:
+    """What the action gives; waits for a place where the server's queue is full.
+
+    Raises:
+        QueueFull: it has been full for too long.
+    """
+    give_up_at = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return action()
+        except QueueFull as error:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(error.details["retry_after_s"])
+
+
+@contextmanager
+def opened(content: str | os.PathLike[str] | bytes) -> Iterator[BinaryIO]:
+    """A recording to be sent.
+
+    Raises:
+        InputNotFound, InputUnreadable: its path leads to no file.
+    """
+    if isinstance(content, bytes):
+        yield io.BytesIO(content)
+        return
+    path = Path(content)
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise InputNotFound(name=str(path)) from error
+    except OSError as error:
+        raise InputUnreadable(name=str(path), reason=error.strerror) from error
+    with file:
+        yield file
+
+
+def form_of(paths: Iterable[Path], fields: Mapping[str, str]) -> tuple[str, Iterator[bytes]]:
+    """The content type and the parts of a form; one file is open at a time, however many they are.
+
+    Parts are as RFC 7578 has them; quotes in file names are escaped as RFC 2045 has it, which,
+    unlike %22, can be told from a name that has it.
+    """
+    boundary = secrets.token_hex(16)
+
+    def parts() -> Iterator[bytes]:
+        for name, value in fields.items():
+            disposition = f'form-data; name="{name}"'
+            yield f"--{boundary}\r\nContent-Disposition: {disposition}\r\n\r\n{value}\r\n".encode()
+        for path in paths:
+            disposition = f'form-data; name="file"; filename="{_escaped(path.name)}"'
+            head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\n\r\n"
+            yield head.encode("utf-8", "surrogateescape")
+            with opened(path) as file:
+                while chunk := file.read(_CHUNK_BYTES):
+                    yield chunk
+            yield b"\r\n"
+        yield f"--{boundary}--\r\n".encode()
+
+    return f"multipart/form-data; boundary={boundary}", parts()
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r'([\\"])', r"\\\1", name).replace("\r", " ").replace("\n", " ")
