@@ -130,7 +130,7 @@ def draw(rows: list[tuple[int, float, float]], path: Path) -> None:
     most_mb = 100 * np.ceil(max(row[1] + row[2] for row in rows) * 1.1 / 100)
 
     def x(clips: float) -> float:
-        return left + (width - left - 16) * clips / most_clips
+        return left + (width - left - 32) * clips / most_clips
 
     def y(mb: float) -> float:
         return height - bottom - (height - bottom - top) * mb / most_mb
@@ -144,7 +144,7 @@ def draw(rows: list[tuple[int, float, float]], path: Path) -> None:
     marks = []
     for mb in np.arange(0, most_mb + 1, 100):
         marks.append(
-            f'<line x1="{left}" x2="{width - 16}" y1="{y(mb):.1f}" y2="{y(mb):.1f}" '
+            f'<line x1="{left}" x2="{width - 32}" y1="{y(mb):.1f}" y2="{y(mb):.1f}" '
             f'stroke="#8883"/><text x="{left - 6}" y="{y(mb) + 4:.1f}" text-anchor="end">{mb:.0f}'
             "</text>"
         )

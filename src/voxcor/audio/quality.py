@@ -32,6 +32,7 @@ _FLAT_S = 1e-4
 _STEP = 1.5 / 32768
 
 _SPECTRUM = 1024  # samples, 64 ms: bins of 15.6 Hz
+_TOGETHER = 64  # spectra that are taken at a time
 _SPECTRUM_FRAMES = 4000  # spread over the recording; more do not change a mean
 
 # Below the strongest bin. Measured on 320 clips: wideband speech reaches beyond 4.1 kHz at this
@@ -191,10 +192,11 @@ def bandwidth_hz(samples: Rows) -> int:
     starts = range(0, max(1, len(samples) - _SPECTRUM + 1), hop)
     window = np.hanning(_SPECTRUM)
     spectrum = np.zeros(_SPECTRUM // 2 + 1)
-    for start in starts:
-        frame = samples[start : start + _SPECTRUM]
-        frame = np.pad(frame - frame.mean(), (0, _SPECTRUM - len(frame)))
-        spectrum += np.abs(np.fft.rfft(frame * window)) ** 2
+    for first in range(0, len(starts), _TOGETHER):
+        group = starts[first : first + _TOGETHER]
+        frames = np.stack([samples[start : start + _SPECTRUM] for start in group])
+        frames = (frames - frames.mean(axis=1, keepdims=True)) * window[: frames.shape[1]]
+        spectrum += (np.abs(np.fft.rfft(frames, _SPECTRUM)) ** 2).sum(axis=0)
     present = np.flatnonzero(spectrum > spectrum.max() * 10 ** (-_NOTHING_DB / 10))
     highest = int(present[-1]) if len(present) else 0
     return round(highest * SAMPLE_RATE / _SPECTRUM)
