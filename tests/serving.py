@@ -99,13 +99,15 @@ def serving(
         assert process.stderr is not None
         for line in process.stderr:
             log.append(line)
-            started.set()
+            if "http://" in line:
+                started.set()
+        started.set()  # it ended before it served
 
     reader = threading.Thread(target=read)
     reader.start()
     try:
         assert started.wait(TIMEOUT_S)
-        found = re.search(r"http://\S+", log[0])
+        found = re.search(r"http://\S+", "".join(log))
         assert found is not None, log
         server = Server(found[0], home, process, log)
         if ready:

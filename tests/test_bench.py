@@ -1,6 +1,7 @@
 """`voxcor bench`: every side is measured at every length, and ratios are against FunASR."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,9 @@ def test_without_funasr_there_is_no_ratio() -> None:
     assert timing.times_real_time == pytest.approx(1 / timing.median_s)
 
 
-def test_what_funasr_does_not_take_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="FunASR"):
+def test_without_funasr_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "funasr", None)
+    with pytest.raises(UsageError, match="FunASR cannot be imported"):
         funasr_side(tmp_path)
 
 

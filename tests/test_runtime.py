@@ -62,6 +62,14 @@ def test_tiny_answers_through_openvino_without_a_word_to_the_network(
         assert found.scores[label] == pytest.approx(score, abs=1e-4)
 
 
+def test_the_caller_s_arithmetic_stays_as_it_is(graph: Path) -> None:
+    """Sessions take numbers below float32's normal range as zero; whoever makes one does not."""
+    smallest = np.float32(1e-40)
+    for threads in (1, 2):
+        Network(graph, threads=threads).run([noise(16_000, 0)])
+        assert smallest * np.float32(0.5) > 0
+
+
 def test_a_provider_that_is_not_installed_is_named_with_what_brings_it(
     graph: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

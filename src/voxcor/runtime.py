@@ -8,6 +8,7 @@ ONNX Runtime runs everything. `VOXCOR_PROVIDER` puts models elsewhere: `cuda` on
 import json
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -125,9 +126,6 @@ def open_session(
     options.enable_mem_pattern = False
     # Waiting threads sleep instead of spinning, for the sake of whatever else runs here.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # ALiBi's softmax is full of numbers below float32's normal range, which processors take a
-    # hundred times as long for; they are nothing beside its largest.
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     providers = ["CPUExecutionProvider"]
     if cuda:
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
@@ -138,7 +136,14 @@ def open_session(
                 'pip uninstall onnxruntime; pip install "voxcor[gpu]"',
             )
         providers.insert(0, "CUDAExecutionProvider")
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    # ALiBi's softmax is full of numbers below float32's normal range, which processors take a
+    # hundred times as long for; they are nothing beside its largest. The session tells its own
+    # threads to take them as zero, and the one that makes it: which is therefore another.
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
+    with ThreadPoolExecutor(1) as maker:
+        return maker.submit(
+            onnxruntime.InferenceSession, str(path), options, providers=providers
+        ).result()
 
 
 def run(
