@@ -192,6 +192,7 @@ def test_a_list_may_not_lead_out_of_where_jobs_may_read(tmp_path: Path) -> None:
         ({"content": b"{", "headers": {"content-type": "application/json"}}, 400, None),
         ({"content": b"x", "headers": {"content-type": "text/plain"}}, 415, "wrong_content_type"),
         ({"files": [("other", ("a.wav", b"x"))]}, 400, "malformed_request"),
+        ({"files": [("file", (None, b"x"))]}, 400, "malformed_request"),
         ({"files": [("file", ("a.wav", b"x"))], "data": {"granularity": "word"}}, 422, "usage"),
         ({"files": [("file", ("a.wav", b"x"))], "data": {"model": "nobody"}}, 404, None),
         ({"files": [("file", ("a.wav", b"x"))], "data": {"labels": "bored"}}, 422, "usage"),

@@ -199,6 +199,8 @@ class _Form:
             en = "it has more than one file." if self.most == 1 else "it has too many files."
             zh = "包含多个文件。" if self.most == 1 else "文件过多。"
             raise _malformed(en, zh)
+        if self.most > 1 and b"filename" not in options:
+            raise _malformed("a file in it has no name.", "其中有文件缺少文件名。")
         self._names.append(plain_name(options.get(b"filename", b"").decode("utf-8", "replace")))
         self._sizes.append(0)
         # So that a file of no bytes is there, too.
