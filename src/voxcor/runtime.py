@@ -1,8 +1,7 @@
 """The libraries that run graphs, each opened here and nowhere else, with the settings it gets.
 
 ONNX Runtime runs everything. `VOXCOR_PROVIDER` puts models elsewhere: `cuda` on an NVIDIA GPU,
-`openvino` through OpenVINO, which on CPUs is faster on recordings of ten seconds and more
-(docs/speed.md).
+`openvino` through OpenVINO, which on CPUs is faster on long recordings (docs/speed.md).
 """
 
 import json
