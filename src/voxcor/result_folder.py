@@ -70,6 +70,11 @@ def to_json(document: dict[str, Any] | list[Any], *, indent: int | None = None) 
     return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent)
 
 
+def utf8(text: str) -> str:
+    """The text as UTF-8 can have it: a byte of a file name that was none becomes an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _write(result: Result, folder: Path) -> None:
     if result.processed is not None:
         _write_wav(folder / "processed_audio.wav", result.processed)

@@ -22,6 +22,7 @@ from voxcor.errors import (
     BatchInProgress,
     BatchMismatch,
     DecodingFailed,
+    DiskFull,
     InputNotFound,
     InputUnreadable,
     LedgerCorrupt,
@@ -29,7 +30,7 @@ from voxcor.errors import (
     VoxcorError,
 )
 from voxcor.models.store import storage_errors
-from voxcor.result_folder import to_json
+from voxcor.result_folder import to_json, utf8
 from voxcor.results import Failure
 
 LEDGER_FILE = "ledger.sqlite"
@@ -183,7 +184,7 @@ class Ledger:
                         # Nothing would come of another try within the same run.
                         2 if failure else 0,
                         failure.code if failure else None,
-                        _clean(failure.message) if failure else None,
+                        utf8(failure.message) if failure else None,
                     ],
                 )
                 next_position += cursor.rowcount
@@ -225,8 +226,8 @@ class Ledger:
                     outcome.sha256,
                     duration_ms,
                     failure.code if failure else None,
-                    _clean(failure.message) if failure else None,
-                    None if failure else _clean(to_json({"list": list(outcome.documents)})),
+                    utf8(failure.message) if failure else None,
+                    None if failure else utf8(to_json({"list": list(outcome.documents)})),
                     outcome.position,
                 ],
             )
@@ -349,8 +350,7 @@ def _errors(folder: Path) -> Iterator[None]:
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise BatchInProgress(path=str(folder)) from error
         if name == "SQLITE_FULL":
-            with storage_errors(folder, 1_000_000):
-                raise OSError(28, os.strerror(28)) from error
+            raise DiskFull(path=str(folder), needed_mb=1) from error
         if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
             raise StorageError(path=str(folder), reason=str(error)) from error
         raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
@@ -376,8 +376,3 @@ def _item(row: tuple[Any, ...]) -> Item:
 def _blob(text: str | None) -> bytes | None:
     """Names of files need not be UTF-8."""
     return None if text is None else os.fsencode(text)
-
-
-def _clean(text: str) -> str:
-    """What SQLite takes as text: a byte that was no UTF-8 becomes an escape, as in JSON."""
-    return text.encode("utf-8", "backslashreplace").decode()

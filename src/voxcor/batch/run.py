@@ -10,6 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,7 +23,7 @@ from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
 from voxcor.frames import HOP_MS
 from voxcor.models.store import storage_errors
 from voxcor.recognizer import Recognizer
-from voxcor.result_folder import to_json
+from voxcor.result_folder import to_json, utf8
 from voxcor.runtime import available_cores
 
 EngineName = Literal["local", "ray"]
@@ -134,8 +135,11 @@ def work_through(
     try:
         for pending in (ledger.waiting, ledger.to_retry):
             items = _until(stop, pending())
+            first = next(items, None)
+            if first is None:
+                continue  # an engine takes seconds to start where it is a cluster
             for outcome in _engine(engine)(
-                items,
+                chain([first], items),
                 recognizer=recognizer,
                 options=options,
                 folder=folder,
@@ -157,7 +161,7 @@ def mark_of(source: str, options: Options, recognizer: Recognizer) -> dict[str, 
     return {
         "version": 1,
         # `calls/` and `calls` are the same.
-        "source": str(Path(source)).encode("utf-8", "backslashreplace").decode(),
+        "source": utf8(str(Path(source))),
         "options": options.to_document(),
         "model": {
             "id": model.id,

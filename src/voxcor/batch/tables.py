@@ -15,7 +15,7 @@ from typing import IO, Any, Literal, get_args
 from voxcor.batch.files import replacing
 from voxcor.batch.ledger import Ledger, Row
 from voxcor.batch.sources import require_pyarrow
-from voxcor.result_folder import to_json
+from voxcor.result_folder import to_json, utf8
 
 TableFormat = Literal["jsonl", "csv", "parquet"]
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
@@ -172,14 +172,10 @@ def _parquet_row(
     record: Mapping[str, Any], labels: Sequence[str], segments: bool
 ) -> dict[str, Any]:
     row = {
-        name: _utf8(cell) if isinstance(cell, str) else cell
+        name: utf8(cell) if isinstance(cell, str) else cell
         for name, cell in _flat(record, labels).items()
     }
     return {**row, "segment_list": record.get("segments")} if segments else row
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @contextmanager

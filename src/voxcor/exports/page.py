@@ -18,6 +18,7 @@ from voxcor.exports.content import Content
 from voxcor.html_page import NAV, both, document
 from voxcor.labels import get_label
 from voxcor.language import Both, speaking
+from voxcor.result_folder import utf8
 from voxcor.results import Result, Segment, milliseconds
 
 # Columns of the drawing: more than a screen has, few enough for any file.
@@ -74,7 +75,7 @@ def to_html(content: Content) -> str:
     names = Both(f"{label.en} ({label.zh})", f"{label.zh} ({label.en})")
     confidence = both(Both("Confidence", "置信度"))
     title = Both("Voxcor: emotion in speech", "心声:语音情感识别")
-    told = (_utf8(result.audio.name), _clock(result.audio.duration), result.model.id)
+    told = (utf8(result.audio.name), _clock(result.audio.duration), result.model.id)
     facts = escape(" · ".join((*told, result.timestamp)))
     body = "".join(
         (
@@ -90,7 +91,7 @@ def to_html(content: Content) -> str:
             *(f'<p class="note">{both(text)}</p>' for text in _notices(result)),
         )
     )
-    return document(f"{title} · {_utf8(result.audio.name)}", body, style=_STYLE, script=_SCRIPT)
+    return document(f"{title} · {utf8(result.audio.name)}", body, style=_STYLE, script=_SCRIPT)
 
 
 def _require_audio(content: Content) -> None:
@@ -277,8 +278,4 @@ def _clock(seconds: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(_utf8(text))
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+    return escape(utf8(text))

@@ -20,6 +20,7 @@ from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import MalformedRequest, NoSuchJob, UsageError
 from voxcor.language import speaking
+from voxcor.result_folder import to_json, utf8
 from voxcor.server.events import KEEP_ALIVE_S, last_event_id, no_more_events
 from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
@@ -440,7 +441,7 @@ async def _events(
 
 
 def _event(name: str, data: dict[str, Any], number: int | None = None) -> bytes:
-    text = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
+    text = utf8(to_json(data))
     if number is None:
         return format_sse_event(data_str=text, event=name)
     return format_sse_event(data_str=text, event=name, id=str(number))
