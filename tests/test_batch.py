@@ -530,6 +530,38 @@ def test_a_ledger_can_be_read_while_it_is_written(calls: Path, tmp_path: Path) -
     assert seen == [1, 2, 3, 4]
 
 
+def test_a_ledger_can_be_read_while_it_is_begun(tmp_path: Path) -> None:
+    """Many times, because what goes wrong here goes wrong once in twenty."""
+    folders = [tmp_path / str(number) for number in range(80)]
+    for folder in folders:
+        folder.mkdir()
+    wrong: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            for folder in folders:
+                while not (folder / LEDGER_FILE).is_file():
+                    pass
+                begun = False
+                while not begun:
+                    with Ledger(folder) as ledger:
+                        begun = ledger.begun
+        except BaseException as error:
+            wrong.append(error)
+
+    readers = [threading.Thread(target=read, daemon=True) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for folder in folders:
+        with Ledger(folder) as ledger:
+            ledger.begin({"source": "calls"})
+            ledger.add([Item(0, "a.wav", "a.wav")])
+    for reader in readers:
+        reader.join(60)
+    assert not wrong
+    assert not any(reader.is_alive() for reader in readers)
+
+
 def test_a_ledger_that_another_keeps_busy_is_not_called_damaged(tmp_path: Path) -> None:
     with Ledger(tmp_path) as ledger:
         ledger.begin({"source": "calls"})

@@ -16,8 +16,10 @@ def tab_to(page: Page, name: str) -> None:
     """Presses Tab until what is called so has the focus."""
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
+        # Between the last element and the first the whole page has the focus.
         focused = page.evaluate(
-            "(document.activeElement.labels?.[0] ?? document.activeElement).innerText"
+            "document.activeElement === document.body ? '' :"
+            " (document.activeElement.labels?.[0] ?? document.activeElement).innerText"
             " + ' ' + (document.activeElement.ariaLabel ?? '')"
         )
         if name in focused:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -102,11 +102,11 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._lock = threading.Lock()
+        path = folder / LEDGER_FILE
         with _errors(folder):
-            self._connection = sqlite3.connect(
-                folder / LEDGER_FILE, timeout=60, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            if not path.exists():
+                _make(path)
+            self._connection = _connect(path)
             self._connection.execute("PRAGMA synchronous = NORMAL")
 
     def __enter__(self) -> Self:
@@ -339,6 +339,22 @@ def claimed(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _make(path: Path) -> None:
+    """An empty ledger, whole from its first moment.
+
+    Write-ahead logging stays with the file, but cannot be turned on while another connection reads:
+    SQLite then answers that it is locked, without waiting.
+    """
+    draft = path.with_name(f".{path.name}")
+    with closing(_connect(draft)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    draft.replace(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
 
 
 @contextmanager

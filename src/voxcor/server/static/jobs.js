@@ -1,7 +1,7 @@
 /** The jobs that the server keeps: all of them, and the recordings of the one that is open. */
 
 import { followJob, getJson, request, submitJob } from "./api.js";
-import { computed, signal } from "./vendor/signals.js";
+import { batch, computed, signal } from "./vendor/signals.js";
 
 // What comes within this time is drawn at once, however much it is.
 const DRAW_EVERY_MS = 100;
@@ -35,6 +35,7 @@ export const finishedOf = ({ progress }) => progress.done + progress.failed;
 const others = computed(() => (jobs.value ?? []).filter((job) => !isEnded(job) && job.id !== opened.value));
 
 let found = new Map(); // the recordings by position: one that is told of again is not another
+let progress = null; // the document of the open job that is not drawn yet
 let drawing = null;
 let samples = []; // of the progress, `{at, audio, items}`
 let stop = () => {};
@@ -73,6 +74,7 @@ export function openJob(id) {
   stop();
   if (id !== opened.value) {
     found = new Map();
+    progress = null;
     draw();
   }
   samples = [];
@@ -86,7 +88,9 @@ function follow(id) {
   const unfollow = followJob(id, (name, data) => {
     if (name === "item") note(data);
     if (name === "progress") measure(data);
-    if (name === "progress" || name === "end") put(data.state === "deleted" ? { ...data, id } : data);
+    if (name === "progress" || name === "end") progress = data.state === "deleted" ? { ...data, id } : data;
+    if (name === "end") draw();
+    else drawing ??= setTimeout(draw, DRAW_EVERY_MS);
     // A proxy in front of a server that starts again; a job that has ended is not lost.
     if (name === "lost") again = setTimeout(() => opened.value === id && follow(id), ASK_EVERY_MS);
   });
@@ -99,13 +103,18 @@ function follow(id) {
 function note(item) {
   found.delete(item.position);
   found.set(item.position, item);
-  drawing ??= setTimeout(draw, DRAW_EVERY_MS);
 }
 
+/** The count and the list at once: who reads "2 of 2" finds two. */
 function draw() {
   clearTimeout(drawing);
   drawing = null;
-  recordings.value = [...found.values()];
+  const news = progress;
+  progress = null;
+  batch(() => {
+    recordings.value = [...found.values()];
+    if (news !== null) put(news);
+  });
 }
 
 function measure(job) {
