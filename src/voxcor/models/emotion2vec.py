@@ -96,8 +96,8 @@ def _normalized_waveform(graph: GraphBuilder) -> str:
 def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
     """Seven valid convolutions, each with layer norm over channels and GELU; [B, N] to [B, T, 512].
 
-    Channel-last a convolution whose kernel is a multiple of its stride, or one more than it, is a
-    matrix product over rows that a reshape lays side by side.
+    Channel-last a convolution is a matrix product over its taps' rows laid side by side, which a
+    reshape does for as many as the stride is long.
     """
     x = graph.op("Unsqueeze", x, graph.constant([2]))  # [B, N, 1]
     channels_in = 1
@@ -110,18 +110,15 @@ def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
             graph.constant([1]),
         )
         whole, rest = divmod(kernel, stride)
-        terms = []
-        for part in range(whole):
-            rows = _stepped_rows(graph, x, steps, part * stride, stride, channels_in)
-            taps = weight[part * stride : (part + 1) * stride].reshape(-1, channels)
-            terms.append(graph.op("MatMul", rows, graph.weight(f"{name}0.{part}", taps)))
+        rows = [
+            _stepped_rows(graph, x, steps, part * stride, stride, channels_in)
+            for part in range(whole)
+        ]
         for tap in range(kernel - rest, kernel):
             end = graph.op("Add", graph.op("Mul", steps, _one(graph, stride)), _one(graph, tap))
-            rows = _slice(graph, x, tap, end, axis=1, step=stride)
-            terms.append(graph.op("MatMul", rows, graph.weight(f"{name}0.tap{tap}", weight[tap])))
-        x = terms[0]
-        for term in terms[1:]:
-            x = graph.op("Add", x, term)
+            rows.append(_slice(graph, x, tap, end, axis=1, step=stride))
+        taps = graph.weight(f"{name}0.weight", weight.reshape(-1, channels))
+        x = graph.op("MatMul", graph.op("Concat", *rows, axis=2), taps)
         x = graph.op("Gelu", _layer_norm(graph, x, tensors, f"{name}2.1."))
         channels_in = channels
     return str(x)
@@ -212,24 +209,15 @@ def _attention(
     architecture: Architecture,
 ) -> str:
     D, H = architecture.embed_dim, architecture.num_heads
-    # 64 ** -0.5 is a power of two: scaling the weights of q instead of q changes no bit.
-    scale = np.concatenate([np.full(D, (D // H) ** -0.5), np.ones(2 * D)]).astype(np.float32)
-    qkv = {
-        f"{name}qkv.weight": tensors[f"{name}qkv.weight"] * scale[:, None],
-        f"{name}qkv.bias": tensors[f"{name}qkv.bias"] * scale,
-    }
-    parts = graph.op(
-        "Split", _linear(graph, x, qkv, f"{name}qkv."), outputs=3, axis=-1, num_outputs=3
-    )
-    heads = graph.constant([0, 0, H, D // H])
-    query, key, value = (graph.op("Reshape", part, heads) for part in parts)
-    query = graph.op("Transpose", query, perm=[0, 2, 1, 3])
-    key = graph.op("Transpose", key, perm=[0, 2, 3, 1])
-    value = graph.op("Transpose", value, perm=[0, 2, 1, 3])
-    scores = graph.op("Add", graph.op("MatMul", query, key), bias)
-    mixed = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), value)
-    mixed = graph.op("Transpose", mixed, perm=[0, 2, 1, 3])
-    mixed = graph.op("Reshape", mixed, graph.constant([0, 0, D]))
+    projected = []
+    for place, part in enumerate(("q", "k", "v")):
+        rows = slice(place * D, (place + 1) * D)
+        linear = {
+            f"{name}{part}.{kind}": tensors[f"{name}qkv.{kind}"][rows]
+            for kind in ("weight", "bias")
+        }
+        projected.append(_linear(graph, x, linear, f"{name}{part}."))
+    mixed = graph.op("Attention", *projected, bias, q_num_heads=H, kv_num_heads=H)
     return _linear(graph, mixed, tensors, f"{name}proj.")
 
 

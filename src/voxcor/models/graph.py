@@ -21,8 +21,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-OPSET = 20  # the first with Gelu; LayerNormalization came in 17
-IR_VERSION = 10  # what onnxruntime 1.18 and later read
+OPSET = 23  # the first with Attention
+IR_VERSION = 11  # what goes with it
 
 GRAPH_FILE = "model.onnx"
 WEIGHTS_FILE = "model.onnx.data"

@@ -110,35 +110,6 @@ class Graph:
         return f"{stem}_int8_{self._count}"
 
 
-def _join_sums(graph: Graph) -> None:
-    """A @ A + b @ B is [a, b] @ [A; B]: one pass over the sum's elements instead of three."""
-    consumers, producers = graph.consumers(), graph.producers()
-
-    def terms(name: str) -> list[onnx.NodeProto]:
-        node = producers.get(name)
-        if node is None or len(consumers[name]) > 1:
-            return []
-        if _is_product(graph, node):
-            return [node]
-        if node.op_type != "Add":
-            return []
-        parts = [terms(part) for part in node.input]
-        return [term for part in parts for term in part] if all(parts) else []
-
-    nodes = []
-    for node in graph.nodes:
-        parts = [terms(name) for name in node.input] if node.op_type == "Add" else []
-        if not parts or not all(parts):
-            nodes.append(node)
-            continue
-        found = [term for part in parts for term in part]
-        weight = np.concatenate([graph.array(term.input[1]) for term in found])
-        joined = graph.node("Concat", [term.input[0] for term in found], axis=-1)
-        name = graph.constant(weight, np.float32, f"{found[0].input[1]}.joined")
-        nodes += [joined, graph.node("MatMul", [joined.output[0], name], node.output[0])]
-    graph.nodes = nodes
-
-
 def _is_product(graph: Graph, node: onnx.NodeProto) -> bool:
     if node.op_type != "MatMul" or node.input[1] not in graph.weights:
         return False
@@ -239,7 +210,6 @@ def quantize(source: Path, target: Path, speech: Sequence[FloatArray]) -> None:
     """
     graph = Graph(source)
     _unfold_convolutions(graph)
-    _join_sums(graph)
     graph.prune()
     sources = _sources(graph)
     ranges = observe(source, [*dict.fromkeys(sources.values())], speech)

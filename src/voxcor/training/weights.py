@@ -25,7 +25,7 @@ from voxcor.models.graph import WEIGHTS_FILE
 FloatArray = NDArray[np.float32]
 
 _LINEAR = re.compile(
-    r"(.*(attn\.qkv|attn\.proj|mlp\.fc1|mlp\.fc2|project_features\.2)|proj)\.weight"
+    r"(.*(attn\.[qkv]|attn\.proj|mlp\.fc1|mlp\.fc2|project_features\.2)|proj)\.weight"
 )
 
 
@@ -49,35 +49,21 @@ def read_weights(graph: Path) -> dict[str, FloatArray]:
         for name, array in stored.items()
         if not name.startswith(("constant_", "alibi_slopes", "positional_norm."))
     }
-    for layer, (channels, kernel, stride) in enumerate(CONVOLUTIONS):
-        name = f"{AUDIO}local_encoder.conv_layers.{layer}.0."
-        parts = [tensors.pop(part) for part in _parts(name, kernel, stride) if part in tensors]
-        if parts:
-            taps = np.concatenate([part.reshape(-1, channels) for part in parts])
-            taps = taps.reshape(kernel, -1, channels)  # [kernel, in, out]
-            tensors[f"{name}weight"] = np.transpose(taps, (2, 1, 0))
+    for layer, (channels, kernel, _) in enumerate(CONVOLUTIONS):
+        name = f"{AUDIO}local_encoder.conv_layers.{layer}.0.weight"
+        if name in tensors:
+            taps = tensors[name].reshape(kernel, -1, channels)  # [kernel, in, out]
+            tensors[name] = np.transpose(taps, (2, 1, 0))
+    for name in [name for name in tensors if ".attn.q." in name]:
+        parts = [name.replace(".q.", f".{part}.") for part in "qkv"]
+        if all(part in tensors for part in parts):
+            joined = np.concatenate([tensors.pop(part) for part in parts])
+            tensors[name.replace(".q.", ".qkv.")] = joined
     if "alibi_slopes" in stored:
         slopes = stored["alibi_slopes"].reshape(-1)
         scale = -slopes / alibi_slopes(len(slopes))
         tensors[f"{AUDIO}alibi_scale"] = scale.reshape(1, 1, -1, 1, 1)
-        _unscale_queries(tensors, num_heads=len(slopes))
     return tensors
-
-
-def _unscale_queries(tensors: dict[str, FloatArray], *, num_heads: int) -> None:
-    """Divides the rows of q by head_dim ** -0.5, by which the graph has multiplied them."""
-    for name in [name for name in tensors if ".attn.qkv." in name]:
-        dim = len(tensors[name]) // 3
-        rows = tensors[name].copy()
-        rows[:dim] /= np.float32((dim // num_heads) ** -0.5)
-        tensors[name] = rows
-
-
-def _parts(name: str, kernel: int, stride: int) -> list[str]:
-    """What the graph calls the pieces of a convolution's kernel, in the order of its taps."""
-    whole, rest = divmod(kernel, stride)
-    taps = range(kernel - rest, kernel)
-    return [*(f"{name}{part}" for part in range(whole)), *(f"{name}tap{tap}" for tap in taps)]
 
 
 def _initializers(graph: Path) -> dict[str, FloatArray]:
