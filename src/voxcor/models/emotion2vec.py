@@ -96,8 +96,8 @@ def _normalized_waveform(graph: GraphBuilder) -> str:
 def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
     """Seven valid convolutions, each with layer norm over channels and GELU; [B, N] to [B, T, 512].
 
-    Channel-last a convolution is a matrix product over its taps' rows laid side by side, which a
-    reshape does for as many as the stride is long.
+    Channel-last a convolution whose kernel is a multiple of its stride, or one more than it, is a
+    matrix product over rows that a reshape lays side by side; the one more is a product of its own.
     """
     x = graph.op("Unsqueeze", x, graph.constant([2]))  # [B, N, 1]
     channels_in = 1
@@ -110,16 +110,18 @@ def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
             graph.constant([1]),
         )
         whole, rest = divmod(kernel, stride)
-        rows = [
+        parts = [
             _stepped_rows(graph, x, steps, part * stride, stride, channels_in)
             for part in range(whole)
         ]
-        for tap in range(kernel - rest, kernel):
-            end = graph.op("Add", graph.op("Mul", steps, _one(graph, stride)), _one(graph, tap))
-            rows.append(_slice(graph, x, tap, end, axis=1, step=stride))
-        taps = graph.weight(f"{name}0.weight", weight.reshape(-1, channels))
-        x = graph.op("MatMul", graph.op("Concat", *rows, axis=2), taps)
-        x = graph.op("Gelu", _layer_norm(graph, x, tensors, f"{name}2.1."))
+        rows = graph.op("Concat", *parts, axis=2) if whole > 1 else parts[0]
+        taps = weight[: whole * stride].reshape(-1, channels)
+        out = graph.op("MatMul", rows, graph.weight(f"{name}0.rows", taps))
+        if rest:
+            rows = _slice(graph, x, kernel - 1, None, axis=1, step=stride)
+            tap = graph.op("MatMul", rows, graph.weight(f"{name}0.tap", weight[-1]))
+            out = graph.op("Add", out, tap)
+        x = graph.op("Gelu", _layer_norm(graph, out, tensors, f"{name}2.1."))
         channels_in = channels
     return str(x)
 

@@ -50,14 +50,15 @@ def read_weights(graph: Path) -> dict[str, FloatArray]:
         if not name.startswith(("constant_", "alibi_slopes", "positional_norm."))
     }
     for layer, (channels, kernel, _) in enumerate(CONVOLUTIONS):
-        name = f"{AUDIO}local_encoder.conv_layers.{layer}.0.weight"
-        if name in tensors:
-            taps = tensors[name].reshape(kernel, -1, channels)  # [kernel, in, out]
-            tensors[name] = np.transpose(taps, (2, 1, 0))
+        name = f"{AUDIO}local_encoder.conv_layers.{layer}.0."
+        parts = [tensors.pop(name + part) for part in ("rows", "tap") if name + part in tensors]
+        if parts:
+            taps = np.concatenate(parts).reshape(kernel, -1, channels)  # [kernel, in, out]
+            tensors[f"{name}weight"] = np.transpose(taps, (2, 1, 0))
     for name in [name for name in tensors if ".attn.q." in name]:
-        parts = [name.replace(".q.", f".{part}.") for part in "qkv"]
-        if all(part in tensors for part in parts):
-            joined = np.concatenate([tensors.pop(part) for part in parts])
+        names = [name.replace(".q.", f".{part}.") for part in "qkv"]
+        if all(part in tensors for part in names):
+            joined = np.concatenate([tensors.pop(part) for part in names])
             tensors[name.replace(".q.", ".qkv.")] = joined
     if "alibi_slopes" in stored:
         slopes = stored["alibi_slopes"].reshape(-1)
