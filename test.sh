@@ -13,7 +13,10 @@ install() {
     # The reference that our numbers are held against. FunASR's model code runs on these alone;
     # the rest of what its package asks for (a gigabyte) is not needed.
     "$1" install --quiet --disable-pip-version-check torch==2.13.0 omegaconf setuptools peft
-    "$1" install --quiet --disable-pip-version-check --no-deps funasr==1.4.16
+    # Likewise what Label Studio holds tasks against its interfaces with.
+    "$1" install --quiet --disable-pip-version-check httpx jsf lxml pyjwt xmljson
+    "$1" install --quiet --disable-pip-version-check --no-deps \
+        funasr==1.4.16 label-studio-sdk==2.1.2
 }
 
 step "Environment"

@@ -62,5 +62,5 @@ def document(title: str, body: str, *, style: str = "", script: str = "") -> str
         f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head>"
-        f"<body>{body}<script>{_SCRIPT}{script}</script></body></html>\n"
+        f"<body><main>{body}</main><script>{_SCRIPT}{script}</script></body></html>\n"
     )

@@ -48,7 +48,11 @@ _SCRIPT = """
 const audio = document.querySelector("audio"), figure = document.querySelector("figure");
 const { start, duration } = figure.dataset;
 const head = figure.querySelector(".playhead"), rows = [...document.querySelectorAll("tbody tr")];
-const seek = (s) => { if (audio) { audio.currentTime = Math.max(0, s - start); audio.play(); } };
+const seek = (s) => {
+  if (!audio) return;
+  audio.currentTime = Math.max(0, s - start);
+  audio.play().catch(() => {}); // paused again at once, or a browser that wants another click
+};
 const follow = () => {
   const now = audio.currentTime + Number(start);
   head.setAttribute("transform", `translate(${(WIDTH * now) / duration} 0)`);
