@@ -81,6 +81,35 @@ def test_a_pulled_model_answers_the_next_request(server: Server, hub: FakeHub) -
     assert sorted(loaded) == ["plus-seed", "tiny"]
 
 
+def test_int8_is_made_of_what_is_installed(
+    server: Server, hub: FakeHub, plus_large_files: Path
+) -> None:
+    (clip,) = plus_large_files.glob("*.wav")
+    hub.files["example/test.wav"] = clip.read_bytes()
+    assert server.post(PULL).status_code == 202
+    assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
+    asked = len(hub.requests)
+    response = server.post(f"{PULL}&precision=int8")
+    assert (response.status_code, response.json()["id"]) == (202, "plus-seed-int8")
+    assert response.headers["location"] == "/v1/models/plus-seed-int8/events"
+    events = events_of(server, response.headers["location"])
+    assert {d["step"] for _, name, d in events if name == "step"} == {"int8"}
+    assert events[-1][1] == "done"
+    assert len(hub.requests) == asked
+    document = server.recognize(model="plus-seed-int8").json()
+    assert (document["model"]["id"], document["model"]["precision"]) == ("plus-seed", "int8")
+    rows = {row["id"]: row for row in server.get("/v1/models").json()["models"]}
+    assert rows["plus-seed"]["active"]
+    assert rows["plus-seed-int8"]["bytes"] < rows["plus-seed"]["bytes"] / 2
+
+
+def test_int8_without_speech_says_what_is_missing(server: Server, hub: FakeHub) -> None:
+    assert server.post(f"{PULL}&precision=int8").status_code == 202
+    last = events_of(server, "/v1/models/plus-seed-int8/events")[-1]
+    assert (last[1], last[2]["code"]) == ("failed", "usage")
+    assert "--speech" in last[2]["message"]
+
+
 def test_one_download_at_a_time(server: Server, hub: FakeHub) -> None:
     go_on = paused(hub)
     assert server.post(PULL).status_code == 202

@@ -256,6 +256,7 @@ class Client:
         model: str,
         *,
         hub: str | None = None,
+        precision: str = "fp32",
         progress: Callable[[str, float], None] = lambda _stage, _share: None,
     ) -> None:
         """Has the server download and install a model, and waits for it.
@@ -263,12 +264,12 @@ class Client:
         Args:
             model: an id of `models`.
             hub: `modelscope` or `huggingface`; None for the one near your language.
+            precision: `fp32` or `int8`.
             progress: is told the stage of work and the share of it that is done.
         """
-        self._connection.ask(
-            "POST", f"/v1/models/{model}/pull", params={"hub": hub} if hub else None
-        )
-        for event in self._connection.events(f"/v1/models/{model}/events"):
+        asked = {"precision": precision, **({"hub": hub} if hub else {})}
+        begun = self._connection.ask("POST", f"/v1/models/{model}/pull", params=asked)
+        for event in self._connection.events(f"/v1/models/{begun['id']}/events"):
             if event.name == "step":
                 progress(event.data["step"], event.data["facts"]["share"])
             elif event.name == "failed":

@@ -88,6 +88,23 @@ def test_a_model_is_downloaded_and_used(hub_page: tuple[Page, FakeHub]) -> None:
     expect(page.locator(".outcome .facts")).to_contain_text("plus-seed")
 
 
+def test_int8_is_made_with_a_click(hub_page: tuple[Page, FakeHub], plus_large_files: Path) -> None:
+    page, hub = hub_page
+    (clip,) = plus_large_files.glob("*.wav")
+    hub.files["example/test.wav"] = clip.read_bytes()
+    seed = page.locator(".model", has_text="emotion2vec+ seed").first
+    seed.get_by_role("button", name="Download").click()
+    seed.get_by_role("button", name="Make int8").click(timeout=60_000)
+    small = page.locator(".model", has_text="emotion2vec+ seed · int8")
+    expect(small).to_contain_text("A quarter of the size", timeout=60_000)
+    expect(seed.get_by_role("button", name="Make int8")).to_have_count(0)
+    small.get_by_role("button", name="Use").click()
+    keep(page, "models-int8-en")
+    page.get_by_role("link", name="Recognise").click()
+    recognise(page, EXAMPLE)
+    expect(page.locator(".outcome .facts")).to_contain_text("int8")
+
+
 def test_a_hub_that_refuses_is_quoted(hub_page: tuple[Page, FakeHub]) -> None:
     page, hub = hub_page
     hub.status = 403

@@ -196,6 +196,11 @@ def _converted(facts: Mapping[str, Any]) -> str:
     return say(f"Converted {facts['share']:.0%}.", f"已转换 {facts['share']:.0%}。")
 
 
+def _made_int8(facts: Mapping[str, Any]) -> str:
+    share = facts["share"]
+    return say(f"Made and compared int8: {share:.0%}.", f"生成并比较 int8:{share:.0%}。")
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "received": _received,
     "queued": _queued,
@@ -207,4 +212,5 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "saved": _saved,
     "download": _downloaded,
     "convert": _converted,
+    "int8": _made_int8,
 }

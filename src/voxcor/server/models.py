@@ -11,9 +11,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from voxcor.errors import PullInProgress, UnknownModel, UsageError, VoxcorError
-from voxcor.models.cards import OFFICIAL, Hub
+from voxcor.models.cards import OFFICIAL, Hub, Precision
 from voxcor.models.listing import list_models
-from voxcor.models.store import TINY, unknown
+from voxcor.models.store import TINY, name_of, unknown
 from voxcor.server.events import EventLog, event_stream, last_event_id, no_more_events
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
@@ -65,19 +65,24 @@ class Pulls:
     def log_of(self, model: str) -> EventLog | None:
         return self._logs.get(model)
 
-    def begin(self, service: Service, model: str, hub: Hub | None) -> None:
+    def begin(self, service: Service, model: str, precision: Precision, hub: Hub | None) -> str:
         """Starts a download in a thread that does not keep the process alive: it can be resumed.
+
+        Returns:
+            the name that the model will have.
 
         Raises:
             PullInProgress: there is one already.
         """
+        name = name_of(model, precision)
         for other, log in self._logs.items():
             if not log.ended:
                 raise PullInProgress(model=other)
-        log = self._logs[model] = EventLog()
+        log = self._logs[name] = EventLog()
         context = contextvars.copy_context()
-        arguments = (_pull, service, model, hub, log)
+        arguments = (_pull, service, model, precision, hub, log)
         threading.Thread(target=context.run, args=arguments, daemon=True).start()
+        return name
 
 
 @router.get("", summary="All models · 全部模型", responses=problems())
@@ -111,8 +116,12 @@ async def pull_model(
     response: Response,
     model: ModelId,
     hub: Annotated[Hub | None, Query(description="Default: near the reader's language.")] = None,
+    precision: Annotated[Precision, Query(description="int8 is made of fp32.")] = "fp32",
 ) -> Pull:
-    """One at a time. `Location` is its progress; when it is done, requests can name the model."""
+    """One at a time. `Location` is its progress; when it is done, requests can name the model.
+
+    int8 is calibrated on the hub's example clip; on one's own recordings by the command.
+    """
     if model == TINY:
         raise UsageError(
             reason_en="tiny is part of Voxcor; there is nothing to pull.",
@@ -120,9 +129,9 @@ async def pull_model(
         )
     if model not in OFFICIAL:
         raise UnknownModel(model=model, known=", ".join(OFFICIAL))
-    request.app.state.pulls.begin(service_of(request), model, hub)
-    response.headers["Location"] = f"{request.scope.get('root_path', '')}/v1/models/{model}/events"
-    return Pull(id=model, status="running")
+    name = request.app.state.pulls.begin(service_of(request), model, precision, hub)
+    response.headers["Location"] = f"{request.scope.get('root_path', '')}/v1/models/{name}/events"
+    return Pull(id=name, status="running")
 
 
 @router.get(
@@ -135,7 +144,7 @@ async def pull_model(
     },
 )
 async def get_progress(request: Request, model: ModelId) -> Response:
-    """Server-sent events of the latest pull: `step`s (download, convert), then `done` or `failed`.
+    """Server-sent events of the latest pull: `step`s (download, convert, int8), `done` or `failed`.
 
     `facts.share` of a step is how much of it is done, 0 to 1.
     """
@@ -148,7 +157,9 @@ async def get_progress(request: Request, model: ModelId) -> Response:
     return event_stream(request, log.follow(after))
 
 
-def _pull(service: Service, model: str, hub: Hub | None, log: EventLog) -> None:
+def _pull(
+    service: Service, model: str, precision: Precision, hub: Hub | None, log: EventLog
+) -> None:
     # ModelScope's client draws its own bar; tqdm reads this on import.
     os.environ["TQDM_DISABLE"] = "1"
     from voxcor.models.pull import Stage, pull
@@ -161,13 +172,14 @@ def _pull(service: Service, model: str, hub: Hub | None, log: EventLog) -> None:
             log.step(stage, share=round(share, 2))
 
     try:
-        card = pull(model, hub=hub, progress=progress)
+        card = pull(model, hub=hub, precision=precision, progress=progress)
+        name = name_of(card.id, card.precision)
         # Its first request shall not wait for it.
-        service.recognizers.get(model)
+        service.recognizers.get(name)
     except VoxcorError as error:
         log.add("failed", **error.to_dict())
     except Exception:
         logger.exception("pulling %s failed", model)
         log.add("failed", **VoxcorError(reason="see the log of the server").to_dict())
     else:
-        log.add("done", id=model, sha256=card.sha256)
+        log.add("done", id=name, sha256=card.sha256)

@@ -17,14 +17,15 @@ const pulling = signal(null); // { id, share, message } of the download that run
 const failure = signal(null);
 
 /** Downloads and installs a model; a download that broke off goes on where it was. */
-export async function pull(id) {
+export async function pull(id, precision = "fp32") {
   batch(() => {
     failure.value = null;
-    pulling.value = { id, share: 0, message: t("pullStarts") };
+    pulling.value = { id, share: 0, message: t(precision === "int8" ? "int8Starts" : "pullStarts") };
   });
   try {
-    await request(`v1/models/${id}/pull?hub=${hub()}`, { method: "POST" });
-    await follow(`v1/models/${id}/events`, ({ message, facts }) => {
+    const url = `v1/models/${id}/pull?hub=${hub()}&precision=${precision}`;
+    const begun = await (await request(url, { method: "POST" })).json();
+    await follow(`v1/models/${begun.id}/events`, ({ message, facts }) => {
       pulling.value = { id, share: facts?.share ?? 1, message };
     });
     await loadModels();
@@ -62,13 +63,15 @@ function Model({ model }) {
   const { id, title, installed, labels } = model;
   const isUsed = installed && (options.value.model ?? models.value.active) === id;
   const progress = pulling.value?.id === id && pulling.value;
+  const isPublished = model.download_bytes !== null;
+  const hasInt8 = models.value.models.some((other) => other.id === `${id}-int8`);
   return html`
     <li class="card model ${isUsed ? "used" : ""}">
       <div class="title-row">
-        <h3 lang="en">${title}</h3>
+        <h3 lang="en">${title}${model.precision === "int8" && " · int8"}</h3>
         ${isUsed ? html`<span class="badge on">${t("modelUsed")}</span>` : installed && html`<span class="badge">${t("modelInstalled")}</span>`}
       </div>
-      <p>${modelWords(id)}</p>
+      <p>${modelWords(model)}</p>
       ${model.problem && html`<p class="problem">${model.problem}</p>`}
       <dl class="facts">
         ${!installed && model.download_bytes && html`<dt>${t("download")}</dt><dd class="number">${bytes(model.download_bytes)}</dd>`}
@@ -86,6 +89,7 @@ function Model({ model }) {
         : html`<div class="row">
             ${installed && labels.length > 0 && !isUsed && html`<button class="quiet" onClick=${() => setOption("model", id)}>${t("modelUse")}</button>`}
             ${!installed && html`<button class="quiet" disabled=${Boolean(pulling.value)} onClick=${() => pull(id)}><${Icon} name="download" /> ${t("pull")}</button>`}
+            ${installed && isPublished && !hasInt8 && html`<button class="quiet" disabled=${Boolean(pulling.value)} title=${t("int8Hint")} onClick=${() => pull(id, "int8")}>${t("int8Make")}</button>`}
           </div>`}
     </li>
   `;
