@@ -439,6 +439,31 @@ def test_a_member_that_is_damaged_costs_itself_only(calls: Path, tmp_path: Path)
     assert [row.get("code") for row in rows_of(batch)] == ["input_unreadable", None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("gbk", "客服/通话 1.wav"),
+        ("gbk", "张镕.wav"),
+        ("utf-8", "客服/通话 1.wav"),
+        ("cp437", "Tür und Straße/señor café.wav"),
+        ("cp437", "¥¢Θ.wav"),
+    ],
+)
+def test_names_in_an_archive_that_does_not_say_how_they_are_written(
+    tmp_path: Path, encoding: str, name: str
+) -> None:
+    archive = tmp_path / "calls.zip"
+    written = name.encode(encoding)
+    with zipfile.ZipFile(archive, "w") as out:
+        out.write(write_calls(tmp_path / "calls", 1)[0], "#" * len(written))
+    # As other programs write it: these bytes, and no word of UTF-8.
+    archive.write_bytes(archive.read_bytes().replace(b"#" * len(written), written))
+    batch = run_batch(str(archive), tmp_path / "out", model="tiny")
+    assert batch.counts.done == 1
+    (row,) = rows_of(batch)
+    assert row["path"] == f"{archive}/{name}"
+
+
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "bomb.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:

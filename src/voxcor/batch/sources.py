@@ -126,6 +126,8 @@ _UNPACKING_ERRORS = (
 
 _PIECE = 1 << 20
 
+_UTF8_NAME = 0x800  # of a member's flags: PKWARE's APPNOTE, section 4.4.4, bit 11
+
 
 def _find(source: str) -> Iterator[str | Failure]:
     for entry in expand([source]):
@@ -208,11 +210,36 @@ def _read_zip(source: Path) -> Iterator[Item | Failure]:
         )
         raise ManifestError(name=str(source), reason=reason)
     # `..` in a member's name harms nothing: no member is ever written under its own name.
-    names = sorted(entry.filename for entry in entries if _is_audio(entry.filename))
-    if not names:
+    members = sorted((_member_name(e), e.filename) for e in entries if _is_audio(e.filename))
+    if not members:
         raise NoAudioFound(name=str(source))
-    for name in names:
-        yield Item(0, f"{source}/{name}", str(source), member=name)
+    for name, member in members:
+        yield Item(0, f"{source}/{name}", str(source), member=member)
+
+
+def _member_name(entry: zipfile.ZipInfo) -> str:
+    """The name of a member as it was meant.
+
+    An archive says whether names are UTF-8. Where it does not, the standard has IBM's code page
+    437, but Windows in Chinese writes GBK, and others UTF-8. Western letters pass for GBK at times,
+    but then for characters that are rare, which GB 2312 does not have.
+    """
+    if entry.flag_bits & _UTF8_NAME or entry.filename.isascii():
+        return entry.filename
+    try:
+        raw = entry.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return entry.filename
+    for encoding in ("utf-8", "gbk"):
+        try:
+            name = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        foreign = [c for c in name if not c.isascii()]
+        common = sum(c.encode("gb2312", "ignore") != b"" for c in foreign)
+        if encoding == "utf-8" or 2 * common >= len(foreign):
+            return name
+    return entry.filename
 
 
 _READ = {
