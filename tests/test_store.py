@@ -30,9 +30,9 @@ from voxcor.models.store import (
     locked,
     remove,
     require_space,
-    staging,
     storage_errors,
 )
+from voxcor.models.whole_folder import replacing
 
 needs_dev_full = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="this system has no /dev/full"
@@ -103,7 +103,7 @@ def test_a_model_with_a_file_missing_or_cut_is_damaged() -> None:
 
 def test_a_staged_model_appears_whole_and_replaces_the_old_one() -> None:
     install("plus-seed", b"old")
-    with locked("plus-seed"), staging("plus-seed") as folder:
+    with locked("plus-seed"), replacing(folder_of("plus-seed")) as folder:
         fill(folder, "plus-seed", b"newer")
         assert find_model("plus-seed").graph.read_bytes() == b"old"
     assert find_model("plus-seed").graph.read_bytes() == b"newer"
@@ -114,7 +114,7 @@ def test_a_failure_while_staging_leaves_the_old_model() -> None:
     old = install("plus-seed", b"old")
 
     def stage_and_fail() -> None:
-        with locked("plus-seed"), staging("plus-seed") as folder:
+        with locked("plus-seed"), replacing(folder_of("plus-seed")) as folder:
             fill(folder, "plus-seed", b"newer")
             raise ZeroDivisionError
 
@@ -128,8 +128,9 @@ def test_a_process_killed_while_staging_leaves_nothing_that_counts() -> None:
     program = """
 import os, signal
 from test_store import fill
-from voxcor.models.store import locked, staging
-with locked("plus-seed"), staging("plus-seed") as folder:
+from voxcor.models.store import folder_of, locked
+from voxcor.models.whole_folder import replacing
+with locked("plus-seed"), replacing(folder_of("plus-seed")) as folder:
     fill(folder, "plus-seed")
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -141,7 +142,7 @@ with locked("plus-seed"), staging("plus-seed") as folder:
     assert len(stale) == 1
     assert installed() == ("tiny",)
 
-    with locked("plus-seed"), staging("plus-seed") as folder:
+    with locked("plus-seed"), replacing(folder_of("plus-seed")) as folder:
         fill(folder, "plus-seed")
     assert installed() == ("plus-seed", "tiny")
     assert not stale[0].exists()

@@ -55,17 +55,16 @@ from voxcor.models.store import (
     TINY,
     ModelFolder,
     downloads_of,
-    drafting,
     find_model,
     folder_of,
     installed,
     locked,
     name_of,
     require_space,
-    staging,
     storage_errors,
 )
 from voxcor.models.verify import EXAMPLE_SHA256, read_example
+from voxcor.models.whole_folder import drafting, replacing
 
 Stage = Literal["download", "convert", "int8"]
 Progress = Callable[[Stage, float], None]
@@ -141,10 +140,10 @@ def pull(
             else:
                 weights = _local(model, source)
             if precision == "fp32":
-                with staging(model_id) as folder:
+                with replacing(folder_of(model_id)) as folder:
                     card = _write(model, weights, folder, progress)
             else:
-                with drafting(model_id) as folder:
+                with drafting(folder_of(model_id)) as folder:
                     card = _write(model, weights, folder, progress)
                     card = _install_int8(ModelFolder(folder, card), speech, progress)
         except (HubUnreachable, HubRefused, PrecisionRefused):
@@ -287,7 +286,8 @@ def _install_int8(
         )
     name = name_of(source.card.id, "int8")
     needed = source.card.parameters  # one byte each
-    with locked(name), storage_errors(folder_of(name), needed), staging(name) as folder:
+    target = folder_of(name)
+    with locked(name), storage_errors(target, needed), replacing(target) as folder:
         require_space(folder.parent, needed)
         found = make_int8(
             source.path,

@@ -7,9 +7,7 @@ in the middle leaves no model behind, and the next pull sweeps up after it.
 """
 
 import errno
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, Precision, read_card
+from voxcor.models.whole_folder import set_aside, unfinished
 from voxcor.network import Network
 from voxcor.settings import Settings
 
@@ -168,12 +167,12 @@ def remove(model: str) -> int:
     if model not in (*OFFICIAL, *here):
         raise unknown(model)
     folder, downloads = folder_of(model), downloads_of(model)
-    if not (folder.is_dir() or downloads.is_dir() or _unfinished(model)):
+    if not (folder.is_dir() or downloads.is_dir() or unfinished(folder)):
         raise ModelNotInstalled(model=model)
     with locked(model), storage_errors(folder):
         if folder.is_dir():
-            _set_aside(folder, model)
-        traces = [path for path in (downloads, *_unfinished(model)) if path.is_dir()]
+            set_aside(folder)
+        traces = [path for path in (downloads, *unfinished(folder)) if path.is_dir()]
         freed = sum(map(_bytes_of, traces))
         for path in traces:
             shutil.rmtree(path)
@@ -210,38 +209,6 @@ def locked(model: str) -> Iterator[None]:
 
 
 @contextmanager
-def drafting(model: str) -> Iterator[Path]:
-    """An empty folder for what making a model takes, under `locked`; it ends with the block."""
-    for stale in _unfinished(model):
-        shutil.rmtree(stale)
-    folder = Path(tempfile.mkdtemp(prefix=_hidden(model), dir=folder_of(model).parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def staging(model: str) -> Iterator[Path]:
-    """An empty folder to build a model in, under `locked`.
-
-    Where the block ends well, the folder is on the disk to the last byte and then takes the place
-    of the installed one; where it raises, or dies, the installed model is as it was.
-    """
-    folder = folder_of(model)
-    with drafting(model) as building:
-        yield building
-        building.chmod(0o755)
-        for path in (*building.rglob("*"), building):
-            _sync(path)
-        replaced = _set_aside(folder, model) if folder.is_dir() else None
-        building.rename(folder)
-        _sync(folder.parent)
-        if replaced:
-            shutil.rmtree(replaced)
-
-
-@contextmanager
 def storage_errors(path: Path, needed_bytes: int = 0) -> Iterator[None]:
     """Turns what the operating system says about the disk at `path` into our errors.
 
@@ -275,31 +242,6 @@ def require_space(path: Path, needed_bytes: int) -> None:
 def megabytes(count: int) -> int:
     """Bytes as whole megabytes of 10^6, rounded up."""
     return -(-count // 1_000_000)
-
-
-def _hidden(model: str) -> str:
-    return f".{model}.building-"
-
-
-def _unfinished(model: str) -> list[Path]:
-    """What processes that died have left of this model."""
-    folder = folder_of(model).parent
-    return [path for path in folder.glob(".*") if path.name.startswith(_hidden(model))]
-
-
-def _set_aside(folder: Path, model: str) -> Path:
-    """Moves a model out of sight, whole, into the folder that is returned."""
-    hidden = Path(tempfile.mkdtemp(prefix=_hidden(model), dir=folder.parent))
-    folder.rename(hidden / model)
-    return hidden
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _bytes_of(folder: Path) -> int:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -41,13 +40,11 @@ class Finetuned:
 
 
 def write_finetuned(model: Finetuned, folder: Path) -> Card:
-    """Fills `folder` with the model, in the place of what a killed run has left there.
+    """Fills an empty folder with the model.
 
     Returns:
         its card.
     """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     with GraphBuilder(folder) as graph:
         labels = write_emotion2vec(graph, model.architecture, model.tensors, model.labels)
         graph.save(labels=labels, embedding_dim=model.architecture.embed_dim)

@@ -25,6 +25,7 @@ from voxcor.manifests import Problem, Utterance, in_model_order, read_manifest, 
 from voxcor.models.architecture import Architecture, read_architecture
 from voxcor.models.cards import Card
 from voxcor.models.store import TINY, ModelFolder, find_model, storage_errors
+from voxcor.models.whole_folder import replacing
 from voxcor.training.clips import Clips, prepare_clips
 from voxcor.training.embeddings import fingerprint
 from voxcor.training.finetuned import Finetuned, write_finetuned
@@ -207,11 +208,9 @@ def train_full(
                 "seed": options.seed,
             },
         )
-        with storage_errors(out, sum(tensor.nbytes for tensor in finetuned.tensors.values())):
-            card = write_finetuned(finetuned, folder / "model")
-            if out.exists():
-                out.rename(folder / "replaced")
-            (folder / "model").rename(out)
+        needed = sum(tensor.nbytes for tensor in finetuned.tensors.values())
+        with storage_errors(out, needed), replacing(out) as draft:
+            card = write_finetuned(finetuned, draft)
     shutil.rmtree(folder, ignore_errors=True)
     progress("export", 1.0)
     return Trained(out, card, tuple(epochs), best, problems)

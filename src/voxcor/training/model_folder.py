@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from voxcor.errors import ModelCorrupt, UsageError
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
 from voxcor.models.graph import GRAPH_FILE
 from voxcor.models.store import ModelFolder, require_space, storage_errors
+from voxcor.models.whole_folder import replacing
 from voxcor.result_folder import to_json
 from voxcor.settings import Settings
 from voxcor.training.heads import HIDDEN, FloatArray, Head
@@ -65,7 +64,7 @@ def write_model(
     with storage_errors(out, needed):
         out.parent.mkdir(parents=True, exist_ok=True)
         require_space(out.parent, needed)
-        with _replacing(out) as folder:
+        with _locked(out), replacing(out) as folder:
             origin = {
                 "base": f"{card.id}@{card.sha256}",
                 "data_sha256": training.data_sha256,
@@ -121,30 +120,12 @@ def _card(training: Training, base: Card, files: dict[str, FileRecord]) -> Card:
 
 
 @contextmanager
-def _replacing(folder: Path) -> Iterator[Path]:
-    """An empty folder that takes the place of `folder` where the block ends well."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Whoever trains into a folder waits for others who do; no lock is left beside it."""
     from filelock import FileLock
 
-    prefix = f".{folder.name}.building-"
     locks = Settings().home / "locks"
     locks.mkdir(parents=True, exist_ok=True)
     place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
     with FileLock(locks / place):
-        for stale in _named(folder.parent, prefix):
-            shutil.rmtree(stale)
-        building = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
-        try:
-            yield building
-            building.chmod(0o755)
-            if folder.exists():
-                aside = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
-                folder.rename(aside / folder.name)
-            building.rename(folder)
-        finally:
-            for left in _named(folder.parent, prefix):
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _named(parent: Path, prefix: str) -> list[Path]:
-    """Not by glob: the folder's name may hold brackets."""
-    return [path for path in parent.iterdir() if path.name.startswith(prefix)]
+        yield
