@@ -264,12 +264,12 @@ const FAILURES = {
 // Costs as docs/speed.md has them, fp32 on two cores.
 const MODELS = {
   "plus-large": [
-    "The best of them. Ten seconds of speech take about 0.9 s on two cores, and 1.1 GB of memory.",
-    "准确率最高。双核处理 10 秒语音约需 0.9 秒,占用内存 1.1 GB。",
+    "The best of them. Ten seconds of speech take about 0.8 s on two cores, and 1.1 GB of memory.",
+    "准确率最高。双核处理 10 秒语音约需 0.8 秒,占用内存 1.1 GB。",
   ],
   "plus-base": [
-    "Nearly as good. Ten seconds of speech take about 0.6 s on two cores, and 0.8 GB of memory.",
-    "准确率接近 large。双核处理 10 秒语音约需 0.6 秒,占用内存 0.8 GB。",
+    "Nearly as good. Ten seconds of speech take about 0.5 s on two cores, and 0.8 GB of memory.",
+    "准确率接近 large。双核处理 10 秒语音约需 0.5 秒,占用内存 0.8 GB。",
   ],
   "plus-seed": ["Costs what base does, and was trained on less.", "开销与 base 相同,训练数据较少。"],
   "base-finetuned": ["The first of the family with labels; costs what base does.", "该系列最早的情感分类模型,开销与 base 相同。"],
