@@ -85,63 +85,50 @@ class Connection:
 
     def ask(self, method: str, path: str, **arguments: Any) -> Any:
         """The JSON of the answer; None where it has no body."""
-        import httpx2
-
+        with self._answering(method, path, **arguments) as response:
+            content = response.read()
         try:
-            response = self._http.request(method, self.url + path, **arguments)
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
-        self._require_success(response)
-        try:
-            return response.json() if response.content else None
+            return json.loads(content) if content else None
         except ValueError as error:
             raise ServerError(url=self.url, reason="no JSON") from error
 
     def content(self, path: str) -> bytes:
         """The bytes of an answer."""
-        import httpx2
-
-        try:
-            response = self._http.get(self.url + path)
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
-        self._require_success(response)
-        return response.content
+        with self._answering("GET", path) as response:
+            return response.read()
 
     def save(self, path: str, file: BinaryIO) -> None:
         """Writes an answer to a file, however large it is."""
-        import httpx2
-
-        try:
-            with self._http.stream("GET", self.url + path) as response:
-                if response.is_error:
-                    response.read()
-                self._require_success(response)
-                for chunk in response.iter_bytes():
-                    file.write(chunk)
-        except httpx2.TransportError as error:
-            raise self._unreachable(error) from error
+        with self._answering("GET", path) as response:
+            for chunk in response.iter_bytes():
+                file.write(chunk)
 
     def events(self, path: str, after: int = 0) -> Iterator[Event]:
         """Events as they come, those after a number, until the server ends."""
+        headers = {"Last-Event-ID": str(after)} if after else {}
+        with self._answering("GET", path, headers=headers) as response:
+            fields: dict[str, str] = {}
+            for line in response.iter_lines():
+                if line:
+                    field, _, value = line.partition(": ")
+                    fields[field] = value
+                    continue
+                if "data" in fields:
+                    data = json.loads(fields["data"])
+                    yield Event(fields["event"], data, int(fields.get("id", 0)))
+                fields = {}
+
+    @contextmanager
+    def _answering(self, method: str, path: str, **arguments: Any) -> "Iterator[httpx2.Response]":
+        """An answer that says success, its body still to be read."""
         import httpx2
 
-        headers = {"Last-Event-ID": str(after)} if after else {}
         try:
-            with self._http.stream("GET", self.url + path, headers=headers) as response:
-                if response.is_error:
+            with self._http.stream(method, self.url + path, **arguments) as response:
+                if not response.is_success:
                     response.read()
                 self._require_success(response)
-                fields: dict[str, str] = {}
-                for line in response.iter_lines():
-                    if line:
-                        field, _, value = line.partition(": ")
-                        fields[field] = value
-                        continue
-                    if "data" in fields:
-                        data = json.loads(fields["data"])
-                        yield Event(fields["event"], data, int(fields.get("id", 0)))
-                    fields = {}
+                yield response
         except httpx2.TransportError as error:
             raise self._unreachable(error) from error
 
