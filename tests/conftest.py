@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import voxcor  # noqa: F401 - before a test imports what only keeps quiet if it comes after
+
 # A deadline would be a timed assertion.
 settings.register_profile("voxcor", deadline=None)
 settings.load_profile("voxcor")

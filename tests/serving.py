@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,13 +81,20 @@ def wait_until(condition: Any, what: str = "") -> None:
 
 @contextlib.contextmanager
 def serving(
-    home: Path, *arguments: str, ready: bool = True, **environment: str
+    home: Path,
+    *arguments: str,
+    ready: bool = True,
+    under: Callable[[list[str]], list[str]] = list,
+    **environment: str,
 ) -> Iterator[Server]:
-    """Runs `voxcor serve` on a free port, with one thread a pass, until the block ends."""
+    """Runs `voxcor serve` on a free port, with one thread a pass, until the block ends.
+
+    `under` turns its command into that of a program that runs it.
+    """
     clean = {k: v for k, v in os.environ.items() if not k.startswith("VOXCOR_")}
     variables = {"VOXCOR_HOME": str(home), "VOXCOR_LANGUAGE": "en", "VOXCOR_THREADS": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "voxcor", "serve", "--port", "0", *arguments],
+        under([sys.executable, "-m", "voxcor", "serve", "--port", "0", *arguments]),
         stderr=subprocess.PIPE,
         text=True,
         env={**clean, **variables, **environment},
