@@ -21,7 +21,7 @@ from audio_files import FORMATS, speech, with_silence
 from voxcor import Recognizer, Result
 from voxcor.audio import decode, open_audio, peak_normalize, prepare, prepare_mono, to_mono
 from voxcor.audio.resample import resample, resampled
-from voxcor.disk_array import DiskArray, Rows, Spool, blocks_of
+from voxcor.disk.array import DiskArray, Rows, Spool, blocks_of
 from voxcor.errors import AudioCorrupt, AudioTruncated, VoxcorError
 from voxcor.frames import HOP, RECEPTIVE_FIELD, frame_range, num_frames
 from voxcor.network import OVERLAP_FRAMES, WINDOW_FRAMES, FrameOutput, window_starts

@@ -22,7 +22,7 @@ from voxcor.audio import decode
 from voxcor.audio.resample import mix_to_mono, resample
 from voxcor.audio.vad import PASS, WINDOW
 from voxcor.cli import app
-from voxcor.disk_array import MEMORY_BYTES
+from voxcor.disk.array import MEMORY_BYTES
 from voxcor.errors import SpeakersInvalid
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS

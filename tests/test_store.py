@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from test_cards import CARD
+from voxcor.disk.faults import require_space, storage_errors
+from voxcor.disk.whole import replacing
 from voxcor.errors import (
     DiskFull,
     ModelCorrupt,
@@ -22,17 +24,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.models.cards import CARD_FILE, FileRecord, write_card
-from voxcor.models.store import (
-    downloads_of,
-    find_model,
-    folder_of,
-    installed,
-    locked,
-    remove,
-    require_space,
-    storage_errors,
-)
-from voxcor.models.whole_folder import replacing
+from voxcor.models.store import downloads_of, find_model, folder_of, installed, locked, remove
 
 needs_dev_full = pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="this system has no /dev/full"
@@ -129,7 +121,7 @@ def test_a_process_killed_while_staging_leaves_nothing_that_counts() -> None:
 import os, signal
 from test_store import fill
 from voxcor.models.store import folder_of, locked
-from voxcor.models.whole_folder import replacing
+from voxcor.disk.whole import replacing
 with locked("plus-seed"), replacing(folder_of("plus-seed")) as folder:
     fill(folder, "plus-seed")
     os.kill(os.getpid(), signal.SIGKILL)

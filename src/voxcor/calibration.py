@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import UsageError
 from voxcor.metrics import (
     FloatArray,
@@ -22,7 +23,7 @@ from voxcor.metrics import (
     owners_of,
 )
 from voxcor.models.cards import CARD_FILE, Card, read_card, write_card
-from voxcor.models.store import TINY_FOLDER, ModelFolder, folder_of, locked, storage_errors
+from voxcor.models.store import TINY_FOLDER, ModelFolder, folder_of, locked
 
 # Beyond these scores are all but certain or all but even, and a better fit would be an accident.
 COLDEST, HOTTEST = 0.05, 20.0

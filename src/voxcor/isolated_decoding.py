@@ -23,9 +23,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from voxcor.audio import Recording, open_audio
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import AudioTooLong, DecodingFailed, VoxcorError, error_from
 from voxcor.language import Language, language, speaking
-from voxcor.models.store import storage_errors
 
 # The longest recording allowed decodes at fifty times real time or faster; a bomb does not.
 LONGEST_DECODING_S = 180.0

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.disk_array import Rows
+from voxcor.disk.array import Rows
 from voxcor.errors import AudioTooShort
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames, num_samples
 from voxcor.runtime import open_model

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.disk_array import Rows, Spool
+from voxcor.disk.array import Rows, Spool
 from voxcor.frames import frame_range
 from voxcor.network import FrameOutput
 from voxcor.results import Granularity

@@ -29,7 +29,7 @@ from voxcor.audio import (
     to_mono,
 )
 from voxcor.batching import BatchingNetwork
-from voxcor.disk_array import DiskArray, Rows, amplified
+from voxcor.disk.array import DiskArray, Rows, amplified
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
 from voxcor.frames import num_frames
 from voxcor.language import say
@@ -261,7 +261,7 @@ class Recognizer:
 
         Returns:
             float32 `[D]` for `utterance`, `[S, D]` for `segment`, `[T, D]` for `frame`; frames that
-            are too many for the memory lie on the disk, see `voxcor.disk_array`.
+            are too many for the memory lie on the disk, see `voxcor.disk.array`.
 
         Raises:
             InputError, UsageError: as `recognize`.

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from voxcor.disk_array import DiskArray, blocks_of
+from voxcor.disk.array import DiskArray, blocks_of
 from voxcor.errors import DiskFull, StorageDenied, StorageError
 from voxcor.frames import HOP_MS, SAMPLE_RATE
 from voxcor.results import Frames, Result

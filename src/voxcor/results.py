@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voxcor.disk_array import DiskArray
+    from voxcor.disk.array import DiskArray
 
     FloatArray = NDArray[np.float32]
 
@@ -135,7 +135,7 @@ class Result:
     `frames` is there for granularity `frame`, `embedding` where it was asked for: float32 `[D]`
     for `utterance`, `[S, D]` for `segment` (one row a segment), `[T, D]` for `frame`.
     `processed` is what the model heard: 16 kHz, mono, trimmed, peak-normalised. Of long recordings
-    it lies on the disk, as does a frame embedding, and is read by slices: `voxcor.disk_array`.
+    it lies on the disk, as does a frame embedding, and is read by slices: `voxcor.disk.array`.
     """
 
     emotion: str

@@ -14,9 +14,9 @@ from typing import Any
 
 from filelock import FileLock
 
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import NoSuchRule, RuleInvalid, StorageError, WebhookInvalid
 from voxcor.language import say
-from voxcor.models.store import storage_errors
 from voxcor.rule_grammar import parse
 from voxcor.rules import Rule
 from voxcor.webhooks import Webhook

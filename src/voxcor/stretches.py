@@ -10,8 +10,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from voxcor.audio import Recording, decode
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import AudioTooShort, InputNotFound, InputUnreadable
-from voxcor.models.store import storage_errors
 from voxcor.settings import Settings
 
 # Less than a frame cannot be recognised.

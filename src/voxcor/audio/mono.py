@@ -14,7 +14,7 @@ from voxcor.audio.decode import AudioStream
 from voxcor.audio.decoders import FloatArray
 from voxcor.audio.quality import ClippingMeter
 from voxcor.audio.resample import mix_to_mono, resampled, resampled_length
-from voxcor.disk_array import MEMORY_BYTES, Rows, Spool
+from voxcor.disk.array import MEMORY_BYTES, Rows, Spool
 from voxcor.errors import UsageError
 
 Samples = TypeVar("Samples", bound=Rows, covariant=True)

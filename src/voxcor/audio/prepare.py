@@ -18,7 +18,7 @@ from voxcor.audio.vad import (
     speech_probabilities,
     speech_spans,
 )
-from voxcor.disk_array import Rows, amplified, blocks_of, part_of
+from voxcor.disk.array import Rows, amplified, blocks_of, part_of
 from voxcor.errors import AudioTooShort, NoSpeech
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE
 from voxcor.results import Quality

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from voxcor.audio.decoders import FloatArray
 from voxcor.audio.music import MusicMeter
 from voxcor.audio.vad import ONSET, PASS, WINDOW
-from voxcor.disk_array import Rows, blocks_of
+from voxcor.disk.array import Rows, blocks_of
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
 from voxcor.results import Quality

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from voxcor.models.store import storage_errors
+from voxcor.disk.faults import storage_errors
 
 # What a write needs at the least, for the sentence about a full disk.
 _SOME_BYTES = 1_000_000

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from voxcor.batch.items import Item, Outcome
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import (
     BatchInProgress,
     BatchMismatch,
@@ -29,7 +30,6 @@ from voxcor.errors import (
     StorageError,
     VoxcorError,
 )
-from voxcor.models.store import storage_errors
 from voxcor.result_folder import to_json, utf8
 from voxcor.results import Failure
 

@@ -18,6 +18,7 @@ from voxcor.audio import Recording
 from voxcor.batch.files import replacing
 from voxcor.batch.items import Item, Options, Outcome
 from voxcor.batch.sources import Archive
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import (
     AudioTooLong,
     InputNotFound,
@@ -26,7 +27,6 @@ from voxcor.errors import (
     VoxcorError,
 )
 from voxcor.isolated_decoding import Cancellation, Decoders
-from voxcor.models.store import storage_errors
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import write_array, write_frames
 from voxcor.results import AudioInfo, Failure

@@ -19,9 +19,9 @@ from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
 from voxcor.batch.local import Known, recognize_locally
 from voxcor.batch.sources import read_source, require_pyarrow
 from voxcor.batch.tables import SEGMENTS_FILE, TABLE_FORMATS, TableFormat, write_table
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
 from voxcor.frames import HOP_MS
-from voxcor.models.store import storage_errors
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import to_json, utf8
 from voxcor.runtime import available_cores

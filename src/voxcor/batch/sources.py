@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voxcor.batch.items import Item
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import (
     InputError,
     InputNotFound,
@@ -32,7 +33,6 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.language import say
-from voxcor.models.store import storage_errors
 from voxcor.results import Failure
 from voxcor.sources import AUDIO_EXTENSIONS, expand
 

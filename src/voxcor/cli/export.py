@@ -54,10 +54,10 @@ def export(
 ) -> None:
     from typing import cast
 
+    from voxcor.disk.faults import storage_errors
     from voxcor.errors import StorageError, UsageError, VoxcorError
     from voxcor.exports import KINDS, Format, export, file_name
     from voxcor.exports.content import read_content
-    from voxcor.models.store import storage_errors
 
     failed = False
     used: set[Path] = set()

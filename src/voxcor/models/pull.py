@@ -20,6 +20,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.disk.faults import require_space, storage_errors
+from voxcor.disk.whole import drafting, replacing
 from voxcor.errors import (
     ChecksumMismatch,
     HubRefused,
@@ -60,11 +62,8 @@ from voxcor.models.store import (
     installed,
     locked,
     name_of,
-    require_space,
-    storage_errors,
 )
 from voxcor.models.verify import EXAMPLE_SHA256, read_example
-from voxcor.models.whole_folder import drafting, replacing
 
 Stage = Literal["download", "convert", "int8"]
 Progress = Callable[[Stage, float], None]

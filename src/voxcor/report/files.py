@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from voxcor.disk.faults import storage_errors
 from voxcor.evaluation import Evaluation, value_of
 from voxcor.language import say
 from voxcor.manifests import LOST, Problem
-from voxcor.models.store import storage_errors
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
 from voxcor.report.page import to_html
 from voxcor.report.tables import headline, preprocessing, tables

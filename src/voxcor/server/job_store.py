@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from voxcor.batch.items import Options
 from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import NoSuchJob, SourceRefused, VoxcorError
-from voxcor.models.store import storage_errors
 from voxcor.result_folder import to_json
 from voxcor.settings import Settings
 

@@ -20,9 +20,9 @@ from fastapi.responses import JSONResponse
 from filelock import FileLock, Timeout
 from starlette.requests import HTTPConnection
 
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import NotReady, VoxcorError
 from voxcor.isolated_decoding import Cancellation, Decoders
-from voxcor.models.store import storage_errors
 from voxcor.results import Result
 from voxcor.runtime import available_cores
 from voxcor.server.limits import Admission

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import NoSuchResult
-from voxcor.models.store import storage_errors
 from voxcor.result_folder import save, to_json
 from voxcor.results import Result
 from voxcor.server.events import Event

@@ -10,8 +10,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import MalformedRequest, WrongContentType
-from voxcor.models.store import storage_errors
 from voxcor.server.limits import limited_body
 from voxcor.settings import Settings
 

@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.calibration import fit_temperature
+from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError
 from voxcor.manifests import Problem, Utterance, in_model_order, read_manifest, row_problem
 from voxcor.models.architecture import Architecture, read_architecture
 from voxcor.models.cards import Card
-from voxcor.models.store import TINY, ModelFolder, find_model, storage_errors
-from voxcor.models.whole_folder import replacing
+from voxcor.models.store import TINY, ModelFolder, find_model
 from voxcor.training.clips import Clips, prepare_clips
 from voxcor.training.embeddings import fingerprint
 from voxcor.training.finetuned import Finetuned, write_finetuned

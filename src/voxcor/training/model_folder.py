@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from voxcor.disk.faults import require_space, storage_errors
+from voxcor.disk.whole import replacing
 from voxcor.errors import ModelCorrupt, UsageError
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
 from voxcor.models.graph import GRAPH_FILE
-from voxcor.models.store import ModelFolder, require_space, storage_errors
-from voxcor.models.whole_folder import replacing
+from voxcor.models.store import ModelFolder
 from voxcor.result_folder import to_json
 from voxcor.settings import Settings
 from voxcor.training.heads import HIDDEN, FloatArray, Head

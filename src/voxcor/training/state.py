@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from voxcor.disk.faults import storage_errors
 from voxcor.errors import UsageError
-from voxcor.models.store import storage_errors
 
 if TYPE_CHECKING:
     import torch

@@ -1,0 +1,1 @@
+"""Everything that is written to a disk and must be there whole, or not at all."""
