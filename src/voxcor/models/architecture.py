@@ -20,6 +20,10 @@ POSITIONAL_DEPTH = 5
 POSITIONAL_GROUPS = 16
 POSITIONAL_KERNEL = max(3, 95 // POSITIONAL_DEPTH)  # conv_pos_width 95 over 5 layers: 19
 
+# Several times the largest that is published: beyond it a file only wants our memory.
+MAX_EMBED_DIM = 8192
+MAX_OUTPUTS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
@@ -90,35 +94,45 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
         name: the checkpoint's path, for the error.
 
     Raises:
-        CheckpointInvalid: a tensor is missing or has another shape than the rest calls for.
+        CheckpointInvalid: a tensor is missing, or has another shape than the rest calls for, or no
+            floating-point numbers; or the sizes are no network's.
     """
-    tokens = tensors.get(f"{AUDIO}extra_tokens")
-    scale = tensors.get(f"{AUDIO}alibi_scale")
+    tokens, scale = (tensors.get(f"{AUDIO}{part}") for part in ("extra_tokens", "alibi_scale"))
     if tokens is None or tokens.ndim != 3 or scale is None or scale.ndim != 5:
         raise CheckpointInvalid(model=name, reason=f"no {AUDIO}extra_tokens or alibi_scale")
+    proj = tensors.get("proj.weight")
     architecture = Architecture(
         embed_dim=tokens.shape[2],
         num_heads=scale.shape[2],
-        prenet_depth=_count(tensors, f"{AUDIO}context_encoder.blocks."),
-        depth=_count(tensors, "blocks."),
-        num_outputs=tensors["proj.weight"].shape[0] if "proj.weight" in tensors else 0,
+        prenet_depth=_count(tensors, f"{AUDIO}context_encoder.blocks.", name),
+        depth=_count(tensors, "blocks.", name),
+        num_outputs=proj.shape[0] if proj is not None and proj.ndim else 0,
     )
+    dim, heads = architecture.embed_dim, architecture.num_heads
+    fits = 0 < dim <= MAX_EMBED_DIM and 0 < heads <= dim and not dim % heads
+    if not fits or dim % POSITIONAL_GROUPS or architecture.num_outputs > MAX_OUTPUTS:
+        reason = f"{dim} dimensions, {heads} heads, {architecture.num_outputs} outputs"
+        raise CheckpointInvalid(model=name, reason=reason)
     for tensor, shape in architecture.shapes().items():
         if tensor not in tensors:
             raise CheckpointInvalid(model=name, reason=f"{tensor} is missing")
         if tensors[tensor].shape != shape:
             reason = f"{tensor} has shape {list(tensors[tensor].shape)}, expected {list(shape)}"
             raise CheckpointInvalid(model=name, reason=reason)
+        if tensors[tensor].dtype.kind != "f":
+            reason = f"{tensor} is of {tensors[tensor].dtype}, no floating-point numbers"
+            raise CheckpointInvalid(model=name, reason=reason)
     return architecture
 
 
-def _count(tensors: Mapping[str, object], prefix: str) -> int:
-    indices = {
-        int(name.removeprefix(prefix).split(".")[0])
-        for name in tensors
-        if name.startswith(prefix) and name.removeprefix(prefix).split(".")[0].isdigit()
-    }
-    return max(indices, default=-1) + 1
+def _count(tensors: Mapping[str, object], prefix: str, name: str) -> int:
+    """How many blocks there are: as many as their names count up to, never a number in a name."""
+    found = {n.removeprefix(prefix).partition(".")[0] for n in tensors if n.startswith(prefix)}
+    missing = {str(index) for index in range(len(found))} - found
+    if missing:
+        reason = f"{prefix}{min(missing)} is missing, but there are {len(found)} blocks"
+        raise CheckpointInvalid(model=name, reason=reason)
+    return len(found)
 
 
 def alibi_slopes(num_heads: int) -> NDArray[np.float32]:

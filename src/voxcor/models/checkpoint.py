@@ -1,21 +1,19 @@
-"""Reading `model.pt` without torch, and without running anything that a pickle asks for.
+"""Reading `model.pt` without torch, and without trusting anything that it says.
 
-torch saves a zip: a pickle that describes the tensors (`data.pkl`) and one uncompressed entry of
-raw numbers for each storage (`data/0`, `data/1`, …). The pickle is read by an unpickler that knows
-a handful of names and refuses every other one; the numbers are mapped into memory where they lie,
-so the optimizer's two thirds of a fairseq checkpoint are never read from disk.
+What torch saves is a pickle that describes the tensors, and their numbers beside it
+(`voxcor.models.containers`). The pickle is read by a machine that can only make plain data
+(`voxcor.models.pickles`); the numbers are mapped into memory where they lie, so the optimizer's two
+thirds of a fairseq checkpoint are never read from disk.
 
     tensors = read_checkpoint(Path("model.pt"))
     tensors["proj.weight"].shape
+
+A file may say anything: the reader gives tensors or one of its errors, in bounded time, and in
+bounded memory beside the tensors. `fuzz/checkpoint.py` holds it to that.
 """
 
-import pickle
-import struct
-import zipfile
-from argparse import Namespace
-from collections import OrderedDict
+import mmap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,188 +21,106 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, InputNotFound
+from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, InputNotFound, InputUnreadable
+from voxcor.models.containers import Bytes, open_container
+from voxcor.models.pickles import BFLOAT16, Forbidden, Malformed, Tensor, shown
 
 # Prefixes under which emotion2vec weights are found in the wild; emotion2vec.md, section 2.1.
 _PREFIXES = ("module.d2v_model.", "d2v_model.", "module.")
 
-# The description of 600 tensors takes 100 kB; anything near this is no description.
-_LARGEST_PICKLE = 64 << 20
+_MAX_NAME = 256  # characters
 
-_DTYPES = {
-    "FloatStorage": np.dtype("<f4"),
-    "DoubleStorage": np.dtype("<f8"),
-    "HalfStorage": np.dtype("<f2"),
-    "LongStorage": np.dtype("<i8"),
-    "IntStorage": np.dtype("<i4"),
-    "ShortStorage": np.dtype("<i2"),
-    "CharStorage": np.dtype("i1"),
-    "ByteStorage": np.dtype("u1"),
-    "BoolStorage": np.dtype("?"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Storage:
-    """A run of numbers in the archive, named by its entry."""
-
-    key: str
-    dtype: np.dtype[Any]
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    """A strided view of a storage; offset and strides count elements."""
-
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-def _rebuild_tensor(
-    storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: Any
-) -> _Tensor:
-    return _Tensor(storage, offset, tuple(shape), tuple(strides))
-
-
-def _rebuild_parameter(data: _Tensor, *_: Any) -> _Tensor:
-    return data
-
-
-# Everything a fairseq checkpoint of tensors names, and the inert thing it stands for here. The
-# hubs' pickle scans list OrderedDict, _rebuild_tensor_v2 and storages; fairseq adds its Namespace.
-_KNOWN: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("argparse", "Namespace"): Namespace,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-    ("torch", "Size"): tuple,
-    **{("torch", name): dtype for name, dtype in _DTYPES.items()},
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    """Knows `_KNOWN` and nothing else."""
-
-    def __init__(self, stream: Any, path: Path) -> None:
-        super().__init__(stream)
-        self._path = path
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _KNOWN[module, name]
-        except KeyError:
-            raise CheckpointUnsafe(model=str(self._path), wanted=f"{module}.{name}") from None
-
-    def persistent_load(self, pid: Any) -> _Storage:
-        kind, dtype, key, _device, size = pid
-        if kind != "storage" or not isinstance(dtype, np.dtype):
-            raise pickle.UnpicklingError(f"unknown persistent object {kind!r}")
-        return _Storage(str(key), dtype, int(size))
+# Tensors may share a storage, or repeat a part of it (strides of 0), so together they may have more
+# bytes than the file: twice as many, and this much in a small file.
+_SMALL_BYTES = 16 << 20
 
 
 def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
-    """The model's tensors by name, read-only and mapped from the file.
+    """The model's tensors by name, read-only and mapped from the file; bfloat16 as float32.
 
     Names lose the prefixes `module.` and `d2v_model.`; the optimizer is left on disk.
 
     Raises:
-        InputNotFound: there is no such file.
+        InputNotFound, InputUnreadable: there is no such file, or it cannot be read.
         CheckpointUnsafe: the pickle names anything but tensors and plain containers.
-        CheckpointInvalid: not a torch zip file, damaged, cut short, or without model weights.
+        CheckpointInvalid: not written by torch.save, damaged, cut short, or without model weights.
     """
     if not path.is_file():
         raise InputNotFound(name=str(path))
     try:
-        with zipfile.ZipFile(path) as archive:
-            content = _unpickle(archive, path)
-            tensors = _model_tensors(content)
-            offsets = {
-                tensor.storage.key: _entry_offset(archive, tensor.storage)
-                for tensor in tensors.values()
-            }
-        file = np.memmap(path, mode="r", dtype=np.uint8)
-        return {
-            _without_prefix(name): _map(file, offsets[tensor.storage.key], tensor)
-            for name, tensor in tensors.items()
-        }
-    except CheckpointUnsafe:
-        raise
-    # A damaged pickle can break the unpickler in any of these ways.
-    except (
-        *(zipfile.BadZipFile, pickle.UnpicklingError, EOFError, OSError, struct.error),
-        *(KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError),
-        *(UnicodeError, RecursionError, MemoryError, NotImplementedError),
-    ) as error:
-        raise CheckpointInvalid(model=str(path), reason=_reason(error)) from error
+        with path.open("rb") as stream:
+            file = Bytes(stream.fileno())
+            if not file.size:
+                raise Malformed("it is empty")
+            saved = open_container(file)
+            tensors = _model_tensors(saved.value)
+            _require_proportion(tensors, file.size)
+            storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
+            places = saved.places(storages)
+            mapped = _map(stream.fileno(), file.size)
+    except Forbidden as error:
+        raise CheckpointUnsafe(model=str(path), wanted=str(error)) from error
+    except Malformed as error:
+        raise CheckpointInvalid(model=str(path), reason=str(error)) from error
+    except OSError as error:
+        raise InputUnreadable(name=str(path), reason=error.strerror or str(error)) from error
+    return {
+        name: _array(mapped, places[tensor.storage.key], tensor) for name, tensor in tensors.items()
+    }
 
 
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _map(descriptor: int, size: int) -> mmap.mmap:
+    try:
+        return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+    except ValueError:  # it is shorter by now
+        raise Malformed("it changes while it is read") from None
 
 
-def _unpickle(archive: zipfile.ZipFile, path: Path) -> Any:
-    entries = [info for info in archive.infolist() if info.filename.endswith("/data.pkl")]
-    if len(entries) != 1:
-        raise ValueError("it has no data.pkl, so it is not a file written by torch.save")
-    if entries[0].file_size > _LARGEST_PICKLE:
-        raise ValueError("its description of tensors is larger than any model's")
-    root = entries[0].filename.removesuffix("data.pkl")
-    if f"{root}byteorder" in archive.namelist() and archive.read(f"{root}byteorder") != b"little":
-        raise ValueError("its numbers are big-endian")
-    with archive.open(entries[0]) as stream:
-        return _Unpickler(stream, path).load()
-
-
-def _model_tensors(content: Any) -> dict[str, _Tensor]:
+def _model_tensors(content: Any) -> dict[str, Tensor]:
     """The flat state dict: under `model` in fairseq's layout, the whole file elsewhere."""
-    state = content.get("model", content) if isinstance(content, Mapping) else None
-    if not isinstance(state, Mapping):
-        raise ValueError("it holds no dictionary of weights")
-    tensors = {str(name): value for name, value in state.items() if isinstance(value, _Tensor)}
+    state = content.get("model", content) if type(content) is dict else None
+    if type(state) is not dict:
+        raise Malformed("it holds no dictionary of weights")
+    tensors: dict[str, Tensor] = {}
+    for full_name, value in state.items():
+        if type(value) is not Tensor:
+            continue
+        name = _without_prefix(full_name)
+        if len(name) > _MAX_NAME or not name.isprintable():
+            raise Malformed(f"it has a tensor of the name {shown(name)}")
+        if name in tensors:
+            raise Malformed(f"it has two tensors {name}")
+        tensors[name] = value
     if not tensors:
-        raise ValueError("it holds no tensors")
+        raise Malformed("it holds no tensors")
     return tensors
 
 
-def _entry_offset(archive: zipfile.ZipFile, storage: _Storage) -> int:
-    """Where in the file the storage's first byte lies."""
-    name = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
-    info = archive.getinfo(name.removesuffix("data.pkl") + f"data/{storage.key}")
-    if info.compress_type != zipfile.ZIP_STORED:
-        raise ValueError(f"its tensor storage {storage.key} is compressed")
-    if storage.size * storage.dtype.itemsize > info.file_size:
-        raise ValueError(f"its tensor storage {storage.key} is shorter than it claims")
-    # The local header repeats the name and has an extra field of its own length (torch pads with
-    # it); the central directory does not say where the data begins. APPNOTE.TXT 4.3.7.
-    stream = archive.fp
-    assert stream is not None
-    stream.seek(info.header_offset)
-    header = stream.read(30)
-    signature, name_length, extra_length = struct.unpack("<4s22xHH", header)
-    if signature != b"PK\x03\x04":
-        raise ValueError(f"its tensor storage {storage.key} has no header")
-    return int(info.header_offset + 30 + name_length + extra_length)
+def _require_proportion(tensors: Mapping[str, Tensor], file_bytes: int) -> None:
+    total = sum(prod(t.shape) * t.storage.dtype.itemsize for t in tensors.values())
+    if total > 2 * file_bytes + _SMALL_BYTES:
+        raise Malformed("its tensors claim more numbers than it has")
 
 
-def _map(file: NDArray[np.uint8], start: int, tensor: _Tensor) -> NDArray[Any]:
-    storage = tensor.storage
-    last = tensor.offset + sum(
-        (size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides, strict=True)
-    )
-    if prod(tensor.shape) and not (0 <= tensor.offset <= last < storage.size):
-        raise ValueError(f"a tensor reaches outside its storage {storage.key}")
-    if min((*tensor.strides, *tensor.shape), default=0) < 0:
-        raise ValueError(f"a tensor of storage {storage.key} has negative strides")
-    data = file[start : start + storage.size * storage.dtype.itemsize].view(storage.dtype)
-    return np.lib.stride_tricks.as_strided(
-        data[tensor.offset :],
-        tensor.shape,
-        tuple(stride * storage.dtype.itemsize for stride in tensor.strides),
-        writeable=False,
-    )
+def _array(mapped: mmap.mmap, start: int, tensor: Tensor) -> NDArray[Any]:
+    dtype = tensor.storage.dtype
+    if not prod(tensor.shape):
+        # numpy wants a buffer to begin inside the file, which an empty storage at its end does not.
+        array: NDArray[Any] = np.zeros(tensor.shape, dtype)
+    else:
+        array = np.ndarray(
+            tensor.shape,
+            dtype,
+            buffer=mapped,
+            offset=start + tensor.offset * dtype.itemsize,
+            strides=tuple(stride * dtype.itemsize for stride in tensor.strides),
+        )
+    if dtype == BFLOAT16:
+        wide = array["bfloat16"].astype(np.uint32)
+        wide <<= 16
+        array = wide.view(np.float32)
+    array.flags.writeable = False
+    return array
 
 
 def _without_prefix(name: str) -> str:
