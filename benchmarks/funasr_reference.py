@@ -20,6 +20,8 @@ import torch
 from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
+from fairseq_layout import fairseq_document
+
 TOKENS = [
     *("生气/angry", "厌恶/disgusted", "恐惧/fearful", "开心/happy", "中立/neutral"),
     *("其他/other", "难过/sad", "吃惊/surprised", "<unk>"),
@@ -87,33 +89,9 @@ def build(config: dict[str, Any], *, size: str, seed: int, outputs: int = 9) -> 
 
 
 def save_official(model: Any, path: Path) -> None:
-    """Writes the layout of the hubs' `model.pt`: fairseq's top level, Adam's moments beside."""
-    weights = {
-        name if name.startswith("proj.") else f"d2v_model.{name}": value
-        for name, value in model.state_dict().items()
-        if ".decoder." not in name
-    }
-    moments = {
-        index: {
-            "step": 1,
-            "exp_avg": torch.zeros_like(value),
-            "exp_avg_sq": torch.zeros_like(value),
-        }
-        for index, value in enumerate(weights.values())
-    }
-    torch.save(
-        {
-            "args": None,
-            "cfg": {},
-            "criterion": {},
-            "model": weights,
-            "optimizer_history": [],
-            "task_state": {},
-            "extra_state": {},
-            "last_optimizer_state": {"state": moments, "param_groups": []},
-        },
-        path,
-    )
+    """Writes the layout of the hubs' `model.pt`, see `fairseq_document`."""
+    weights = {n: value for n, value in model.state_dict().items() if ".decoder." not in n}
+    torch.save(fairseq_document(weights), path)
 
 
 def recognize(

@@ -16,8 +16,6 @@ import sys
 import tempfile
 import time
 import zipfile
-from argparse import Namespace
-from collections import OrderedDict
 from pathlib import Path
 
 MOST_BYTES = 64 << 20
@@ -28,13 +26,16 @@ def write_corpus(folder: Path) -> None:
     """Small valid files: zip and stream, each protocol, layout and type of number."""
     import torch
 
+    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+    from fairseq_layout import fairseq_document
+
     folder.mkdir(parents=True, exist_ok=True)
     base = torch.arange(12, dtype=torch.float32).reshape(3, 4)
     dtypes = (
         *(torch.float32, torch.float64, torch.float16, torch.bfloat16),
         *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
     )
-    state = OrderedDict({"d2v_model.blocks.0.norm1.bias": base, "proj.bias": base[1]})
+    state = {"blocks.0.norm1.bias": base, "proj.bias": base[1]}
     layouts = {
         "flat": {"a": base},
         "views": {"model": {"t": base.T, "w": base[1:, 1:3], "e": base[:1, :1].expand(5, 6)}},
@@ -42,16 +43,8 @@ def write_corpus(folder: Path) -> None:
         "module": torch.nn.Linear(3, 2).state_dict(),
         "parameter": {"model": {"p": torch.nn.Parameter(torch.ones(3))}},
         "types": {"model": {str(dtype): torch.ones(2, 2).to(dtype) for dtype in dtypes}},
-        "fairseq": {
-            "args": Namespace(seed=1, lr=[0.5], arch="e2v"),
-            "cfg": {"model": {"depth": 8, "drop": 0.1}, "common": {"fp16": True, "none": None}},
-            "criterion": OrderedDict(),
-            "model": state,
-            "optimizer_history": [{"num_updates": 1 << 40, "best": -1.5, "names": ("a", [])}],
-            "task_state": {},
-            "extra_state": {"loss": torch.tensor(0.5), "epoch": 3},
-            "last_optimizer_state": {"state": {0: {"step": 1, "exp_avg": torch.zeros(15)}}},
-        },
+        "fairseq": fairseq_document(state),
+        "fairseq-args": fairseq_document(state, with_args=True),
     }
     opaque = {"model": {"a": base}, "extra_state": {"b": b"abc", "s": {1, 2}, "f": frozenset("a")}}
     for name, content in (*layouts.items(), ("opaque", opaque)):

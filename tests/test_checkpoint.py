@@ -3,6 +3,7 @@
 import collections
 import os
 import pickle
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, InputNotFound
 from voxcor.models.checkpoint import read_checkpoint
 
 torch = pytest.importorskip("torch")
+
+from fairseq_layout import fairseq_document  # noqa: E402
 
 
 def write_zip(path: Path, content: object) -> None:
@@ -45,6 +48,78 @@ def test_tensors_are_those_that_torch_saved(tmp_path: Path) -> None:
         found = tensors[name.removeprefix("d2v_model.").removeprefix("module.")]
         np.testing.assert_array_equal(found, value.detach().numpy())
         assert not found.flags.writeable
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("is_zip", [True, False], ids=["zip", "stream"])
+@pytest.mark.parametrize("with_args", [True, False], ids=["args", "no-args"])
+def test_the_layout_of_fairseq_is_read_from_either_container(
+    tmp_path: Path, protocol: int, is_zip: bool, with_args: bool
+) -> None:
+    weights = {"blocks.0.norm1.weight": torch.randn(8), "proj.weight": torch.randn(9, 8)}
+    torch.save(
+        fairseq_document(weights, with_args=with_args),
+        tmp_path / "m.pt",
+        pickle_protocol=protocol,
+        _use_new_zipfile_serialization=is_zip,
+    )
+    tensors = read_checkpoint(tmp_path / "m.pt")
+    assert set(tensors) == set(weights)
+    for name, value in weights.items():
+        np.testing.assert_array_equal(tensors[name], value.numpy())
+
+
+NUMBERS = (
+    *(torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.bool),
+    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
+)
+
+
+def random_tensors(seed: int) -> dict[str, Any]:
+    """Tensors of any type and layout, some of which share their numbers."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def chance(high: int) -> int:
+        return int(torch.randint(high, (1,), generator=generator))
+
+    found: dict[str, Any] = {}
+    for i in range(12):
+        shape = [1 + chance(5) for _ in range(chance(4))]
+        dtype = NUMBERS[chance(len(NUMBERS))]
+        base = (100 * torch.randn(shape, generator=generator)).abs().to(dtype)
+        views = (
+            base,
+            base.flip(0) if base.ndim else base,
+            base.permute([*range(base.ndim)][::-1]),
+            base[..., ::2] if base.ndim else base,
+            base[1:] if base.ndim else base,
+            base.unsqueeze(0).expand(3, *base.shape),
+            torch.nn.Parameter(base, requires_grad=dtype.is_floating_point),
+        )
+        found |= {f"{i}.{j}": views[chance(len(views))] for j in range(3)}
+    return found
+
+
+@pytest.mark.parametrize("is_zip", [True, False], ids=["zip", "stream"])
+@pytest.mark.parametrize("seed", range(20))
+def test_any_tensors_are_those_that_torch_reads(tmp_path: Path, seed: int, is_zip: bool) -> None:
+    path = tmp_path / "m.pt"
+    torch.save(random_tensors(seed), path, _use_new_zipfile_serialization=is_zip)
+    expected, found = torch.load(path, weights_only=True), read_checkpoint(path)
+    assert set(found) == set(expected)
+    for name, tensor in expected.items():
+        # numpy has no bfloat16; every one of them is a float32.
+        value = tensor.detach().float() if tensor.dtype == torch.bfloat16 else tensor.detach()
+        np.testing.assert_array_equal(found[name], value.numpy())
+        assert found[name].dtype == value.numpy().dtype
+        assert not found[name].flags.writeable
+
+
+def test_the_oldest_container_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "m.pt", "w") as archive:
+        archive.addfile(tarfile.TarInfo("storages"))
+    with pytest.raises(CheckpointInvalid, match=r"torch\.save\(torch\.load"):
+        read_checkpoint(tmp_path / "m.pt")
 
 
 def test_a_flat_state_dict_is_read_as_well(tmp_path: Path) -> None:

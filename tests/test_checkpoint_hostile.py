@@ -46,7 +46,7 @@ for name in sorted(os.listdir(sys.argv[1])):
     out, into = os.pipe()
     child = os.fork()
     if not child:
-        signal.alarm(60)
+        signal.alarm(20)
         # What is beyond that is found by the test's own bound; this only spares the machine.
         resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
         os.write(into, json.dumps(read(Path(sys.argv[1]) / name)).encode())

@@ -1,9 +1,12 @@
 """Conversion at the true size of plus-large: how much memory it takes, and what it leaves."""
 
 import json
+import struct
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +15,7 @@ import pytest
 from checkpoints import SMALL, write_checkpoint
 from voxcor.errors import CheckpointInvalid
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import LARGE, alibi_slopes, read_architecture
+from voxcor.models.architecture import AUDIO, LARGE, alibi_slopes, read_architecture
 from voxcor.models.checkpoint import read_checkpoint
 from voxcor.models.convert import convert_checkpoint
 
@@ -61,6 +64,53 @@ def test_the_architecture_is_read_from_the_shapes(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "model.pt")
     tensors = read_checkpoint(tmp_path / "model.pt")
     assert read_architecture(tensors, "model.pt") == SMALL
+
+
+def test_the_tensors_of_large_are_those_of_the_published_file() -> None:
+    """A public converter pins this hash of all names and shapes in the hubs' `model.pt`.
+
+    Over the tensors by name: the name, a zero byte, then rank and dimensions of 8 bytes each.
+    """
+    manifest = sha256()
+    shapes = {
+        name if name.startswith("proj.") else f"d2v_model.{name}": shape
+        for name, shape in LARGE.shapes().items()
+    }
+    for name, shape in sorted(shapes.items()):
+        if name.endswith("alibi_scale"):
+            shape = (LARGE.num_heads,)  # it pins the tensor without its axes of one
+        manifest.update(
+            name.encode() + b"\0" + struct.pack(f"<{1 + len(shape)}Q", len(shape), *shape)
+        )
+    assert len(shapes) == 185
+    assert manifest.hexdigest() == (
+        "f5f8f684302cf55fb399277a7446976a77f570816e7e3345a008e4d0b6774401"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"blocks.99999999999.norm1.bias": np.zeros(64)}, "blocks.2 is missing"),
+        ({"blocks.²³.norm1.bias": np.zeros(64)}, "blocks.2 is missing"),
+        ({"blocks.-1.norm1.bias": np.zeros(64)}, "blocks.2 is missing"),
+        ({"blocks.2.norm1.bias": np.zeros(64)}, "blocks.2.attn.qkv.weight is missing"),
+        ({f"{AUDIO}alibi_scale": np.zeros((1, 1, 0, 1, 1))}, "64 dimensions, 0 heads"),
+        ({f"{AUDIO}alibi_scale": np.zeros((1, 1, 3, 1, 1))}, "64 dimensions, 3 heads"),
+        ({f"{AUDIO}alibi_scale": np.zeros((1, 1, 1 << 40, 0, 1))}, "64 dimensions, 1099511627776"),
+        ({f"{AUDIO}extra_tokens": np.zeros((1, 0, 1 << 40))}, "1099511627776 dimensions"),
+        ({"proj.weight": np.zeros((1 << 40, 0))}, "1099511627776 outputs"),
+        ({"blocks.1.norm1.bias": np.zeros(64, np.int64)}, "is of int64"),
+        ({"blocks.1.norm1.bias": np.zeros(64, np.complex64)}, "is of complex64"),
+    ],
+)
+def test_sizes_that_no_network_has_are_refused(
+    tmp_path: Path, change: dict[str, Any], reason: str
+) -> None:
+    write_checkpoint(tmp_path / "model.pt")
+    tensors = read_checkpoint(tmp_path / "model.pt") | change
+    with pytest.raises(CheckpointInvalid, match=reason):
+        read_architecture(tensors, "model.pt")
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def open_container(file: Bytes) -> Saved:
                 'torch.save(torch.load("old.pt"), "new.pt")',
             )
         )
-    raise Malformed("not a file written by torch.save: neither a zip file nor a pickle")
+    raise Malformed("not a zip file and not a pickle, so torch.save did not write it")
 
 
 # APPNOTE.TXT 4.3.7, 4.3.12, 4.3.14 to 4.3.16: signatures, and the fields that are used.
