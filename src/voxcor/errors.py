@@ -291,12 +291,17 @@ class CheckpointInvalid(ModelError):
 
 
 class ChecksumMismatch(ModelError):
+    """`way` is the command that gets the model from elsewhere: the other hub, if it has one."""
+
     code = "checksum_mismatch"
     en = (
-        "{model}: {file} is not the published file (sha256 {found}, expected {expected}). "
-        "Nothing was installed."
+        "{model}: {file} from {hub} is not the published file (sha256 {found}, expected "
+        "{expected}). Nothing was installed. Get it from elsewhere: {way}"
     )
-    zh = "{model}:{file} 与官方发布的文件不一致(sha256 {found},应为 {expected})。未安装任何内容。"
+    zh = (
+        "{model}：{hub} 上的 {file} 与官方发布的文件不一致（sha256 {found}，应为 {expected}）。"
+        "未安装任何内容。请换一个来源：{way}"
+    )
 
 
 class HubUnreachable(ModelError):

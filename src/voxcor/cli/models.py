@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voxcor.models.cards import Card
-    from voxcor.models.pull import Progress, Stage
+    from voxcor.models.install import Progress, Stage
     from voxcor.models.verify import NotCompared
 
 app = typer.Typer(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from voxcor.errors import CheckpointInvalid
 from voxcor.frames import CONVOLUTIONS
+from voxcor.models.cards import MAX_LABELS
 
 AUDIO = "modality_encoders.AUDIO."
 
@@ -22,7 +23,6 @@ POSITIONAL_KERNEL = max(3, 95 // POSITIONAL_DEPTH)  # conv_pos_width 95 over 5 l
 
 # Several times the largest that is published: beyond it a file only wants our memory.
 MAX_EMBED_DIM = 8192
-MAX_OUTPUTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
     )
     dim, heads = architecture.embed_dim, architecture.num_heads
     fits = 0 < dim <= MAX_EMBED_DIM and 0 < heads <= dim and not dim % heads
-    if not fits or dim % POSITIONAL_GROUPS or architecture.num_outputs > MAX_OUTPUTS:
+    if not fits or dim % POSITIONAL_GROUPS or architecture.num_outputs > MAX_LABELS:
         reason = f"{dim} dimensions, {heads} heads, {architecture.num_outputs} outputs"
         raise CheckpointInvalid(model=name, reason=reason)
     for tensor, shape in architecture.shapes().items():

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import file_digest
+from math import isfinite
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -22,6 +23,12 @@ HUB_NAMES: Mapping[Hub, str] = {"modelscope": "ModelScope", "huggingface": "Hugg
 
 CARD_FILE = "card.json"
 
+# Bounds of what a card may say: a fine-tuned model's takes 3 kB.
+_MAX_CARD_BYTES = 1_000_000
+_MAX_TEXT = 1000
+_MAX_DIM = 65_536
+MAX_LABELS = 1000
+
 # What the hubs call the weights, the labels and the example clip. `emotion2vec_base` and its
 # fine-tuned sibling were published before the name settled.
 CHECKPOINT_FILES = ("model.pt", "emotion2vec_base.pt")
@@ -30,7 +37,8 @@ EXAMPLE_FILE = "example/test.wav"
 EXAMPLE_CLIP = "example.wav"  # the same clip in a model's folder
 
 # The hubs state the licence differently, and nobody has answered which holds (emotion2vec#78).
-# Both want the names and the authors kept; neither wants the weights passed on by others.
+# FunASR's MODEL_LICENSE 1.1, section 2.1, allows to use, copy, modify and share, with source and
+# authors named and the name of the model kept; Apache-2.0 allows as much.
 _LICENCE = "FunASR Model License 1.1 (Hugging Face); Apache-2.0 (ModelScope)"
 
 
@@ -44,7 +52,12 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class OfficialModel:
-    """A published model. `sha256` of its checkpoint is None where nobody has recorded it."""
+    """A published model.
+
+    `sha256` of its checkpoint is None where nobody has recorded it: then no weights of that name
+    are ever called official, whatever a hub announces. `caution_en` and `caution_zh` say what is
+    to be known before it is used.
+    """
 
     id: str
     title: str
@@ -54,6 +67,8 @@ class OfficialModel:
     labels: tuple[str, ...] = LABEL_IDS
     sha256: str | None = None
     licence: str = _LICENCE
+    caution_en: str = ""
+    caution_zh: str = ""
 
     @property
     def download_bytes(self) -> int:
@@ -105,6 +120,8 @@ OFFICIAL: Mapping[str, OfficialModel] = {
             },
             embedding_dim=768,
             parameters=_BASE_PARAMETERS,
+            caution_en="not checked: may still have the five labels of the first release",
+            caution_zh="未经核对：可能仍是首次发布时的五类标签",
         ),
         OfficialModel(
             id="base-finetuned",
@@ -113,17 +130,22 @@ OFFICIAL: Mapping[str, OfficialModel] = {
             repositories={"modelscope": Repository("iic/emotion2vec_base_finetuned", "master")},
             embedding_dim=768,
             parameters=_BASE_PARAMETERS,
+            caution_en="not checked: nobody has recorded the checksum of its weights",
+            caution_zh="未经核对：没有其权重校验和的记录",
         ),
         OfficialModel(
             id="base",
             title="emotion2vec base",
             repositories={
                 "modelscope": Repository("iic/emotion2vec_base", "master"),
-                "huggingface": Repository("emotion2vec/emotion2vec_base", "main"),
+                "huggingface": Repository(
+                    "emotion2vec/emotion2vec_base", "0c9a3152734f9d7a7a05b4ee6bfb3c109d288664"
+                ),
             },
             embedding_dim=768,
             parameters=_BASE_PARAMETERS - _BASE_CLASSIFIER,
             labels=(),
+            sha256="4f14ddf7ba394bcafdd4bff6ae0f24ab2e4134260d4dd42c58ea791a201b02dd",
         ),
     )
 }
@@ -158,9 +180,10 @@ class Card:
     """What a model folder holds.
 
     `sha256` and `revision` name the weights the graph was made from; `official` says that those
-    are the published ones. `labels` is empty for a model that only gives embeddings. Logits are
-    divided by `temperature` before the softmax. `metrics` of an int8 model tell its agreement with
-    fp32, see `voxcor.models.agreement`.
+    are the published ones, by the checksum in `OFFICIAL`. A file can say so of itself, so what
+    `voxcor.models.store` opens is official only where `models pull` made it here. `labels` is empty
+    for a model that only gives embeddings. Logits are divided by `temperature` before the softmax.
+    `metrics` of an int8 model tell its agreement with fp32, see `voxcor.models.agreement`.
     """
 
     # Read by pydantic: a card with a missing, foreign or mistyped field is damaged.
@@ -185,6 +208,23 @@ class Card:
     schema_version: Literal[1] = 1
 
 
+Standing = Literal["official", "unchecked", "unofficial"]
+
+
+def standing_of(card: Card) -> Standing:
+    """How near the weights are to the published ones of their name.
+
+    `unchecked`: they came from a hub, and no checksum of them is known; or the card says that they
+    are the published ones, and this machine has not seen it.
+    """
+    published = OFFICIAL.get(card.id)
+    if card.official:
+        return "official"
+    if published is None or (published.sha256 is None and card.source.hub not in HUB_NAMES):
+        return "unofficial"
+    return "unchecked" if published.sha256 in (None, card.sha256) else "unofficial"
+
+
 def write_card(card: Card, folder: Path) -> None:
     """Writes `card.json` into `folder`."""
     text = json.dumps(asdict(card), ensure_ascii=False, indent=2)
@@ -200,7 +240,12 @@ def read_card(folder: Path) -> Card:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(Card).validate_json((folder / CARD_FILE).read_bytes())
+        with (folder / CARD_FILE).open("rb") as file:
+            card = TypeAdapter(Card).validate_json(file.read(_MAX_CARD_BYTES))
+        flaw = _flaw_of(card)
+        if flaw is None:
+            return card
+        reason = f"{CARD_FILE}: {flaw}"
     except OSError as error:
         reason = f"{CARD_FILE}: {error.strerror}"
     except ValidationError as error:
@@ -208,3 +253,25 @@ def read_card(folder: Path) -> Card:
         place = ".".join(str(part) for part in first["loc"])
         reason = f"{CARD_FILE}: {place or 'JSON'}: {first['msg']}"
     raise ModelCorrupt(model=folder.name, reason=reason)
+
+
+def _flaw_of(card: Card) -> str | None:
+    """What no card of ours says, though its type is right: cards come from strangers too."""
+    texts = (card.id, card.title, card.revision, card.created, card.licence, *card.labels)
+    texts += (card.source.file, card.source.repository or "", *card.metrics)
+    if not all(text.isprintable() and len(text) <= _MAX_TEXT for text in texts):
+        return "a text with control characters, or of absurd length"
+    if not card.id or len({*card.labels}) != len(card.labels) or len(card.labels) > MAX_LABELS:
+        return "no id, a label twice, or more labels than any model's"
+    if not (0 < card.embedding_dim <= _MAX_DIM and 0 < card.parameters < 1 << 48):
+        return "embedding_dim or parameters"
+    if not (isfinite(card.temperature) and card.temperature > 0):
+        return "temperature"
+    if not all(map(isfinite, card.metrics.values())):
+        return "metrics"
+    for name, record in card.files.items():
+        # Beside the card and nowhere else.
+        plain = name.isprintable() and name not in ("", ".", "..", CARD_FILE)
+        if not plain or {*"/\\:"} & {*name} or len(name) > 200 or record.bytes < 0:
+            return "files: a name that is no file's in this folder"
+    return None

@@ -13,6 +13,7 @@ The clients' own variables hold: `HF_ENDPOINT` and `MODELSCOPE_ENDPOINT` (mirror
 import errno
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from typing import Any
 from voxcor import __version__
 from voxcor.errors import ChecksumMismatch, HubRefused, HubUnreachable, ModelError
 from voxcor.language import language
-from voxcor.models.cards import HUB_NAMES, Hub, OfficialModel, Repository
+from voxcor.models.cards import HUB_NAMES, OFFICIAL, Hub, OfficialModel, Repository
 
 # Answers that say "not now", against those that say "not you" or "not that".
 _PASSING_STATUSES = (408, 429)
@@ -122,7 +123,7 @@ def _list_huggingface(model: str, repository: Repository) -> Listing:
             timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT,
         )
     files = (
-        HubFile(s.rfilename, s.size or 0, s.lfs.sha256 if s.lfs else None)
+        HubFile(s.rfilename, s.size or 0, _checksum(s.lfs.sha256 if s.lfs else None))
         for s in info.siblings or ()
     )
     return Listing(
@@ -132,6 +133,11 @@ def _list_huggingface(model: str, repository: Repository) -> Listing:
         revision=info.sha or repository.revision,
         files={file.name: file for file in files},
     )
+
+
+def _checksum(announced: str | None) -> str | None:
+    """A SHA-256 as the hub announces it; None for anything else that a mirror may say."""
+    return announced if announced and re.fullmatch(r"[0-9a-f]{64}", announced) else None
 
 
 def _download_huggingface(
@@ -192,7 +198,7 @@ def _list_modelscope(model: str, repository: Repository) -> Listing:
         hub="modelscope",
         repository=repository.name,
         revision=repository.revision,
-        files={f.path: HubFile(f.path, f.size, f.sha256) for f in files if not f.is_dir},
+        files={f.path: HubFile(f.path, f.size, _checksum(f.sha256)) for f in files if not f.is_dir},
     )
 
 
@@ -239,13 +245,29 @@ def _modelscope(model: str, repository: str, file: str, sha256: str | None = Non
         if isinstance(cause, FileIntegrityError) and not isinstance(cause, FileSizeMismatchError):
             # "Hash mismatch for model.pt: expected 16 digits..., got 16 digits..."
             found = str(cause).rpartition(" got ")[2]
-            raise ChecksumMismatch(model=model, file=file, found=found, expected=sha256) from cause
+            raise other_content(model, "modelscope", file, found, sha256) from cause
         for reason in _causes(cause):
             # The client takes some errors of the disk for the network's.
             if isinstance(reason, OSError) and reason.errno in _DISK_ERRORS:
                 raise reason from None
         status = cause.status_code if isinstance(cause, APIError) else None
         raise _failure("modelscope", model, repository, file, cause, status) from cause
+
+
+def other_content(
+    model: str, hub: Hub, file: str, found: str, expected: str | None
+) -> ChecksumMismatch:
+    """The error for a file that is not the published one; it names the other hub, if there is."""
+    others = [name for name in OFFICIAL[model].repositories if name != hub]
+    option = f"--hub {others[0]}" if others else "--from PATH"
+    return ChecksumMismatch(
+        model=model,
+        file=file,
+        found=found,
+        expected=expected,
+        hub=HUB_NAMES[hub],
+        way=f"voxcor models pull {model} {option}",
+    )
 
 
 def _failure(

@@ -12,10 +12,9 @@ int8 was refused; whatever else fails leaves nothing behind.
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,6 @@ from numpy.typing import NDArray
 from voxcor.disk.faults import require_space, storage_errors
 from voxcor.disk.whole import drafting, replacing
 from voxcor.errors import (
-    ChecksumMismatch,
     HubRefused,
     HubUnreachable,
     InputNotFound,
@@ -34,16 +32,15 @@ from voxcor.errors import (
     VoxcorError,
 )
 from voxcor.labels import labels_from_tokens
-from voxcor.models.agreement import make_int8
 from voxcor.models.cards import (
     CHECKPOINT_FILES,
     EXAMPLE_CLIP,
     EXAMPLE_FILE,
     HUB_NAMES,
+    MAX_LABELS,
     OFFICIAL,
     TOKENS_FILE,
     Card,
-    FileRecord,
     Hub,
     OfficialModel,
     Precision,
@@ -52,7 +49,16 @@ from voxcor.models.cards import (
     write_card,
 )
 from voxcor.models.convert import convert_checkpoint
-from voxcor.models.hub import Listing, default_hub, download, incomplete, list_files
+from voxcor.models.hub import (
+    Listing,
+    default_hub,
+    download,
+    incomplete,
+    list_files,
+    other_content,
+)
+from voxcor.models.install import Progress, install_int8, now, records_of
+from voxcor.models.stamps import is_converted_here, write_stamp
 from voxcor.models.store import (
     TINY,
     ModelFolder,
@@ -61,12 +67,10 @@ from voxcor.models.store import (
     folder_of,
     installed,
     locked,
-    name_of,
 )
-from voxcor.models.verify import EXAMPLE_SHA256, read_example
 
-Stage = Literal["download", "convert", "int8"]
-Progress = Callable[[Stage, float], None]
+# tokens.txt has 119 bytes and the example clip 131 kB; what is larger is something else.
+_SMALL_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,9 @@ def pull(
         )
     with locked(model_id), storage_errors(folder_of(model_id)):
         if precision == "int8" and source is None and model_id in installed():
-            return _install_int8(find_model(model_id), speech, progress)
+            source_folder = find_model(model_id)
+            converted = is_converted_here(source_folder.path)
+            return install_int8(source_folder, speech, progress, converted=converted)
         try:
             if source is None:
                 weights = _fetch(model, hub, lambda share: progress("download", share))
@@ -141,10 +147,11 @@ def pull(
             if precision == "fp32":
                 with replacing(folder_of(model_id)) as folder:
                     card = _write(model, weights, folder, progress)
+                write_stamp(folder_of(model_id), card, converted=True)
             else:
                 with drafting(folder_of(model_id)) as folder:
                     card = _write(model, weights, folder, progress)
-                    card = _install_int8(ModelFolder(folder, card), speech, progress)
+                    card = install_int8(ModelFolder(folder, card), speech, progress, converted=True)
         except (HubUnreachable, HubRefused, PrecisionRefused):
             raise
         except VoxcorError:
@@ -170,12 +177,16 @@ def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) ->
     announced = listing.files[checkpoint]
     expected = model.sha256 or announced.sha256
     if announced.sha256 not in (None, expected):
-        raise ChecksumMismatch(
-            model=model.id, file=checkpoint, found=announced.sha256, expected=expected
-        )
+        raise other_content(model.id, hub, checkpoint, str(announced.sha256), expected)
     # By content: the first part of one version is never continued with the rest of another.
-    folder = downloads_of(model.id) / (expected or listing.revision)[:16]
-    wanted = [n for n in (TOKENS_FILE, EXAMPLE_FILE, checkpoint) if n in listing.files]
+    content = expected or sha256(listing.revision.encode()).hexdigest()
+    folder = downloads_of(model.id) / content[:16]
+    small = [
+        name
+        for name in (TOKENS_FILE, EXAMPLE_FILE)
+        if name in listing.files and 0 < listing.files[name].bytes <= _SMALL_BYTES
+    ]
+    wanted = [*small, checkpoint]
     missing = announced.bytes - _bytes_there(folder / checkpoint)
     with storage_errors(folder, missing):
         folder.mkdir(parents=True, exist_ok=True)
@@ -183,11 +194,11 @@ def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) ->
         paths = _download_all(listing, wanted, folder, progress)
         found = record_of(paths[checkpoint]).sha256
     if expected is not None and found != expected:
-        raise ChecksumMismatch(model=model.id, file=checkpoint, found=found, expected=expected)
+        raise other_content(model.id, hub, checkpoint, found, expected)
     return _Weights(
         checkpoint=paths[checkpoint],
         sha256=found,
-        official=expected is not None,
+        official=found == model.sha256,
         revision=listing.revision,
         source=Source(hub=hub, repository=listing.repository, file=checkpoint),
         tokens=paths.get(TOKENS_FILE),
@@ -258,73 +269,29 @@ def _write(model: OfficialModel, weights: _Weights, folder: Path, progress: Prog
             sha256=weights.sha256,
             official=weights.official,
             source=weights.source,
-            created=_now(),
+            created=now(),
             licence=model.licence,
-            files=_records(folder),
+            files=records_of(folder),
         )
         write_card(card, folder)
     return card
-
-
-def _install_int8(
-    source: ModelFolder, speech: Sequence[NDArray[np.float32]], progress: Progress
-) -> Card:
-    """Makes int8 of a model folder in fp32, measures it, and installs it beside."""
-    progress("int8", 0.0)
-    clip = source.path / EXAMPLE_CLIP
-    has_clip = EXAMPLE_CLIP in source.card.files
-    recordings = [*speech]
-    if has_clip and source.card.files[EXAMPLE_CLIP].sha256 == EXAMPLE_SHA256:
-        recordings.append(read_example(clip))
-    if not recordings:
-        raise UsageError(
-            reason_en="int8 is calibrated and measured on real speech, and the hub's example clip "
-            "is not here. Name a folder of recordings: --speech PATH",
-            reason_zh="int8 需要用真实语音校准并比较,而此处没有模型平台的示例音频。"
-            "请指定录音文件夹:--speech PATH",
-        )
-    name = name_of(source.card.id, "int8")
-    needed = source.card.parameters  # one byte each
-    target = folder_of(name)
-    with locked(name), storage_errors(target, needed), replacing(target) as folder:
-        require_space(folder.parent, needed)
-        found = make_int8(
-            source.path,
-            folder,
-            recordings,
-            model=source.card.id,
-            progress=lambda share: progress("int8", share),
-        )
-        if has_clip:
-            shutil.copyfile(clip, folder / EXAMPLE_CLIP)
-        card = replace(
-            source.card,
-            precision="int8",
-            created=_now(),
-            files=_records(folder),
-            metrics={**source.card.metrics, **found.metrics()},
-        )
-        write_card(card, folder)
-    return card
-
-
-def _records(folder: Path) -> dict[str, FileRecord]:
-    return {path.name: record_of(path) for path in sorted(folder.iterdir())}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _labels(tokens: Path) -> tuple[str, ...]:
     try:
+        with tokens.open("rb") as file:
+            content = file.read(_SMALL_BYTES)
         # Editors on Windows put a byte-order mark before the first token.
-        labels = labels_from_tokens(tokens.read_text(encoding="utf-8-sig").splitlines())
+        labels = labels_from_tokens(content.decode("utf-8-sig").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise InputUnreadable(name=str(tokens), reason=str(error)) from error
+    if len(labels) > MAX_LABELS:
+        raise InputUnreadable(name=str(tokens), reason=f"{len(labels)} labels")
     twice = [label for label in labels if labels.count(label) > 1]
     if twice:
         raise InputUnreadable(name=str(tokens), reason=f"{twice[0]} stands there twice")
+    if not all(label.isprintable() and len(label) <= 100 for label in labels):
+        raise InputUnreadable(name=str(tokens), reason="it names no labels")
     return labels
 
 

@@ -9,7 +9,7 @@ in the middle leaves no model behind, and the next pull sweeps up after it.
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voxcor.disk.faults import storage_errors
@@ -22,6 +22,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, Precision, read_card
+from voxcor.models.stamps import is_converted_here, remove_stamp, require_unchanged
 from voxcor.network import Network
 from voxcor.settings import Settings
 
@@ -76,7 +77,8 @@ def find_model(name: str) -> ModelFolder:
     Raises:
         UnknownModel: no model has this id, and no model folder this path.
         ModelNotInstalled: a published model that was not pulled.
-        ModelCorrupt: its card or one of its files is not as it was written.
+        ModelCorrupt: its card, or the size of one of its files, is not as it was written;
+            `open_network` looks at their content.
     """
     here = installed()
     if name == "auto":
@@ -105,8 +107,10 @@ def open_network(
         network: the class that runs it, see `voxcor.batching`.
 
     Raises:
-        ModelCorrupt: the graph cannot be loaded, or has other labels than the card says.
+        ModelCorrupt: a file is not as it was written, the graph cannot be loaded, or has other
+            labels than the card says.
     """
+    require_unchanged(folder.path, folder.card)
     try:
         opened = network(folder.graph, threads=threads)
     # onnxruntime's errors have no other base, and a graph of somebody else lacks our metadata.
@@ -135,6 +139,10 @@ def downloads_of(model: str) -> Path:
 
 def _open(folder: Path) -> ModelFolder:
     card = read_card(folder)
+    if card.official:
+        published = OFFICIAL.get(card.id)
+        known = published is not None and published.sha256 == card.sha256
+        card = replace(card, official=known and is_converted_here(folder))
     for name, record in card.files.items():
         path = folder / name
         if not path.is_file():
@@ -168,6 +176,7 @@ def remove(model: str) -> int:
         raise ModelNotInstalled(model=model)
     with locked(model), storage_errors(folder):
         if folder.is_dir():
+            remove_stamp(folder)
             set_aside(folder)
         traces = [path for path in (downloads, *unfinished(folder)) if path.is_dir()]
         freed = sum(map(_bytes_of, traces))

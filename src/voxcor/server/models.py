@@ -162,7 +162,8 @@ def _pull(
 ) -> None:
     # ModelScope's client draws its own bar; tqdm reads this on import.
     os.environ["TQDM_DISABLE"] = "1"
-    from voxcor.models.pull import Stage, pull
+    from voxcor.models.install import Stage
+    from voxcor.models.pull import pull
 
     percent = -1
 
