@@ -21,8 +21,8 @@ funasr = pytest.importorskip(
     "funasr_reference", reason="torch and funasr are not installed", exc_type=ImportError
 )
 
-SCORES_ATOL = 1e-4
-FEATURES_RTOL = 1e-4
+SCORES_ATOL = 1e-5
+FEATURES_RTOL = 1e-5
 
 
 class Pair(NamedTuple):

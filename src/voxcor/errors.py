@@ -75,6 +75,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from voxcor.language import say
+from voxcor.untrusted import printable
 
 
 class VoxcorError(Exception):
@@ -91,8 +92,12 @@ class VoxcorError(Exception):
 
     @property
     def message(self) -> str:
-        """One sentence that says what is wrong, with which input, and what to do about it."""
-        return say(self.en, self.zh).format(**self.details)
+        """One sentence that says what is wrong, with which input, and what to do about it.
+
+        It is one line that steers no terminal and forges no line of a log, whatever names are in
+        it; `details` have them as they were.
+        """
+        return printable(say(self.en, self.zh).format(**self.details))
 
     def __str__(self) -> str:
         return self.message

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voxcor.language import say
+from voxcor.untrusted import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ def get_label(label_id: str) -> Label:
     known = _BY_ID.get(label_id)
     if known is not None:
         return known
-    color = _EXTRA_COLORS[sum(label_id.encode()) % len(_EXTRA_COLORS)]
-    name = label_id.replace("_", " ").capitalize()
+    color = _EXTRA_COLORS[sum(map(ord, label_id)) % len(_EXTRA_COLORS)]
+    name = printable(label_id).replace("_", " ").capitalize()
     return Label(label_id, name, name, "🔖", color)
 
 

@@ -26,6 +26,7 @@ from voxcor.labels import LABEL_IDS, LABELS
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import expand
+from voxcor.untrusted import printable
 
 # Codes of the problems that cost a row its place though somebody wanted it there.
 LOST = frozenset({"missing_file", "no_label", "unknown_label", "stretch"})
@@ -415,5 +416,6 @@ def _unused(name: str) -> Problem:
 def row_problem(utterance: Utterance, code: str, en: str, zh: str) -> Problem:
     """A problem of one row, in the language of the process."""
     row, path = utterance.row, str(utterance.path)
-    message = say(f"row {row}: {path}: {en}", f"第 {row} 行:{path}:{zh}")
+    shown = printable(path)
+    message = say(f"row {row}: {shown}: {en}", f"第 {row} 行:{shown}:{zh}")
     return Problem(row, path, code, message)

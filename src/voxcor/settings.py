@@ -2,20 +2,46 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from voxcor.errors import UsageError
+
+_PREFIX = "VOXCOR_"
+
+
+def _default_home() -> Path:
+    # Without HOME, and without an entry in the table of users, platformdirs raises, and used to
+    # answer with a folder called "~" wherever one is.
+    try:
+        home = platformdirs.user_data_path("voxcor", appauthor=False)
+    except RuntimeError:
+        home = Path("~")
+    if home.parts[0] == "~":
+        raise UsageError(
+            reason_en="No home folder is known for the user who runs this. "
+            "Set VOXCOR_HOME to a folder for models and settings.",
+            reason_zh="无法确定当前用户的主目录。请将 VOXCOR_HOME 设为存放模型与设置的文件夹。",
+        )
+    return home
 
 
 class Settings(BaseSettings):
-    """What a person may set for every command; `VOXCOR_HOME` is `home`, and so on."""
+    """What a person may set for every command; `VOXCOR_HOME` is `home`, and so on.
 
-    model_config = SettingsConfigDict(env_prefix="VOXCOR_", frozen=True, env_ignore_empty=True)
+    Raises:
+        UsageError: a variable has a value that it cannot have, or there is no home folder.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     home: Path = Field(
-        default_factory=lambda: platformdirs.user_data_path("voxcor", appauthor=False),
+        default_factory=_default_home,
         description="The one folder for models, library, jobs and settings.",
     )
     model: str = Field(default="auto", description="The MODEL of commands that are given none.")
@@ -68,6 +94,23 @@ class Settings(BaseSettings):
     results_gb: float = Field(
         default=10, gt=0, description="Beyond this in all, the oldest results are deleted."
     )
+
+    def __init__(self, **values: Any) -> None:
+        # Not `from` what pydantic raises: that holds the values, a key among them.
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            wrong, reason = str(first["loc"][0]), first["msg"]
+        except (SettingsError, RecursionError) as error:
+            wrong, reason = str(error).partition('"')[2].partition('"')[0], "it is no JSON list"
+        else:
+            return
+        name = _PREFIX + wrong.upper()
+        raise UsageError(
+            reason_en=f"{name} cannot be used: {reason}.",
+            reason_zh=f"无法使用 {name} 的值:{reason}。",
+        )
 
     @property
     def models(self) -> Path:

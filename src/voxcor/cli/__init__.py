@@ -1,84 +1,76 @@
-"""The `voxcor` command. Thin: each command is a module, and imports what is heavy when it runs."""
+"""The `voxcor` command: its process, from the first import to the exit status.
 
-import io
+Thin: `voxcor.cli.commands` has the commands. Whatever ends one, a full disk under stdout or a
+signal, ends in a sentence and a status here.
+"""
+
+import signal
 import sys
-from typing import Annotated
+from types import FrameType
+from typing import Any
 
-import typer
-
-from voxcor import __version__
-from voxcor.cli import (
-    batch,
-    bench,
-    doctor,
-    evaluate,
-    export,
-    models,
-    recognize,
-    serve,
-    stream,
-    train,
-)
-from voxcor.errors import UsageError, VoxcorError
-from voxcor.language import say
-
-app = typer.Typer(
-    name="voxcor",
-    help=say(
-        "Speech emotion recognition on your own machine.",
-        "心声:在本机上识别语音中的情感。",
-    ),
-    no_args_is_help=True,
-    add_completion=False,
-    # Plain help and plain tracebacks: rich would cost every start 0.1 s, and its tracebacks
-    # show the values of variables.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        print(f"voxcor {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            callback=_print_version,
-            is_eager=True,
-            help=say("Print the version and exit.", "显示版本号并退出。"),
-        ),
-    ] = False,
-) -> None:
-    pass
-
-
-app.command(help=recognize.HELP)(recognize.recognize)
-app.command(help=batch.HELP)(batch.batch)
-app.command(help=export.HELP)(export.export)
-app.command(help=serve.HELP)(serve.serve)
-app.command(help=stream.HELP)(stream.stream)
-app.add_typer(models.app)
-app.command(help=evaluate.HELP)(evaluate.evaluate)
-app.command(help=train.HELP)(train.train)
-app.command(help=bench.HELP)(bench.bench)
-app.command(help=doctor.HELP)(doctor.doctor)
+from voxcor.errors import StorageError, UsageError, VoxcorError
 
 
 def main() -> None:
-    """Runs the command; exit status 0 all went well, 1 something failed, 2 wrong usage."""
-    for output in (sys.stdout, sys.stderr):
-        if isinstance(output, io.TextIOWrapper):
-            # Emoji and Chinese under any locale; bytes of file names that are no UTF-8 as \udcXX.
-            output.reconfigure(encoding="utf-8", errors="backslashreplace")
+    """Runs the command, and exits.
+
+    The status is 0 where all went well, 1 where something failed or nobody reads on, 2 for wrong
+    usage, and as a shell has it for signals: 130 for Ctrl+C, 143 for SIGTERM.
+    """
+    from voxcor.cli import streams
+
     try:
-        app()
+        signal.signal(signal.SIGTERM, _end)
+        streams.prepare()
+        status = _run()
+    except KeyboardInterrupt:
+        status = 128 + signal.SIGINT
+    # What comes now would find a process that has said its last word.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = status or 1
     except VoxcorError as error:
-        print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        status = status or _fail(error)
+    sys.exit(status)
+
+
+def _run() -> int:
+    try:
+        from voxcor.cli.commands import app
+
+        app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        return 1
+    except VoxcorError as error:
+        return _fail(error)
+    except OSError as error:
+        # Of a place that nobody reckoned with: the working folder is gone, a home is not readable.
+        place = str(error.filename or ".")
+        return _fail(StorageError(path=place, reason=error.strerror or str(error)))
+    return 0
+
+
+def _fail(error: VoxcorError) -> int:
+    print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
+    return 2 if isinstance(error, UsageError) else 1
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """As an exception, so that what is half written is taken away."""
+    sys.exit(128 + number)
+
+
+def __getattr__(name: str) -> Any:
+    # Not imported above: typer takes a tenth of a second, in which Ctrl+C would be a traceback.
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from voxcor.cli.commands import app
+
+    return app

@@ -106,10 +106,10 @@ def batch(
         ),
     ] = False,
 ) -> None:
-    from rich.console import Console
 
     from voxcor.batch.items import Options
     from voxcor.batch.run import run_batch
+    from voxcor.cli.streams import open_console
     from voxcor.errors import UsageError
     from voxcor.settings import Settings
 
@@ -118,7 +118,7 @@ def batch(
             reason_en="Choose either --resume or --restart.",
             reason_zh="--resume 与 --restart 只能选其一。",
         )
-    aside = Console(stderr=True, highlight=False, markup=False)
+    aside = open_console(stderr=True)
     stop = threading.Event()
     with _Bar(aside) as bar, _stopping(stop, aside):
         done = run_batch(

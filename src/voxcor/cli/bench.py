@@ -52,9 +52,8 @@ def bench(
     ] = 5,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from rich.console import Console
-
     from voxcor.bench import FUNASR, Side, compare, funasr_side, model_side, peak_gigaflops
+    from voxcor.cli.streams import open_console
     from voxcor.models.store import installed
     from voxcor.runtime import available_cores
     from voxcor.settings import Settings
@@ -66,14 +65,14 @@ def bench(
         sides[FUNASR] = funasr_side(funasr)
     for model in models or installed():
         sides[model] = model_side(model, threads)
-    aside = Console(stderr=True, highlight=False)
+    aside = open_console(stderr=True)
     with aside.status(say("Measuring …", "正在测量……")):
         peak = peak_gigaflops(threads)
         timings = list(compare(sides, rounds=rounds))
     if as_json:
         _print_json(timings, peak, threads, settings.provider)
         return
-    console = Console(highlight=False)
+    console = open_console()
     console.print(_table(timings))
     console.print(
         say(

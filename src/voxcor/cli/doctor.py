@@ -63,9 +63,9 @@ def doctor(
 
         print(to_json(report))
     else:
-        from rich.console import Console
+        from voxcor.cli.streams import open_console
 
-        Console(highlight=False, markup=False).print(_view(report))
+        open_console().print(_view(report))
     if not _is_healthy(report):
         raise typer.Exit(1)
 

@@ -100,9 +100,8 @@ def evaluate(
     ] = True,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from rich.console import Console
-
     from voxcor.calibration import store_temperature
+    from voxcor.cli.streams import open_console
     from voxcor.errors import EmbeddingsOnly, UsageError
     from voxcor.evaluation import evaluate as measure
     from voxcor.evaluation import work
@@ -130,7 +129,7 @@ def evaluate(
     found = check_split_column(
         read_manifest(manifest, label_map=parse_label_map(pairs), labels=competing)
     )
-    aside = Console(stderr=True, highlight=False, markup=False)
+    aside = open_console(stderr=True)
     _remark(found.problems, aside)
 
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
@@ -171,11 +170,10 @@ def evaluate(
 
 def _show(evaluation: "Evaluation", saved: Path | None) -> None:
     """The tables of the report, and where the whole of it lies."""
-    from rich.console import Console
-
+    from voxcor.cli.streams import open_console
     from voxcor.report.tables import headline, preprocessing, tables
 
-    console = Console(highlight=False, markup=False)
+    console = open_console()
     console.print(str(headline(evaluation)), style="bold", soft_wrap=True)
     console.print(str(preprocessing(evaluation)), style="dim")
     for table in tables(evaluation):

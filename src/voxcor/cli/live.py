@@ -19,6 +19,7 @@ from rich.style import Style
 from rich.text import Text
 
 from voxcor.audio.decoders import FloatArray
+from voxcor.cli.streams import open_console
 from voxcor.cli.view import bars, clock
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import get_label
@@ -60,7 +61,7 @@ class Screen(Protocol):
 
 def is_terminal() -> bool:
     """Whether stdout can show a view that moves."""
-    return Console().is_terminal
+    return open_console().is_terminal
 
 
 class _Base:
@@ -90,7 +91,7 @@ class Lines(_Base):
     """What is over, a line each."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False, markup=False)
+        self.console = console or open_console()
 
     def show(self, event: Event) -> None:
         if isinstance(event, Measurement) and event.trigger == "speech_ended":

@@ -41,8 +41,9 @@ def list_models(
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from voxcor.cli.streams import open_console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(say("MODEL", "模型"), overflow="fold")
@@ -56,7 +57,7 @@ def list_models(
         table.add_column(title, no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row), style=None if row["installed"] else "dim")
-    Console(highlight=False).print(table)
+    open_console().print(table)
     for row in rows:
         if row["problem"]:
             _tell(f"voxcor: {row['problem']}")
@@ -301,7 +302,6 @@ def _why_not_compared(code: "NotCompared") -> str:
 @contextmanager
 def _progress_bar(model: str) -> Iterator["Progress"]:
     """A bar for each stage of a pull, on a terminal only."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
@@ -310,17 +310,19 @@ def _progress_bar(model: str) -> Iterator["Progress"]:
         TimeRemainingColumn,
     )
 
+    from voxcor.cli.streams import open_console
+
     titles: Mapping[Stage, str] = {
         "download": say(f"Downloading {model}", f"正在下载 {model}"),
         "convert": say(f"Converting {model}", f"正在转换 {model}"),
         "int8": say(f"Making int8 of {model}", f"正在生成 {model} 的 int8 版本"),
     }
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=open_console(stderr=True),
         disable=not sys.stderr.isatty(),
     )
     with bar:

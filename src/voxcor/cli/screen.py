@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from voxcor.cli import view
+from voxcor.cli.streams import open_console
 from voxcor.errors import VoxcorError
 from voxcor.language import say
 from voxcor.result_folder import to_json
@@ -51,8 +51,8 @@ class _Base:
     """A progress bar on a terminal, and the places to print."""
 
     def __init__(self, count: int) -> None:
-        self.console = Console(highlight=False, markup=False)
-        self.aside = Console(stderr=True, highlight=False, markup=False)
+        self.console = open_console()
+        self.aside = open_console(stderr=True)
         if self.console.is_terminal and self.aside.is_terminal:
             self.aside = self.console
         self._bar = Progress(

@@ -135,8 +135,7 @@ def train(
     ] = None,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from rich.console import Console
-
+    from voxcor.cli.streams import open_console
     from voxcor.manifests import Problem, parse_label_map
     from voxcor.models.store import TINY
     from voxcor.report.files import remarks
@@ -145,7 +144,7 @@ def train(
     from voxcor.training.head import has_losses, train_head
     from voxcor.training.report import to_document
 
-    aside = Console(stderr=True, highlight=False, markup=False)
+    aside = open_console(stderr=True)
 
     def remark(problems: Sequence[Problem]) -> None:
         for line in remarks(problems):
@@ -209,13 +208,13 @@ def _require(fits: bool, option: str, method: str) -> None:
 
 def _show(training: "Training", out: Path) -> None:
     """The tables of the card, and how to use the model."""
-    from rich.console import Console
     from rich.table import Column, Table
     from rich.text import Text
 
+    from voxcor.cli.streams import open_console
     from voxcor.training.report import tables
 
-    console = Console(highlight=False, markup=False)
+    console = open_console()
     for table in tables(training):
         console.print(Text(str(table.title), "bold"))
         columns = (
@@ -252,7 +251,7 @@ def _progress(aside: "Console") -> Iterator[Callable[[str, float], None]]:
         "export": say("Writing the model", "正在写入模型"),
     }
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
         Remaining(),

@@ -22,6 +22,7 @@ from voxcor.frames import HOP, SAMPLE_RATE
 from voxcor.labels import Label, get_label
 from voxcor.language import say
 from voxcor.results import AudioInfo, Result, Segment
+from voxcor.untrusted import printable
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _WIDEST_BAR = 40
@@ -41,11 +42,11 @@ def line(result: Result, path: str, saved: Path | None) -> Text:
     widths = (cell_len(f"  {get_label(label).both_names}") for label in result.scores)
     head = Text(headline(result), style=_bold(get_label(result.emotion)))
     head.pad_right(max(widths) + len(say(" Confidence: 100.0%", " 置信度: 100.0%")) - head.cell_len)
-    text = Text.assemble(head, "  ", path, _channel_suffix(result.audio))
+    text = Text.assemble(head, "  ", printable(path), _channel_suffix(result.audio))
     for remark in _remarks(result):
         text.append(f" · {remark}")
     if saved is not None:
-        text.append(f" → {saved}", style="dim")
+        text.append(f" → {printable(str(saved))}", style="dim")
     return text
 
 
@@ -130,7 +131,9 @@ def bars(scores: Mapping[str, float], emotion: str, width: int) -> Table:
 
 def saved_line(saved: Path) -> Text:
     """Where a card's result went; never folded, so that the path can be copied whole."""
-    return Text.assemble((f" {_title(say('Saved', '已保存'))}", "dim"), f"  {saved}/")
+    return Text.assemble(
+        (f" {_title(say('Saved', '已保存'))}", "dim"), f"  {printable(str(saved))}/"
+    )
 
 
 def _facts(result: Result) -> Table:
@@ -152,7 +155,7 @@ def _describe(result: Result) -> Iterable[tuple[str, str]]:
         say("Audio", "音频"),
         " · ".join(
             [
-                audio.name + _channel_suffix(audio),
+                printable(audio.name) + _channel_suffix(audio),
                 _seconds(audio.duration),
                 f"{audio.sample_rate / 1000:g} kHz",
                 _channels(audio.channels),
@@ -168,7 +171,7 @@ def _describe(result: Result) -> Iterable[tuple[str, str]]:
     if len(result.segments) > 1:
         yield say("Speech", "语段"), _shares(result)
     unofficial = "" if model.official else say(" · unofficial weights", " · 非官方权重")
-    yield say("Model", "模型"), f"{model.id} · {model.precision}{unofficial}"
+    yield say("Model", "模型"), f"{printable(model.id)} · {model.precision}{unofficial}"
 
 
 def _shares(result: Result) -> str:
