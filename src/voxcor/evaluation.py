@@ -5,6 +5,7 @@ restricted to afterwards, they come from those scores. A recording that cannot b
 `Failure` in the report and in no figure.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -309,5 +310,5 @@ def _under(
 def _changed(path: str, change: Change) -> Source:
     recording = decode(path)
     samples = resample(mix_to_mono(recording.samples), recording.sample_rate)
-    rng = np.random.default_rng(crc32(PurePath(path).name.encode()))
+    rng = np.random.default_rng(crc32(os.fsencode(PurePath(path).name)))
     return change(samples, rng), SAMPLE_RATE

@@ -12,7 +12,6 @@ and a `label_map.json` beside or above it.
 
 import csv
 import io
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,14 +24,21 @@ from voxcor.errors import InputError, InputNotFound, InputUnreadable, ManifestEr
 from voxcor.labels import LABEL_IDS, LABELS
 from voxcor.language import say
 from voxcor.results import Failure
-from voxcor.sources import expand
-from voxcor.untrusted import printable
+from voxcor.sources import expand, is_file, is_folder
+from voxcor.tables import listed_names, read_csv
+from voxcor.untrusted import printable, read_json
 
 # Codes of the problems that cost a row its place though somebody wanted it there.
 LOST = frozenset({"missing_file", "no_label", "unknown_label", "stretch"})
 
 # A label with fewer clips is named: what is trained on it or measured on it rests on chance.
 FEW_CLIPS = 5
+
+# A list of a million rows takes a tenth of this; it is read whole.
+MOST_BYTES = 1 << 30
+
+# A time beyond a year is no time in a recording.
+_LONGEST_S = 366 * 86_400.0
 
 _PATH_COLUMNS = ("path", "wav")
 _LABEL_COLUMNS = ("label9", "label", "emo")
@@ -189,11 +195,11 @@ def in_model_order(labels: Iterable[str]) -> tuple[str, ...]:
 
 def _read_rows(source: Path) -> list[_Row]:
     try:
-        if is_annotated(source) and not (source / "manifest.csv").is_file():
+        if is_annotated(source) and not is_file(source / "manifest.csv"):
             return _read_annotated(source)
-        if not source.is_dir():
+        if not is_folder(source):
             return _read_table(source)
-        if (source / "manifest.csv").is_file():
+        if is_file(source / "manifest.csv"):
             return _read_table(source / "manifest.csv")
         folds = [path for path in source.rglob("*.jsonl") if _FOLD_FILE.match(path.name)]
         return _merge_folds(folds) if folds else _read_folder(source)
@@ -203,17 +209,26 @@ def _read_rows(source: Path) -> list[_Row]:
         raise InputUnreadable(name=str(source), reason=error.strerror or str(error)) from error
 
 
-def _read_table(path: Path) -> list[_Row]:
+def _read_text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        reason = say(f"it has more than {MOST_BYTES:,} bytes.", f"超过 {MOST_BYTES:,} 字节。")
+        raise ManifestError(name=str(path), reason=reason)
     try:
-        text = path.read_text(encoding="utf-8-sig")  # Excel begins its UTF-8 with a mark
+        return data.decode("utf-8-sig")  # Excel begins its UTF-8 with a mark
     except UnicodeDecodeError as error:
         reason = say("it is not UTF-8 text.", "不是 UTF-8 文本。")
         raise ManifestError(name=str(path), reason=reason) from error
+
+
+def _read_table(path: Path) -> list[_Row]:
+    text = _read_text(path)
     is_jsonl = path.suffix.lower() == ".jsonl"
     rows = list(_json_rows(path, text) if is_jsonl else _csv_rows(path, text))
     columns = dict.fromkeys(name for _, values in rows for name in values)
     if rows and not (columns.keys() & {*_PATH_COLUMNS} and columns.keys() & {*_LABEL_COLUMNS}):
-        listed = ", ".join(columns)
+        listed = listed_names([*columns])
         reason = say(
             f"it needs a column path and a column label9 or label; its columns are: {listed}.",
             f"需要 path 列以及 label9 或 label 列;现有的列:{listed}。",
@@ -226,14 +241,14 @@ def _read_table(path: Path) -> list[_Row]:
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="")
+    number = 0
     try:
-        for values in reader:
-            # A short row has None in the columns it lacks, a long one a list under `restkey`.
-            cells = {name: cell.strip() for name, cell in values.items() if isinstance(cell, str)}
-            yield reader.line_num, {name.strip(): cell for name, cell in cells.items()}
+        _, rows = read_csv(io.StringIO(text, newline=""))
+        for number, cells in rows:
+            yield number, {name: cell.strip() for name, cell in cells.items()}
     except csv.Error as error:
-        reason = say(f"row {reader.line_num}: {error}.", f"第 {reader.line_num} 行:{error}。")
+        at = number + 1
+        reason = say(f"row {at}: {error}.", f"第 {at} 行:{error}。")
         raise ManifestError(name=str(path), reason=reason) from error
 
 
@@ -242,13 +257,15 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
         if not line.strip():
             continue
         values = _load_json(path, line, number)
-        yield number, {name: str(value) for name, value in values.items() if value is not None}
+        # What is a list or an object is no path, no label and no time.
+        plain = {n: value for n, value in values.items() if isinstance(value, str | int | float)}
+        yield number, {name: str(value) for name, value in plain.items()}
 
 
 def _load_json(path: Path, text: str, row: int) -> dict[str, Any]:
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError:
+        values = read_json(text)
+    except ValueError:
         values = None
     if not isinstance(values, dict):
         reason = say(f"row {row} is no JSON object.", f"第 {row} 行不是 JSON 对象。")
@@ -301,8 +318,8 @@ def _corpus_label_map(manifest: Path) -> dict[str, str]:
     """EmoBox's own: `anger` is `Angry`, `exc` of IEMOCAP is `Happy`."""
     for folder in list(manifest.absolute().parents)[:2]:
         path = folder / "label_map.json"
-        if path.is_file():
-            loaded = _load_json(path, path.read_text(encoding="utf-8"), 1)
+        if is_file(path):
+            loaded = _load_json(path, _read_text(path), 1)
             return {name.casefold(): str(label) for name, label in loaded.items()}
     return {}
 
@@ -314,7 +331,7 @@ def _locate(row: _Row) -> Path:
     # EmoBox's `wav` starts at the root of its checkout, some folders above the manifest.
     wav = row.values.get("wav", "")
     bases = (row.folder, *row.folder.absolute().parents)
-    return next((base / wav for base in bases if (base / wav).is_file()), row.folder / wav)
+    return next((base / wav for base in bases if is_file(base / wav)), row.folder / wav)
 
 
 def _rest(row: _Row) -> dict[str, str]:
@@ -334,13 +351,13 @@ def _check_row(
     """What keeps a row from being used, if anything does."""
     if not name:
         return row_problem(utterance, "no_label", "has no label.", "没有标签。")
-    if not utterance.path.is_file():
+    if not is_file(utterance.path):
         return row_problem(utterance, "missing_file", "there is no such file.", "文件不存在。")
     if not _is_stretch(utterance) and utterance.path in seen:
         return _listed_already(utterance, seen[utterance.path])
     label = utterance.label
     if labels is not None and label not in (*labels, *LABEL_IDS):
-        known = ", ".join(labels)
+        known = listed_names(labels)
         en = f"label {name} is not among {known}; map it: --label-map {name}=LABEL"
         zh = f"标签 {name} 不在 {known} 之中;可用 --label-map {name}=标签 进行映射"
         return row_problem(utterance, "unknown_label", en, zh)
@@ -363,7 +380,7 @@ def _cut_out(
         start, end = float(columns["start_time"]), float(columns.get("end_time", ""))
     except ValueError:
         start, end = 0.0, 0.0
-    if not 0 <= start < end:
+    if not 0 <= start < end <= _LONGEST_S:
         en, zh = "its start_time and end_time are no stretch.", "start_time 与 end_time 无效。"
         return utterance, row_problem(utterance, "stretch", en, zh)
     try:

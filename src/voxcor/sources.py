@@ -31,6 +31,24 @@ AUDIO_EXTENSIONS = frozenset(
 _RESULT_FOLDER = re.compile(r"outputs_\d{8}_\d{6}(_\d+)?")
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether there is such a file; no path is too long or too strange to be asked about."""
+    return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises where a name is too long
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether there is such a folder; as `is_file`."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_path(text: str) -> bool:
+    """Whether a file system can be asked for it: no NUL, and nothing that has no bytes."""
+    try:
+        return "\0" not in text and bool(os.fsencode(text))
+    except UnicodeEncodeError:
+        return False
+
+
 def expand(paths: Iterable[str]) -> Iterator[str | Failure]:
     """The recordings behind `paths`, in their order; within a folder or pattern, sorted.
 
@@ -42,7 +60,7 @@ def expand(paths: Iterable[str]) -> Iterator[str | Failure]:
         a path, or the failure of one that cannot be read or leads to no audio.
     """
     for path in paths:
-        if _is_folder(Path(path)):
+        if is_folder(path):
             yield from _search([Path(path)], path)
         elif any(mark in path for mark in "*?[") and not os.access(path, os.F_OK):
             # Not Path.glob: it takes neither an absolute pattern nor the rule on hidden files.
@@ -59,7 +77,7 @@ def _search(places: Iterable[Path], path: str) -> Iterable[str | Failure]:
 
 
 def _walk(place: Path) -> Iterator[str | Failure]:
-    if not _is_folder(place):
+    if not is_folder(place):
         if place.suffix.lower() in AUDIO_EXTENSIONS:
             yield str(place)
         return
@@ -74,15 +92,8 @@ def _walk(place: Path) -> Iterator[str | Failure]:
 
 
 def _is_passed_over(entry: Path) -> bool:
-    is_link_to_folder = _is_folder(entry) and entry.is_symlink()
+    is_link_to_folder = is_folder(entry) and entry.is_symlink()
     return entry.name.startswith(".") or is_link_to_folder or _is_result(Path(entry.name))
-
-
-def _is_folder(place: Path) -> bool:
-    try:
-        return place.is_dir()
-    except OSError:  # a closed folder above it, or a name too long: reading it will say so
-        return False
 
 
 def _is_result(place: Path) -> bool:

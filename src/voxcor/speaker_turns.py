@@ -12,12 +12,15 @@ speaker. So has speech that nobody has a turn for.
 import csv
 import math
 import os
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path, PurePath
 
 from voxcor.errors import SpeakersInvalid
+from voxcor.tables import listed_names, read_csv
 from voxcor.timeline import Span
 
 # Of the borders of turns nobody knows the place better: what NIST leaves out of the count on either
@@ -27,6 +30,9 @@ COLLAR_S = 0.25
 
 # A diariser works in frames of its own, the last of which may reach beyond the recording.
 TOLERATED_S = 0.5
+
+# A day of turns of one second takes a tenth of this.
+MOST_BYTES = 64 << 20
 
 _RTTM_TYPES = {
     "SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER", "EDIT",
@@ -113,7 +119,7 @@ def turns_of(diarization: Diarization, recording: str, duration: float) -> tuple
     name, wanted = diarization.name, PurePath(recording).stem
     known = diarization.turns
     if len(known) > 1 and wanted not in known:
-        others = ", ".join(known)
+        others = listed_names([*known])
         en, zh = (
             f"has turns of {others}, none of {wanted}",
             f"只有 {others} 的话轮,没有 {wanted} 的",
@@ -133,21 +139,41 @@ def cut_at_turns(spans: Sequence[Span], turns: Sequence[Turn]) -> tuple[Stretch,
         spans: in seconds, in order, none overlapping.
         turns: in order, which may overlap.
     """
+    edges, speakers = _voices(turns)
     stretches: list[Stretch] = []
-    waiting = [*turns]
     for start, end in spans:
-        waiting = [turn for turn in waiting if turn.end > start]
-        near = [turn for turn in waiting if turn.start < end]
-        stretches += _cut(start, end, near)
+        first, last = bisect_right(edges, start), bisect_left(edges, end)
+        times = [start, *edges[first:last], end]
+        pieces = [
+            Stretch(time, times[place + 1], speakers[first + place])
+            for place, time in enumerate(times[:-1])
+        ]
+        stretches += _settled(pieces)
     return tuple(stretches)
 
 
-def _cut(start: float, end: float, turns: Sequence[Turn]) -> list[Stretch]:
-    edges = {start, end, *(time for turn in turns for time in (turn.start, turn.end))}
-    pieces = []
-    for first, last in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
-        voices = {turn.speaker for turn in turns if turn.start <= first and last <= turn.end}
-        pieces.append(Stretch(first, last, voices.pop() if len(voices) == 1 else None))
+def _voices(turns: Sequence[Turn]) -> tuple[list[float], list[str | None]]:
+    """The times at which turns begin or end, and who alone speaks before each and after the last.
+
+    One sweep over them: turns come by the ten thousand, and from strangers.
+    """
+    changes = [(turn.start, 1, turn.speaker) for turn in turns]
+    changes += [(turn.end, -1, turn.speaker) for turn in turns]
+    edges: list[float] = []
+    speakers: list[str | None] = [None]
+    running: Counter[str] = Counter()
+    for time, together in groupby(sorted(changes), key=lambda change: change[0]):
+        for _, step, speaker in together:
+            running[speaker] += step
+            if not running[speaker]:
+                del running[speaker]
+        edges.append(time)
+        speakers.append(next(iter(running)) if len(running) == 1 else None)
+    return edges, speakers
+
+
+def _settled(pieces: Sequence[Stretch]) -> list[Stretch]:
+    """Without what is shorter than `COLLAR_S` and nobody's alone."""
     pieces = _joined(pieces)
     for place, piece in enumerate(pieces):
         if piece.speaker is None and piece.end - piece.start < COLLAR_S:
@@ -167,11 +193,17 @@ def _joined(pieces: Sequence[Stretch]) -> list[Stretch]:
 
 def _lines(name: str) -> list[str]:
     try:
-        return Path(name).read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        reason = error.strerror or str(error)
+        with Path(name).open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: no file system has such a name
+        reason = getattr(error, "strerror", None) or str(error)
         en, zh = f"cannot be read ({reason})", f"无法读取({reason})"
         raise _broken(name, None, en, zh) from error
+    if len(data) > MOST_BYTES:
+        en, zh = f"has more than {MOST_BYTES:,} bytes", f"超过 {MOST_BYTES:,} 字节"
+        raise _broken(name, None, en, zh)
+    try:
+        return data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise _broken(name, None, "is not text in UTF-8", "不是 UTF-8 文本") from error
 
@@ -202,11 +234,28 @@ def _rttm_turns(name: str, lines: Sequence[str]) -> dict[str, list[Turn]]:
 
 
 def _csv_turns(name: str, lines: Sequence[str]) -> list[Turn]:
-    table = csv.DictReader(lines, skipinitialspace=True)
-    columns = [column.strip().lower() for column in table.fieldnames or []]
-    table.fieldnames = columns
-    in_ms = "start_ms" in columns
-    needed = ("start_ms", "end_ms", "speaker") if in_ms else ("start", "end", "speaker")
+    turns: list[Turn] = []
+    number = 0
+    try:
+        head, rows = read_csv(lines, skip_spaces=True)
+        columns = [column.lower() for column in head]
+        in_ms = "start_ms" in columns
+        needed = ("start_ms", "end_ms", "speaker") if in_ms else ("start", "end", "speaker")
+        _require_columns(name, columns, needed)
+        scale = 1000 if in_ms else 1
+        for number, row in rows:
+            cells = dict(zip(columns, row.values(), strict=False))
+            first, last, speaker = (cells[column].strip() for column in needed)
+            if not speaker:
+                raise _broken(name, number, "the speaker is missing", "缺少说话人")
+            start, end = (_seconds(value, name, number) / scale for value in (first, last))
+            turns.append(Turn(start, end, speaker, number))
+    except csv.Error as error:
+        raise _broken(name, number + 1, f"{error}", f"{error}") from error
+    return turns
+
+
+def _require_columns(name: str, columns: Sequence[str], needed: Sequence[str]) -> None:
     for column in needed:
         if column not in columns:
             raise _broken(
@@ -216,16 +265,6 @@ def _csv_turns(name: str, lines: Sequence[str]) -> list[Turn]:
                 "start_ms,end_ms,speaker",
                 f"缺少 {column} 列;表头应为 start,end,speaker 或 start_ms,end_ms,speaker",
             )
-    turns = []
-    for row in table:
-        first, last, speaker = ((row[column] or "").strip() for column in needed)
-        number = table.line_num
-        if not speaker:
-            raise _broken(name, number, "the speaker is missing", "缺少说话人")
-        scale = 1000 if in_ms else 1
-        start, end = (_seconds(value, name, number) / scale for value in (first, last))
-        turns.append(Turn(start, end, speaker, number))
-    return turns
 
 
 def _seconds(value: str, name: str, line: int) -> float:

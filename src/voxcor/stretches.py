@@ -5,6 +5,7 @@ parts of recordings: delete them with those.
 """
 
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +14,7 @@ from voxcor.audio import Recording, decode
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import AudioTooShort, InputNotFound, InputUnreadable
 from voxcor.settings import Settings
+from voxcor.untrusted import file_name
 
 # Less than a frame cannot be recognised.
 SHORTEST_MS = 25
@@ -32,8 +34,9 @@ def clip_of(recording: Path, start: float, end: float) -> Path:
     except OSError as error:
         raise InputUnreadable(name=str(recording), reason=error.strerror) from error
     key = f"{recording.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
-    folder = Settings().home / "stretches" / hashlib.sha256(key.encode()).hexdigest()[:16]
-    clip = folder / f"{recording.stem}_{round(1000 * start):08}-{round(1000 * end):08}.flac"
+    folder = Settings().home / "stretches" / hashlib.sha256(os.fsencode(key)).hexdigest()[:16]
+    part = f"_{round(1000 * start):08}-{round(1000 * end):08}.flac"
+    clip = folder / file_name(recording.stem, part)
     if not clip.is_file():
         _cut(_decoded(recording, stat.st_mtime_ns), start, end, clip)
     return clip

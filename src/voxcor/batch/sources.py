@@ -12,12 +12,14 @@ Paths in a list are relative to it. What cannot be used becomes a `Failure` and 
 """
 
 import csv
-import json
 import lzma
+import os
+import struct
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -31,10 +33,14 @@ from voxcor.errors import (
     ManifestError,
     NoAudioFound,
     UsageError,
+    VoxcorError,
 )
 from voxcor.language import say
+from voxcor.result_folder import utf8
 from voxcor.results import Failure
-from voxcor.sources import AUDIO_EXTENSIONS, expand
+from voxcor.sources import AUDIO_EXTENSIONS, expand, is_folder, is_path
+from voxcor.tables import listed_names, read_csv
+from voxcor.untrusted import read_json
 
 PATH_COLUMNS = ("path", "wav", "file", "audio")
 KEY_COLUMNS = ("key", "id")
@@ -55,10 +61,10 @@ def read_source(source: str) -> Iterator[Item | Failure]:
         UsageError: a Parquet list without pyarrow.
     """
     kind = Path(source).suffix.lower()
-    if kind in _READERS and not Path(source).is_dir() and not _is_pattern(source):
+    if kind in _READERS and not is_folder(source) and not _is_pattern(source):
         with _read_errors(source):
             yield from _numbered(_READ[kind](Path(source)))
-    elif _is_pattern(source) or Path(source).exists():
+    elif _is_pattern(source) or _exists(source):
         yield from _numbered(_find(source))
     else:
         raise InputNotFound(name=source)
@@ -118,9 +124,10 @@ class Archive:
             raise InputUnreadable(name=item.name, reason=str(error)) from error
 
 
-# RuntimeError: it is encrypted. NotImplementedError, which is one: a compression Python lacks.
+# RuntimeError: it is encrypted. NotImplementedError, which is one: a compression or version of zip
+# that Python lacks.
 _UNPACKING_ERRORS = (
-    *(OSError, EOFError, KeyError, RuntimeError),
+    *(OSError, EOFError, KeyError, RuntimeError, ValueError, OverflowError, struct.error),
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
 
@@ -148,10 +155,10 @@ def _numbered(entries: Iterator[str | Item | Failure]) -> Iterator[Item | Failur
 
 def _read_csv(source: Path) -> Iterator[Item | Failure]:
     with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        reader = csv.DictReader(file)
-        _require_path_column(source, reader.fieldnames or ())
-        for values in reader:
-            yield _listed(source, values, reader.line_num)
+        columns, rows = read_csv(file)
+        _require_path_column(source, columns)
+        for number, values in rows:
+            yield _listed(source, values, number)
 
 
 def _read_jsonl(source: Path) -> Iterator[Item | Failure]:
@@ -160,8 +167,8 @@ def _read_jsonl(source: Path) -> Iterator[Item | Failure]:
             if not line.strip():
                 continue
             try:
-                values = json.loads(line)
-            except json.JSONDecodeError:
+                values = read_json(line)
+            except ValueError:
                 values = None
             if not isinstance(values, dict):
                 reason = say(f"row {number} is no JSON object.", f"第 {number} 行不是 JSON 对象。")
@@ -172,8 +179,9 @@ def _read_jsonl(source: Path) -> Iterator[Item | Failure]:
 
 
 def _read_parquet(source: Path) -> Iterator[Item | Failure]:
-    parquet = require_pyarrow().parquet
-    with source.open("rb") as file:
+    pa = require_pyarrow()
+    parquet = pa.parquet
+    with source.open("rb") as file, _parquet_errors(source, pa):
         table = parquet.ParquetFile(file)
         names = table.schema_arrow.names
         _require_path_column(source, names)
@@ -200,8 +208,14 @@ def _read_scp(source: Path) -> Iterator[Item | Failure]:
 
 
 def _read_zip(source: Path) -> Iterator[Item | Failure]:
-    with zipfile.ZipFile(source) as archive:
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except OSError:
+        raise
+    except _UNPACKING_ERRORS as error:
+        reason = say(f"it is no zip archive ({error}).", f"不是可读取的 zip 压缩包({error})。")
+        raise ManifestError(name=str(source), reason=reason) from error
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > MOST_RATIO * max(1, source.stat().st_size):
         reason = say(
@@ -210,11 +224,17 @@ def _read_zip(source: Path) -> Iterator[Item | Failure]:
         )
         raise ManifestError(name=str(source), reason=reason)
     # `..` in a member's name harms nothing: no member is ever written under its own name.
-    members = sorted((_member_name(e), e.filename) for e in entries if _is_audio(e.filename))
+    counts = Counter(entry.filename for entry in entries)
+    audio = [entry for entry in entries if _is_audio(entry.filename)]
+    members = {entry.filename: _member_name(entry) for entry in audio}
     if not members:
         raise NoAudioFound(name=str(source))
-    for name, member in members:
-        yield Item(0, f"{source}/{name}", str(source), member=member)
+    for member, name in sorted(members.items(), key=lambda entry: (entry[1], entry[0])):
+        if counts[member] == 1:
+            yield Item(0, f"{source}/{name}", str(source), member=member)
+        else:  # which of them is meant, nobody knows
+            reason = say("the archive has several of this name", "压缩包中有多个同名文件")
+            yield _failure(InputUnreadable(name=f"{source}/{name}", reason=reason))
 
 
 def _member_name(entry: zipfile.ZipInfo) -> str:
@@ -268,9 +288,21 @@ def require_pyarrow() -> Any:
     return pa
 
 
-def _require_path_column(source: Path, columns: "tuple[str, ...] | list[str] | Any") -> None:
+@contextmanager
+def _parquet_errors(source: Path, pa: Any) -> Iterator[None]:
+    """What pyarrow says of a damaged file, and what Python says of the values in it."""
+    try:
+        yield
+    except (VoxcorError, OSError):
+        raise
+    except (pa.ArrowException, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ManifestError(name=str(source), reason=f"{reason}.") from error
+
+
+def _require_path_column(source: Path, columns: Sequence[str]) -> None:
     if not {*PATH_COLUMNS} & {*columns}:
-        listed, wanted = ", ".join(map(str, columns)), ", ".join(PATH_COLUMNS)
+        listed, wanted = listed_names(columns), ", ".join(PATH_COLUMNS)
         reason = say(
             f"it needs one of the columns {wanted}; its columns are: {listed}.",
             f"需要以下列之一:{wanted};现有的列:{listed}。",
@@ -282,9 +314,12 @@ def _listed(source: Path, values: Mapping[str, Any], row: int) -> Item | Failure
     path = next((values[name] for name in PATH_COLUMNS if values.get(name)), None)
     if not isinstance(path, str):
         return _failed(source, row, say("names no file", "没有给出文件"))
-    key = next((values[name] for name in KEY_COLUMNS if values.get(name) is not None), None)
+    if not is_path(path):
+        return _failed(source, row, say("names no file", "没有给出文件"))
+    keys = (values.get(name) for name in KEY_COLUMNS)
+    key = next((key for key in keys if isinstance(key, str | int | float)), None)
     place = str(source.parent / path)
-    return Item(0, place, place, key=None if key is None else str(key))
+    return Item(0, place, place, key=None if key is None else utf8(str(key)))
 
 
 def _failed(source: Path, row: int, reason: str) -> Failure:
@@ -303,7 +338,11 @@ def _is_audio(name: str) -> bool:
 
 
 def _is_pattern(source: str) -> bool:
-    return any(mark in source for mark in "*?[") and not Path(source).exists()
+    return any(mark in source for mark in "*?[") and not _exists(source)
+
+
+def _exists(source: str) -> bool:
+    return os.path.exists(source)  # noqa: PTH110 - `Path.exists` raises where it is too long
 
 
 @contextmanager
@@ -312,9 +351,6 @@ def _read_errors(source: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise InputNotFound(name=source) from error
-    except zipfile.BadZipFile as error:
-        reason = say("it is no zip archive.", "不是 zip 压缩包。")
-        raise ManifestError(name=source, reason=reason) from error
     except csv.Error as error:
         raise ManifestError(name=source, reason=f"{error}.") from error
     except OSError as error:

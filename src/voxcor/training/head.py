@@ -173,11 +173,11 @@ class _Problems:
 
     def __init__(self, remark: Callable[[Sequence[Problem]], None]) -> None:
         self._remark = remark
-        self.all: list[Problem] = []
+        self.all: dict[Problem, None] = {}
 
     def add(self, problems: Sequence[Problem]) -> None:
-        new = [problem for problem in problems if problem not in self.all]
-        self.all += new
+        new = [problem for problem in dict.fromkeys(problems) if problem not in self.all]
+        self.all.update(dict.fromkeys(new))
         if new:
             self._remark(new)
 
