@@ -1,5 +1,6 @@
 """The result folder: `outputs_YYYYMMDD_HHMMSS/` with the audio heard, the document, the arrays."""
 
+import csv
 import errno
 import json
 import os
@@ -15,6 +16,7 @@ from voxcor.disk.array import DiskArray, blocks_of
 from voxcor.errors import DiskFull, StorageDenied, StorageError
 from voxcor.frames import HOP_MS, SAMPLE_RATE
 from voxcor.results import Frames, Result
+from voxcor.untrusted import cell
 
 if TYPE_CHECKING:
     from voxcor.results import FloatArray
@@ -127,7 +129,7 @@ def write_array(path: Path, array: "FloatArray | DiskArray") -> None:
 def write_frames(path: Path, frames: Frames) -> None:
     """The curve as CSV: `time_ms`, and a column for each label."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(",".join(["time_ms", *frames.labels]) + "\n")
+        csv.writer(file, lineterminator="\n").writerow(["time_ms", *map(cell, frames.labels)])
         for start in range(0, len(frames.times), _BLOCK):
             rows = slice(start, start + _BLOCK)
             # Frame middles end in half a millisecond: without the inner rounding the last bit would

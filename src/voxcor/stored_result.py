@@ -1,13 +1,17 @@
 """A result as a server keeps it, read back from the files that `voxcor.result_folder` writes."""
 
+import csv
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from voxcor.results import (
     AudioInfo,
     Frames,
+    Granularity,
     ModelInfo,
     Preprocessing,
     Quality,
@@ -17,8 +21,11 @@ from voxcor.results import (
     Summary,
     Transition,
 )
+from voxcor.tables import read_csv
 
 if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
     from voxcor.results import FloatArray
 
 
@@ -35,13 +42,23 @@ class StoredResult(Result):
 
 
 def frames_from(text: str) -> Frames:
-    """The curve in the text of a frames.csv."""
+    """The curve in the text of a frames.csv.
+
+    Raises:
+        ValueError: it is none.
+    """
     import numpy as np
 
     header, _, rows = text.partition("\n")
-    table = np.loadtxt(io.StringIO(rows), delimiter=",", ndmin=2)
-    labels = tuple(header.split(",")[1:])
-    return Frames(table[:, 0] / 1000, table[:, 1:].astype(np.float32), labels)
+    try:
+        (_, *labels), _ = read_csv([header])
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    table = np.loadtxt(io.StringIO(rows), delimiter=",", ndmin=2) if rows.strip() else np.empty(0)
+    table = table.reshape(-1, 1 + len(labels))
+    if not np.isfinite(table).all():
+        raise ValueError("frames.csv has numbers that are none")
+    return Frames(table[:, 0] / 1000, table[:, 1:].astype(np.float32), tuple(labels))
 
 
 def result_from(
@@ -49,72 +66,91 @@ def result_from(
     frames: Frames | None = None,
     embedding: "FloatArray | None" = None,
 ) -> StoredResult:
-    """The document of `result.schema.json`, with `id` and `files`, as what it was made of."""
+    """The document of `result.schema.json`, with `id` and `files`, as what it was made of.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is no such document: something is missing, of another
+            type, or does not fit the rest.
+    """
     audio, quality, summary = document["audio"], document["quality"], document["summary"]
     preprocessing = document["preprocessing"]
-    return StoredResult(
-        emotion=document["emotion"],
-        confidence=document["confidence"],
-        scores=document["scores"],
-        granularity=document["granularity"],
-        timestamp=document["timestamp"],
-        model=ModelInfo(**document["model"]),
-        audio=AudioInfo(
-            name=audio["name"],
-            duration=audio["duration_ms"] / 1000,
-            sample_rate=audio["sample_rate"],
-            channels=audio["channels"],
-            sha256=audio["sha256"],
-            channel=audio["channel"],
-        ),
-        preprocessing=Preprocessing(
-            trim=preprocessing["trim"],
-            trimmed_start=preprocessing["trimmed_start_ms"] / 1000,
-            trimmed_end=preprocessing["trimmed_end_ms"] / 1000,
-            gain_db=preprocessing["gain_db"],
-        ),
-        quality=Quality(
-            snr_db=quality["snr_db"],
-            clipping=quality["clipping"],
-            bandwidth_hz=quality["bandwidth_hz"],
-            speech=quality["speech_ms"] / 1000,
-            warnings=tuple(quality["warnings"]),
-        ),
-        segments=tuple(
-            Segment(
-                start=segment["start_ms"] / 1000,
-                end=segment["end_ms"] / 1000,
-                emotion=segment["emotion"],
-                confidence=segment["confidence"],
-                scores=segment["scores"],
-                speaker=segment["speaker"],
-            )
-            for segment in document["segments"]
-        ),
-        transitions=tuple(
-            Transition(change["time_ms"] / 1000, change["before"], change["after"])
-            for change in document["transitions"]
-        ),
-        summary=Summary(
-            dominant=summary["dominant"],
-            shares=summary["shares"],
-            segments=summary["segments"],
-            transitions=summary["transitions"],
-            speakers={
-                name: SpeakerSummary(
-                    speech=speaker["speech_ms"] / 1000,
-                    dominant=speaker["dominant"],
-                    shares=speaker["shares"],
-                )
-                for name, speaker in summary["speakers"].items()
+    result = StoredResult(
+        emotion=_as(str, document["emotion"]),
+        confidence=_as(float, document["confidence"]),
+        scores=_as(dict[str, float], document["scores"]),
+        granularity=_as(Granularity, document["granularity"]),
+        timestamp=_as(str, document["timestamp"]),
+        model=_as(ModelInfo, document["model"]),
+        audio=_as(AudioInfo, {**audio, "duration": _seconds(audio["duration_ms"])}),
+        preprocessing=_as(
+            Preprocessing,
+            {
+                **preprocessing,
+                "trimmed_start": _seconds(preprocessing["trimmed_start_ms"]),
+                "trimmed_end": _seconds(preprocessing["trimmed_end_ms"]),
             },
         ),
-        timings_ms=document["timings_ms"],
-        notice=document["notice"],
-        blend=tuple(document["blend"]) if document["blend"] else None,
-        abstain_below=document["abstain_below"],
+        quality=_as(Quality, {**quality, "speech": _seconds(quality["speech_ms"])}),
+        segments=tuple(map(_segment, _as(list[dict[str, Any]], document["segments"]))),
+        transitions=tuple(
+            _as(Transition, {**change, "time": _seconds(change["time_ms"])})
+            for change in _as(list[dict[str, Any]], document["transitions"])
+        ),
+        summary=_as(
+            Summary,
+            {
+                **summary,
+                "speakers": {
+                    name: _as(SpeakerSummary, {**speaker, "speech": _seconds(speaker["speech_ms"])})
+                    for name, speaker in summary["speakers"].items()
+                },
+            },
+        ),
+        timings_ms=_as(dict[str, float], document["timings_ms"]),
+        notice=_as(str, document["notice"]),
+        blend=_as(tuple[str, str], document["blend"]) if document["blend"] else None,
+        abstain_below=_as(float | None, document["abstain_below"]),
         frames=frames,
         embedding=embedding,
-        id=document["id"],
-        files=tuple(document["files"]),
+        id=_as(str, document["id"]),
+        files=_as(tuple[str, ...], document["files"]),
     )
+    _require_one_story(result)
+    return result
+
+
+def _segment(document: Mapping[str, Any]) -> Segment:
+    start, end = _seconds(document["start_ms"]), _seconds(document["end_ms"])
+    segment: Segment = _as(Segment, {**document, "start": start, "end": end})
+    return segment
+
+
+def _seconds(ms: Any) -> float:
+    milliseconds: float = _as(float, ms)
+    return milliseconds / 1000
+
+
+def _as(kind: Any, value: Any) -> Any:
+    """The value as this type, which it must be or stand for."""
+    return _adapter(kind).validate_python(value)
+
+
+@lru_cache(maxsize=32)
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _require_one_story(result: Result) -> None:
+    """All views have the same labels, and every number is one."""
+    labels = {*result.scores}
+    if result.emotion not in labels or not all(map(str.isprintable, labels)):
+        raise ValueError(f"emotion {result.emotion} is none of its scores"[:200])
+    numbers = [result.audio.duration, result.confidence, *result.scores.values()]
+    for segment in result.segments:
+        if {*segment.scores} != labels or segment.emotion not in labels:
+            raise ValueError(f"the segment at {segment.start:g} s has other labels than the whole")
+        numbers += [segment.start, segment.end, segment.confidence, *segment.scores.values()]
+    if not all(map(isfinite, numbers)):
+        raise ValueError("a number in it is none")

@@ -19,6 +19,7 @@ MOST_NAME_BYTES = 200
 # scripts are made with them.
 _STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _JOINERS = "\u200c\u200d"
+_NO_CHARACTERS = "\ufffe\uffff"  # which XML cannot have
 
 # A cell that begins so is run by a spreadsheet (OWASP, CSV injection; the wide forms count in
 # Chinese and Japanese ones). The apostrophe tells it that text follows; one that stood there
@@ -57,6 +58,12 @@ def printable_lines(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """The text without what steers, for formats of lines and for XML, which know no escapes."""
+    shown = "".join(" " if _steers(character) else character for character in text)
+    return re.sub(" +", " ", shown).strip()
+
+
 def cell(text: str) -> str:
     """The text as a cell of a CSV that no spreadsheet takes for a formula; `from_cell` inverts."""
     return f"'{text}" if _FORMULA.match(text) else text
@@ -72,7 +79,7 @@ def markdown(text: str) -> str:
     marked = _MARKED.sub(lambda found: _MARKUP[found[0]], printable(text))
     # Without its parenthesis or second bracket a link is none, and intervals stay readable.
     marked = marked.replace("](", "]\\(").replace("][", "]\\[").replace("://", ":\\//")
-    return re.sub(r"^([#+=-])", r"\\\1", marked)
+    return f"\\{marked}" if marked.startswith("#") else marked
 
 
 def code(text: str) -> str:
@@ -117,7 +124,9 @@ def read_json(text: str | bytes) -> Any:
 
 
 def _steers(character: str) -> bool:
-    return unicodedata.category(character) in _STEERING and character not in _JOINERS
+    if character in _JOINERS:
+        return False
+    return unicodedata.category(character) in _STEERING or character in _NO_CHARACTERS
 
 
 def _escaped(character: str) -> str:

@@ -16,6 +16,7 @@ from voxcor.batch.files import replacing
 from voxcor.batch.ledger import Ledger, Row
 from voxcor.batch.sources import require_pyarrow
 from voxcor.result_folder import to_json, utf8
+from voxcor.untrusted import cell
 
 TableFormat = Literal["jsonl", "csv", "parquet"]
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
@@ -23,10 +24,6 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 SEGMENTS_FILE = "segments.csv"
 
 _PAGE = 1000
-
-# A spreadsheet runs a cell that begins so; a file's name is not to be trusted (OWASP, CSV
-# injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) -> Path:
@@ -137,8 +134,8 @@ def _write_csv(file: IO[str], rows: Iterator[dict[str, Any]]) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return cell(value)
     return f"{value:.6f}" if isinstance(value, float) else value
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from voxcor import untrusted
 from voxcor.errors import UsageError
 from voxcor.exports.audacity import to_labels
 from voxcor.exports.content import Content
@@ -101,8 +102,8 @@ def export(content: Content, kind: Format) -> bytes:
 
 
 def file_name(content: Content, kind: Format) -> str:
-    """`call.TextGrid` for a result of call.wav."""
-    return content.stem + KINDS[kind].suffix
+    """`call.TextGrid` for a result of call.wav, in characters and bytes that every system takes."""
+    return untrusted.file_name(content.stem, KINDS[kind].suffix)
 
 
 __all__ = ["FORMATS", "KINDS", "Content", "Format", "Kind", "export", "file_name"]

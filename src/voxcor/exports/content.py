@@ -1,12 +1,14 @@
 """What an export is made of: a result as its folder has it, and the audio where that is there."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from voxcor.errors import InputNotFound, InputUnreadable, NotAResult
+from voxcor.result_folder import utf8
 from voxcor.results import Result
+from voxcor.sources import is_file, is_folder
 from voxcor.stored_result import frames_from, result_from
+from voxcor.untrusted import one_line, read_json
 
 RESULT_FILE = "result.json"
 
@@ -33,32 +35,44 @@ def read_content(path: Path) -> Content:
         InputNotFound, InputUnreadable: there is none, or it cannot be read.
         NotAResult: it is no result document.
     """
-    file = path / RESULT_FILE if path.is_dir() else path
+    file = path / RESULT_FILE if is_folder(path) else path
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_bytes()
         curve = file.with_name("frames.csv")
-        frames = frames_from(curve.read_text(encoding="utf-8")) if curve.is_file() else None
+        frames = frames_from(curve.read_text(encoding="utf-8")) if is_file(curve) else None
+        document = read_json(text)
+        result = result_from({"id": "", "files": [], **document}, frames)
     except FileNotFoundError as error:
         raise InputNotFound(name=str(file)) from error
     except OSError as error:
         raise InputUnreadable(name=str(file), reason=error.strerror or str(error)) from error
-    except ValueError as error:
-        raise NotAResult(name=str(path), reason=str(error)) from error
-    try:
-        document = {"id": "", "files": [], **json.loads(text)}
-        result = result_from(document, frames)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise NotAResult(name=str(file), reason=reason) from error
-    segments = tuple(replace(s, speaker=_plain(s.speaker)) for s in result.segments)
-    result = replace(result, segments=segments)
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        raise NotAResult(name=str(file), reason=_reason(error)) from error
     audio = file.with_name("processed_audio.wav")
-    return Content(result, audio if audio.is_file() else None)
+    return Content(_on_one_line(result), audio if is_file(audio) else None)
+
+
+def _reason(error: Exception) -> str:
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return f"{type(error).__name__}: {error}"
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{error.title}.{place}: {first['msg']}" if place else f"{error.title}: {first['msg']}"
+
+
+def _on_one_line(result: Result) -> Result:
+    """Without what would end a row or begin a cue elsewhere, in whatever strangers named."""
+    return replace(
+        result,
+        timestamp=one_line(result.timestamp),
+        notice=one_line(result.notice),
+        audio=replace(result.audio, name=one_line(utf8(result.audio.name))),
+        model=replace(result.model, id=one_line(result.model.id)),
+        segments=tuple(replace(s, speaker=_plain(s.speaker)) for s in result.segments),
+    )
 
 
 def _plain(name: str | None) -> str | None:
-    """A speaker's name on one line, without what would end a row or begin a cue elsewhere."""
-    if name is None:
-        return None
-    shown = "".join(character if character.isprintable() else " " for character in name)
-    return " ".join(shown.replace("-->", "→").split()) or None
+    return one_line(name).replace("-->", "→") or None if name is not None else None

@@ -1,24 +1,29 @@
-"""CSV: a row a segment, times in milliseconds, a column for each label's score."""
+"""CSV: a row a segment, times in milliseconds, a column for each label's score.
+
+A speaker whom a spreadsheet would take for a formula begins with an apostrophe; `--speakers` reads
+the name as it was.
+"""
 
 import csv
 import io
 
 from voxcor.exports.content import Content
 from voxcor.results import milliseconds
+from voxcor.untrusted import cell
 
 
 def to_csv(content: Content) -> str:
     text = io.StringIO()
     labels = tuple(content.result.scores)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["start_ms", "end_ms", "speaker", "emotion", "confidence", *labels])
+    writer.writerow(["start_ms", "end_ms", "speaker", "emotion", "confidence", *map(cell, labels)])
     for segment in content.result.segments:
         writer.writerow(
             [
                 milliseconds(segment.start),
                 milliseconds(segment.end),
-                segment.speaker or "",
-                segment.emotion,
+                cell(segment.speaker or ""),
+                cell(segment.emotion),
                 f"{segment.confidence:.6f}",
                 *(f"{segment.scores[label]:.6f}" for label in labels),
             ]

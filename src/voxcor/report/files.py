@@ -19,6 +19,7 @@ from voxcor.report.page import to_html
 from voxcor.report.tables import headline, preprocessing, tables
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
+from voxcor.untrusted import cell, markdown
 
 SCHEMA_VERSION = 1
 
@@ -118,13 +119,13 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
 def to_markdown(evaluation: Evaluation) -> str:
     """The report as Markdown, in the language of the process."""
     title, heard = say("Evaluation", "评测"), preprocessing(evaluation)
-    parts: list[str] = [f"# {title}", str(headline(evaluation)), str(heard)]
+    parts: list[str] = [f"# {title}", markdown(str(headline(evaluation))), str(heard)]
     for table in tables(evaluation):
-        parts += [f"## {table.title}", table.to_markdown()]
+        parts += [f"## {markdown(str(table.title))}", table.to_markdown()]
     listed = remarks(_doubts(evaluation))
     if listed:
         parts.append(f"## {say('Remarks', '说明')}")
-        parts.append("\n".join(f"- {line}" for line in listed))
+        parts.append("\n".join(f"- {markdown(line)}" for line in listed))
     return "\n\n".join(parts) + "\n"
 
 
@@ -132,11 +133,12 @@ def to_csv(evaluation: Evaluation) -> str:
     """Every recognised clip in a row: what it is, what was heard, all scores."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_CLIP_COLUMNS, *evaluation.labels])
+    writer.writerow([*_CLIP_COLUMNS, *map(cell, evaluation.labels)])
     for utterance, scores in zip(evaluation.utterances, evaluation.scores, strict=True):
         emotion = evaluation.labels[int(scores.argmax())]
-        known = [utterance.row, utterance.path, value_of(utterance, "speaker"), utterance.label]
-        heard = [emotion, int(emotion == utterance.label), f"{scores.max():.6f}"]
+        named = (str(utterance.path), value_of(utterance, "speaker"), utterance.label)
+        known = [utterance.row, *map(cell, named)]
+        heard = [cell(emotion), int(emotion == utterance.label), f"{scores.max():.6f}"]
         writer.writerow([*known, *heard, *(f"{score:.6f}" for score in scores)])
     return text.getvalue()
 

@@ -13,6 +13,7 @@ from voxcor.language import Both, Text
 from voxcor.manifests import LOST
 from voxcor.metrics import Estimate, Figures
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, Published, corpus_key
+from voxcor.untrusted import markdown
 
 # Below this the bootstrap of speakers has too few to draw from.
 _MANY_SPEAKERS = 10
@@ -320,4 +321,4 @@ def _percent(row: Published) -> tuple[str, str, str]:
 
 
 def _cell(text: Text) -> str:
-    return str(text).replace("|", "\\|")
+    return markdown(str(text))

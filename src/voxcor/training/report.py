@@ -16,6 +16,7 @@ from voxcor.report.files import remarks
 from voxcor.report.tables import Table, interval, name_of
 from voxcor.training.folds import Protocol
 from voxcor.training.heads import BATCH, ROUND, FloatArray, HeadKind, IntArray
+from voxcor.untrusted import code, markdown
 
 SCHEMA_VERSION = 1
 
@@ -134,7 +135,7 @@ def to_document(training: Training) -> dict[str, Any]:
 def to_card_text(training: Training) -> str:
     """`CARD.md`: English, then Chinese."""
     with speaking("en"):
-        english = [f"# {training.name}", "[中文](#中文)", *_chapter(training, "##")]
+        english = [f"# {markdown(training.name)}", "[中文](#中文)", *_chapter(training, "##")]
     with speaking("zh"):
         chinese = ["## 中文", *_chapter(training, "###")]
     return "\n\n".join([*english, *chinese]) + "\n"
@@ -144,12 +145,12 @@ def _chapter(training: Training, level: str) -> Iterator[str]:
     yield str(_origin(training))
     yield str(_protocol(training))
     for table in tables(training):
-        yield f"{level} {table.title}"
+        yield f"{level} {markdown(str(table.title))}"
         yield table.to_markdown()
     listed = remarks(training.problems)
     if listed:
         yield f"{level} {Both('Remarks on the data', '数据说明')}"
-        yield "\n".join(f"- {line}" for line in listed)
+        yield "\n".join(f"- {markdown(line)}" for line in listed)
     yield f"{level} {Both('Use', '使用')}"
     yield str(_use())
 
@@ -162,17 +163,19 @@ def _origin(training: Training) -> Both:
     elif set(training.labels) & set(base.labels):
         head_en += ", begun as its own classifier"
         head_zh += "(以原分类头为起点)"
-    terms_en = training.terms or "not stated by whoever trained this"
-    terms_zh = training.terms or "训练者未说明"
+    terms_en = markdown(training.terms or "not stated by whoever trained this")
+    terms_zh = markdown(training.terms or "训练者未说明")
+    title, model, licence = map(markdown, (base.title, base.id, base.licence))
+    manifest = code(training.manifest)
     return Both(
-        f"{base.title} with another head: {head_en}, {training.parameters:,} numbers, trained on "
-        f"{clips} clips of {training.speakers} known speakers from `{training.manifest}`.\n\n"
-        f"Base: {base.id}, sha256 `{base.sha256}`, licence: {base.licence}. "
+        f"{title} with another head: {head_en}, {training.parameters:,} numbers, trained on "
+        f"{clips} clips of {training.speakers} known speakers from {manifest}.\n\n"
+        f"Base: {model}, sha256 {code(base.sha256)}, licence: {licence}. "
         f"Data: sha256 `{training.data_sha256}` over audio, labels and speakers; "
         f"terms: {terms_en}.",
-        f"在 {base.title} 之上更换了分类头:{head_zh},{training.parameters:,} 个参数,使用 "
-        f"`{training.manifest}` 中 {training.speakers} 位已知说话人的 {clips} 条语音训练。\n\n"
-        f"基础模型:{base.id},sha256 `{base.sha256}`,许可:{base.licence}。"
+        f"在 {title} 之上更换了分类头:{head_zh},{training.parameters:,} 个参数,使用 "
+        f"{manifest} 中 {training.speakers} 位已知说话人的 {clips} 条语音训练。\n\n"
+        f"基础模型:{model},sha256 {code(base.sha256)},许可:{licence}。"
         f"数据:对音频、标签与说话人计算的 sha256 为 `{training.data_sha256}`;使用条款:{terms_zh}。",
     )
 
