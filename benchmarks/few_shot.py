@@ -76,7 +76,8 @@ def measure(
             manifest = Path(folder) / "manifest.csv"
             if not write_manifest(manifest, clips, shots, seed):
                 return None
-            training = train_head(manifest, Path(folder) / "model", model=model, seed=seed)
+            out = Path(folder) / "model"
+            training = train_head(manifest, out, model=model, seed=seed, overwrite=True)
             assert training.test is not None
             assert training.test_before is not None
             found.append((100 * training.test_before.ua.value, 100 * training.test.ua.value))

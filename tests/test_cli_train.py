@@ -49,6 +49,51 @@ def test_from_manifest_to_a_model_that_recognises(manifest: Path, rows: list[Row
     assert sum(right) > len(rows) / 2
 
 
+def test_a_model_is_never_replaced_without_being_told(manifest: Path) -> None:
+    assert train(manifest, "--model", "tiny")[0] == 0
+    before = (Path("mine") / "card.json").read_bytes()
+    few = ("--model", "tiny", "--labels", "angry,sad")
+    for language, told in (("en", "add --replace"), ("zh", "或加上 --replace")):
+        status, out, err = train(manifest, *few, VOXCOR_LANGUAGE=language)
+        assert (status, out) == (2, "")
+        assert told in err
+        assert "(model_exists)" in err
+    assert (Path("mine") / "card.json").read_bytes() == before
+    assert train(manifest, *few, "--replace")[0] == 0
+    assert read_card(Path("mine")).labels == ("angry", "sad")
+
+
+def test_a_training_that_did_harm_is_not_recommended(manifest: Path) -> None:
+    # Nine clips of each label are too few for a head that begins at nothing.
+    status, _, err = train(manifest, "--model", "tiny", "--head", "mlp")
+    assert status == 0
+    assert "This model is worse than tiny, which it began with" in err
+    assert "Try it" not in err
+    assert "**This model is worse than tiny" in (Path("mine") / "CARD.md").read_text()
+    assert json.loads((Path("mine") / "report.json").read_text())["worse"] is True
+
+
+def test_a_model_is_not_praised_for_its_own_lessons(manifest: Path) -> None:
+    train(manifest, "--model", "tiny")
+    arguments = ("evaluate", manifest, "--model", "mine")
+    status, out, _ = voxcor(*arguments)
+    assert status == 0
+    assert "mine was trained on 27 of these 27 clips" in out
+    assert "--calibrate stores it" not in out
+    (folder,) = Path("outputs").iterdir()
+    for name in ("evaluation.md", "evaluation.html"):
+        assert "mine was trained on 27 of these 27 clips" in (folder / name).read_text()
+    status, out, err = voxcor(*arguments, "--json", "--no-save", "--calibrate")
+    assert status == 2
+    assert json.loads(out)["heard"]["clips"] == 27
+    assert "not trained on" in err
+    assert read_card(Path("mine")).temperature == pytest.approx(
+        json.loads((Path("mine") / "report.json").read_text())["temperature"]
+    )
+    _, out, _ = voxcor("evaluate", manifest, "--no-save", "--labels", "angry,happy,sad")
+    assert "tiny was itself trained on emodb" in out
+
+
 def test_leave_one_speaker_out_has_a_line_for_each_and_the_mean(manifest: Path) -> None:
     status, out, _ = train(manifest, "--model", "tiny", "--folds", "loso")
     lines = [line.split()[0] for line in out.splitlines() if line.strip()]

@@ -1,5 +1,6 @@
 """`voxcor train --method full` at a small size: real speech in, a model folder out."""
 
+import hashlib
 import json
 import os
 import pickle
@@ -23,7 +24,7 @@ from test_cli import voxcor
 from voxcor import Recognizer
 from voxcor.audio import decode, prepare
 from voxcor.audio.resample import mix_to_mono
-from voxcor.errors import CheckpointInvalid, UsageError
+from voxcor.errors import CheckpointInvalid, ModelExists, UsageError
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.manifests import Problem, Utterance, read_manifest
@@ -31,6 +32,7 @@ from voxcor.models.architecture import AUDIO, Architecture
 from voxcor.models.cards import Card, FileRecord, Source, write_card
 from voxcor.models.emotion2vec import write_emotion2vec
 from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
+from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model, open_network
 from voxcor.training import full, state
 from voxcor.training.clips import Clips, crop, epoch_batches
@@ -432,10 +434,17 @@ def test_a_new_training_replaces_the_model_of_an_old_one_and_nothing_else(
     few = [two_of_each(part) for part in speech]
     out = tmp_path / "mine"
     first = train_full(few[0], few[1], model=base, out=out, options=QUICK)
-    second = train_full(few[0], few[1], model=base, out=out, options=replace(QUICK, seed=1))
+    with pytest.raises(ModelExists, match="--replace"):
+        train_full(few[0], few[1], model=base, out=out, options=replace(QUICK, seed=1))
+    second = train_full(
+        few[0], few[1], model=base, out=out, options=replace(QUICK, seed=1), overwrite=True
+    )
     assert find_model(str(out)).card.sha256 == second.card.sha256 != first.card.sha256
     with pytest.raises(UsageError, match="something else"):
-        train_full(few[0], few[1], model=base, out=base.path, options=QUICK)
+        train_full(few[0], few[1], model=base, out=base.path, options=QUICK, overwrite=True)
+    recordings = [utterance.path for part in few for utterance in part]
+    sha256s = [hashlib.sha256(path.read_bytes()).hexdigest() for path in recordings]
+    assert heard_of(find_model(str(out))).count(sha256s) == len(sha256s)
 
 
 def test_recordings_that_cannot_be_used_are_named_and_cost_no_other(

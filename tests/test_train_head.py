@@ -1,6 +1,7 @@
 """A head of one's own: what it learns, on whom it is measured, and the model that comes out."""
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -20,9 +21,10 @@ import soundfile
 
 from checkpoints import SMALL, write_checkpoint
 from voxcor import Recognizer
-from voxcor.errors import ManifestError, ModelCorrupt, UsageError
+from voxcor.errors import ManifestError, ModelCorrupt, ModelExists, UsageError
 from voxcor.manifests import Problem, Utterance, read_manifest
 from voxcor.models.cards import read_card
+from voxcor.models.heard import HEARD_FILE, MOST_DIGESTS, Heard, heard_of, write_heard
 from voxcor.models.pull import pull
 from voxcor.models.store import ModelFolder, find_model
 from voxcor.network import FrameOutput, Network
@@ -45,6 +47,7 @@ from voxcor.training.heads import (
     learn,
     losses,
 )
+from voxcor.training.report import to_card_text, to_document, warning
 from voxcor.training.surgery import write_graph
 
 KINDS: tuple[HeadKind, ...] = ("linear", "mlp")
@@ -753,15 +756,81 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, manife
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
 
 
-def test_an_earlier_training_is_replaced(tmp_path: Path, manifest: Path) -> None:
+def test_an_earlier_training_is_replaced_only_when_told_so(tmp_path: Path, manifest: Path) -> None:
     out = tmp_path / "mine"
     train_head(manifest, out, model="tiny", seed=1)
-    train_head(manifest, out, model="tiny", seed=2)
+    with pytest.raises(ModelExists, match="--replace"):
+        train_head(manifest, out, model="tiny", seed=2)
+    assert read_card(out).metrics["seed"] == 1
+    train_head(manifest, out, model="tiny", seed=2, overwrite=True)
     assert read_card(out).metrics["seed"] == 2
+
+
+def test_a_folder_with_anything_else_in_it_is_never_replaced(
+    tmp_path: Path, manifest: Path
+) -> None:
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "chapter.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="something else"):
+        train_head(manifest, out, model="tiny", overwrite=True)
+    assert (out / "chapter.txt").read_text() == "years of work"
+
+
+def test_a_model_remembers_what_it_heard_and_so_does_what_is_built_on_it(
+    tmp_path: Path, manifest: Path, corpora: Path
+) -> None:
+    train_head(manifest, tmp_path / "first", model="tiny")
+    with manifest.open(newline="", encoding="utf-8") as file:
+        paths = [Path(row["path"]) for row in csv.DictReader(file)]
+    sha256s = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
+    foreign = hashlib.sha256(b"another recording").hexdigest()
+    heard = heard_of(find_model(str(tmp_path / "first")))
+    assert heard.count([*sha256s, foreign]) == len(sha256s)
+
+    others = write_manifest(
+        tmp_path / "others.csv", emodb(corpora, speakers=["03"], labels=["angry", "sad"], each=3)
+    )
+    train_head(others, tmp_path / "second", model=str(tmp_path / "first"))
+    assert heard_of(find_model(str(tmp_path / "second"))).count(sha256s) == len(sha256s)
+
+
+def test_of_many_recordings_the_smallest_digests_are_kept(tmp_path: Path) -> None:
+    sha256s = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(MOST_DIGESTS + 500)]
+    size = write_heard(sha256s, Heard(), tmp_path).stat().st_size
+    assert size < 32 * MOST_DIGESTS
+    kept = json.loads((tmp_path / HEARD_FILE).read_text())["sha256"]
+    assert kept == sorted(sha256[:16] for sha256 in sha256s)[:MOST_DIGESTS]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"corpora": 5}', "[" * 100_000, '{"sha256": {}}'])
+def test_a_damaged_memory_is_no_memory(tmp_path: Path, text: str) -> None:
+    (tmp_path / HEARD_FILE).write_text(text)
+    tiny = find_model("tiny")
+    assert heard_of(ModelFolder(tmp_path, tiny.card)).digests == frozenset()
+
+
+def test_a_training_that_did_harm_says_so_in_report_and_card(
+    tmp_path: Path, manifest: Path
+) -> None:
+    training = train_head(manifest, tmp_path / "mine", model="tiny")
+    assert training.before is not None
+    better = replace(training, held_out=training.before, before=training.held_out)
+    first, second = training, better
+    if first.worse == second.worse:  # the same figures before and after
+        pytest.skip("this training changed nothing")
+    bad, good = (first, second) if first.worse else (second, first)
+    assert warning(good) is None
+    assert "worse than tiny" in str(warning(bad))
+    assert "is worse than tiny" in to_card_text(bad)
+    assert "不如其基础模型" in to_card_text(bad)
+    assert "is worse than tiny" not in to_card_text(good)
+    assert (to_document(bad)["worse"], to_document(good)["worse"]) == (True, False)
 
 
 def test_a_model_may_take_the_place_of_its_base(tmp_path: Path, manifest: Path) -> None:
     train_head(manifest, tmp_path / "mine", model="tiny")
-    training = train_head(manifest, tmp_path / "mine", model=str(tmp_path / "mine"))
+    own = str(tmp_path / "mine")
+    training = train_head(manifest, tmp_path / "mine", model=own, overwrite=True)
     assert training.base.id == "mine"
     assert Recognizer(str(tmp_path / "mine")).labels == training.labels

@@ -2,7 +2,8 @@
 
     VoxcorError
     ├── UsageError               the call itself is wrong
-    │   └── RuleInvalid          a rule that cannot be read
+    │   ├── RuleInvalid          a rule that cannot be read
+    │   └── ModelExists          a training would take the place of a model
     ├── InputError               one recording cannot be used; the others still can
     │   ├── InputNotFound        no such file
     │   ├── InputUnreadable      the file is there, reading it is not allowed or fails
@@ -133,6 +134,17 @@ class RuleInvalid(UsageError):
     code = "rule_invalid"
     en = 'Rule "{rule}", column {column}, at "{found}": {reason_en}'
     zh = '规则 "{rule}" 第 {column} 列 "{found}" 处:{reason_zh}'
+
+
+class ModelExists(UsageError):
+    """A folder that holds something already. `path` is where a training was to write."""
+
+    code = "model_exists"
+    en = (
+        "{path} holds a model already, and training would put another in its place. "
+        "Choose another --out, or add --replace."
+    )
+    zh = "{path} 中已有模型,继续训练会将其替换。请用 --out 指定其他文件夹,或加上 --replace。"
 
 
 class InputError(VoxcorError):

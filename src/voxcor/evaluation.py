@@ -23,6 +23,7 @@ from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
 from voxcor.manifests import Manifest, Problem, Utterance
 from voxcor.metrics import Coverage, Figures, FloatArray, IntArray, coverage, measure
+from voxcor.models.heard import Heard
 from voxcor.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo
@@ -36,11 +37,12 @@ _LEAST_SCORE = 1e-300  # has a logarithm
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The utterances that gave scores [N, L], and the failures of the others."""
+    """The utterances that gave scores [N, L], with the sha256 of each, and the others' failures."""
 
     utterances: tuple[Utterance, ...]
     scores: FloatArray
     failures: tuple[Failure, ...]
+    sha256s: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Evaluation:
     `labels` are those that competed, all of the model's unless `restricted`. `groups` has figures
     by column and value. `primary` has figures among the four labels of published results, for
     each corpus that has such. `calibration` says what a temperature would do, None where labels
-    were restricted or too few clips tell.
+    were restricted or too few clips tell. `heard_clips` of the recognised ones were in the model's
+    training, as were others of `heard_corpora`.
     """
 
     source: str
@@ -79,6 +82,13 @@ class Evaluation:
     coverage: tuple[Coverage, ...]
     calibration: Calibration | None
     stresses: tuple[StressFigures, ...]
+    heard_clips: int = 0
+    heard_corpora: tuple[str, ...] = ()
+
+    @property
+    def heard(self) -> bool:
+        """Whether the model was trained on any of this, so that figures flatter it."""
+        return bool(self.heard_clips or self.heard_corpora)
 
 
 def evaluate(
@@ -91,6 +101,7 @@ def evaluate(
     split: str | None = None,
     trim: bool = True,
     stress: bool = False,
+    heard: Heard | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Recognises every utterance of a manifest, and measures.
@@ -105,6 +116,7 @@ def evaluate(
         split: only utterances whose column `split` says this.
         trim: as for `Recognizer.recognize`.
         stress: recognise everything again under each condition of `STRESSES`.
+        heard: what the model is known to be trained on, `heard_of` its folder.
         advance: called after every recognition, `work` times in all.
 
     Raises:
@@ -144,7 +156,18 @@ def evaluate(
             _under(recognizer, chosen, competing, condition, trim, advance)
             for condition in (STRESSES if stress else ())
         ),
+        heard_clips=heard.count(clean.sha256s) if heard else 0,
+        heard_corpora=_corpora(clean.utterances, heard.corpora) if heard else (),
     )
+
+
+def _corpora(utterances: Sequence[Utterance], known: frozenset[str]) -> tuple[str, ...]:
+    """Those of the known corpora that these are of, by their column, else by their folders."""
+    named: set[str] = set()
+    for utterance in utterances:
+        own = value_of(utterance, "corpus")
+        named.update(map(corpus_key, [own] if own else utterance.path.absolute().parts))
+    return tuple(sorted(named & known))
 
 
 def work(manifest: Manifest, split: str | None, stress: bool) -> int:
@@ -172,6 +195,7 @@ def recognise(
     """
     kept: list[Utterance] = []
     rows: list[list[float]] = []
+    sha256s: list[str] = []
     failures: list[Failure] = []
     for utterance in utterances:
         path = str(utterance.path)
@@ -182,10 +206,11 @@ def recognise(
             failures.append(Failure(path=path, code=error.code, message=error.message))
         else:
             kept.append(utterance)
+            sha256s.append(result.audio.sha256)
             rows.append([result.scores[label] for label in recognizer.labels])
         advance()
     scores = np.array(rows, dtype=np.float64).reshape(len(rows), len(recognizer.labels))
-    return Recognised(tuple(kept), scores, tuple(failures))
+    return Recognised(tuple(kept), scores, tuple(failures), tuple(sha256s))
 
 
 def restrict(scores: FloatArray, columns: Sequence[int]) -> FloatArray:

@@ -351,6 +351,9 @@ def _check_row(
     """What keeps a row from being used, if anything does."""
     if not name:
         return row_problem(utterance, "no_label", "has no label.", "没有标签。")
+    if not name.isprintable():  # it becomes the head of a column, the name of a class
+        en, zh = "its label has characters that print nothing.", "标签含有不可显示的字符。"
+        return row_problem(utterance, "no_label", en, zh)
     if not is_file(utterance.path):
         return row_problem(utterance, "missing_file", "there is no such file.", "文件不存在。")
     if not _is_stretch(utterance) and utterance.path in seen:

@@ -106,6 +106,7 @@ def evaluate(
     from voxcor.evaluation import evaluate as measure
     from voxcor.evaluation import work
     from voxcor.manifests import parse_label_map, read_manifest
+    from voxcor.models.heard import heard_of
     from voxcor.models.store import find_model
     from voxcor.recognizer import Recognizer
     from voxcor.report.files import has_losses, to_document
@@ -144,6 +145,7 @@ def evaluate(
             split=split,
             trim=trim,
             stress=stress,
+            heard=heard_of(folder),
             advance=lambda: progress.advance(task),
         )
     saved = save_report(evaluation, out) if save else None
@@ -153,6 +155,12 @@ def evaluate(
         _show(evaluation, saved)
     _remark(evaluation.failures, aside)
     if calibrate:
+        if evaluation.heard_clips:
+            raise UsageError(
+                reason_en="--calibrate needs clips that the model was not trained on. "
+                "Nothing was stored.",
+                reason_zh="--calibrate 需要模型未曾训练过的语音。未写入任何内容。",
+            )
         if evaluation.calibration is None:
             raise UsageError(
                 reason_en="Too few clips to fit a temperature.", reason_zh="语音过少,无法拟合温度。"
@@ -171,11 +179,13 @@ def evaluate(
 def _show(evaluation: "Evaluation", saved: Path | None) -> None:
     """The tables of the report, and where the whole of it lies."""
     from voxcor.cli.streams import open_console
-    from voxcor.report.tables import headline, preprocessing, tables
+    from voxcor.report.tables import about_heard, headline, preprocessing, tables
 
     console = open_console()
     console.print(str(headline(evaluation)), style="bold", soft_wrap=True)
     console.print(str(preprocessing(evaluation)), style="dim")
+    if flatters := about_heard(evaluation):
+        console.print(str(flatters), style="yellow", soft_wrap=True)
     for table in tables(evaluation):
         console.print(f"\n{table.title}", style="bold")
         for number, line in enumerate(_aligned(table)):

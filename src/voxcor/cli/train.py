@@ -1,6 +1,5 @@
 """`voxcor train MANIFEST`."""
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from voxcor.cli.options import LabelMapOption, ReportJsonOption
+from voxcor.cli.streams import open_console
 from voxcor.errors import UsageError
-from voxcor.language import say
+from voxcor.language import Both, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -133,16 +133,25 @@ def train(
             show_default=False,
         ),
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help=say(
+                "Put the new model in the place of one that an earlier training left in --out.",
+                "用新模型替换 --out 中由之前训练得到的模型。",
+            ),
+        ),
+    ] = False,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.cli.streams import open_console
     from voxcor.manifests import Problem, parse_label_map
     from voxcor.models.store import TINY
     from voxcor.report.files import remarks
     from voxcor.result_folder import to_json
     from voxcor.settings import Settings
     from voxcor.training.head import has_losses, train_head
-    from voxcor.training.report import to_document
+    from voxcor.training.report import to_document, warning
 
     aside = open_console(stderr=True)
 
@@ -167,6 +176,7 @@ def train(
                 labels=wanted,
                 options=options,
                 terms=terms,
+                overwrite=replace,
                 as_json=as_json,
                 aside=aside,
                 remark=remark,
@@ -185,6 +195,7 @@ def train(
             labels=wanted,
             seed=seed,
             terms=terms,
+            overwrite=replace,
             remark=remark,
             progress=progress,
         )
@@ -192,6 +203,7 @@ def train(
         print(to_json(to_document(training)))
     else:
         _show(training, out)
+    invite(out, warning(training))
     if training.base.id == TINY and model is None:
         aside.print(_ABOUT_TINY, style="dim", soft_wrap=True)
     if has_losses(training.problems):
@@ -211,7 +223,6 @@ def _show(training: "Training", out: Path) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from voxcor.cli.streams import open_console
     from voxcor.training.report import tables
 
     console = open_console()
@@ -229,13 +240,13 @@ def _show(training: "Training", out: Path) -> None:
             console.print(Text(str(table.note), "dim"))
         console.print()
     console.print(say(f"Model: {out}/", f"模型:{out}/"), soft_wrap=True)
-    print(
-        say(
-            f"Try it: voxcor recognize --model {out} PATH",
-            f"试用:voxcor recognize --model {out} PATH",
-        ),
-        file=sys.stderr,
-    )
+
+
+def invite(out: Path, bad: "Both | None") -> None:
+    """The last word on a training: how to try the model, or that one should not."""
+    command = f"voxcor recognize --model {out} PATH"
+    tried = Both(f"Try it: {command}", f"试用:{command}")
+    open_console(stderr=True).print(str(bad or tried), style="red" if bad else "", soft_wrap=True)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """`voxcor train MANIFEST --method full`: what is shown of it."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from voxcor.language import say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from voxcor.language import Both
     from voxcor.manifests import Problem
     from voxcor.training.full import Progress, Trained
     from voxcor.training.options import FullOptions
@@ -27,12 +27,14 @@ def train_full(
     labels: Sequence[str] | None,
     options: "FullOptions",
     terms: str | None,
+    overwrite: bool,
     as_json: bool,
     aside: "Console",
     remark: "Callable[[Sequence[Problem]], None]",
     progress: "Progress",
 ) -> None:
     """Trains, tells each epoch as it ends, and shows what came out."""
+    from voxcor.cli.train import invite
     from voxcor.training.full import train_full_manifest
     from voxcor.training.head import has_losses
 
@@ -47,6 +49,7 @@ def train_full(
         labels=labels,
         options=options,
         terms=terms,
+        overwrite=overwrite,
         remark=remark,
         on_epoch=tell,
         progress=progress,
@@ -57,6 +60,7 @@ def train_full(
         print((out / REPORT_FILE).read_text(encoding="utf-8"), end="")
     else:
         _show(trained)
+    invite(trained.folder, _warning(trained))
     if has_losses(trained.problems):
         raise typer.Exit(1)
 
@@ -88,10 +92,13 @@ def _show(trained: "Trained") -> None:
         )
     )
     print(say(f"Model: {trained.folder}/", f"模型:{trained.folder}/"))
-    print(
-        say(
-            f"Try it: voxcor recognize --model {trained.folder} PATH",
-            f"试用:voxcor recognize --model {trained.folder} PATH",
-        ),
-        file=sys.stderr,
-    )
+
+
+def _warning(trained: "Trained") -> "Both | None":
+    from voxcor.training.report import about_worse
+
+    before, best = trained.before, trained.best
+    if before is None or not trained.worse:
+        return None
+    base = (trained.card.source.repository or "").partition("@")[0]
+    return about_worse(base, (before.wa, before.ua), (best.wa, best.ua))

@@ -16,7 +16,7 @@ from voxcor.language import say
 from voxcor.manifests import LOST, Problem
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
 from voxcor.report.page import to_html
-from voxcor.report.tables import headline, preprocessing, tables
+from voxcor.report.tables import about_heard, headline, preprocessing, tables
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.untrusted import cell, markdown
@@ -93,6 +93,10 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
         "labels": list(evaluation.labels),
         "restricted": evaluation.restricted,
         "trim": evaluation.trim,
+        "heard": {
+            "clips": evaluation.heard_clips,
+            "corpora": list(evaluation.heard_corpora),
+        },
         "figures": asdict(evaluation.whole),
         "groups": {
             column: {value: asdict(figures) for value, figures in groups.items()}
@@ -120,6 +124,8 @@ def to_markdown(evaluation: Evaluation) -> str:
     """The report as Markdown, in the language of the process."""
     title, heard = say("Evaluation", "评测"), preprocessing(evaluation)
     parts: list[str] = [f"# {title}", markdown(str(headline(evaluation))), str(heard)]
+    if flatters := about_heard(evaluation):
+        parts.append(f"**{markdown(str(flatters))}**")
     for table in tables(evaluation):
         parts += [f"## {markdown(str(table.title))}", table.to_markdown()]
     listed = remarks(_doubts(evaluation))

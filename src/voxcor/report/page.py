@@ -9,7 +9,7 @@ from voxcor.labels import get_label
 from voxcor.language import Both, Text
 from voxcor.report import plots
 from voxcor.report.plots import Bar
-from voxcor.report.tables import Table, headline, name_of, preprocessing, tables
+from voxcor.report.tables import Table, about_heard, headline, name_of, preprocessing, tables
 
 _STYLE = """
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;
@@ -42,6 +42,7 @@ def to_html(evaluation: Evaluation, remarks: Sequence[str]) -> str:
         (
             f"<header><h1>{both(title)}</h1>{NAV}</header><p>{both(headline(evaluation))}</p>",
             f'<p class="faint">{both(preprocessing(evaluation))} {evaluation.timestamp}</p>',
+            f"<p><b>{both(flatters)}</b></p>" if (flatters := about_heard(evaluation)) else "",
             f'<div class="figures">{"".join(_figures(evaluation))}</div>',
             f'<div class="plots">{"".join(_plots(evaluation))}</div>',
             *map(_section, tables(evaluation)),

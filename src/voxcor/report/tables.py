@@ -75,6 +75,27 @@ def preprocessing(evaluation: Evaluation) -> Both:
     return Both("Recordings were heard untrimmed.", "录音未做静音裁剪。")
 
 
+def about_heard(evaluation: Evaluation) -> Both | None:
+    """That figures flatter, where the model was trained on what it was measured on."""
+    model, clips = evaluation.model.id, evaluation.whole.clips
+    if evaluation.heard_clips:
+        heard = evaluation.heard_clips
+        return Both(
+            f"{model} was trained on {heard} of these {clips} clips: the figures say how well it "
+            "remembers, not how well it does on new recordings.",
+            f"{model} 曾用这 {clips} 条语音中的 {heard} 条训练:以下数值反映的是记忆,"
+            "而不是对新录音的效果。",
+        )
+    if evaluation.heard_corpora:
+        corpora = ", ".join(evaluation.heard_corpora)
+        return Both(
+            f"{model} was itself trained on {corpora}, so figures on it flatter: new voices fare "
+            "worse.",
+            f"{model} 本身曾在 {corpora} 上训练,因此相关数值偏乐观:对新的说话人效果会更差。",
+        )
+    return None
+
+
 def name_of(label: str) -> Both:
     """A label with its emoji."""
     known = get_label(label)
@@ -300,6 +321,10 @@ def _abstaining(evaluation: Evaluation) -> Table:
 def _calibration(evaluation: Evaluation) -> Table:
     found = evaluation.calibration
     assert found is not None
+    store_en, store_zh = "--calibrate stores it.", "使用 --calibrate 写入模型。"
+    if evaluation.heard:
+        store_en = "The model was trained on this: calibrate it on other recordings."
+        store_zh = "模型曾在此训练:请用其他录音校准。"
     return Table(
         Both("Calibration", "校准"),
         (Both("figure", "指标"), Both("now", "当前"), Both("with the temperature", "应用温度后")),
@@ -309,9 +334,9 @@ def _calibration(evaluation: Evaluation) -> Table:
         ),
         Both(
             f"Fitted on these clips, the logits are to be divided by {found.temperature:.3f}. The "
-            "figures with it come from speakers it was not fitted on. --calibrate stores it.",
+            f"figures with it come from speakers it was not fitted on. {store_en}",
             f"在这些语音上拟合,logits 应除以 {found.temperature:.3f}。右列来自未参与拟合的说话人。"
-            "使用 --calibrate 写入模型。",
+            f"{store_zh}",
         ),
     )
 

@@ -226,20 +226,8 @@ class Finetuning:
         return epoch
 
     def validation_logits(self) -> NDArray[np.float64]:
-        """[N, L], in float32 as recognition computes them, of up to 30 s of each clip."""
-        self.model.eval()
-        order = np.argsort(self.validation.lengths, kind="stable")
-        logits = np.zeros((len(order), self.model.architecture.num_outputs))
-        for first in range(0, len(order), self.options.batch_size):
-            indices = order[first : first + self.options.batch_size]
-            batch, lengths = padded([self.validation[i][:LONGEST_PASS] for i in indices])
-            with torch.inference_mode():
-                found = self.model(
-                    torch.from_numpy(batch).to(self.device),
-                    torch.from_numpy(lengths).to(self.device),
-                )
-            logits[indices] = found.cpu().numpy()
-        return logits
+        """[N, L], see `logits_of`."""
+        return logits_of(self.model, self.validation, self.options.batch_size)
 
     def had_enough(self, at: Position) -> bool:
         """Whether all epochs are over, or the last few brought nothing."""
@@ -288,6 +276,21 @@ class Finetuning:
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(weights[name])
+
+
+def logits_of(model: Emotion2vec, clips: Clips, batch_size: int) -> NDArray[np.float64]:
+    """[N, L], in float32 as recognition computes them, of up to 30 s of each clip."""
+    model.eval()
+    device = next(model.parameters()).device
+    order = np.argsort(clips.lengths, kind="stable")
+    logits = np.zeros((len(order), model.architecture.num_outputs))
+    for first in range(0, len(order), batch_size):
+        indices = order[first : first + batch_size]
+        batch, lengths = padded([clips[i][:LONGEST_PASS] for i in indices])
+        with torch.inference_mode():
+            found = model(torch.from_numpy(batch).to(device), torch.from_numpy(lengths).to(device))
+        logits[indices] = found.cpu().numpy()
+    return logits
 
 
 def _half_precision(device: torch.device) -> torch.dtype | None:

@@ -37,6 +37,7 @@ class Finetuned:
     terms: str | None
     temperature: float
     metrics: Mapping[str, float]
+    worse: bool  # than the base, on the validation clips
 
 
 def write_finetuned(model: Finetuned, folder: Path) -> Card:
@@ -90,5 +91,6 @@ def _report(model: Finetuned) -> dict[str, object]:
         "options": asdict(model.options),
         "epochs": [asdict(epoch) for epoch in model.epochs],
         "metrics": dict(model.metrics),
+        "worse": model.worse,
         "temperature": model.temperature,
     }

@@ -24,8 +24,10 @@ from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError
 from voxcor.manifests import Problem, Utterance, in_model_order, read_manifest, row_problem
+from voxcor.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.architecture import Architecture, read_architecture
 from voxcor.models.cards import Card
+from voxcor.models.heard import heard_of, write_heard
 from voxcor.models.store import TINY, ModelFolder, find_model
 from voxcor.training.clips import Clips, prepare_clips
 from voxcor.training.embeddings import fingerprint
@@ -58,7 +60,13 @@ class Trained:
     card: Card
     epochs: tuple[Epoch, ...]
     best: Epoch
+    before: Epoch | None  # the base on the same clips, as number 0; None where it has no such label
     problems: tuple[Problem, ...]  # what was wrong or doubtful, recordings left out among it
+
+    @property
+    def worse(self) -> bool:
+        """Whether the base does better, by the mean of WA and UA, on the validation clips."""
+        return _is_worse(self.before, self.best)
 
 
 def train_full_manifest(
@@ -70,6 +78,7 @@ def train_full_manifest(
     labels: Sequence[str] | None = None,
     options: FullOptions | None = None,
     terms: str | None = None,
+    overwrite: bool = False,
     remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
     progress: Progress = lambda _stage, _share: None,
@@ -84,6 +93,7 @@ def train_full_manifest(
         labels: see `read_manifest`.
         options: as for `train_full`, and so with what follows.
         terms: licence or terms of the recordings.
+        overwrite: as for `train_full`.
         remark: is told what is wrong or doubtful as soon as it is known, once each.
         on_epoch: is told each epoch.
         progress: is told the stage and share of work.
@@ -94,7 +104,7 @@ def train_full_manifest(
         UsageError, CheckpointInvalid, ModelCorrupt, StorageError: see `train_full`.
     """
     options = options or FullOptions()
-    require_place(out)
+    require_place(out, overwrite=overwrite)
     base = find_model(model)
     found = read_manifest(manifest, label_map=label_map, labels=labels)
     remark(found.problems)
@@ -111,6 +121,7 @@ def train_full_manifest(
         out=out,
         options=options,
         terms=terms,
+        overwrite=overwrite,
         remark=remark,
         on_epoch=on_epoch,
         progress=progress,
@@ -126,6 +137,7 @@ def train_full(
     out: Path,
     options: FullOptions | None = None,
     terms: str | None = None,
+    overwrite: bool = False,
     remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
     progress: Progress = lambda _stage, _share: None,
@@ -138,14 +150,16 @@ def train_full(
         validation: recordings of other people, on which the best epoch is chosen and the
             temperature fitted.
         model: an emotion2vec in float32.
-        out: the model folder to write, in the place of one that an earlier training left there.
+        out: the model folder to write.
         options: None for the defaults.
         terms: licence or terms of the recordings, for the card.
+        overwrite: whether it may take the place of a model that an earlier training left there.
         remark: is told which recordings cannot be used, before the training begins.
         on_epoch: is told each epoch when it ends.
         progress: is told the stage of work and the share of it that is done, 0 to 1.
 
     Raises:
+        ModelExists: `out` holds a model, and `overwrite` was not said.
         UsageError: torch is not installed (or peft, for LoRA); `out` holds something else, or was
             begun with other recordings or options; an option that makes no sense; fewer than two
             labels, or nothing to validate on; the training diverged.
@@ -154,11 +168,11 @@ def train_full(
     """
     options = options or FullOptions()
     _require_packages(options)
-    require_place(out)
+    require_place(out, overwrite=overwrite)
     folder = out.with_name(f".{out.name}.training")
     labels = in_model_order(utterance.label for utterance in training)
     known = [utterance for utterance in validation if utterance.label in labels]
-    architecture, tensors = _first_weights(model, labels, options)
+    architecture, tensors, begun = _first_weights(model, labels, options)
     options.require_sense(architecture)
     with claimed(folder, _mark(model.card, options, training, known)):
         with storage_errors(folder):
@@ -170,7 +184,7 @@ def train_full(
         import torch
 
         from voxcor.training.emotion2vec import Emotion2vec, load, tensors_of
-        from voxcor.training.finetune import finetune
+        from voxcor.training.finetune import finetune, logits_of
 
         with torch.device("meta"):
             network = Emotion2vec(
@@ -178,6 +192,7 @@ def train_full(
             )
         load(network, tensors)
         del tensors  # their file need not stay mapped
+        before = _before(logits_of(network, held, options.batch_size), held, labels, begun)
         epochs, logits = finetune(
             network,
             heard,
@@ -207,14 +222,36 @@ def train_full(
                 "training.clips": len(heard),
                 "training.epochs": best.number,
                 "seed": options.seed,
+                **({"before.ua": before.ua, "before.wa": before.wa} if before else {}),
             },
+            worse=_is_worse(before, best),
         )
         needed = sum(tensor.nbytes for tensor in finetuned.tensors.values())
+        recordings, _ = fingerprint([*training, *known])
         with storage_errors(out, needed), replacing(out) as draft:
+            require_place(out, overwrite=overwrite)
+            write_heard([clip.sha256 for clip in recordings], heard_of(model), draft)
             card = write_finetuned(finetuned, draft)
     shutil.rmtree(folder, ignore_errors=True)
     progress("export", 1.0)
-    return Trained(out, card, tuple(epochs), best, problems)
+    return Trained(out, card, tuple(epochs), best, before, problems)
+
+
+def _before(
+    logits: NDArray[np.float64], held: Clips, labels: Sequence[str], begun: Sequence[str]
+) -> Epoch | None:
+    """What the base makes of the validation clips, choosing among the labels that it knows."""
+    known = np.array([label in begun for label in labels])
+    if not begun:
+        return None
+    chosen = np.where(known, logits, -np.inf).argmax(axis=1)
+    confusion = confusion_matrix(held.targets, chosen, len(labels))
+    ua, wa = float(unweighted_accuracy(confusion)), float(weighted_accuracy(confusion))
+    return Epoch(number=0, loss=float("nan"), ua=ua, wa=wa)
+
+
+def _is_worse(before: Epoch | None, best: Epoch) -> bool:
+    return before is not None and best.ua + best.wa < before.ua + before.wa
 
 
 def _require_packages(options: FullOptions) -> None:
@@ -231,8 +268,11 @@ def _require_packages(options: FullOptions) -> None:
 
 def _first_weights(
     model: ModelFolder, labels: Sequence[str], options: FullOptions
-) -> tuple[Architecture, dict[str, FloatArray]]:
-    """The weights that training begins with: the model's, and a classifier for `labels`."""
+) -> tuple[Architecture, dict[str, FloatArray], tuple[str, ...]]:
+    """The weights that training begins with: the model's, and a classifier for `labels`.
+
+    The last are the labels whose rows in it are the model's own.
+    """
     if model.card.id == TINY:
         raise UsageError(
             reason_en="tiny is no emotion2vec and cannot be fine-tuned whole. Get a larger model "
@@ -256,14 +296,15 @@ def _first_weights(
     shape = (len(labels), architecture.embed_dim)
     weight = _NEW_ROW_SPREAD * rng.standard_normal(shape, dtype=np.float32)
     bias = np.zeros(len(labels), np.float32)
-    if architecture.num_outputs == len(model.card.labels):
-        for row, label in enumerate(labels):
-            if label in model.card.labels:
-                known = model.card.labels.index(label)
-                weight[row] = tensors["proj.weight"][known] / model.card.temperature
-                bias[row] = tensors["proj.bias"][known] / model.card.temperature
+    rows = model.card.labels if architecture.num_outputs == len(model.card.labels) else ()
+    for row, label in enumerate(labels):
+        if label in rows:
+            known = rows.index(label)
+            weight[row] = tensors["proj.weight"][known] / model.card.temperature
+            bias[row] = tensors["proj.bias"][known] / model.card.temperature
     tensors |= {"proj.weight": weight, "proj.bias": bias}
-    return replace(architecture, num_outputs=len(labels)), tensors
+    begun = tuple(label for label in labels if label in rows)
+    return replace(architecture, num_outputs=len(labels)), tensors, begun
 
 
 def _mark(

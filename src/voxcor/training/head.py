@@ -22,7 +22,8 @@ from voxcor.language import say
 from voxcor.manifests import LOST, Problem, Utterance, in_model_order, read_manifest
 from voxcor.metrics import Figures, measure
 from voxcor.models.cards import Card
-from voxcor.models.store import find_model
+from voxcor.models.heard import heard_of
+from voxcor.models.store import ModelFolder, find_model
 from voxcor.published import corpus_key
 from voxcor.timeline import softmax
 from voxcor.training.embeddings import Heard, fingerprint, hear
@@ -39,13 +40,6 @@ Progress = Callable[[Stage, float], None]
 # what a few clips ask for beyond this, all of them right perhaps, is an accident.
 _COLDEST, _HOTTEST = 0.5, 2.0
 
-# emotion2vec+ seed, from which base and large derive, was fine-tuned on these two and six more
-# EmoBox corpora that nobody has named; tiny by `recipes/tiny`.
-_HEARD: Mapping[str, frozenset[str]] = {
-    "tiny": frozenset({"emodb", "ravdess", "nemo", "emospeechin"}),
-    **dict.fromkeys(("plus-seed", "plus-base", "plus-large"), frozenset({"emodb", "ravdess"})),
-}
-
 
 def train_head(
     manifest: Path,
@@ -58,6 +52,7 @@ def train_head(
     labels: Sequence[str] | None = None,
     seed: int = 0,
     terms: str | None = None,
+    overwrite: bool = False,
     remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
     progress: Progress = lambda _stage, _share: None,
 ) -> Training:
@@ -73,17 +68,19 @@ def train_head(
         labels: learn these only; None for all that occur.
         seed: of folds, first weights and order.
         terms: licence or terms of the recordings, for the card.
+        overwrite: whether the model may take the place of an earlier one in `out`.
         remark: is told what is wrong or doubtful as soon as it is known, once each; most of it
             before any work starts.
         progress: is told the stage of work and the share of it that is done, 0 to 1.
 
     Raises:
+        ModelExists: `out` holds a model, and `overwrite` was not said.
         UsageError: `out` holds something else, or `folds` asks for what the manifest lacks.
         InputNotFound, InputUnreadable, ManifestError: there is nothing to train on.
         UnknownModel, ModelNotInstalled, ModelCorrupt: see `find_model`.
         StorageError: the cache or the model cannot be written.
     """
-    require_place(out)
+    require_place(out, overwrite=overwrite)
     base = find_model(model)
     problems = _Problems(remark)
     found = read_manifest(manifest, label_map=label_map, labels=labels)
@@ -96,7 +93,7 @@ def train_head(
         problems.add(doubts)
         return plan
 
-    problems.add(_heard_before(base.card, found.utterances))
+    problems.add(_heard_before(base, found.utterances))
     plan_for([clip.utterance for clip in clips])
     heard, unusable = hear(
         clips, base, frames=kind == "mlp", progress=lambda share: progress("embeddings", share)
@@ -158,7 +155,16 @@ def train_head(
         test_before=measured_before(plan.test),
         problems=tuple(problems.all),
     )
-    write_model(training, base, fitted.head, share, out)
+    used = {*plan.train.tolist(), *fitted.held_out.tolist()}
+    write_model(
+        training,
+        base,
+        fitted.head,
+        share,
+        out,
+        heard=[heard[i].clip.sha256 for i in used],
+        overwrite=overwrite,
+    )
     return training
 
 
@@ -182,14 +188,15 @@ class _Problems:
             self._remark(new)
 
 
-def _heard_before(base: Card, utterances: Sequence[Utterance]) -> tuple[Problem, ...]:
+def _heard_before(base: ModelFolder, utterances: Sequence[Utterance]) -> tuple[Problem, ...]:
     """Corpora that the base itself was trained on: its embeddings know their voices already."""
     found = {corpus_key(utterance.columns.get("corpus", "")) for utterance in utterances}
-    both = ", ".join(sorted(found & _HEARD.get(base.id, frozenset())))
+    both = ", ".join(sorted(found & heard_of(base).corpora))
     if not both:
         return ()
-    en = f"{base.id} was itself trained on {both}, so figures on it flatter: new voices fare worse."
-    zh = f"{base.id} 本身曾在 {both} 上训练,因此相关数值偏乐观:对新的说话人效果会更差。"
+    name = base.card.id
+    en = f"{name} was itself trained on {both}, so figures on it flatter: new voices fare worse."
+    zh = f"{name} 本身曾在 {both} 上训练,因此相关数值偏乐观:对新的说话人效果会更差。"
     return (Problem(None, "", "base_heard_corpus", say(en, zh)),)
 
 

@@ -2,16 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from voxcor.disk.faults import require_space, storage_errors
 from voxcor.disk.whole import replacing
-from voxcor.errors import ModelCorrupt, UsageError
+from voxcor.errors import ModelCorrupt, ModelExists, UsageError
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
 from voxcor.models.graph import GRAPH_FILE
+from voxcor.models.heard import heard_of, write_heard
 from voxcor.models.store import ModelFolder
 from voxcor.result_folder import to_json
 from voxcor.settings import Settings
@@ -25,11 +26,16 @@ TRAINED_BY = "voxcor train"
 _ROOM_BYTES = 20_000_000
 
 
-def require_place(out: Path) -> None:
+def require_place(out: Path, *, overwrite: bool) -> None:
     """Looks whether a model may go there, before work begins.
 
+    Args:
+        out: the folder.
+        overwrite: whether it may take the place of a model that an earlier training left there.
+
     Raises:
-        UsageError: something else than a model of an earlier training is there.
+        ModelExists: such a model is there, and may not be replaced.
+        UsageError: something else is there.
     """
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
@@ -37,6 +43,8 @@ def require_place(out: Path) -> None:
         trained = read_card(out).source.file.startswith(TRAINED_BY)
     except ModelCorrupt:
         trained = False
+    if trained and not overwrite:
+        raise ModelExists(path=str(out))
     if not trained:
         raise UsageError(
             reason_en=f"{out} is there already and holds something else. Choose another --out.",
@@ -45,9 +53,16 @@ def require_place(out: Path) -> None:
 
 
 def write_model(
-    training: Training, base: ModelFolder, head: Head, share: FloatArray, out: Path
+    training: Training,
+    base: ModelFolder,
+    head: Head,
+    share: FloatArray,
+    out: Path,
+    *,
+    heard: Iterable[str],
+    overwrite: bool,
 ) -> Card:
-    """Writes the model into `out`, in the place of one that an earlier training left there.
+    """Writes the model into `out`.
 
     Args:
         training: for the card and the reports.
@@ -55,8 +70,11 @@ def write_model(
         head: trained on the base's embeddings.
         share: [L_base, L], what of the base's logits counts too.
         out: the folder.
+        heard: the sha256 of each recording that the training used.
+        overwrite: as for `require_place`.
 
     Raises:
+        ModelExists, UsageError: see `require_place`.
         ModelCorrupt: the base's graph is not one of ours.
         StorageError: the disk is full, or stands in the way otherwise.
     """
@@ -66,11 +84,13 @@ def write_model(
         out.parent.mkdir(parents=True, exist_ok=True)
         require_space(out.parent, needed)
         with _locked(out), replacing(out) as folder:
+            require_place(out, overwrite=overwrite)
             origin = {
                 "base": f"{card.id}@{card.sha256}",
                 "data_sha256": training.data_sha256,
             }
             names = write_graph(base, head, training.labels, folder, share=share, origin=origin)
+            names = (*names, write_heard(heard, heard_of(base), folder).name)
             (folder / "CARD.md").write_text(
                 to_card_text(training), encoding="utf-8", errors="backslashreplace"
             )

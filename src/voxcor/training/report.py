@@ -79,6 +79,45 @@ class Training:
     test_before: Figures | None
     problems: tuple[Problem, ...]
 
+    @property
+    def worse(self) -> bool:
+        """Whether the base does better, by the mean of WA and UA, on the clips that tell."""
+        before, after = self.verdict
+        return before is not None and _mean(after) < _mean(before)
+
+    @property
+    def verdict(self) -> tuple[Figures | None, Figures]:
+        """Before and after: on the test clips where there are some, else on the held-out ones."""
+        if self.test is not None:
+            return self.test_before, self.test
+        return self.before, self.held_out
+
+
+def _mean(figures: Figures) -> float:
+    return (figures.wa.value + figures.ua.value) / 2
+
+
+def about_worse(model: str, before: tuple[float, float], after: tuple[float, float]) -> Both:
+    """That a training did harm: WA and UA of the base and of what came out, shares of 1."""
+    (wa, ua), (new_wa, new_ua) = before, after
+    return Both(
+        f"This model is worse than {model}, which it began with: on clips that it did not learn "
+        f"from, WA went from {100 * wa:.1f} to {100 * new_wa:.1f} % and UA from {100 * ua:.1f} to "
+        f"{100 * new_ua:.1f} %. Keep {model}, or train on more clips.",
+        f"该模型不如其基础模型 {model}:在未参与学习的语音上,WA 由 {100 * wa:.1f}% 变为 "
+        f"{100 * new_wa:.1f}%,UA 由 {100 * ua:.1f}% 变为 {100 * new_ua:.1f}%。"
+        f"请继续使用 {model},或增加训练语音。",
+    )
+
+
+def warning(training: Training) -> Both | None:
+    """What `about_worse` says of a training; None where it did no harm."""
+    before, after = training.verdict
+    if before is None or not training.worse:
+        return None
+    figures = ((f.wa.value, f.ua.value) for f in (before, after))
+    return about_worse(training.base.id, *figures)
+
 
 def fold_figures(
     name: str, truth: IntArray, logits: FloatArray, labels: int, rounds: int
@@ -128,6 +167,7 @@ def to_document(training: Training) -> dict[str, Any]:
         "method": "head",
         "base": {key: base[key] for key in kept},
         "over_folds": means,
+        "worse": training.worse,
         **document,
     }
 
@@ -142,6 +182,8 @@ def to_card_text(training: Training) -> str:
 
 
 def _chapter(training: Training, level: str) -> Iterator[str]:
+    if bad := warning(training):
+        yield f"**{markdown(str(bad))}**"
     yield str(_origin(training))
     yield str(_protocol(training))
     for table in tables(training):
