@@ -22,6 +22,7 @@ from voxcor.errors import (
     error_from,
 )
 from voxcor.language import language
+from voxcor.proxies import require_usable_proxies
 from voxcor.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -58,13 +59,17 @@ class Connection:
 
     Raises:
         UsageError: the URL is none.
+        ProxyInvalid: a proxy of the environment would be in the way of every request.
     """
 
     def __init__(self, url: str, api_key: str | None) -> None:
         import httpx2
 
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            host = urlsplit(url).hostname if httpx2.URL(url).scheme in ("http", "https") else None
+        except (httpx2.InvalidURL, ValueError):
+            host = None
+        if not host:
             raise UsageError(
                 reason_en=f"{url!r} is no address of a server, such as http://127.0.0.1:7860.",
                 reason_zh=f"{url!r} 不是有效的服务器地址,例如 http://127.0.0.1:7860。",
@@ -72,12 +77,15 @@ class Connection:
         headers: dict[str, str] = {"Accept-Language": language()}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
+        # A proxy of the environment does not lead to this machine.
+        with_proxies = not is_loopback(host)
+        if with_proxies:
+            require_usable_proxies()
         self.url = url.rstrip("/")
         self._http = httpx2.Client(
             headers=headers,
             timeout=httpx2.Timeout(30.0, read=LONGEST_ANSWER_S),
-            # A proxy of the environment does not lead to this machine.
-            trust_env=not is_loopback(parts.hostname),
+            trust_env=with_proxies,
         )
 
     def close(self) -> None:
@@ -122,6 +130,7 @@ class Connection:
     def _answering(self, method: str, path: str, **arguments: Any) -> "Iterator[httpx2.Response]":
         """An answer that says success, its body still to be read."""
         import httpx2
+        from socksio import SOCKSError
 
         try:
             with self._http.stream(method, self.url + path, **arguments) as response:
@@ -129,7 +138,7 @@ class Connection:
                     response.read()
                 self._require_success(response)
                 yield response
-        except httpx2.TransportError as error:
+        except (httpx2.TransportError, SOCKSError) as error:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: Exception) -> ServerUnreachable:

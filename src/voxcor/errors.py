@@ -3,6 +3,7 @@
     VoxcorError
     ├── UsageError               the call itself is wrong
     │   ├── RuleInvalid          a rule that cannot be read
+    │   ├── ProxyInvalid         a proxy of the environment that no client can use
     │   └── ModelExists          a training would take the place of a model
     ├── InputError               one recording cannot be used; the others still can
     │   ├── InputNotFound        no such file
@@ -145,6 +146,20 @@ class ModelExists(UsageError):
         "Choose another --out, or add --replace."
     )
     zh = "{path} 中已有模型,继续训练会将其替换。请用 --out 指定其他文件夹,或加上 --replace。"
+
+
+class ProxyInvalid(UsageError):
+    """A proxy that the environment's `variable` names, shown without its password."""
+
+    code = "proxy_invalid"
+    en = (
+        "{variable} is {proxy}, which is no proxy that can be used: http, https, socks5 or "
+        "socks5h, then a host and a port, such as socks5h://127.0.0.1:1080. Correct or unset it."
+    )
+    zh = (
+        "{variable} 的值 {proxy} 不是可用的代理：应为 http、https、socks5 或 socks5h，"
+        "加主机与端口，例如 socks5h://127.0.0.1:1080。请更正或取消该变量。"
+    )
 
 
 class InputError(VoxcorError):

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from voxcor.errors import WebhookInvalid
+from voxcor.errors import ProxyInvalid, WebhookInvalid
+from voxcor.proxies import require_usable_proxies
 
 if TYPE_CHECKING:
     import httpx2
@@ -143,6 +144,16 @@ class Webhooks:
     def _work(self, url: str) -> None:
         import httpx2
 
+        try:
+            require_usable_proxies()
+        except ProxyInvalid as error:
+            with self._lock:
+                dropped = self._waiting.pop(url)
+                self._threads.discard(threading.current_thread())
+            logger.warning(
+                "webhook %s: %d given up: %s", _host(dropped[0].webhook), len(dropped), error
+            )
+            return
         with httpx2.Client(timeout=TIMEOUT_S, follow_redirects=False) as client:
             while True:
                 with self._lock:
@@ -170,6 +181,7 @@ class Webhooks:
 def _attempt(client: "httpx2.Client", delivery: _Delivery) -> tuple[str, bool]:
     """What went wrong, nothing if all went well; and whether another attempt is pointless."""
     import httpx2
+    from socksio import SOCKSError
 
     # Each attempt is signed anew: its receiver refuses a timestamp of minutes ago.
     timestamp = int(time.time())
@@ -188,7 +200,7 @@ def _attempt(client: "httpx2.Client", delivery: _Delivery) -> tuple[str, bool]:
             if response.is_success:
                 return "", True
             return f"status {response.status_code}", response.status_code == 410
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, SOCKSError, OSError) as error:
         return str(error) or type(error).__name__, False
 
 

@@ -25,6 +25,7 @@ from voxcor import __version__
 from voxcor.errors import ChecksumMismatch, HubRefused, HubUnreachable, ModelError
 from voxcor.language import language
 from voxcor.models.cards import HUB_NAMES, OFFICIAL, Hub, OfficialModel, Repository
+from voxcor.proxies import require_usable_proxies
 
 # Answers that say "not now", against those that say "not you" or "not that".
 _PASSING_STATUSES = (408, 429)
@@ -68,6 +69,7 @@ def list_files(model: OfficialModel, hub: Hub) -> Listing:
     Raises:
         HubUnreachable: no answer, or none that this hub would give.
         HubRefused: no such repository or revision, or no access to it.
+        ProxyInvalid: a proxy of the environment is in the way.
     """
     repository = model.repositories[hub]
     if hub == "modelscope":
@@ -91,6 +93,7 @@ def download(
         HubUnreachable: the connection fails, again and again.
         HubRefused: the hub does not give the file.
         ChecksumMismatch: what arrives is not what the hub announced, again and again.
+        ProxyInvalid: a proxy of the environment is in the way.
         OSError: the disk stands in the way.
     """
     file, target = listing.files[name], folder / name
@@ -178,13 +181,15 @@ def _huggingface_endpoint() -> str | None:
 def _huggingface_errors(model: str, repository: str, file: str) -> Iterator[None]:
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
+    from socksio import SOCKSError
 
+    require_usable_proxies()
     try:
         yield
     except HfHubHTTPError as error:
         status = error.response.status_code
         raise _failure("huggingface", model, repository, file, error, status) from error
-    except (httpx2.HTTPError, OSError, ValueError) as error:
+    except (httpx2.HTTPError, SOCKSError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk
         raise _failure("huggingface", model, repository, file, error) from error
@@ -235,6 +240,7 @@ def _modelscope(model: str, repository: str, file: str, sha256: str | None = Non
     )
 
     _quieten("modelscope_hub")
+    require_usable_proxies()
     try:
         with TemporaryDirectory(prefix="voxcor-") as home:
             yield HubApi(HubConfig(token="", config_dir=Path(home), cache_dir=Path(home)))
