@@ -5,9 +5,12 @@ FROM python:3.12-slim AS build
 RUN python -m venv /opt/voxcor
 ENV PATH=/opt/voxcor/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /source
+COPY requirements/server.txt requirements/
+RUN pip install --require-hashes --requirement requirements/server.txt
 COPY pyproject.toml README.md LICENSE ./
-COPY src ./src
-RUN pip install '.[server]' && python -m compileall -q /opt/voxcor
+COPY src src
+# What builds the package is among what was just installed.
+RUN pip install --no-deps --no-build-isolation . && python -m compileall -q /opt/voxcor
 
 FROM python:3.12-slim
 RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin voxcor \

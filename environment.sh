@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: virtual environments that make themselves.
+# Sourced by the scripts beside it: virtual environments that make themselves from a lock file.
 # shellcheck shell=bash
 
 PYTHON=${PYTHON:-python3}
@@ -18,13 +18,13 @@ make_environment() {
     if [ "$(cat "$folder/.wanted" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
-    echo "Setting up $folder (once) … 正在安装(仅一次)…" >&2
+    echo "Setting up $folder (once) … 正在安装（仅一次）…" >&2
     if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             { apt-get update -qq && apt-get install -y -qq python3 python3-venv; } >&2
         else
             echo "Python's venv module is missing: sudo apt-get install python3-venv" >&2
-            echo "缺少 Python 的 venv 模块:sudo apt-get install python3-venv" >&2
+            echo "缺少 Python 的 venv 模块：sudo apt-get install python3-venv" >&2
             return 1
         fi
     fi
@@ -32,4 +32,24 @@ make_environment() {
     "$PYTHON" -m venv "$folder" >&2
     "$install" "$folder/bin/pip" >&2
     echo "$wanted" >"$folder/.wanted"
+    echo "Ready. 安装完成。" >&2
+}
+
+# quiet_pip PIP ARGS...
+# pip install, with a line for each package it gets and nothing else, but for errors.
+quiet_pip() {
+    local pip=$1
+    shift
+    "$pip" install --disable-pip-version-check --progress-bar off "$@" | awk '
+        /^Collecting / { print "  " $2; fflush() }
+        /^Installing collected packages/ { print "  … installing 正在安装 …"; fflush() }'
+}
+
+# install_locked PIP LOCK FOLDER
+# What the lock file names, each file checked against its hash, and the package in FOLDER with
+# nothing more to download: what builds it is in the lock as well.
+install_locked() {
+    # The lock is complete: uv made it, tests hold it. Some of it is wanted without what it asks for.
+    quiet_pip "$1" --no-deps --require-hashes --requirement "$2"
+    "$1" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable "$3"
 }

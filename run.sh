@@ -6,10 +6,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/environment.sh"
 
 install() {
-    "$1" install --quiet --disable-pip-version-check --editable "$here[server]"
+    install_locked "$1" "$here/requirements/server.txt" "$here"
 }
 
-make_environment "$here/.venv" install "$here/pyproject.toml"
+make_environment "$here/.venv" install "$here/pyproject.toml" "$here/requirements/server.txt"
 if [ $# -eq 0 ]; then
     set -- serve
 fi

@@ -2,6 +2,7 @@
 # Everything a reviewer would run, in an environment of its own: style, types, layers, tests.
 # ./test.sh            all of it
 # ./test.sh ARGS...    only pytest, with these arguments
+# ./test.sh --newest   whether anything leaves, with the newest that pyproject.toml allows
 set -euo pipefail
 cd "$(dirname "$0")"
 . ./environment.sh
@@ -9,25 +10,54 @@ cd "$(dirname "$0")"
 step() { printf '\n== %s\n' "$*"; }
 
 install() {
-    "$1" install --quiet --disable-pip-version-check --editable '.[dev]'
-    # The reference that our numbers are held against. FunASR's model code runs on these alone;
-    # the rest of what its package asks for (a gigabyte) is not needed.
-    "$1" install --quiet --disable-pip-version-check torch==2.13.0 omegaconf setuptools peft
-    # Likewise what Label Studio holds tasks against its interfaces with.
-    "$1" install --quiet --disable-pip-version-check httpx jsf lxml pyjwt xmljson
-    "$1" install --quiet --disable-pip-version-check --no-deps \
-        funasr==1.4.16 label-studio-sdk==2.1.2
+    install_locked "$1" requirements/dev.txt .
+    # Without a hash: its wheel for this version is another one on each index, with CUDA or without.
+    # What it needs but CUDA is locked. Only tests and the recipe of `tiny` use it.
+    quiet_pip "$1" torch==2.13.0
 }
 
-step "Environment"
-make_environment .venv-test install pyproject.toml test.sh
-export PATH="$PWD/.venv-test/bin:$PATH"
+install_newest() {
+    quiet_pip "$1" --editable '.[dev]'
+}
 
-# The page is tried in Debian's Chromium; where it cannot be installed, those tests say so and skip.
-if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    step "Chromium"
-    apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk fonts-noto-color-emoji >/dev/null
+# What tests need beside Python: a program, and Debian's package that has it. Where one cannot be
+# installed, they say so and skip.
+debian_packages() {
+    local missing=() pair
+    for pair in caddy:caddy chromium:chromium curl:curl nginx:nginx-light node:nodejs \
+        openssl:openssl strace:strace systemd-analyze:systemd; do
+        PATH=$PATH:/usr/sbin command -v "${pair%:*}" >/dev/null || missing+=("${pair#*:}")
+    done
+    if [ ${#missing[@]} -eq 0 ]; then
+        return
+    elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq
+        # Debian starts a server that it installs; the tests start their own.
+        for package in "${missing[@]/chromium/chromium fonts-noto-cjk fonts-noto-color-emoji}"; do
+            # shellcheck disable=SC2086
+            RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $package >/dev/null ||
+                echo "$package cannot be installed; its tests skip" >&2
+        done
+    else
+        echo "Some tests will skip; they need: sudo apt-get install ${missing[*]}" >&2
+    fi
+}
+
+step "Debian's packages"
+debian_packages
+
+if [ "${1-}" = --newest ]; then
+    step "Environment of the newest"
+    rm -rf .venv-newest
+    make_environment .venv-newest install_newest pyproject.toml
+    .venv-newest/bin/pip list --disable-pip-version-check
+    step "Nothing leaves"
+    exec .venv-newest/bin/python -m pytest tests/test_nothing_leaves.py
 fi
+
+step "Environment"
+make_environment .venv-test install pyproject.toml requirements/dev.txt test.sh environment.sh
+export PATH="$PWD/.venv-test/bin:$PATH"
 
 if [ $# -gt 0 ]; then
     exec python -m pytest "$@"

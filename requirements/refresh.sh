@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Writes the lock files beside it from pyproject.toml, for Python 3.11 and newer on every system.
+# requirements/refresh.sh              what pyproject.toml asks for now, all else as it was
+# requirements/refresh.sh --upgrade    the newest of everything that it allows
+# requirements/refresh.sh --upgrade-package onnxruntime
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PATH="$PWD/.venv-test/bin:$PATH"
+# Where pip looks on this machine, uv is to look as well; no address is written into a file.
+index=${PIP_INDEX_URL:-$(python3 -m pip config get global.index-url 2>/dev/null || true)}
+if [ -n "$index" ]; then
+    export UV_DEFAULT_INDEX=$index
+fi
+
+compile() {
+    uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+        --generate-hashes --custom-compile-command requirements/refresh.sh pyproject.toml "$@"
+}
+
+# What ./run.sh, Docker and the systemd guide install.
+compile --extra server --group build "$@" --output-file requirements/server.txt
+# What ./test.sh installs: the same versions, and torch afterwards, which test.sh says why.
+compile --extra dev --group build --group reference --group lock --no-emit-package torch \
+    --constraint requirements/server.txt "$@" --output-file requirements/dev.txt
