@@ -184,9 +184,27 @@ def test_doctor_tries_everything() -> None:
     assert set(report["decoders"].values()) == {None}
     assert report["offline"]["network_calls"] == []
     assert report["offline"]["problem"] is None
+    assert report["telemetry"]["problem"] is None
+    assert report["telemetry"]["told_in_time"]
+    assert report["telemetry"]["switches"]["ORT_DISABLE_TELEMETRY"] == "1"
+    assert "strace" in report["offline"]["not_seen"]
     status, out, _ = voxcor("doctor", VOXCOR_LANGUAGE="zh")
     assert status == 0
     assert "✓ M4A" in out
+
+
+def test_doctor_says_when_a_program_had_onnxruntime_before_it() -> None:
+    program = "import onnxruntime; from voxcor.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "doctor", "--json"],
+        check=False,
+        capture_output=True,
+        env={k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"},
+    )
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["telemetry"]["told_in_time"]) == (1, False)
+    assert "ORT_DISABLE_TELEMETRY=1" in report["telemetry"]["problem"]
+    assert b"Import voxcor first" in done.stderr
 
 
 def test_doctor_finds_a_damaged_model(tmp_path: Path) -> None:

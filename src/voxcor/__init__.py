@@ -3,9 +3,10 @@
 Importing this package starts nothing: names load on first use.
 """
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from voxcor import telemetry as _  # noqa: F401 - before anything that it tells to be silent
 
 if TYPE_CHECKING:
     from voxcor.client import Client
@@ -15,14 +16,6 @@ if TYPE_CHECKING:
     from voxcor.results import Failure, Result
 
 __version__ = "0.1.0"
-
-# Dependencies that report to their makers unless told not to read these when they are imported,
-# and never again. onnxruntime uploads by default since 1.29 (microsoft/onnxruntime#27379).
-os.environ.update(
-    ORT_DISABLE_TELEMETRY="1",
-    HF_HUB_DISABLE_TELEMETRY="1",
-    RAY_USAGE_STATS_ENABLED="0",
-)
 
 __all__ = [
     "LABELS",

@@ -6,13 +6,16 @@ ONNX Runtime runs everything. `VOXCOR_PROVIDER` puts models elsewhere: `cuda` on
 
 import json
 import os
+import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voxcor import subnormals
+from voxcor import subnormals, telemetry
 from voxcor.errors import UsageError
+from voxcor.language import say
 from voxcor.settings import Settings
 
 if TYPE_CHECKING:
@@ -115,6 +118,21 @@ def _is_onnxruntime_s_own(path: Path) -> bool:
     return any(opset.domain == "com.microsoft" for opset in graph.opset_import)
 
 
+@cache
+def _warn_of_telemetry() -> None:
+    if telemetry.CAME_TOO_LATE and telemetry.has_uploader():
+        warnings.warn(
+            say(
+                "onnxruntime was imported before voxcor, so it reports to Microsoft. Import voxcor "
+                "first, or set ORT_DISABLE_TELEMETRY=1 before the program starts.",
+                "onnxruntime 先于 voxcor 导入，会向微软发送遥测数据。请先导入 voxcor，"
+                "或在程序启动前设置 ORT_DISABLE_TELEMETRY=1。",
+            ),
+            RuntimeWarning,
+            stacklevel=1,
+        )
+
+
 def open_session(
     path: Path, *, threads: int | None = None, cuda: bool = False
 ) -> "onnxruntime.InferenceSession":
@@ -122,6 +140,7 @@ def open_session(
     # Imported here: 70 MB of runtime are not needed for `--help` or for reading a result.
     import onnxruntime
 
+    _warn_of_telemetry()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or available_cores()
     options.inter_op_num_threads = 1

@@ -23,6 +23,7 @@ import numpy as np
 
 from voxcor.batch.items import Item, Options, Outcome
 from voxcor.batch.local import LONGEST_DECODED_MIN, Known, Worker, empty_scratch, nothing_known
+from voxcor.batch.ray_cluster import local_cluster
 from voxcor.errors import UsageError
 from voxcor.isolated_decoding import Decoders
 from voxcor.recognizer import Recognizer
@@ -54,19 +55,11 @@ def recognize_on_ray(
     Raises:
         UsageError: Ray is not installed.
     """
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise UsageError(
-            reason_en='--engine ray needs Ray, not installed here: pip install "voxcor[ray]"',
-            reason_zh='--engine ray 需要 Ray,尚未安装:pip install "voxcor[ray]"',
-        ) from error
     with ExitStack() as stack:
+        stack.enter_context(local_cluster())
+        import ray.data
+
         scratch = stack.enter_context(empty_scratch(folder))
-        if not ray.is_initialized():
-            ray.init(log_to_driver=False, include_dashboard=False)
-            stack.callback(ray.shutdown)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         waiting = iter(items)

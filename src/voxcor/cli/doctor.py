@@ -47,6 +47,15 @@ _FFMPEG_FORMATS: Mapping[str, tuple[str, str]] = {
     "WebM": ("webm", "libopus"),
 }
 
+# What the look for network calls can miss.
+_NOT_SEEN = say(
+    "Only Python's own calls are seen here, in this one run. Native code (ONNX Runtime, FFmpeg) "
+    "can call the system past Python; on Linux strace sees it all: "
+    "strace -f -e trace=network voxcor serve",
+    "此处只能看到本次运行中 Python 自身的调用。原生代码（ONNX Runtime、FFmpeg）可绕过 Python "
+    "直接调用系统；在 Linux 上用 strace 可看到全部：strace -f -e trace=network voxcor serve",
+)
+
 _TONE_S = 0.5
 _TONE_RATE = 48_000
 
@@ -91,13 +100,14 @@ def examine() -> dict[str, Any]:
             **_try_decoders(_encode_with_sndfile, _SNDFILE_FORMATS),
             **_try_decoders(_encode_with_ffmpeg, _FFMPEG_FORMATS),
         },
+        "telemetry": _telemetry(),
         "offline": _try_offline(),
     }
 
 
 def _is_healthy(report: Mapping[str, Any]) -> bool:
     problems = [*report["models"].values(), *report["decoders"].values()]
-    problems.append(report["offline"]["problem"])
+    problems += [report["telemetry"]["problem"], report["offline"]["problem"]]
     return not any(problems) and not report["offline"]["network_calls"]
 
 
@@ -189,6 +199,32 @@ def _encode_with_ffmpeg(container: str, codec: str) -> bytes:
     return file.getvalue()
 
 
+def _telemetry() -> dict[str, Any]:
+    """Whether what can report to its maker was told not to, in time."""
+    import os
+
+    from voxcor import telemetry
+
+    found: dict[str, Any] = {"onnxruntime_can_send": None, "told_in_time": None}
+
+    def look() -> None:
+        found["onnxruntime_can_send"] = telemetry.has_uploader()
+        found["told_in_time"] = not telemetry.CAME_TOO_LATE
+        if found["onnxruntime_can_send"] and not found["told_in_time"]:
+            raise RuntimeError(
+                say(
+                    "onnxruntime was imported before voxcor and reports to Microsoft; set "
+                    "ORT_DISABLE_TELEMETRY=1 before the program starts",
+                    "onnxruntime 先于 voxcor 导入，会向微软发送遥测数据；"
+                    "请在程序启动前设置 ORT_DISABLE_TELEMETRY=1",
+                )
+            )
+
+    problem = _problem(look)
+    switches = {name: os.environ.get(name) for name in telemetry.SWITCHES}
+    return {**found, "switches": switches, "problem": problem}
+
+
 def _try_offline() -> dict[str, Any]:
     """Recognises the example, and listens for attempts of Python to reach a network."""
     from voxcor.recognizer import Recognizer
@@ -203,7 +239,7 @@ def _try_offline() -> dict[str, Any]:
             found["milliseconds"] = result.timings_ms["total"]
 
         problem = _problem(recognize)
-    return {**found, "network_calls": calls, "problem": problem}
+    return {**found, "network_calls": calls, "not_seen": _NOT_SEEN, "problem": problem}
 
 
 @contextmanager
@@ -245,13 +281,26 @@ def _view(report: Mapping[str, Any]) -> "Table":
     table.add_row("VOXCOR_HOME", f"{home['path']} · " + say(f"{free} free", f"可用 {free}"))
     rows(say("Models", "模型"), report["models"])
     rows(say("Decoders", "解码器"), report["decoders"])
+    telemetry = report["telemetry"]
+    told = "onnxruntime"
+    if not telemetry["problem"]:
+        can_send = telemetry["onnxruntime_can_send"]
+        told = say(
+            "switched off before onnxruntime was imported; this build "
+            f"{'can send' if can_send else 'has nothing to send with'}",
+            f"已在导入 onnxruntime 之前关闭；此版本{'含' if can_send else '不含'}上传功能",
+        )
+    rows(say("Telemetry", "遥测"), {told: telemetry["problem"]})
     offline = report["offline"]
     calls = ", ".join(offline["network_calls"])
-    attempt = say(
-        f"recognised the example with {offline['model']} in {offline['milliseconds']} ms: "
-        f"{offline['emotion']}; no network was asked for",
-        f"用 {offline['model']} 识别示例,耗时 {offline['milliseconds']} 毫秒:"
-        f"{offline['emotion']};未访问网络",
-    )
+    attempt = say("recognition of the example", "识别示例")
+    if not offline["problem"]:
+        attempt = say(
+            f"recognised the example with {offline['model']} in {offline['milliseconds']} ms: "
+            f"{offline['emotion']}; Python asked for no network",
+            f"用 {offline['model']} 识别示例，耗时 {offline['milliseconds']} 毫秒："
+            f"{offline['emotion']}；Python 未访问网络",
+        )
     rows(say("Offline", "离线"), {attempt: offline["problem"] or calls or None})
+    table.add_row("", offline["not_seen"])
     return table
