@@ -5,15 +5,14 @@ is how sure the scores are (Guo et al. 2017, arXiv 1706.04599). The temperature 
 card, and every recognition applies it.
 """
 
-import tempfile
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import replacing_file
 from voxcor.errors import UsageError
 from voxcor.metrics import (
     FloatArray,
@@ -146,10 +145,8 @@ def store_temperature(folder: ModelFolder, calibration: Calibration) -> Card:
             temperature=card.temperature * calibration.temperature,
             metrics={**card.metrics, **figures},
         )
-        with tempfile.TemporaryDirectory(prefix=".card-", dir=folder.path) as draft:
-            write_card(card, Path(draft))
-            # Renaming is all or nothing: a reader finds the old card or the new one.
-            (Path(draft) / CARD_FILE).replace(folder.path / CARD_FILE)
+        with replacing_file(folder.path / CARD_FILE) as draft:
+            write_card(card, draft.parent)
     return card
 
 

@@ -41,7 +41,8 @@
     │   └── LedgerCorrupt        its ledger cannot be read
     ├── StorageError             the disk
     │   ├── DiskFull             no space left
-    │   └── StorageDenied        writing is not allowed
+    │   ├── StorageDenied        writing is not allowed
+    │   └── StateUnreadable      what Voxcor has written itself cannot be read any more
     ├── RequestError             a server does not take this request
     │   ├── MalformedRequest     its body cannot be read
     │   ├── WrongContentType     its body is of another type than the route reads
@@ -443,6 +444,14 @@ class StorageDenied(StorageError):
     code = "storage_denied"
     en = "{path}: cannot be written ({reason}). Choose another folder."
     zh = "{path}:无法写入({reason})。请换一个文件夹。"
+
+
+class StateUnreadable(StorageError):
+    """`damaged`: it will not be readable later either, and is set aside under another name."""
+
+    code = "state_unreadable"
+    en = "{path}: cannot be read ({reason})."
+    zh = "{path}：无法读取（{reason}）。"
 
 
 class RequestError(VoxcorError):

@@ -1,19 +1,17 @@
 """The result folder: `outputs_YYYYMMDD_HHMMSS/` with the audio heard, the document, the arrays."""
 
 import csv
-import errno
 import json
 import os
-import shutil
 import wave
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import numpy as np
 
 from voxcor.disk.array import DiskArray, blocks_of
-from voxcor.errors import DiskFull, StorageDenied, StorageError
+from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import drafting, publish
 from voxcor.frames import HOP_MS, SAMPLE_RATE
 from voxcor.results import Frames, Result
 from voxcor.untrusted import cell
@@ -30,8 +28,6 @@ RESULT_FILES = (
     "frames.csv",
 )
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-
 _BLOCK = 1 << 16  # rows that are written at a time
 
 
@@ -44,7 +40,7 @@ def save(result: Result, out_dir: Path) -> Path:
     - `frames.csv`: `time_ms` and one column per label, for granularity `frame`.
 
     The folder is named after the second of `result.timestamp`, with `_2`, `_3`, … where that is
-    taken. It appears under its name only when it is complete.
+    taken. It appears under its name only when it is complete, and on the disk.
 
     Returns:
         the folder.
@@ -54,17 +50,9 @@ def save(result: Result, out_dir: Path) -> Path:
         StorageDenied: `out_dir` cannot be made or written.
     """
     name = "outputs_" + result.timestamp.translate({ord("-"): None, ord(":"): None, ord(" "): "_"})
-    draft = out_dir / f".{name}.{uuid4().hex}"
-    try:
-        draft.mkdir(parents=True)
-        try:
-            _write(result, draft)
-            return _publish(draft, out_dir / name)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise _storage_error(error, out_dir, result) from error
+    with storage_errors(out_dir, size_of(result)), drafting(out_dir / name) as draft:
+        write_result(result, draft)
+        return publish(draft, out_dir / name, numbered=True)
 
 
 def to_json(document: dict[str, Any] | list[Any], *, indent: int | None = None) -> str:
@@ -77,7 +65,8 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _write(result: Result, folder: Path) -> None:
+def write_result(result: Result, folder: Path) -> None:
+    """Writes the files of a result into a folder that is there."""
     if result.processed is not None:
         _write_wav(folder / "processed_audio.wav", result.processed)
     if result.embedding is not None:
@@ -86,19 +75,6 @@ def _write(result: Result, folder: Path) -> None:
     if result.frames is not None:
         write_frames(folder / "frames.csv", result.frames)
     _write_text(folder / "result.json", to_json(result.to_document(), indent=2) + "\n")
-
-
-def _publish(draft: Path, wanted: Path) -> Path:
-    folder, number = wanted, 1
-    while True:
-        try:
-            # Renaming onto a folder that holds something fails, whichever process was first.
-            return draft.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-        number += 1
-        folder = wanted.with_name(f"{wanted.name}_{number}")
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -123,7 +99,8 @@ def write_array(path: Path, array: "FloatArray | DiskArray") -> None:
             for block in blocks_of(array, _BLOCK // 64):
                 file.write(block.astype("<f4", copy=False).data)
     else:
-        np.save(path, array)
+        with path.open("wb") as file:  # a path without the extension would be given one
+            np.save(file, array)
 
 
 def write_frames(path: Path, frames: Frames) -> None:
@@ -156,15 +133,8 @@ def _sidecar(result: Result) -> dict[str, Any]:
     }
 
 
-def _storage_error(error: OSError, out_dir: Path, result: Result) -> StorageError:
-    # numpy reports a short write without an errno.
-    if error.errno is None or error.errno in _NO_SPACE:
-        return DiskFull(path=str(out_dir), needed_mb=_size_mb(result))
-    return StorageDenied(path=str(out_dir), reason=error.strerror)
-
-
-def _size_mb(result: Result) -> int:
-    """About what the folder takes, rounded up."""
+def size_of(result: Result) -> int:
+    """About how many bytes its folder takes."""
     total = 100_000
     if result.processed is not None:
         total += 2 * result.processed.size
@@ -172,4 +142,4 @@ def _size_mb(result: Result) -> int:
         total += result.embedding.nbytes
     if result.frames is not None:
         total += 10 * result.frames.scores.size
-    return -(-total // 1_000_000)
+    return total

@@ -4,19 +4,16 @@ It holds secrets of webhooks, so nothing but this process and a text editor shou
 """
 
 import json
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from voxcor.disk.faults import storage_errors
-from voxcor.errors import NoSuchRule, RuleInvalid, StorageError, WebhookInvalid
-from voxcor.language import say
+from voxcor.disk.locks import locked
+from voxcor.disk.unreadable import read_state, set_aside_of, set_unreadable_aside
+from voxcor.disk.whole import write_whole
+from voxcor.errors import NoSuchRule, StateUnreadable
 from voxcor.rule_grammar import parse
 from voxcor.rules import Rule
 from voxcor.webhooks import Webhook
@@ -35,6 +32,8 @@ class SavedRule:
 class RuleBook:
     """The saved rules by name; safe to share among threads and processes.
 
+    A file that is damaged is set aside, and there are no rules; see `unreadable`.
+
     Raises:
         StorageError: from every method, where the file cannot be read or written.
     """
@@ -45,18 +44,15 @@ class RuleBook:
     def all(self) -> list[SavedRule]:
         """Every rule, by name."""
         try:
-            text = self._path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            raise StorageError(path=str(self._path), reason=str(error)) from error
-        try:
-            saved = [_from_document(entry) for entry in json.loads(text)["rules"]]
-        except (ValueError, TypeError, KeyError, RuleInvalid, WebhookInvalid) as error:
-            detail = str(error)
-            reason = say(f"is damaged ({detail}).", f"已损坏({detail})。")
-            raise StorageError(path=str(self._path), reason=reason) from error
-        return sorted(saved, key=lambda entry: entry.rule.name)
+            return self._read()
+        except StateUnreadable:
+            with self._locked():
+                return self._read_or_set_aside()
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The names of files that held rules and were set aside."""
+        return [path.name for path in set_aside_of(self._path)]
 
     def get(self, name: str) -> SavedRule:
         """One rule.
@@ -72,7 +68,7 @@ class RuleBook:
     def put(self, saved: SavedRule) -> bool:
         """Adds the rule, or replaces the one of its name; says whether it is new."""
         with self._locked():
-            before = self.all()
+            before = self._read_or_set_aside()
             others = [entry for entry in before if entry.rule.name != saved.rule.name]
             self._write([*others, saved])
         return len(others) == len(before)
@@ -84,32 +80,37 @@ class RuleBook:
             NoSuchRule: none has this name.
         """
         with self._locked():
-            before = self.all()
+            before = self._read_or_set_aside()
             kept = [entry for entry in before if entry.rule.name != name]
             if len(kept) == len(before):
                 raise NoSuchRule(rule=name)
             self._write(kept)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with storage_errors(self._path):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._path.with_suffix(".lock")):
-                yield
+    def _locked(self) -> AbstractContextManager[None]:
+        return locked(self._path.with_suffix(".lock"), private=True)
+
+    def _read(self) -> list[SavedRule]:
+        try:
+            saved = read_state(self._path, _from_document)
+        except FileNotFoundError:
+            return []
+        return sorted(saved, key=lambda entry: entry.rule.name)
+
+    def _read_or_set_aside(self) -> list[SavedRule]:
+        """For whoever holds the lock: another's new file is not taken for the damaged one."""
+        try:
+            return self._read()
+        except StateUnreadable as error:
+            if set_unreadable_aside(self._path, error) is None:
+                raise
+            return []
 
     def _write(self, rules: list[SavedRule]) -> None:
         document = {"schema_version": 1, "rules": [_to_document(entry) for entry in rules]}
-        # mkstemp gives a file that only its owner may read.
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{FILE}-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(document, file, ensure_ascii=False, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with storage_errors(self._path):
+            write_whole(
+                self._path, json.dumps(document, ensure_ascii=False, indent=2), private=True
+            )
 
 
 def _to_document(saved: SavedRule) -> dict[str, Any]:
@@ -120,7 +121,11 @@ def _to_document(saved: SavedRule) -> dict[str, Any]:
     }
 
 
-def _from_document(entry: Any) -> SavedRule:
+def _from_document(document: Any) -> list[SavedRule]:
+    return [_rule_from(entry) for entry in document["rules"]]
+
+
+def _rule_from(entry: Any) -> SavedRule:
     webhook = entry["webhook"]
     return SavedRule(
         parse(entry["rule"]), Webhook(webhook["url"], webhook["secret"]) if webhook else None

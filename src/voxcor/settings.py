@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         default=(), description="Folders of the server that jobs may read, as a JSON list."
     )
     jobs_days: float = Field(default=30, gt=0, description="Jobs older than this are deleted.")
+    jobs_gb: float = Field(
+        default=50, gt=0, description="Beyond this in all, the oldest jobs that ended are deleted."
+    )
     max_audio_min: int = Field(default=120, ge=1, description="The longest recording, in minutes.")
     upload_idle_s: float = Field(
         default=20, gt=0, description="An upload that gives no byte for so long is given up."

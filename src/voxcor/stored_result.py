@@ -102,7 +102,7 @@ def result_from(
                 **summary,
                 "speakers": {
                     name: _as(SpeakerSummary, {**speaker, "speech": _seconds(speaker["speech_ms"])})
-                    for name, speaker in summary["speakers"].items()
+                    for name, speaker in _as(dict[str, dict[str, Any]], summary["speakers"]).items()
                 },
             },
         ),

@@ -8,10 +8,10 @@ import hashlib
 import os
 from functools import lru_cache
 from pathlib import Path
-from uuid import uuid4
 
 from voxcor.audio import Recording, decode
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import replacing_file
 from voxcor.errors import AudioTooShort, InputNotFound, InputUnreadable
 from voxcor.settings import Settings
 from voxcor.untrusted import file_name
@@ -53,16 +53,12 @@ def _cut(recording: Recording, start: float, end: float, clip: Path) -> None:
             duration_ms=1000 * len(samples) // rate,
             minimum_ms=SHORTEST_MS,
         )
-    draft = clip.with_name(f".{uuid4().hex}")
-    with storage_errors(clip.parent, samples.nbytes):
-        clip.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with draft.open("wb") as file:
-                soundfile.write(file, samples, rate, format="FLAC", subtype="PCM_24")
-            draft.replace(clip)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+    with (
+        storage_errors(clip.parent, samples.nbytes),
+        replacing_file(clip, private=True) as draft,
+        draft.open("wb") as file,
+    ):
+        soundfile.write(file, samples, rate, format="FLAC", subtype="PCM_24")
 
 
 # Stretches come one after the other: the recording that was decoded last is the next one, too.

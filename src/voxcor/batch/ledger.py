@@ -2,7 +2,8 @@
 
 It is the truth; tables of results are written from it. Every outcome is committed at once, so a
 kill loses what was being computed and nothing else. Write-ahead logging without a sync for each
-commit: when the power fails the last seconds may be missing, and are computed again.
+commit: when the power fails the last outcomes may be missing, or the names of their files, and are
+computed again (`reopen_lost`). After `sync` nothing of it is missing.
 
 One process writes (`claimed`), any number may read meanwhile.
 """
@@ -11,14 +12,16 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from voxcor.batch.items import Item, Outcome
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.locks import locked
+from voxcor.disk.whole import drafting, sync
 from voxcor.errors import (
     BatchInProgress,
     BatchMismatch,
@@ -34,6 +37,8 @@ from voxcor.result_folder import to_json, utf8
 from voxcor.results import Failure
 
 LEDGER_FILE = "ledger.sqlite"
+
+T = TypeVar("T")
 
 # Failures that may be gone at the next try: a share that was away, a decoder out of memory.
 MAY_PASS = tuple(
@@ -65,6 +70,9 @@ CREATE INDEX IF NOT EXISTS items_sha256 ON items (sha256) WHERE state = 'done';
 """
 
 _PAGE = 500
+
+# What a ledger needs at the least, for the sentence about a full disk.
+_SOME_BYTES = 1_000_000
 _ROW_COLUMNS = "position, name, path, member, key, state, code, message, documents"
 
 
@@ -105,7 +113,8 @@ class Ledger:
         path = folder / LEDGER_FILE
         with _errors(folder):
             if not path.exists():
-                _make(path)
+                with storage_errors(folder, _SOME_BYTES):
+                    _make(path)
             self._connection = _connect(path)
             self._connection.execute("PRAGMA synchronous = NORMAL")
 
@@ -127,7 +136,8 @@ class Ledger:
     @property
     def mark(self) -> dict[str, Any]:
         """What makes this batch this one and no other, as it was begun."""
-        mark: dict[str, Any] = json.loads(self._all("SELECT text FROM mark")[0][0])
+        rows = self._all("SELECT text FROM mark")
+        mark: dict[str, Any] = self._parsed(lambda row: json.loads(row[0]), rows[:1] or [()])[0]
         return mark
 
     def begin(self, mark: Mapping[str, Any]) -> None:
@@ -201,6 +211,26 @@ class Ledger:
             )
             return cursor.rowcount
 
+    def reopen_lost(self) -> int:
+        """Lets what is done, but for a file that is not there, wait again; how many."""
+        lost = [
+            row.item.position
+            for row in self.rows(state="done")
+            for document in row.documents
+            for name in (document.get("frames"), document.get("embedding"))
+            if name is not None and not (self.folder / name).is_file()
+        ]
+        with self._transaction() as connection:
+            connection.executemany(
+                "UPDATE items SET state = 'waiting', attempts = 0 WHERE position = ?",
+                [(position,) for position in lost],
+            )
+        return len({*lost})
+
+    def sync(self) -> None:
+        """Forces all that was recorded to the disk."""
+        self._all("PRAGMA wal_checkpoint")
+
     def waiting(self) -> Iterator[Item]:
         """Items to work on, in order; each once, whatever is recorded meanwhile."""
         yield from self._items("state = 'waiting'", [])
@@ -212,7 +242,7 @@ class Ledger:
         yield from self._items(where, [*MAY_PASS])
 
     def record(self, outcome: Outcome) -> None:
-        """Writes down what came of an item; on the disk when this returns."""
+        """Writes down what came of an item; a kill loses nothing of it, a power cut see `sync`."""
         failure = outcome.failure
         duration_ms = outcome.documents[0]["audio"]["duration_ms"] if outcome.documents else None
         with self._transaction() as connection:
@@ -258,15 +288,13 @@ class Ledger:
         """
         where = f"sequence > ? ORDER BY sequence LIMIT {_PAGE}"
         found = self._all(f"SELECT sequence, {_ROW_COLUMNS} FROM items WHERE {where}", [after])
-        return [(row[0], _row(row[1:])) for row in found]
+        return self._parsed(lambda row: (row[0], _row(row[1:])), found)
 
     def counts(self) -> Counts:
-        found = {
-            state: (count, ms)
-            for state, count, ms in self._all(
-                "SELECT state, count(*), ifnull(sum(duration_ms), 0) FROM items GROUP BY state"
-            )
-        }
+        rows = self._all(
+            "SELECT state, count(*), ifnull(sum(duration_ms), 0) FROM items GROUP BY state"
+        )
+        found = dict(self._parsed(lambda row: (row[0], (row[1], int(row[2]))), rows))
         return Counts(
             total=sum(count for count, _ in found.values()),
             done=found.get("done", (0, 0))[0],
@@ -278,7 +306,7 @@ class Ledger:
         """How many failed, by code, the most frequent first."""
         return dict(
             self._all(
-                "SELECT code, count(*) FROM items WHERE state = 'failed' "
+                "SELECT ifnull(code, ''), count(*) FROM items WHERE state = 'failed' "
                 "GROUP BY code ORDER BY count(*) DESC, code"
             )
         )
@@ -291,7 +319,7 @@ class Ledger:
             f"ORDER BY position LIMIT {_PAGE}",
             [*given, after],
         ):
-            yield from map(_item, page)
+            yield from self._parsed(_item, page)
             after = page[-1][0]
 
     def _rows(self, where: str, given: list[Any], *, limit: int) -> list[Row]:
@@ -299,11 +327,18 @@ class Ledger:
             f"SELECT {_ROW_COLUMNS} FROM items WHERE {where} ORDER BY position LIMIT {limit}",
             given,
         )
-        return [_row(row) for row in found]
+        return self._parsed(_row, found)
 
     def _all(self, statement: str, given: Iterable[Any] = ()) -> list[Any]:
         with self._lock, _errors(self.folder):
             return self._connection.execute(statement, tuple(given)).fetchall()
+
+    def _parsed(self, parse: Callable[[tuple[Any, ...]], T], rows: list[Any]) -> list[T]:
+        try:
+            return [parse(row) for row in rows]
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise LedgerCorrupt(path=str(self.folder / LEDGER_FILE), reason=reason) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -326,19 +361,8 @@ def claimed(folder: Path) -> Iterator[None]:
         BatchInProgress: another batch works in it.
         StorageError: it cannot be made.
     """
-    from filelock import FileLock, Timeout
-
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".ledger.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise BatchInProgress(path=str(folder)) from None
-    try:
+    with locked(folder / ".ledger.lock", BatchInProgress(path=str(folder))):
         yield
-    finally:
-        lock.release()
 
 
 def _make(path: Path) -> None:
@@ -347,10 +371,14 @@ def _make(path: Path) -> None:
     Write-ahead logging stays with the file, but cannot be turned on while another connection reads:
     SQLite then answers that it is locked, without waiting.
     """
-    draft = path.with_name(f".{path.name}")
-    with closing(_connect(draft)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-    draft.replace(path)
+    # Not `replacing_file`: on closing a file of its own it would drop SQLite's locks on it.
+    with drafting(path) as folder:
+        draft = folder / path.name
+        with closing(_connect(draft)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        sync(draft)
+        draft.replace(path)
+        sync(path.parent)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -363,6 +391,8 @@ def _errors(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_IOERR_SHORT_READ":  # shorter than it says
+            raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise BatchInProgress(path=str(folder)) from error
         if name == "SQLITE_FULL":
@@ -370,7 +400,8 @@ def _errors(folder: Path) -> Iterator[None]:
         if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
             raise StorageError(path=str(folder), reason=str(error)) from error
         raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
-    except sqlite3.DatabaseError as error:
+    # A length in it that no memory holds.
+    except (sqlite3.DatabaseError, MemoryError) as error:
         raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
 
 

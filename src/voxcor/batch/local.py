@@ -15,10 +15,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voxcor.audio import Recording
-from voxcor.batch.files import replacing
 from voxcor.batch.items import Item, Options, Outcome
 from voxcor.batch.sources import Archive
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import replacing_file
 from voxcor.errors import (
     AudioTooLong,
     InputNotFound,
@@ -45,6 +45,9 @@ def nothing_known(_sha256: str, _name: str) -> None:
 LONGEST_DECODED_MIN = 120
 
 _SCRATCH = ".scratch"
+
+# What a file of a result needs at the least, for the sentence about a full disk.
+_SOME_BYTES = 1_000_000
 
 
 def recognize_locally(
@@ -192,14 +195,19 @@ class Worker:
         document["frames"] = document["embedding"] = None
         if result.frames is not None:
             document["frames"] = _file_name(result.audio, "frames", ".csv")
-            with replacing(self._folder / document["frames"], scratch / "frames.csv") as draft:
+            with self._replacing(document["frames"], scratch) as draft:
                 write_frames(draft, result.frames)
         if result.embedding is not None:
             document["embedding"] = _file_name(result.audio, "embeddings", ".npy")
-            path = self._folder / document["embedding"]
-            with replacing(path, scratch / "embedding.npy") as draft:
+            with self._replacing(document["embedding"], scratch) as draft:
                 write_array(draft, result.embedding)
         return document
+
+    @contextmanager
+    def _replacing(self, name: str, scratch: Path) -> Iterator[Path]:
+        path = self._folder / name
+        with storage_errors(path, _SOME_BYTES), replacing_file(path, drafts=scratch) as draft:
+            yield draft
 
 
 class _Unrecorded:

@@ -20,6 +20,7 @@ from voxcor.batch.local import Known, recognize_locally
 from voxcor.batch.sources import read_source, require_pyarrow
 from voxcor.batch.tables import SEGMENTS_FILE, TABLE_FORMATS, TableFormat, write_table
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import sync_names, write_whole
 from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
 from voxcor.frames import HOP_MS
 from voxcor.recognizer import Recognizer
@@ -71,7 +72,7 @@ def run_batch(
         workers: recordings worked on at the same time; None for as many as there are cores.
         stop: ends the run early where it is set: what is running is finished, the table written.
         on_begin: is told how far the batch is, before any work.
-        on_outcome: is told each outcome when it is on the disk.
+        on_outcome: is told each outcome when it is in the ledger.
 
     Raises:
         BatchExists, BatchMismatch, BatchInProgress, LedgerCorrupt: the folder holds another batch.
@@ -131,6 +132,8 @@ def work_through(
     What fails for a reason that may pass is tried once more, after everything else.
     """
     folder = ledger.folder
+    if options.embedding or options.granularity == "frame":
+        ledger.reopen_lost()
     on_begin(ledger.counts())
     try:
         for pending in (ledger.waiting, ledger.to_retry):
@@ -152,6 +155,10 @@ def work_through(
         if options.embedding:
             _write_sidecar(folder, recognizer, options)
         written = write_table(ledger, table, segments=options.granularity == "segment")
+        with storage_errors(folder):
+            for name in ("frames", "embeddings"):
+                sync_names(folder / name)
+        ledger.sync()
     return Batch(folder, written, ledger.counts(), ledger.failure_codes())
 
 
@@ -231,4 +238,4 @@ def _write_sidecar(folder: Path, recognizer: Recognizer, options: Options) -> No
         indent=2,
     )
     with storage_errors(folder):
-        (folder / SIDECAR_FILE).write_text(text + "\n", encoding="utf-8")
+        write_whole(folder / SIDECAR_FILE, text + "\n")

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from voxcor.batch.files import replacing
 from voxcor.batch.ledger import Ledger, Row
 from voxcor.batch.sources import require_pyarrow
+from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import replacing_file
 from voxcor.result_folder import to_json, utf8
 from voxcor.untrusted import cell
 
@@ -24,6 +25,9 @@ TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 SEGMENTS_FILE = "segments.csv"
 
 _PAGE = 1000
+
+# What a table needs at the least, for the sentence about a full disk.
+_SOME_BYTES = 1_000_000
 
 
 def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) -> Path:
@@ -54,7 +58,7 @@ def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) ->
             with _text(ledger.folder / SEGMENTS_FILE) as file:
                 _write_csv(file, _segments(_records(ledger.rows()), labels))
     else:
-        with replacing(path, _draft(path)) as draft:
+        with _replacing(path) as draft:
             _write_parquet(draft, ledger, labels, segments)
     return path
 
@@ -180,11 +184,13 @@ def _text(path: Path) -> Iterator[IO[str]]:
     """A text file that takes the place of `path` where the block ends well."""
     # A path may hold bytes that are no UTF-8.
     with (
-        replacing(path, _draft(path)) as draft,
+        _replacing(path) as draft,
         draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
         yield file
 
 
-def _draft(path: Path) -> Path:
-    return path.with_name(f".{path.name}")
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    with storage_errors(path, _SOME_BYTES), replacing_file(path) as draft:
+        yield draft

@@ -55,6 +55,7 @@ def export(
     from typing import cast
 
     from voxcor.disk.faults import storage_errors
+    from voxcor.disk.whole import write_whole
     from voxcor.errors import StorageError, UsageError, VoxcorError
     from voxcor.exports import KINDS, Format, export, file_name
     from voxcor.exports.content import read_content
@@ -83,8 +84,7 @@ def export(
         used.add(target)
         try:
             with storage_errors(target, len(data)):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(data)
+                write_whole(target, data)
         except StorageError as error:
             failed = True
             print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)

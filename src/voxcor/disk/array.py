@@ -5,18 +5,19 @@ A `Spool` takes them in order; what comes out is an ordinary array where there w
 is. The file is unlinked as soon as it is open: nothing stays behind, however the process ends.
 """
 
-import errno
 import io
+import os
 import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.errors import DiskFull, StorageDenied, StorageError
+from voxcor.disk.faults import storage_errors
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -113,12 +114,10 @@ class Spool:
         self._parts.append(rows)
         if self._file is None and self._bytes <= self._memory_bytes:
             return
-        try:
+        with storage_errors(_temporary(), max(self._bytes, self._expected_bytes)):
             self._file = self._file or _File()
             for part in self._parts:
                 self._file.write(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
-        except OSError as error:
-            raise _storage_error(error, max(self._bytes, self._expected_bytes)) from error
         self._parts = [rows[:0]]
 
     def finish(self) -> Rows:
@@ -168,8 +167,9 @@ class _File:
                 view = view[count:]
 
 
-def _storage_error(error: OSError, needed_bytes: int) -> StorageError:
-    path = tempfile.gettempdir()
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DiskFull(path=path, needed_mb=-(-needed_bytes // 1_000_000))
-    return StorageDenied(path=path, reason=error.strerror or str(error))
+def _temporary() -> Path:
+    """Where temporary files go, or would go if anything could be written there."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        return Path(os.environ.get("TMPDIR", "/tmp"))

@@ -8,6 +8,12 @@ from pathlib import Path
 
 from voxcor.errors import DiskFull, StorageDenied, StorageError
 
+# numpy reports a short write without an errno.
+_FULL = (None, errno.ENOSPC, errno.EDQUOT)
+
+# Nothing can be written there: another folder is wanted.
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.ENOENT)
+
 
 @contextmanager
 def storage_errors(path: Path, needed_bytes: int = 0) -> Iterator[None]:
@@ -15,17 +21,16 @@ def storage_errors(path: Path, needed_bytes: int = 0) -> Iterator[None]:
 
     Raises:
         DiskFull: no space left, or no quota; `needed_bytes` is how much the block wants to write.
-        StorageDenied: writing is not allowed.
+        StorageDenied: writing is not allowed, or something else stands there.
         StorageError: anything else.
     """
     try:
         yield
     except OSError as error:
-        # numpy reports a short write without an errno.
-        if error.errno in (None, errno.ENOSPC, errno.EDQUOT):
+        if error.errno in _FULL:
             raise DiskFull(path=str(path), needed_mb=megabytes(needed_bytes)) from error
         reason = error.strerror or str(error)
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno in _DENIED:
             raise StorageDenied(path=str(path), reason=reason) from error
         raise StorageError(path=str(path), reason=reason) from error
 

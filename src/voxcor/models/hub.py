@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from voxcor import __version__
+from voxcor.disk.whole import sync
 from voxcor.errors import ChecksumMismatch, HubRefused, HubUnreachable, ModelError
 from voxcor.language import language
 from voxcor.models.cards import HUB_NAMES, OFFICIAL, Hub, OfficialModel, Repository
@@ -169,6 +170,7 @@ def _download_huggingface(
                 expected_size=file.bytes,
                 tqdm_class=_meter(report),
             )
+        sync(part)
         part.rename(target)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.locks import locked as holding
 from voxcor.disk.whole import set_aside, unfinished
 from voxcor.errors import (
     ModelCorrupt,
@@ -198,20 +199,8 @@ def locked(model: str) -> Iterator[None]:
         PullInProgress: another process or thread holds it.
         StorageError: the folder of models cannot be written.
     """
-    from filelock import FileLock, Timeout
-
-    folder = Settings().models
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f".{model}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise PullInProgress(model=model) from None
-    try:
+    with holding(Settings().models / f".{model}.lock", PullInProgress(model=model)):
         yield
-    finally:
-        lock.release()
 
 
 def _bytes_of(folder: Path) -> int:

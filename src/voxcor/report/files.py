@@ -1,16 +1,14 @@
 """An evaluation as files: the JSON document, Markdown, a row for each clip, the HTML page."""
 
-import contextlib
 import csv
 import io
-import itertools
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import drafting, publish
 from voxcor.evaluation import Evaluation, value_of
 from voxcor.language import say
 from voxcor.manifests import LOST, Problem
@@ -45,22 +43,17 @@ def save(evaluation: Evaluation, out_dir: Path) -> Path:
         DiskFull, StorageDenied, StorageError: it cannot be written; nothing is kept.
     """
     digits = evaluation.timestamp.translate({ord("-"): None, ord(":"): None, ord(" "): "_"})
-    with storage_errors(out_dir):
-        out_dir.mkdir(parents=True, exist_ok=True)
-        folder = _make_folder(out_dir, f"evaluation_{digits}")
-        try:
-            for name, text in {
-                "evaluation.json": to_json(to_document(evaluation), indent=2) + "\n",
-                "evaluation.md": to_markdown(evaluation),
-                "evaluation.html": to_html(evaluation, remarks(_doubts(evaluation))),
-                "clips.csv": to_csv(evaluation),
-            }.items():
-                # A file name may hold bytes that are no UTF-8.
-                (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-    return folder
+    folder = out_dir / f"evaluation_{digits}"
+    with storage_errors(out_dir), drafting(folder) as draft:
+        for name, text in {
+            "evaluation.json": to_json(to_document(evaluation), indent=2) + "\n",
+            "evaluation.md": to_markdown(evaluation),
+            "evaluation.html": to_html(evaluation, remarks(_doubts(evaluation))),
+            "clips.csv": to_csv(evaluation),
+        }.items():
+            # A file name may hold bytes that are no UTF-8.
+            (draft / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+        return publish(draft, folder, numbered=True)
 
 
 def remarks(found: Iterable[Problem | Failure]) -> list[str]:
@@ -151,15 +144,6 @@ def to_csv(evaluation: Evaluation) -> str:
 
 def _doubts(evaluation: Evaluation) -> tuple[Problem | Failure, ...]:
     return (*evaluation.problems, *evaluation.failures)
-
-
-def _make_folder(out_dir: Path, name: str) -> Path:
-    for number in itertools.count(1):
-        folder = out_dir / (name if number == 1 else f"{name}_{number}")
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            return folder
-    raise AssertionError
 
 
 def _published(corpus: str) -> dict[str, Any]:

@@ -2,22 +2,37 @@
 
 It is the folder of a batch, ledger and tables, with the uploads beside it and `job.json`, which
 says what was asked for and whether it has ended. What has not ended goes on when a server starts.
+A job that cannot be read any more is set aside as `ID.unreadable`; so is a ledger, in its folder.
 """
 
-import json
+import logging
+import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from voxcor.batch.items import Options
 from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger
 from voxcor.disk.faults import storage_errors
-from voxcor.errors import NoSuchJob, SourceRefused, VoxcorError
+from voxcor.disk.unreadable import read_state, set_aside_of, set_unreadable_aside, unreadable
+from voxcor.disk.whole import clear_abandoned, make_private, publish, remove, write_whole
+from voxcor.errors import (
+    LedgerCorrupt,
+    NoSuchJob,
+    SourceRefused,
+    StateUnreadable,
+    StorageError,
+    VoxcorError,
+)
 from voxcor.result_folder import to_json
+from voxcor.server.retention import DAY_S, Clock
+from voxcor.server.storage import made_at, size_on_disk
 from voxcor.settings import Settings
 
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
@@ -27,7 +42,9 @@ JOB_FILE = "job.json"
 INPUTS = "inputs"
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_DAY_S = 86_400
+_ASIDE = re.compile(_ID.pattern + r"\.unreadable.*")
+
+logger = logging.getLogger("voxcor.server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +78,12 @@ def require_allowed(settings: Settings, place: str) -> None:
 class JobStore:
     """The jobs of one VOXCOR_HOME."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._folder = settings.jobs
         self._days = settings.jobs_days
+        self._bytes = int(settings.jobs_gb * 1e9)
+        self._clock = clock or Clock(settings.home / "jobs.clock")
+        self._out_of_reach: set[str] = set()
 
     def workplace(self, job_id: str) -> Path:
         """A new folder for a job, out of sight until `publish`.
@@ -73,17 +93,24 @@ class JobStore:
         """
         folder = self._folder / f".{job_id}"
         with storage_errors(self._folder):
-            (folder / INPUTS).mkdir(parents=True)
+            make_private(self._folder)
+            folder.mkdir(0o700)
+            (folder / INPUTS).mkdir()
         return folder
 
     def discard(self, workplace: Path) -> None:
         shutil.rmtree(workplace, ignore_errors=True)
 
     def publish(self, job: Job, workplace: Path) -> None:
-        """Makes a job visible, whole."""
+        """Makes a job visible, whole and on the disk.
+
+        Raises:
+            StorageError: the disk.
+        """
+        self._clock.look(self._newest)
         with storage_errors(workplace):
             self._write(job, workplace)
-            workplace.rename(self._folder / job.id)
+            publish(workplace, self._folder / job.id, private=True)
 
     def clear_workplaces(self) -> None:
         """Removes what a server that was killed has left of jobs that nobody was told of."""
@@ -91,6 +118,7 @@ class JobStore:
             for folder in self._folder.glob(".*"):
                 if _ID.fullmatch(folder.name[1:]):
                     shutil.rmtree(folder, ignore_errors=True)
+            clear_abandoned(self._folder)
 
     def folder(self, job_id: str) -> Path:
         """The folder of a job.
@@ -99,7 +127,7 @@ class JobStore:
             NoSuchJob: there is none of this id.
         """
         folder = self._folder / job_id
-        if not _ID.fullmatch(job_id) or not (folder / JOB_FILE).is_file():
+        if not _ID.fullmatch(job_id) or not os.path.lexists(folder):
             raise NoSuchJob(id=job_id)
         return folder
 
@@ -108,23 +136,35 @@ class JobStore:
 
         Raises:
             NoSuchJob: there is none of this id.
+            StateUnreadable: it cannot be read; where it is damaged, it is set aside.
         """
+        folder = self.folder(job_id)
         try:
-            document = json.loads((self.folder(job_id) / JOB_FILE).read_text(encoding="utf-8"))
-        except FileNotFoundError:  # deleted this moment
-            raise NoSuchJob(id=job_id) from None
-        options = document.pop("options")
-        labels = None if options["labels"] is None else tuple(options["labels"])
-        return Job(**document, options=Options(**{**options, "labels": labels}))
+            job = read_state(folder / JOB_FILE, _JOB.validate_python)
+            if job.id != job_id:
+                raise unreadable(folder, ValueError(f"it is {job.id}"))
+        except FileNotFoundError as missing:
+            if not os.path.lexists(folder):  # deleted this moment
+                raise NoSuchJob(id=job_id) from None
+            error = unreadable(folder, NotADirectoryError(*missing.args))
+        except StateUnreadable as damaged:
+            error = damaged
+        else:
+            self._out_of_reach.discard(job_id)
+            return job
+        if set_unreadable_aside(folder, error) is None:
+            self._out_of_reach.add(job_id)
+        raise error
 
     def all(self) -> Iterator[Job]:
-        """All jobs, the newest first."""
-        names = sorted((path.name for path in self._entries()), reverse=True)
-        for name in names:
-            try:
+        """All jobs, the newest first; what cannot be read is among `unreadable` then."""
+        for name in sorted(self._names(_ID), reverse=True):
+            with suppress(NoSuchJob, StateUnreadable):  # deleted this moment, or told by the log
                 yield self.find(name)
-            except NoSuchJob:
-                continue
+
+    def unreadable(self) -> list[str]:
+        """What lies there and is no job that can be read: as it is called, the newest first."""
+        return sorted((*self._names(_ASIDE), *self._out_of_reach), reverse=True)
 
     def set_state(self, job_id: str, state: State, error: VoxcorError | None = None) -> None:
         """Writes down how far a job is.
@@ -138,12 +178,24 @@ class JobStore:
             self._write(replace(self.find(job_id), state=state, error=document), folder)
 
     def counts(self, job_id: str) -> Counts:
-        """How far it is, in items; nothing where it has not been begun."""
+        """How far it is, in items; nothing where it has not been begun.
+
+        The ledger of a job that has ended is set aside where it is damaged, and the job has failed.
+
+        Raises:
+            NoSuchJob: there is none of this id.
+        """
         folder = self.folder(job_id)
-        if (folder / LEDGER_FILE).is_file():
-            with Ledger(folder) as ledger:
-                if ledger.begun:
-                    return ledger.counts()
+        try:
+            if (folder / LEDGER_FILE).is_file():
+                with Ledger(folder) as ledger:
+                    if ledger.begun:
+                        return ledger.counts()
+        except LedgerCorrupt as error:
+            if self.find(job_id).state in ENDED:
+                self._without_ledger(job_id, error)
+        except (OSError, StorageError) as error:
+            logger.error("the ledger of job %s is out of reach: %s", job_id, error)
         return Counts(0, 0, 0, 0.0)
 
     def delete(self, job_id: str) -> None:
@@ -152,24 +204,65 @@ class JobStore:
         Raises:
             NoSuchJob, StorageError: it is gone; the disk.
         """
-        folder = self.folder(job_id)
+        folder = self._folder / job_id
+        if not _ID.fullmatch(job_id):
+            raise NoSuchJob(id=job_id)
+        doomed = [path for path in (folder, *set_aside_of(folder)) if os.path.lexists(path)]
+        if not doomed:
+            raise NoSuchJob(id=job_id)
         with storage_errors(folder):
-            doomed = folder.rename(folder.with_name(f".{job_id}"))
-            shutil.rmtree(doomed)
+            for path in doomed:
+                remove(path)
+        self._out_of_reach.discard(job_id)
+        if self._newest() is None:
+            self._clock.forget()
 
     def sweep(self) -> None:
-        """Deletes what has ended and is older than the settings keep."""
-        oldest = int((time.time() - self._days * _DAY_S) * 1000)
-        for job in self.all():
-            if job.state in ENDED and int(job.id[:12], 16) < oldest:
-                self.delete(job.id)
+        """Deletes what has ended and is older, or more in all, than the settings keep.
 
-    def _entries(self) -> Iterator[Path]:
-        if self._folder.is_dir():
-            yield from (path for path in self._folder.iterdir() if _ID.fullmatch(path.name))
+        What has not ended counts, and stays. See `retention`.
+        """
+        if self._newest() is None:
+            return
+        sighting = self._clock.look(self._newest)
+        ended = {job.id: job.state in ENDED for job in self.all()}
+        total = 0
+        for name in sorted((*ended, *self.unreadable()), reverse=True):
+            total += size_on_disk(self._folder / name)
+            old = sighting.age_s(made_at(name)) > self._days * DAY_S
+            if ended.get(name, True) and (old or total > self._bytes):
+                try:
+                    self.delete(name[:32])
+                except NoSuchJob:  # somebody else was first
+                    continue
+                except StorageError as error:
+                    logger.error("an old job cannot be deleted: %s", error.message)
+
+    def _without_ledger(self, job_id: str, error: LedgerCorrupt) -> None:
+        folder = self.folder(job_id)
+        try:
+            for name in (LEDGER_FILE, f"{LEDGER_FILE}-wal", f"{LEDGER_FILE}-shm"):
+                if (folder / name).exists():
+                    damage = ValueError(error.details["reason"])
+                    set_unreadable_aside(folder / name, unreadable(folder / name, damage))
+            self.set_state(job_id, "failed", error)
+        except (OSError, VoxcorError) as failure:
+            logger.error("job %s cannot be ended: %s", job_id, failure)
+
+    def _names(self, pattern: re.Pattern[str]) -> list[str]:
+        try:
+            with storage_errors(self._folder), suppress(FileNotFoundError):
+                return [e.name for e in os.scandir(self._folder) if pattern.fullmatch(e.name)]
+        except StorageError as error:
+            logger.error("%s", error.message)
+        return []
+
+    def _newest(self) -> float | None:
+        return max(map(made_at, self._names(_ID)), default=None)
 
     def _write(self, job: Job, folder: Path) -> None:
         document = {**asdict(job), "options": job.options.to_document()}
-        draft = folder / f".{JOB_FILE}"
-        draft.write_text(to_json(document, indent=2), encoding="utf-8", errors="backslashreplace")
-        draft.replace(folder / JOB_FILE)
+        write_whole(folder / JOB_FILE, to_json(document, indent=2), private=True)
+
+
+_JOB = TypeAdapter(Job)

@@ -2,28 +2,34 @@
 
 It holds what `voxcor.result_folder` writes, the processing log, and, where that was asked for, the
 recording as it came. An id begins with the time, so that names sort by age, and ends in chance, so
-that nobody guesses one. What is being made lies in a folder whose name begins with a dot.
+that nobody guesses one. What is being made lies in a folder whose name begins with a dot. A result
+that cannot be read any more is set aside as `ID.unreadable`; it ages, and is deleted, like others.
 """
 
 import io
 import json
+import logging
 import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxcor.disk.faults import storage_errors
-from voxcor.errors import NoSuchResult
-from voxcor.result_folder import save, to_json
+from voxcor.disk.unreadable import read_state, set_aside_of, set_unreadable_aside, unreadable
+from voxcor.disk.whole import clear_abandoned, drafting, make_private, publish, remove
+from voxcor.errors import NoSuchResult, StateUnreadable, StorageError
+from voxcor.result_folder import size_of, to_json, write_result
 from voxcor.results import Result
 from voxcor.server.events import Event
+from voxcor.server.retention import DAY_S, Clock
 from voxcor.settings import Settings
 from voxcor.sources import AUDIO_EXTENSIONS
+from voxcor.stored_result import result_from
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -36,7 +42,9 @@ _FILE = re.compile(
     r"(processed_audio\.wav|result\.json|embedding\.(npy|json)|frames\.csv|log\.json"
     r"|original(\.[a-z0-9]{1,5})?)"
 )
-_DAY_S = 86_400
+_ASIDE = re.compile(_ID.pattern + r"\.unreadable.*")
+
+logger = logging.getLogger("voxcor.server")
 
 
 def new_id() -> str:
@@ -47,8 +55,10 @@ def new_id() -> str:
 class Results:
     """The results of one VOXCOR_HOME; one server works in it at a time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._folder = settings.results
+        self._clock = clock or Clock(settings.home / "results.clock")
+        self._out_of_reach: set[str] = set()
         self._days = settings.results_days
         self._bytes = int(settings.results_gb * 1e9)
 
@@ -57,7 +67,8 @@ class Results:
         """A folder to work in for the length of the block."""
         folder = self._folder / f".{result_id}"
         with storage_errors(self._folder):
-            folder.mkdir(parents=True)
+            make_private(self._folder)
+            folder.mkdir(0o700)
         try:
             yield folder
         finally:
@@ -68,11 +79,12 @@ class Results:
         for folder in self._folder.glob(".*"):
             if _ID.fullmatch(folder.name[1:]):
                 shutil.rmtree(folder, ignore_errors=True)
+        clear_abandoned(self._folder)
 
     def publish(
         self, result_id: str, result: Result, events: Sequence[Event], kept: Path | None, name: str
     ) -> None:
-        """Makes a result visible, whole.
+        """Makes a result visible, whole and on the disk.
 
         Args:
             result_id: its name.
@@ -84,14 +96,18 @@ class Results:
         Raises:
             StorageError: the disk; nothing is kept.
         """
-        with self.workplace(new_id()) as draft:
-            folder = save(result, draft)
-            with storage_errors(folder, kept.stat().st_size if kept else 0):
-                entries = [{"event": event.name, "data": event.data} for event in events]
-                (folder / LOG_FILE).write_text(to_json({"events": entries}), encoding="utf-8")
-                if kept is not None:
-                    shutil.copyfile(kept, folder / original_name(name))
-                folder.rename(self._folder / result_id)
+        self._clock.look(self._newest)
+        folder = self._folder / result_id
+        with storage_errors(self._folder):
+            make_private(self._folder)
+        needed = size_of(result) + (kept.stat().st_size if kept else 0)
+        with storage_errors(self._folder, needed), drafting(folder, private=True) as draft:
+            write_result(result, draft)
+            entries = [{"event": event.name, "data": event.data} for event in events]
+            (draft / LOG_FILE).write_text(to_json({"events": entries}), encoding="utf-8")
+            if kept is not None:
+                shutil.copyfile(kept, draft / original_name(name))
+            publish(draft, folder, private=True)
 
     def find(self, result_id: str) -> Path:
         """The folder of a result.
@@ -116,66 +132,137 @@ class Results:
         return path
 
     def document(self, result_id: str) -> dict[str, Any]:
-        """The result document, with `id` and `files`."""
+        """The result document, with `id` and `files`.
+
+        Raises:
+            NoSuchResult: there is none of this id.
+            StateUnreadable: it cannot be read; where it is damaged, it is set aside.
+        """
+        folder = self._folder / result_id
+        if not _ID.fullmatch(result_id) or not os.path.lexists(folder):
+            raise NoSuchResult(id=result_id)
         try:
-            text = self.file(result_id, "result.json").read_text(encoding="utf-8")
-        except FileNotFoundError:  # deleted this moment
-            raise NoSuchResult(id=result_id) from None
-        return {**json.loads(text), "id": result_id, "files": self.files(result_id)}
+            document = read_state(folder / "result.json", _checked)
+            found = {**document, "id": result_id, "files": self.files(result_id)}
+        except FileNotFoundError as missing:
+            if not os.path.lexists(folder):  # deleted this moment
+                raise NoSuchResult(id=result_id) from None
+            error = unreadable(folder, NotADirectoryError(*missing.args))
+        except StateUnreadable as damaged:
+            error = damaged
+        else:
+            self._out_of_reach.discard(result_id)
+            return found
+        if set_unreadable_aside(folder, error) is None:
+            self._out_of_reach.add(result_id)
+        raise error
 
     def files(self, result_id: str) -> list[str]:
         """The names of a result's files."""
-        return sorted(path.name for path in self.find(result_id).iterdir())
+        names = (path.name for path in self.find(result_id).iterdir())
+        return sorted(name for name in names if _FILE.fullmatch(name))
 
     def events(self, result_id: str) -> list[Event]:
-        """The log of a result, which has ended."""
-        text = self.file(result_id, LOG_FILE).read_text(encoding="utf-8")
-        return [Event(entry["event"], entry["data"]) for entry in json.loads(text)["events"]]
+        """The log of a result, which has ended.
+
+        Raises:
+            NoSuchResult: there is none of this id, or none any more.
+            StateUnreadable: it cannot be read; where it is damaged, it is set aside.
+        """
+        path = self.file(result_id, LOG_FILE)
+        try:
+            return read_state(path, _events_from)
+        except FileNotFoundError:  # deleted this moment
+            raise NoSuchResult(id=result_id) from None
+        except StateUnreadable as error:
+            set_unreadable_aside(path, error)
+            raise
 
     def page(self, limit: int, before: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """The newest results, or the newest before one; and before which the next page begins."""
+        """The newest results, or the newest before one; and before which the next page begins.
+
+        What cannot be read is left out, and among `unreadable` then.
+        """
         ids = [name for name in self._ids() if before is None or name < before]
         shown = []
         for result_id in ids[:limit]:
             try:
                 shown.append(self.document(result_id))
-            except NoSuchResult:  # deleted this moment
+            except (NoSuchResult, StateUnreadable):  # deleted this moment, or told by the log
                 continue
         return shown, ids[limit - 1] if len(ids) > limit else None
 
+    def unreadable(self) -> list[str]:
+        """What lies there and is no result that can be read: as it is called, the newest first."""
+        return sorted((*self._names(_ASIDE), *self._out_of_reach), reverse=True)
+
     def delete(self, result_id: str) -> None:
-        """Every trace of a result.
+        """Every trace of a result, on the disk when this returns; also of one that was set aside.
 
         Raises:
             NoSuchResult: there is none of this id.
             StorageError: its files cannot be deleted.
         """
-        folder = self.find(result_id)
+        folder = self._folder / result_id
+        if not _ID.fullmatch(result_id):
+            raise NoSuchResult(id=result_id)
+        doomed = [path for path in (folder, *set_aside_of(folder)) if os.path.lexists(path)]
+        if not doomed:
+            raise NoSuchResult(id=result_id)
         with storage_errors(folder):
-            # Out of sight at once, whole.
-            doomed = folder.rename(folder.with_name(f".{result_id}"))
-            shutil.rmtree(doomed)
+            for path in doomed:
+                remove(path)
+        self._out_of_reach.discard(result_id)
+        if self._newest() is None:
+            self._clock.forget()
 
     def sweep(self) -> None:
-        """Deletes what is older, or more in all, than the settings keep."""
-        oldest = int((time.time() - self._days * _DAY_S) * 1000)
+        """Deletes what is older, or more in all, than the settings keep; see `retention`."""
+        if self._newest() is None:
+            return
+        sighting = self._clock.look(self._newest)
         total = 0
-        for result_id in self._ids():
-            folder = self._folder / result_id
-            total += _size_of(folder)
-            if total > self._bytes or int(result_id[:12], 16) < oldest:
+        for name in sorted((*self._ids(), *self._names(_ASIDE)), reverse=True):
+            total += size_on_disk(self._folder / name)
+            if total > self._bytes or sighting.age_s(made_at(name)) > self._days * DAY_S:
                 try:
-                    self.delete(result_id)
+                    self.delete(name[:32])
                 except NoSuchResult:  # somebody else was first
                     continue
+                except StorageError as error:
+                    logger.error("an old result cannot be deleted: %s", error.message)
 
     def _ids(self) -> list[str]:
         """All ids, the newest first."""
+        return sorted(self._names(_ID), reverse=True)
+
+    def _names(self, pattern: re.Pattern[str]) -> list[str]:
         try:
-            names = [entry.name for entry in os.scandir(self._folder)]
-        except FileNotFoundError:
-            return []
-        return sorted((name for name in names if _ID.fullmatch(name)), reverse=True)
+            with storage_errors(self._folder), suppress(FileNotFoundError):
+                return [e.name for e in os.scandir(self._folder) if pattern.fullmatch(e.name)]
+        except StorageError as error:
+            logger.error("%s", error.message)
+        return []
+
+    def _newest(self) -> float | None:
+        return max(map(made_at, self._names(_ID)), default=None)
+
+
+def _checked(document: Any) -> dict[str, Any]:
+    """The document of a result, if it is one and can be sent."""
+    result_from({**document, "id": "", "files": []})
+    to_json(document).encode()
+    return dict(document)
+
+
+def _events_from(document: Any) -> list[Event]:
+    to_json(document).encode()
+    return [Event(str(entry["event"]), dict(entry["data"])) for entry in document["events"]]
+
+
+def made_at(name: str) -> float:
+    """When what has this id was made, in seconds since 1970."""
+    return int(name[:12], 16) / 1000
 
 
 def original_name(name: str) -> str:
@@ -229,8 +316,11 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def _size_of(folder: Path) -> int:
-    try:
-        return sum(entry.stat().st_size for entry in os.scandir(folder))
-    except FileNotFoundError:  # deleted this moment
-        return 0
+def size_on_disk(folder: Path) -> int:
+    """The bytes of everything in it."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # deleted this moment
+                total += os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118
+    return total

@@ -6,7 +6,6 @@ samples that is mapped: a corpus larger than memory trains, and no epoch decodes
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import decode, prepare
-from voxcor.errors import InputError
+from voxcor.disk.faults import storage_errors
+from voxcor.disk.unreadable import read_state, set_unreadable_aside
+from voxcor.disk.whole import sync, write_whole
+from voxcor.errors import InputError, StateUnreadable
 from voxcor.manifests import Problem, Utterance, row_problem
 
 FloatArray = NDArray[np.float32]
@@ -67,11 +69,11 @@ def prepare_clips(
         progress: is told the share of recordings that is done.
     """
     index = file.with_suffix(".json")
-    if not index.is_file():
-        draft = index.with_suffix(".draft")
-        draft.write_text(json.dumps(_write_samples(utterances, file, progress)))
-        draft.replace(index)
-    written = json.loads(index.read_text())
+    written = _index(index, file, len(utterances))
+    if written is None:
+        with storage_errors(file):
+            written = _write_samples(utterances, file, progress)
+            write_whole(index, json.dumps(written))
     heard = np.array(written["lengths"], dtype=np.int64)
     targets = np.array([labels.index(u.label) for u in utterances], dtype=np.int64)
     usable = heard > 0
@@ -85,6 +87,28 @@ def prepare_clips(
         sha256=hashlib.sha256(content.encode()).hexdigest(),
     )
     return clips, tuple(Problem(**problem) for problem in written["problems"])
+
+
+def _index(index: Path, file: Path, clips: int) -> dict[str, list[Any]] | None:
+    """What `_write_samples` gave; None where there is none, or it does not fit its samples."""
+
+    def checked(document: Any) -> dict[str, list[Any]]:
+        lengths = document["lengths"]
+        if len(lengths) != clips or len(document["sha256"]) != clips:
+            raise ValueError(f"it is of {len(lengths)} clips, not {clips}")
+        if 4 * sum(lengths) != file.stat().st_size:
+            raise ValueError(f"{file.name} has another size")
+        [Problem(**problem) for problem in document["problems"]]
+        return dict(document)
+
+    try:
+        return read_state(index, checked)
+    except FileNotFoundError:
+        return None
+    except StateUnreadable as error:
+        if set_unreadable_aside(index, error) is None:
+            raise
+        return None
 
 
 def _write_samples(
@@ -106,8 +130,7 @@ def _write_samples(
             lengths.append(len(samples))
             digests.append(digest)
             progress(done / len(utterances))
-        stream.flush()
-        os.fsync(stream.fileno())
+    sync(file)
     return {"lengths": lengths, "sha256": digests, "problems": problems}
 
 

@@ -5,8 +5,6 @@ deleted at any time. Every file appears whole, so a run that was killed goes on 
 """
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from voxcor import __version__
 from voxcor.audio import decode, prepare
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.whole import replacing_file
 from voxcor.errors import InputError, InputUnreadable
 from voxcor.manifests import Problem, Utterance, row_problem
 from voxcor.models.store import ModelFolder, open_network
@@ -143,7 +142,6 @@ class _Cache:
             output = self._network.run_long(samples)
             vector = np.concatenate([output.embeddings.mean(axis=0), output.logits.mean(axis=0)])
             with storage_errors(self._folder, vector.nbytes):
-                folder.mkdir(parents=True, exist_ok=True)
                 if curve is not None:
                     _write(curve, _thinned(output).astype(np.float16))
                 _write(means, vector)
@@ -166,14 +164,8 @@ def _read(path: Path) -> FloatArray | None:
 
 
 def _write(path: Path, array: NDArray[np.generic]) -> None:
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, array)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink()
-        raise
+    with replacing_file(path, private=True) as draft:
+        np.save(draft, array)
 
 
 def _same_audio(utterance: Utterance, twin: Utterance) -> Problem:

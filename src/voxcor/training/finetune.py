@@ -260,14 +260,19 @@ class Finetuning:
         state.save(self.folder / STATE_FILE, content)
 
     def resume(self) -> Position:
-        """Where the training stands, from the disk; at its beginning where nothing was saved."""
+        """Where the training stands, from the disk; at its beginning where nothing was saved, or
+        what was saved is damaged.
+        """
         saved = state.load(self.folder / STATE_FILE, self.device)
         if saved is None:
+            return Position()
+        position = Position.from_dict(saved["position"])
+        if position.epochs and state.load(self.folder / BEST_FILE, self.device) is None:
             return Position()
         self._give(saved["weights"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.scaler.load_state_dict(saved["scaler"])
-        return Position.from_dict(saved["position"])
+        return position
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: parameter.detach() for name, parameter in self.trained.items()}

@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from voxcor.disk.faults import require_space, storage_errors
-from voxcor.disk.whole import replacing
+from voxcor.disk.locks import locked
+from voxcor.disk.whole import make_folder, replacing
 from voxcor.errors import ModelCorrupt, ModelExists, UsageError
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
 from voxcor.models.graph import GRAPH_FILE
@@ -81,7 +82,7 @@ def write_model(
     card = base.card
     needed = sum(record.bytes for record in card.files.values()) + _ROOM_BYTES
     with storage_errors(out, needed):
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(out.parent)
         require_space(out.parent, needed)
         with _locked(out), replacing(out) as folder:
             require_place(out, overwrite=overwrite)
@@ -140,13 +141,7 @@ def _card(training: Training, base: Card, files: dict[str, FileRecord]) -> Card:
     )
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> AbstractContextManager[None]:
     """Whoever trains into a folder waits for others who do; no lock is left beside it."""
-    from filelock import FileLock
-
-    locks = Settings().home / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
     place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
-    with FileLock(locks / place):
-        yield
+    return locked(Settings().home / "locks" / place)

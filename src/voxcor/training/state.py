@@ -1,11 +1,6 @@
-"""Where a training stands, on the disk: written whole or not at all.
-
-A file is written under another name, forced to the disk, and then takes its own name, which is one
-indivisible step. Whoever is killed in the middle leaves the state before.
-"""
+"""Where a training stands, on the disk: whoever is killed in the middle leaves the state before."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxcor.disk.faults import storage_errors
-from voxcor.errors import UsageError
+from voxcor.disk.locks import locked
+from voxcor.disk.unreadable import read_state, set_unreadable_aside, unreadable
+from voxcor.disk.whole import replacing_file, sync, write_whole
+from voxcor.errors import StateUnreadable, UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -69,7 +67,8 @@ class Position:
 def claimed(folder: Path, mark: Mapping[str, Any]) -> Iterator[None]:
     """Makes `folder` this training's and nobody else's for as long as the block runs.
 
-    What another training has prepared there, without a step of it saved, is thrown away.
+    What another training has prepared there, without a step of it saved, is thrown away. So is
+    what is damaged: it is set aside, and the training begins again.
 
     Args:
         folder: of a training that begins, or that was begun with the same mark.
@@ -79,21 +78,13 @@ def claimed(folder: Path, mark: Mapping[str, Any]) -> Iterator[None]:
         UsageError: it is another training's, or another process is at it.
         StorageError: it cannot be written.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / "lock")
-    with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise UsageError(
-                reason_en=f"Another process is training in {folder} right now.",
-                reason_zh=f"另一个进程正在 {folder} 中训练。",
-            ) from None
-    try:
+    busy = UsageError(
+        reason_en=f"Another process is training in {folder} right now.",
+        reason_zh=f"另一个进程正在 {folder} 中训练。",
+    )
+    with locked(folder / "lock", busy, private=True):
         path = folder / "begun.json"
-        begun = json.loads(path.read_text()) if path.is_file() else None
+        begun = _begun(path)
         if begun != mark and (folder / STATE_FILE).is_file():
             raise UsageError(
                 reason_en=f"{folder} holds an unfinished training of another model, with other "
@@ -106,18 +97,26 @@ def claimed(folder: Path, mark: Mapping[str, Any]) -> Iterator[None]:
             with storage_errors(folder):
                 _begin(folder, path, mark)
         yield
-    finally:
-        lock.release()
+
+
+def _begun(path: Path) -> Any:
+    try:
+        return read_state(path, lambda mark: mark)
+    except FileNotFoundError:
+        return None
+    except StateUnreadable as error:
+        if set_unreadable_aside(path, error) is None:
+            raise
+        return None
 
 
 def _begin(folder: Path, path: Path, mark: Mapping[str, Any]) -> None:
     # The old mark goes first: killed in the middle, this begins again.
     path.unlink(missing_ok=True)
+    sync(folder)
     for left in (*folder.glob("*.json"), *folder.glob("*.f32"), *folder.glob("*.pt")):
         left.unlink()
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(mark, indent=2))
-    draft.replace(path)
+    write_whole(path, json.dumps(mark, indent=2))
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
@@ -128,22 +127,33 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
     """
     import torch
 
-    draft = path.with_suffix(".draft")
-    with storage_errors(path, sum(map(_bytes, content.values()))):
-        with draft.open("wb") as stream:
-            torch.save(dict(content), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
+    with (
+        storage_errors(path, sum(map(_bytes, content.values()))),
+        replacing_file(path) as draft,
+        draft.open("wb") as stream,
+    ):
+        torch.save(dict(content), stream)
 
 
 def load(path: Path, device: "torch.device") -> dict[str, Any] | None:
-    """What `save` wrote, on `device`; None where nothing was written yet."""
+    """What `save` wrote, on `device`; None where nothing was written yet, or it is damaged.
+
+    Raises:
+        StateUnreadable: it cannot be read now.
+    """
     import torch
 
     if not path.is_file():
         return None
-    content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    try:
+        content = torch.load(path, map_location=device, weights_only=True)
+        if not isinstance(content, dict):
+            raise TypeError(type(content).__name__)
+    except Exception as damage:  # of torch, zipfile and pickle, each with errors of its own
+        error = unreadable(path, damage)
+        if set_unreadable_aside(path, error) is None:
+            raise error from damage
+        return None
     return content
 
 
