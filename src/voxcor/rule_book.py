@@ -11,9 +11,9 @@ from typing import Any
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
-from voxcor.disk.unreadable import read_state, set_aside_of, set_unreadable_aside
-from voxcor.disk.whole import write_whole
-from voxcor.errors import NoSuchRule, StateUnreadable
+from voxcor.disk.unreadable import read_state
+from voxcor.disk.whole import replacing_file
+from voxcor.errors import NoSuchRule, StateUnreadable, StorageError
 from voxcor.rule_grammar import parse
 from voxcor.rules import Rule
 from voxcor.webhooks import Webhook
@@ -32,7 +32,7 @@ class SavedRule:
 class RuleBook:
     """The saved rules by name; safe to share among threads and processes.
 
-    A file that is damaged is set aside, and there are no rules; see `unreadable`.
+    People edit the file by hand: one that is damaged is named, and left as it is.
 
     Raises:
         StorageError: from every method, where the file cannot be read or written.
@@ -44,15 +44,12 @@ class RuleBook:
     def all(self) -> list[SavedRule]:
         """Every rule, by name."""
         try:
-            return self._read()
-        except StateUnreadable:
-            with self._locked():
-                return self._read_or_set_aside()
-
-    @property
-    def unreadable(self) -> list[str]:
-        """The names of files that held rules and were set aside."""
-        return [path.name for path in set_aside_of(self._path)]
+            saved = read_state(self._path, _from_document)
+        except FileNotFoundError:
+            return []
+        except StateUnreadable as error:
+            raise StorageError(path=str(self._path), reason=error.details["reason"]) from error
+        return sorted(saved, key=lambda entry: entry.rule.name)
 
     def get(self, name: str) -> SavedRule:
         """One rule.
@@ -68,7 +65,7 @@ class RuleBook:
     def put(self, saved: SavedRule) -> bool:
         """Adds the rule, or replaces the one of its name; says whether it is new."""
         with self._locked():
-            before = self._read_or_set_aside()
+            before = self.all()
             others = [entry for entry in before if entry.rule.name != saved.rule.name]
             self._write([*others, saved])
         return len(others) == len(before)
@@ -80,7 +77,7 @@ class RuleBook:
             NoSuchRule: none has this name.
         """
         with self._locked():
-            before = self._read_or_set_aside()
+            before = self.all()
             kept = [entry for entry in before if entry.rule.name != name]
             if len(kept) == len(before):
                 raise NoSuchRule(rule=name)
@@ -89,28 +86,14 @@ class RuleBook:
     def _locked(self) -> AbstractContextManager[None]:
         return locked(self._path.with_suffix(".lock"), private=True)
 
-    def _read(self) -> list[SavedRule]:
-        try:
-            saved = read_state(self._path, _from_document)
-        except FileNotFoundError:
-            return []
-        return sorted(saved, key=lambda entry: entry.rule.name)
-
-    def _read_or_set_aside(self) -> list[SavedRule]:
-        """For whoever holds the lock: another's new file is not taken for the damaged one."""
-        try:
-            return self._read()
-        except StateUnreadable as error:
-            if set_unreadable_aside(self._path, error) is None:
-                raise
-            return []
-
     def _write(self, rules: list[SavedRule]) -> None:
         document = {"schema_version": 1, "rules": [_to_document(entry) for entry in rules]}
-        with storage_errors(self._path):
-            write_whole(
-                self._path, json.dumps(document, ensure_ascii=False, indent=2), private=True
-            )
+        with (
+            storage_errors(self._path),
+            replacing_file(self._path, private=True) as draft,
+            draft.open("w", encoding="utf-8") as file,
+        ):
+            json.dump(document, file, ensure_ascii=False, indent=2)
 
 
 def _to_document(saved: SavedRule) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
@@ -113,8 +114,9 @@ def drafting(folder: Path, *, private: bool = False) -> Iterator[Path]:
     make_folder(folder.parent)
     _clear_once(folder.parent)
     while True:
-        draft = folder.with_name(_draft_name(folder.name))
-        draft.mkdir(_PRIVATE if private else 0o777)
+        draft = _hidden(folder)
+        if not private:
+            draft.chmod(_usual_mode(draft))
         descriptor = os.open(draft, os.O_RDONLY)
         if _hold(descriptor, draft):
             break
@@ -166,8 +168,7 @@ def remove(folder: Path) -> None:
 
 def set_aside(folder: Path) -> Path:
     """Moves a folder out of sight, whole, into the hidden one that is returned."""
-    hidden = folder.with_name(_draft_name(folder.name))
-    hidden.mkdir(_PRIVATE)
+    hidden = _hidden(folder)
     folder.rename(hidden / folder.name)
     return hidden
 
@@ -315,8 +316,17 @@ def _clear_once(folder: Path) -> None:
     clear_abandoned(folder)
 
 
-def _draft_name(name: str) -> str:
-    return _prefix(name) + secrets.token_hex(4)
+def _hidden(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=_prefix(folder.name), dir=folder.parent))
+
+
+def _usual_mode(empty: Path) -> int:
+    """What a folder may be read by that is made as always: asked of one that is, for a moment."""
+    probe = empty / "probe"
+    probe.mkdir()
+    mode = probe.stat().st_mode & 0o777
+    probe.rmdir()
+    return mode
 
 
 def _prefix(name: str) -> str:
