@@ -167,9 +167,12 @@ def remove(folder: Path) -> None:
 
 
 def set_aside(folder: Path) -> Path:
-    """Moves a folder out of sight, whole, into the hidden one that is returned."""
+    """Moves a folder out of sight, whole, into the hidden one that is returned; on the disk, so
+    that no half of it comes back.
+    """
     hidden = _hidden(folder)
     folder.rename(hidden / folder.name)
+    sync(folder.parent)
     return hidden
 
 

@@ -1,16 +1,15 @@
 """How old something is, told by a clock that may be set wrong, and put right, at any moment.
 
-An age is a difference of two times of the computer's clock. Two rules keep a wrong one from
-deleting anything:
+Names of results and jobs begin with the time of the computer's clock. Their age is counted in time
+that has really passed:
 
-- Where the clock has gone ahead while nobody looked (the server was off) by more than a day, no age
-  counts before the server has run for an hour: a clock that was wrong at the start is set by then.
-- Where it jumps ahead while the server runs, by more than a day beyond what has really passed, what
-  is there was made before by a clock of which nobody knows whether it was right, and its age counts
-  from the jump on. Should the clock go back, so does the age.
+- While the server runs, a clock that no program can set says how much that is. Where the computer's
+  clock jumps, a new span of time begins, and what it showed before and after is written down: so it
+  is known how old something is that was made under a wrong clock.
+- What passes while the server is off only the computer's clock can say. More than a day is believed
+  when the clock has not been put right within an hour of running.
 
-A clock that goes back deletes nothing by itself. So what is kept may be kept too long, by the time
-for which things are kept at the most, but is never deleted too early.
+So a clock that is wrong for a while deletes nothing, ahead or behind, at the start or later.
 """
 
 import json
@@ -27,43 +26,67 @@ from voxcor.disk.whole import write_whole
 from voxcor.errors import StateUnreadable
 
 DAY_S = 86_400.0
-
-_DOUBT_S = 3_600.0
+HOUR_S = 3_600.0
 
 # The state is written again where it says something new, or is so old.
 _WRITE_EVERY_S = 600.0
 
+# A clock that jumps more often than that is beyond help.
+_MOST_SPANS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The clock ran evenly from `first` to `last`, seconds since 1970.
+
+    `offset` leads from what it showed to a time that never jumps.
+    """
+
+    first: float
+    last: float
+    offset: float = 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What was seen of the clock, in seconds since 1970.
+    """What was seen of the clock; the last span is the present one.
 
-    `seen` is when it was looked at last. For `doubt_s` of running no age counts. What was made
-    before `before` counts as made at `after`.
+    `unsure_s` is time for which the server was off, if the clock is right; it counts after
+    `doubt_s` of running.
     """
 
-    seen: float
+    spans: tuple[Span, ...]
+    unsure_s: float = 0.0
     doubt_s: float = 0.0
-    before: float = 0.0
-    after: float = 0.0
 
     def then(self, now: float, passed_s: float | None) -> "Sighting":
-        """The next look at the clock, `passed_s` later; None where nobody knows how much later."""
-        ahead_s = now - self.seen - (passed_s or 0.0)
-        looked = replace(self, seen=now, doubt_s=max(0.0, self.doubt_s - (passed_s or 0.0)))
-        if now < self.after:
-            looked = replace(looked, before=0.0, after=0.0)
-        if ahead_s <= DAY_S:
-            return looked
-        if passed_s is None:
-            return replace(looked, doubt_s=_DOUBT_S)
-        return replace(looked, before=self.seen, after=now)
+        """The next look at the clock, `passed_s` later; None where only the clock knows."""
+        span = self.spans[-1]
+        jump_s = now - span.last - (passed_s or 0.0)
+        doubt_s = max(0.0, self.doubt_s - (passed_s or 0.0))
+        unsure_s = self.unsure_s
+        if passed_s is None and jump_s > DAY_S:
+            unsure_s, doubt_s = unsure_s + jump_s, HOUR_S
+        elif unsure_s > 0 and abs(jump_s) > HOUR_S:
+            unsure_s += jump_s
+        even = 0 <= jump_s <= DAY_S if passed_s is None else abs(jump_s) <= HOUR_S
+        spans = self.spans if even else (*self.spans, Span(now, now, span.offset - jump_s))
+        offset = spans[-1].offset
+        if unsure_s <= DAY_S or doubt_s == 0:
+            offset, unsure_s, doubt_s = offset + max(0.0, unsure_s), 0.0, 0.0
+        present = replace(spans[-1], last=now, offset=offset)
+        return Sighting((*spans[:-1], present)[-_MOST_SPANS:], unsure_s, doubt_s)
 
     def age_s(self, made: float) -> float:
-        """How old something is that was made then by the clock; nothing is while it is in doubt."""
-        if self.doubt_s > 0:
-            return 0.0
-        return self.seen - (self.after if made <= self.before else made)
+        """How old something is at the most that was made when the clock showed this.
+
+        The clock may have shown it in several spans: the youngest counts.
+        """
+        first, present = self.spans[0], self.spans[-1]
+        shown = [s.offset for s in self.spans if s.first - DAY_S <= made <= s.last + DAY_S]
+        if not shown:
+            shown = [s.offset for s in self.spans] if made > first.first else [first.offset]
+        return present.last + present.offset - (made + max(shown))
 
 
 def elapsed_s() -> float:
@@ -105,7 +128,8 @@ class Clock:
         last = self._sighting or self._read()
         if last is None:
             made = newest()
-            last = Sighting(now if made is None else made)
+            began = now if made is None else made
+            last = Sighting((Span(began, began),))
         passed_s = None if self._looked is None else looked - self._looked
         self._looked, self._sighting = looked, last.then(now, passed_s)
         self._write(self._sighting)
@@ -128,9 +152,10 @@ class Clock:
 
     def _write(self, sighting: Sighting) -> None:
         written = self._written
-        same = written is not None and replace(written, seen=sighting.seen) == sighting
-        if written and same and 0 <= sighting.seen - written.seen < _WRITE_EVERY_S:
-            return
+        if written is not None and len(written.spans) == len(sighting.spans):
+            since = sighting.spans[-1].last - written.spans[-1].last
+            if written.doubt_s == sighting.doubt_s and 0 <= since < _WRITE_EVERY_S:
+                return
         # Where it cannot be written, the next start knows less, and waits longer.
         with suppress(OSError):
             write_whole(self._path, json.dumps(asdict(sighting)), private=True)
