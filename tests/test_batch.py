@@ -106,7 +106,7 @@ def test_the_same_audio_is_heard_once(
     hear = Recognizer.recognize
 
     def listening(self: Recognizer, *args: Any, **options: Any) -> Any:
-        heard.append(options["name"])
+        heard.append(args[0].name)
         return hear(self, *args, **options)
 
     monkeypatch.setattr(Recognizer, "recognize", listening)
@@ -526,10 +526,10 @@ def test_an_engine_that_breaks_on_one_goes_on_with_the_rest(
 ) -> None:
     document = local.Worker._document
 
-    def failing(self: Any, source: Any, item: Item, channel: int | None, scratch: Path) -> Any:
+    def failing(self: Any, mono: Any, item: Item, scratch: Path) -> Any:
         if "call002" in item.name:
             raise MemoryError("not enough")
-        return document(self, source, item, channel, scratch)
+        return document(self, mono, item, scratch)
 
     monkeypatch.setattr(local.Worker, "_document", failing)
     batch = run_batch(str(calls), tmp_path / "out", model="tiny")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from audio_files import FORMATS, speech, with_silence
 from voxcor import Recognizer, Result
 from voxcor.audio import decode, open_audio, peak_normalize, prepare, prepare_mono, to_mono
-from voxcor.audio.resample import resample, resampled
+from voxcor.audio.resample import Resampler, resample
 from voxcor.disk.array import DiskArray, Rows, Spool, blocks_of
 from voxcor.errors import AudioCorrupt, AudioTruncated, VoxcorError
 from voxcor.frames import HOP, RECEPTIVE_FIELD, frame_range, num_frames
@@ -92,8 +92,9 @@ def test_parts_of_rows_on_the_disk_are_views_with_a_gain_of_their_own() -> None:
 def test_resampling_in_blocks_changes_no_bit(rate: int, cut: int) -> None:
     samples = np.random.default_rng(0).standard_normal(rate * 2 + 17).astype(np.float32)
     whole = resample(samples, rate)
-    blocks = [*resampled(blocks_of(samples, cut), rate)]
-    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+    resampler = Resampler(rate)
+    blocks = [resampler.push(block) for block in blocks_of(samples, cut)]
+    np.testing.assert_array_equal(np.concatenate([*blocks, resampler.finish()]), whole)
 
 
 @pytest.mark.parametrize("name", ["wav-16", "mp3", "m4a", "webm-opus"])

@@ -76,7 +76,7 @@ class Job:
     def results(self) -> Iterator[StoredResult | Failure]:
         """What it has so far, in the order of its recordings; `wait` first for all of it.
 
-        A recording has a result for each channel that was heard, or a `Failure`. Results of jobs
+        A recording has a result, or a `Failure`, for each channel that was heard. Results of jobs
         have no `id`, curve or embedding; `download` has the arrays.
         """
         created = self.document()["created"]
@@ -89,7 +89,9 @@ class Job:
                 for document in item["documents"]:
                     told = {"id": "", "files": [], "timestamp": created, "timings_ms": {}}
                     yield result_from({**told, **document})
-                if item["failure"] is not None:
+                for failed in item["channel_failures"]:
+                    yield Failure(item["path"], failed["code"], failed["message"])
+                if item["failure"] is not None and not item["channel_failures"]:
                     yield Failure(item["path"], **item["failure"])
             after = page["next"]
 

@@ -15,7 +15,9 @@
     │   ├── AudioCorrupt         decoding breaks in the middle
     │   ├── InvalidSamples       samples that are NaN, infinite or absurdly large
     │   ├── DecodingFailed       decoding it crashes, or takes too much time or memory
-    │   ├── AudioTooLong         more than a server takes
+    │   ├── AudioTooLong         more than is taken
+    │   ├── TooManyChannels      more than are heard one by one
+    │   ├── KilledTwice          the process died of it, twice
     │   ├── AudioTooShort        less than one 25 ms frame
     │   ├── NoSpeech             silence, or nothing that is speech
     │   └── SpeakersInvalid      speaker turns that cannot be read, or are of something else
@@ -230,8 +232,23 @@ class DecodingFailed(InputError):
 
 class AudioTooLong(InputError):
     code = "audio_too_long"
-    en = "{name}: is longer than this server takes, {maximum_min} minutes."
-    zh = "{name}:超过本服务器允许的最长时长({maximum_min} 分钟)。"
+    en = "{name}: is longer than is taken here, {maximum_min} minutes."
+    zh = "{name}：超过此处允许的最长时长（{maximum_min} 分钟）。"
+
+
+class TooManyChannels(InputError):
+    code = "too_many_channels"
+    en = "{name}: has {channels} channels; at most {maximum} are recognised one by one. Mix them."
+    zh = "{name}：有 {channels} 个声道，逐个识别最多 {maximum} 个。请改用混合声道。"
+
+
+class KilledTwice(InputError):
+    code = "killed_twice"
+    en = (
+        "{name}: twice the process died while it worked on this and nothing else, so it is not "
+        "tried again."
+    )
+    zh = "{name}：进程两次在单独处理它时中止，因此不再尝试。"
 
 
 class AudioTooShort(InputError):

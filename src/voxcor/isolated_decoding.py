@@ -1,75 +1,87 @@
 """Untrusted media are decoded in processes of their own, with limits on time, memory and disk.
 
 A file that crashes libsndfile or FFmpeg, or makes it take gigabytes, ends such a process and not
-the server. `Decoders` keeps a few of them; each takes orders as lines of JSON, and writes samples
-to a file that the server maps and unlinks.
+the server. `Decoders` keeps a few of them. Each takes orders as lines of JSON, and writes what a
+model hears, 16 kHz and a file a channel, block by block; whoever asked takes the files over. So
+hours need the memory of seconds at both ends, and each bound of a decoding is one of these:
+
+- recordings: regular files, of no more bytes than the longest can have;
+- length: the longest recording, in minutes, and eight times as many for all channels together;
+- disk: half of what is free where the samples go;
+- memory: of the process, address space;
+- time: of the processor, in proportion to the bytes and the seconds, held by the kernel; and a
+  process that says nothing for minutes, because a share hangs, is ended.
 
 This module is both ends: `python -m voxcor.isolated_decoding` is the process.
 """
 
 import contextlib
 import json
-import mmap
+import math
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
-from voxcor.audio import Recording, open_audio
-from voxcor.disk.faults import storage_errors
-from voxcor.errors import AudioTooLong, DecodingFailed, VoxcorError, error_from
+from voxcor.audio import Mono, open_audio
+from voxcor.audio.decoders import FloatArray
+from voxcor.audio.mono import hear
+from voxcor.audio.reader import open_regular
+from voxcor.audio.resample import resampled_length
+from voxcor.cancellation import Cancellation
+from voxcor.disk.array import MEMORY_BYTES, Rows, adopted
+from voxcor.disk.faults import megabytes, storage_errors
+from voxcor.errors import (
+    AudioTooLong,
+    DecodingFailed,
+    DiskFull,
+    TooManyChannels,
+    VoxcorError,
+    error_from,
+)
+from voxcor.frames import SAMPLE_RATE
 from voxcor.language import Language, language, speaking
 
-# The longest recording allowed decodes at fifty times real time or faster; a bomb does not.
-LONGEST_DECODING_S = 180.0
+# Of a process; a block of a minute comes every second or faster, unless what it waits for hangs.
+LONGEST_SILENCE_S = 180.0
+
+# Seconds of CPU: at the beginning, and for what has been read and decoded since. Everything that is
+# known decodes ten times as fast, one channel or two, on a slow machine; a bomb does not.
+BASE_CPU_S = 60
+CPU_S_PER_AUDIO_S = 0.1
+CPU_S_PER_BYTE = 1e-8
 
 # Address space, not memory: the libraries alone map a gigabyte.
 MOST_MEMORY = 4 << 30
 
-# Of decoded float32 samples on the disk: two hours of 48 kHz stereo are 2.8 GB.
-MOST_DECODED = 4 << 30
+# Heard one by one: more than any recorder on a table has; each costs a pass of the model.
+MOST_CHANNELS = 32
+
+# Full-length channels: beyond so many they may only be shorter.
+MOST_LEGS = 8
+
+# 192 kHz in stereo, or 48 kHz in eight channels, of 32 bit: recordings of more are not found.
+MOST_BYTES_PER_S = 192_000 * 2 * 4
 
 
-class Cancelled(Exception):
-    """Whoever asked for the work wants it no longer."""
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a process is asked: hear `path`, write its channels to `samples` with their numbers."""
 
-
-class Cancellation:
-    """Tells work in other threads to stop."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_set = False
-        self._stop: Callable[[], None] = lambda: None
-
-    def set(self) -> None:
-        with self._lock:
-            self._is_set = True
-            self._stop()
-
-    def check(self) -> None:
-        """Raises `Cancelled` where it is set."""
-        if self._is_set:
-            raise Cancelled
-
-    @contextmanager
-    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Within the block, `set` calls `stop` as well."""
-        with self._lock:
-            self.check()
-            self._stop = stop
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._stop = lambda: None
+    path: str
+    name: str
+    samples: str
+    separate: bool
+    language: Language
 
 
 class Decoders:
@@ -87,36 +99,41 @@ class Decoders:
             self._free.put(None)
         self._count = count
 
-    def decode(self, path: Path, name: str, folder: Path, cancellation: Cancellation) -> Recording:
-        """A recording, decoded; its samples cannot be written to.
+    def decode(
+        self,
+        path: Path,
+        name: str,
+        folder: Path,
+        cancellation: Cancellation,
+        *,
+        separate: bool = False,
+    ) -> list[Mono[Rows]]:
+        """A recording as a model hears it: the mean of all channels, or each of them alone.
 
         Args:
             path: the file.
             name: what errors and results call it.
-            folder: where there is space for the samples, for one decoding at a time.
+            folder: where there is space for the samples, for one decoding at a time. What does not
+                fit in memory stays there, without a name.
             cancellation: ends the work from another thread.
+            separate: each channel alone.
 
         Raises:
             InputError: as `voxcor.audio.decode`.
             DecodingFailed: the process died, or was too slow.
             AudioTooLong: there is more of it than allowed.
+            TooManyChannels: more than are heard one by one.
             StorageError: the disk.
             Cancelled: `cancellation` was set.
         """
         samples = folder / "samples.f32"
-        order = {
-            "path": str(path),
-            "name": name,
-            "samples": str(samples),
-            "maximum_min": self._maximum_min,
-            "language": language(),
-        }
+        order = _Order(str(path), name, str(samples), separate, language())
         process = self._free.get()
         try:
             if process is not None and not process.alive:
                 process.close()
                 process = None
-            process = process or _Process()
+            process = process or _Process(self._maximum_min)
             with cancellation.stopping(process.kill):
                 reply = process.ask(order)
             cancellation.check()
@@ -124,17 +141,11 @@ class Decoders:
                 raise DecodingFailed(name=name)
             if error := reply.get("error"):
                 raise error_from(error) or DecodingFailed(name=name)
-            shape = (reply["length"], reply["channels"])
-            return Recording(
-                name=name,
-                samples=_mapped(samples).reshape(shape),
-                sample_rate=reply["sample_rate"],
-                sha256=reply["sha256"],
-                warnings=tuple(reply["warnings"]),
-            )
+            return _taken(samples, name, reply)
         finally:
             self._free.put(process)
-            samples.unlink(missing_ok=True)
+            for left in folder.glob(f"{samples.name}.*"):
+                left.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Ends the processes, when the orders they work on are done."""
@@ -143,13 +154,32 @@ class Decoders:
                 process.close()
 
 
+def _taken(samples: Path, name: str, reply: dict[str, Any]) -> list[Mono[Rows]]:
+    heard: list[int | None] = reply["heard"]
+    with storage_errors(samples):
+        return [
+            Mono(
+                name=name,
+                samples=adopted(_file_of(samples, channel), MEMORY_BYTES // len(heard)),
+                duration=reply["duration"],
+                sample_rate=reply["sample_rate"],
+                channels=reply["channels"],
+                sha256=reply["sha256"],
+                clipping=clipping,
+                warnings=tuple(reply["warnings"]),
+                channel=channel,
+            )
+            for channel, clipping in zip(heard, reply["clipping"], strict=True)
+        ]
+
+
 class _Process:
     """A decoding process, for one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, maximum_min: int) -> None:
         secret = "VOXCOR_API_KEY"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", __name__, str(maximum_min)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -160,25 +190,31 @@ class _Process:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, order: dict[str, Any]) -> dict[str, Any] | None:
-        """The reply; None where the process died of the order, or was killed."""
+    def ask(self, order: _Order) -> dict[str, Any] | None:
+        """The reply; None where the process died of the order, hung, or was killed."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        timer = threading.Timer(LONGEST_DECODING_S, self.kill)
-        timer.start()
         try:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+            self._process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            line = self._line()
+            while line == _ALIVE:
+                line = self._line()
         except BrokenPipeError:
             line = b""
-        finally:
-            timer.cancel()
         if not line:
             self.close()
             return None
         reply: dict[str, Any] = json.loads(line)
         return reply
+
+    def _line(self) -> bytes:
+        assert self._process.stdout is not None
+        timer = threading.Timer(LONGEST_SILENCE_S, self.kill)
+        timer.start()
+        try:
+            return self._process.stdout.readline()
+        finally:
+            timer.cancel()
 
     def kill(self) -> None:
         self._process.kill()
@@ -186,72 +222,141 @@ class _Process:
     def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self.kill()
+        self._process.wait()
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        self._process.wait()
         self._process.stdout.close()
 
 
-def _mapped(path: Path) -> "np.ndarray[Any, np.dtype[np.float32]]":
-    with path.open("rb") as file:
-        return np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), "<f4")
+# What a process says from block to block.
+_ALIVE = b"\n"
 
 
-def _limit() -> None:
-    if sys.platform != "win32":
-        import resource
+def require_size(size: int, name: str, maximum_min: int) -> None:
+    """Looks whether a recording of so many bytes can be one of so many minutes.
 
-        for kind, most in (
-            (resource.RLIMIT_AS, MOST_MEMORY),
-            (resource.RLIMIT_FSIZE, MOST_DECODED),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_NOFILE, 64),
-        ):
-            _, hard = resource.getrlimit(kind)
-            allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            # macOS has no limit on address space to set.
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(kind, (allowed, allowed))
+    Raises:
+        AudioTooLong: it cannot, whatever its format.
+    """
+    if size > maximum_min * 60 * MOST_BYTES_PER_S:
+        raise AudioTooLong(name=name, maximum_min=maximum_min)
 
 
-def _decode(order: dict[str, Any]) -> dict[str, Any]:
-    samples = Path(order["samples"])
+def _file_of(samples: Path, channel: int | None) -> Path:
+    return samples.with_name(f"{samples.name}.{'mix' if channel is None else channel}")
+
+
+def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any]:
+    samples = Path(order.samples)
     try:
-        with (
-            storage_errors(samples.parent, MOST_DECODED),
-            open_audio(order["path"], name=order["name"]) as stream,
-            samples.open("wb") as file,
-        ):
-            maximum = order["maximum_min"] * 60 * stream.sample_rate
-            length = 0
-            for block in stream.blocks:
-                length += len(block)
-                if length > maximum or file.tell() + block.nbytes > MOST_DECODED:
-                    raise AudioTooLong(name=order["name"], maximum_min=order["maximum_min"])
-                file.write(np.ascontiguousarray(block, "<f4").data)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(storage_errors(samples.parent))
+            file = stack.enter_context(open_regular(Path(order.path), order.name))
+            size = os.fstat(file.fileno()).st_size
+            require_size(size, order.name, maximum_min)
+            cpu = _CpuTime(BASE_CPU_S + size * CPU_S_PER_BYTE)
+            stream = stack.enter_context(open_audio(file, name=order.name))
+            heard = range(stream.channels) if order.separate else [None]
+            if len(heard) > MOST_CHANNELS:
+                raise TooManyChannels(name=order.name, channels=len(heard), maximum=MOST_CHANNELS)
+            expected = stream.expected and resampled_length(stream.expected, stream.sample_rate)
+            bounds = _Bounds(order, len(heard), maximum_min)
+            bounds.require(len(heard) * (expected or 0))
+            told_at = time.monotonic()
+
+            def take(file: IO[bytes], part: FloatArray) -> None:
+                nonlocal told_at
+                seconds = bounds.take(part)
+                file.write(np.ascontiguousarray(part, "<f4").data)
+                if time.monotonic() > told_at + 1:
+                    told_at = time.monotonic()
+                    cpu.allow(CPU_S_PER_AUDIO_S * seconds)
+                    replies.write(_ALIVE)
+                    replies.flush()
+
+            takers = {
+                channel: partial(take, stack.enter_context(_file_of(samples, channel).open("wb")))
+                for channel in heard
+            }
+            duration, clipping = hear(stream, takers)
             return {
-                "length": length,
+                "heard": list(heard),
+                "duration": duration,
                 "channels": stream.channels,
                 "sample_rate": stream.sample_rate,
                 "sha256": stream.sha256(),
+                "clipping": clipping,
                 "warnings": stream.warnings,
             }
     except VoxcorError as error:
         return {"error": error.to_dict()}
     except MemoryError:
-        return {"error": DecodingFailed(name=order["name"]).to_dict()}
+        return {"error": DecodingFailed(name=order.name).to_dict()}
 
 
-def _serve(orders: BinaryIO, replies: BinaryIO) -> None:
-    _limit()
+class _Bounds:
+    """How much of one recording may come to lie on the disk, of all channels together."""
+
+    def __init__(self, order: _Order, channels: int, maximum_min: int) -> None:
+        self._name = order.name
+        self._folder = Path(order.samples).parent
+        self._channels = channels
+        self._maximum_min = maximum_min * min(channels, MOST_LEGS) / channels
+        self._free = shutil.disk_usage(self._folder).free // 2
+        self._taken = 0  # samples
+
+    def take(self, part: FloatArray) -> float:
+        """The seconds of the recording that there are with this part of a channel."""
+        self._taken += len(part)
+        self.require(self._taken)
+        return self._taken / self._channels / SAMPLE_RATE
+
+    def require(self, count: int) -> None:
+        """Looks whether so many samples may come."""
+        if count > self._channels * self._maximum_min * 60 * SAMPLE_RATE:
+            raise AudioTooLong(name=self._name, maximum_min=int(self._maximum_min))
+        if 4 * count > self._free:
+            raise DiskFull(path=str(self._folder), needed_mb=megabytes(2 * 4 * count))
+
+
+class _CpuTime:
+    """What an order may take of the processor; the kernel ends a process that takes more."""
+
+    def __init__(self, seconds: float) -> None:
+        self._allowed = time.process_time() + seconds
+        self.allow(0)
+
+    def allow(self, seconds: float) -> None:
+        """So much beyond what it began with."""
+        _limit("RLIMIT_CPU", math.ceil(self._allowed + seconds), hard=False)
+
+
+def _limit(kind: str, most: int, *, hard: bool = True) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    number = getattr(resource, kind)
+    _, highest = resource.getrlimit(number)
+    allowed = most if highest == resource.RLIM_INFINITY else min(most, highest)
+    # macOS has no limit on address space to set.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(number, (allowed, allowed if hard else highest))
+
+
+def _serve(maximum_min: int, orders: BinaryIO, replies: BinaryIO) -> None:
+    _limit("RLIMIT_AS", MOST_MEMORY)
+    _limit("RLIMIT_FSIZE", maximum_min * 60 * SAMPLE_RATE * 4)
+    _limit("RLIMIT_CORE", 0)
+    _limit("RLIMIT_NOFILE", 64)
     for line in orders:
-        order = json.loads(line)
-        spoken: Language = order["language"]
-        with speaking(spoken):
-            reply = _decode(order)
+        order = _Order(**json.loads(line))
+        with speaking(order.language):
+            reply = _decode(order, maximum_min, replies)
         replies.write(json.dumps(reply).encode() + b"\n")
         replies.flush()
 
 
 if __name__ == "__main__":
-    _serve(sys.stdin.buffer, sys.stdout.buffer)
+    _serve(int(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer)

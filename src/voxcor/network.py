@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.cancellation import checkpoint
 from voxcor.disk.array import Rows
 from voxcor.errors import AudioTooShort
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames, num_samples
@@ -93,7 +94,9 @@ class Network:
 
         Raises:
             AudioTooShort: as `run_long`.
+            Cancelled: nobody wants the rest any longer.
         """
+        checkpoint()
         if len(waveform) <= LONGEST_PASS:
             yield self.run([waveform[:]])[0]
             return
@@ -101,6 +104,7 @@ class Network:
         starts = window_starts(total)
         before: FrameOutput | None = None  # from this window's first frame on, by the one before
         for done, (first, end) in enumerate(zip(starts, [*starts[1:], total], strict=True), 1):
+            checkpoint()
             start = first * HOP
             output = self.run([waveform[start : start + num_samples(WINDOW_FRAMES)]])[0]
             if before is not None:

@@ -61,6 +61,9 @@ from voxcor.timeline import (
 
 FloatArray = NDArray[np.float32]
 
+# A recording as it comes, or at any stage of its decoding.
+Heard = Source | Recording | Mono[Rows]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -114,7 +117,7 @@ class Recognizer:
 
     def recognize(
         self,
-        source: Source | Recording,
+        source: Heard,
         *,
         granularity: Granularity = "utterance",
         embedding: bool = False,
@@ -130,7 +133,8 @@ class Recognizer:
 
         Args:
             source: a path, the bytes of a file, a binary file object, `(samples, sample_rate)`
-                with samples `[N]` or `[N, channels]`, or what `voxcor.audio.decode` made of one.
+                with samples `[N]` or `[N, channels]`, or what `voxcor.audio.decode` or
+                `voxcor.audio.to_mono` made of one, of the channel that is to be heard.
             granularity: which curve and which embedding the result carries, see `Result`.
             embedding: whether it carries the embedding.
             labels: choose among these of the model's labels only; None for all.
@@ -185,7 +189,7 @@ class Recognizer:
                 sample_rate=mono.sample_rate,
                 channels=mono.channels,
                 sha256=mono.sha256,
-                channel=channel,
+                channel=mono.channel,
             ),
             preprocessing=Preprocessing(
                 trim=trim,
@@ -208,7 +212,7 @@ class Recognizer:
 
     def recognize_many(
         self,
-        sources: Iterable[Source | Recording],
+        sources: Iterable[Heard],
         *,
         granularity: Granularity = "utterance",
         embedding: bool = False,
@@ -250,7 +254,7 @@ class Recognizer:
 
     def embed(
         self,
-        source: Source | Recording,
+        source: Heard,
         *,
         granularity: Granularity = "utterance",
         trim: bool = True,
@@ -287,7 +291,7 @@ class Recognizer:
         logits = self._network.run_long(samples).logits[:, kept] / np.float32(self._temperature)
         return pooled_scores(logits, [self.labels[row] for row in kept])
 
-    def logits(self, source: Source | Recording, *, name: str | None = None) -> FloatArray:
+    def logits(self, source: Heard, *, name: str | None = None) -> FloatArray:
         """What the model says of the whole, float32 `[L]`, whose softmax are the scores.
 
         Raises:
@@ -319,14 +323,16 @@ class Recognizer:
 
     def _hear(
         self,
-        source: Source | Recording,
+        source: Heard,
         name: str | None,
         trim: bool,
         channel: int | None,
         timings: "_Timings",
     ) -> tuple[Mono[Rows], Prepared[Rows]]:
         with timings.of("decode") as facts:
-            if isinstance(source, Recording):
+            if isinstance(source, Mono):
+                mono = source
+            elif isinstance(source, Recording):
                 mono = to_mono(source.stream(), channel=channel)
             else:
                 with open_audio(source, name=name) as stream:

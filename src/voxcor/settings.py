@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     job_sources: tuple[Path, ...] = Field(
         default=(), description="Folders of the server that jobs may read, as a JSON list."
     )
+    jobs_waiting: int = Field(
+        default=100, ge=1, description="Jobs that wait or run at the same time."
+    )
+    job_items: int = Field(default=200_000, ge=1, description="Recordings of one job.")
     jobs_days: float = Field(default=30, gt=0, description="Jobs older than this are deleted.")
     jobs_gb: float = Field(
         default=50, gt=0, description="Beyond this in all, the oldest jobs that ended are deleted."

@@ -1,10 +1,11 @@
 """A recording of any length as a model hears it, 16 kHz and mono, decoded as a stream.
 
 One pass through the file, piece by piece: what its own channels and rate tell is measured, then
-they are mixed and resampled. Up to some minutes stays in memory; more goes to the disk.
+they are mixed, or taken one by one, and resampled. Up to some minutes stays in memory; more goes to
+the disk.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,7 +14,8 @@ import numpy as np
 from voxcor.audio.decode import AudioStream
 from voxcor.audio.decoders import FloatArray
 from voxcor.audio.quality import ClippingMeter
-from voxcor.audio.resample import mix_to_mono, resampled, resampled_length
+from voxcor.audio.resample import Resampler, mix_to_mono, resampled_length
+from voxcor.cancellation import checkpoint
 from voxcor.disk.array import MEMORY_BYTES, Rows, Spool
 from voxcor.errors import UsageError
 
@@ -28,7 +30,8 @@ class Mono(Generic[Samples]):
     """A recording that was decoded: `samples` float32 `[N]` at 16 kHz, in memory or on the disk.
 
     The rest is of the recording as it came: `duration` in seconds, `clipping` the share of samples
-    at full scale, of the channels that are heard.
+    at full scale, of the channels that are heard. `channel` is the one that is heard, from 0, None
+    for the mean of all.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Mono(Generic[Samples]):
     sha256: str
     clipping: float
     warnings: tuple[str, ...]
+    channel: int | None = None
 
 
 def to_mono(
@@ -59,28 +63,47 @@ def to_mono(
     _require_channel(stream, channel)
     expected = stream.expected and 4 * resampled_length(stream.expected, stream.sample_rate)
     spool = Spool(expected_bytes=expected, memory_bytes=memory_bytes)
-    clipping = ClippingMeter(stream.sample_rate)
-    count = 0
-
-    def heard() -> Iterator[FloatArray]:
-        nonlocal count
-        for piece in _pieces(stream.blocks):
-            count += len(piece)
-            clipping.hear(piece if channel is None else piece[:, [channel]])
-            yield mix_to_mono(piece, channel)
-
-    for part in resampled(heard(), stream.sample_rate):
-        spool.append(part)
+    duration, (clipping,) = hear(stream, {channel: spool.append})
     return Mono(
         name=stream.name,
         samples=spool.finish(),
-        duration=count / stream.sample_rate,
+        duration=duration,
         sample_rate=stream.sample_rate,
         channels=stream.channels,
         sha256=stream.sha256(),
-        clipping=clipping.share(),
+        clipping=clipping,
         warnings=stream.warnings,
+        channel=channel,
     )
+
+
+def hear(
+    stream: AudioStream, takers: Mapping[int | None, Callable[[FloatArray], None]]
+) -> tuple[float, list[float]]:
+    """Decodes a recording to its end, once for all that is to be heard of it.
+
+    Args:
+        stream: what `open_audio` gives.
+        takers: by channel, None for the mean of all: takes its samples at 16 kHz, part by part.
+
+    Returns:
+        the seconds of the recording as it came, and the clipping of each that was heard.
+
+    Raises:
+        InputError: as `decode`; and what a taker raises.
+    """
+    resamplers = {channel: Resampler(stream.sample_rate) for channel in takers}
+    clipping = {channel: ClippingMeter(stream.sample_rate) for channel in takers}
+    count = 0
+    for piece in _pieces(stream.blocks):
+        checkpoint()
+        count += len(piece)
+        for channel, take in takers.items():
+            clipping[channel].hear(piece if channel is None else piece[:, [channel]])
+            take(resamplers[channel].push(mix_to_mono(piece, channel)))
+    for channel, take in takers.items():
+        take(resamplers[channel].finish())
+    return count / stream.sample_rate, [clipping[channel].share() for channel in takers]
 
 
 def _pieces(blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:

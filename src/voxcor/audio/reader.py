@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -60,7 +61,8 @@ class HashedReader(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         try:
             self._file.seek(self._position)
-            data = self._file.read(len(view))
+            # What is written while it is read comes too late.
+            data = self._file.read(min(len(view), max(0, self.size - self._position)))
         except OSError as error:
             self.error = error
             return 0
@@ -111,9 +113,36 @@ def open_reader(
         yield reader
 
 
+def open_regular(path: Path, name: str) -> BinaryIO:
+    """A file that has its bytes, opened without waiting for anybody.
+
+    Who opens a pipe waits for its writer, and a device may give bytes without end.
+
+    Raises:
+        InputNotFound, InputUnreadable: as `open_reader`; or it is a pipe, a socket or a device.
+    """
+    # Looked at before it is opened, because that alone does something to some devices; and opened
+    # so that it does not wait where it has become another meanwhile.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with _path_errors(name):
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
+            return os.fdopen(os.open(path, flags), "rb")
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError
+    reason = say("it is no regular file", "不是普通文件")
+    raise InputUnreadable(name=name, reason=reason)
+
+
 def _open_path(path: Path, name: str) -> BinaryIO:
-    try:
+    with _path_errors(name):
         return path.open("rb")
+
+
+@contextmanager
+def _path_errors(name: str) -> Iterator[None]:
+    try:
+        yield
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputNotFound(name=name) from error
     except IsADirectoryError as error:

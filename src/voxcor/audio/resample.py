@@ -1,7 +1,5 @@
 """Any rate and any number of channels to what the models hear: 16 kHz, mono."""
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 
 from voxcor.audio.decoders import FloatArray
@@ -29,24 +27,38 @@ def resample(samples: FloatArray, sample_rate: int) -> FloatArray:
     Sample `n` of the result is the sound at `n / 16000` s of the input: the filter is linear in
     phase, and its delay is taken out.
     """
-    return np.concatenate([*resampled([samples], sample_rate)])
+    resampler = Resampler(sample_rate)
+    return np.concatenate([resampler.push(samples), resampler.finish()])
 
 
-def resampled(blocks: Iterable[FloatArray], sample_rate: int) -> Iterator[FloatArray]:
-    """The same, block by block `[n]`; how the input is cut changes no bit of the output."""
-    if sample_rate == SAMPLE_RATE:
-        yield from blocks
-        return
-    import soxr
+class Resampler:
+    """The same, block by block; how the input is cut changes no bit of the output."""
 
-    # HQ is flat to 7.3 kHz and lets nothing above -130 dB pass from beyond 8 kHz, less than
-    # float32 samples of speech can hold; VHQ takes longer and has the same pass band.
-    stream = soxr.ResampleStream(sample_rate, SAMPLE_RATE, 1, np.float32, quality="HQ")
-    received = given = 0
-    for block in blocks:
-        part = stream.resample_chunk(np.ascontiguousarray(block))
-        received, given = received + len(block), given + len(part)
-        yield part
-    rest = resampled_length(received, sample_rate) - given
-    part = stream.resample_chunk(np.empty(0, np.float32), last=True)[:rest]
-    yield np.pad(part, (0, rest - len(part)))
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate = sample_rate
+        self._received = self._given = 0
+        self._stream = None
+        if sample_rate != SAMPLE_RATE:
+            import soxr
+
+            # HQ is flat to 7.3 kHz and lets nothing above -130 dB pass from beyond 8 kHz, less than
+            # float32 samples of speech can hold; VHQ takes longer and has the same pass band.
+            self._stream = soxr.ResampleStream(
+                sample_rate, SAMPLE_RATE, 1, np.float32, quality="HQ"
+            )
+
+    def push(self, block: FloatArray) -> FloatArray:
+        """What is known of the output when the next `[n]` of the input are."""
+        if self._stream is None:
+            return block
+        part: FloatArray = self._stream.resample_chunk(np.ascontiguousarray(block))
+        self._received, self._given = self._received + len(block), self._given + len(part)
+        return part
+
+    def finish(self) -> FloatArray:
+        """The rest of the output."""
+        if self._stream is None:
+            return np.empty(0, np.float32)
+        rest = resampled_length(self._received, self._sample_rate) - self._given
+        part = self._stream.resample_chunk(np.empty(0, np.float32), last=True)[:rest]
+        return np.pad(part, (0, rest - len(part)))

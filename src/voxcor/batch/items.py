@@ -47,8 +47,20 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelFailure:
+    """Why one channel of a recording, from 0, has no document."""
+
+    channel: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of an item: a document for each channel heard, or a failure.
+
+    With separate channels `channel_failures` are those of the channels without a document; where
+    that is all of them, `failure` is the first's.
 
     Documents are those of `result.schema.json` without `timestamp` and `timings_ms`, so that the
     same recording gives the same bytes whenever it is heard; `frames` and `embedding` in them name
@@ -59,3 +71,4 @@ class Outcome:
     sha256: str | None
     documents: Sequence[dict[str, Any]] = ()
     failure: Failure | None = None
+    channel_failures: Sequence[ChannelFailure] = ()

@@ -1,9 +1,12 @@
 """The ledger: one SQLite file that holds a batch, item by item, with what came of each.
 
 It is the truth; tables of results are written from it. Every outcome is committed at once, so a
-kill loses what was being computed and nothing else. Write-ahead logging without a sync for each
-commit: when the power fails the last outcomes may be missing, or the names of their files, and are
-computed again (`reopen_lost`). After `sync` nothing of it is missing.
+kill loses what was being computed and nothing else. What is begun is written down before it is:
+what is still `inside` at the next start was being worked on when the process died. Such items then
+go first and one by one, so that the second death tells whose it is, and what the process died of
+twice, alone, has failed. Write-ahead logging without a sync for each commit: when the power fails
+the last outcomes may be missing, or the names of their files, and are computed again
+(`reopen_lost`). After `sync` nothing of it is missing.
 
 One process writes (`claimed`), any number may read meanwhile.
 """
@@ -14,11 +17,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from voxcor.batch.items import Item, Outcome
+from voxcor.batch.items import ChannelFailure, Item, Outcome
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
 from voxcor.disk.whole import drafting, sync
@@ -29,6 +32,7 @@ from voxcor.errors import (
     DiskFull,
     InputNotFound,
     InputUnreadable,
+    KilledTwice,
     LedgerCorrupt,
     StorageError,
     VoxcorError,
@@ -42,7 +46,7 @@ T = TypeVar("T")
 
 # Failures that may be gone at the next try: a share that was away, a decoder out of memory.
 MAY_PASS = tuple(
-    error.code for error in (InputNotFound, InputUnreadable, DecodingFailed, VoxcorError)
+    error.code for error in (InputNotFound, InputUnreadable, DecodingFailed, DiskFull, VoxcorError)
 )
 
 _SCHEMA = """
@@ -62,6 +66,11 @@ CREATE TABLE IF NOT EXISTS items (
     message TEXT,
     documents TEXT
 );
+CREATE TABLE IF NOT EXISTS taken (
+    position INTEGER PRIMARY KEY,
+    inside INTEGER NOT NULL,
+    deaths INTEGER NOT NULL DEFAULT 0
+);
 CREATE UNIQUE INDEX IF NOT EXISTS items_place ON items (path, ifnull(member, ''), ifnull(key, ''));
 CREATE INDEX IF NOT EXISTS items_state ON items (state, position, duration_ms);
 CREATE UNIQUE INDEX IF NOT EXISTS items_sequence ON items (sequence)
@@ -69,10 +78,19 @@ CREATE UNIQUE INDEX IF NOT EXISTS items_sequence ON items (sequence)
 CREATE INDEX IF NOT EXISTS items_sha256 ON items (sha256) WHERE state = 'done';
 """
 
+# Deaths of a process that worked on one item and nothing else, until that item has failed.
+_MOST_DEATHS = 2
+
+# In the place of an item: the list of recordings, while it is read.
+_SOURCE = -1
+
 _PAGE = 500
+
+_SUSPECTS = "SELECT position FROM taken"
 
 # What a ledger needs at the least, for the sentence about a full disk.
 _SOME_BYTES = 1_000_000
+
 _ROW_COLUMNS = "position, name, path, member, key, state, code, message, documents"
 
 
@@ -92,11 +110,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item and what came of it: documents, or a failure."""
+    """An item and what came of it, as `Outcome` has it."""
 
     item: Item
     documents: tuple[dict[str, Any], ...]
     failure: Failure | None
+    channel_failures: tuple[ChannelFailure, ...] = ()
 
 
 class Ledger:
@@ -140,6 +159,69 @@ class Ledger:
         mark: dict[str, Any] = self._parsed(lambda row: json.loads(row[0]), rows[:1] or [()])[0]
         return mark
 
+    def recover(self) -> None:
+        """Counts what the last process died of; first of all in a folder that is claimed."""
+        with self._transaction() as connection:
+            _make_tables(connection)
+            (inside,) = connection.execute("SELECT count(*) FROM taken WHERE inside").fetchone()
+            # Of several it is not known whose death it was.
+            connection.execute(
+                "UPDATE taken SET deaths = deaths + ?, inside = 0 WHERE inside", [inside == 1]
+            )
+
+    def give_up(self) -> None:
+        """Lets those fail that the process has died of too often."""
+        found = self._all(
+            "SELECT position, name FROM items WHERE position IN "
+            f"(SELECT position FROM taken WHERE deaths >= {_MOST_DEATHS})"
+        )
+        for position, blob in found:
+            name = os.fsdecode(blob)
+            error = KilledTwice(name=name)
+            failure = Failure(name, error.code, error.message)
+            with self._transaction() as connection:
+                # Nothing would come of another try within the same run.
+                self._record(connection, Outcome(position, None, failure=failure), attempts=2)
+
+    @contextmanager
+    def reading(self, source: str) -> Iterator[None]:
+        """Around the reading of the source, which may kill the process as an item may.
+
+        Raises:
+            KilledTwice: it has.
+        """
+        found = self._all("SELECT deaths FROM taken WHERE position = ?", [_SOURCE])
+        if found and found[0][0] >= _MOST_DEATHS:
+            self._leave(_SOURCE, forgotten=True)
+            raise KilledTwice(name=source)
+        self._take(_SOURCE)
+        try:
+            yield
+        finally:
+            self._leave(_SOURCE, forgotten=True)
+
+    def take(self, item: Item) -> None:
+        """Writes down that an item is worked on, before it is."""
+        self._take(item.position)
+
+    def leave(self, item: Item) -> None:
+        """An item was given up without an outcome, and the process lives."""
+        self._leave(item.position)
+
+    def _take(self, position: int) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO taken (position, inside) VALUES (?, 1) "
+                "ON CONFLICT (position) DO UPDATE SET inside = 1",
+                [position],
+            )
+
+    def _leave(self, position: int, *, forgotten: bool = False) -> None:
+        with self._transaction() as connection:
+            connection.execute("UPDATE taken SET inside = 0 WHERE position = ?", [position])
+            kept = "" if forgotten else "AND deaths = 0"
+            connection.execute(f"DELETE FROM taken WHERE position = ? {kept}", [position])
+
     def begin(self, mark: Mapping[str, Any]) -> None:
         """Makes the tables, or finds them made by the same batch.
 
@@ -151,8 +233,7 @@ class Ledger:
         """
         if not self.begun:
             with self._transaction() as connection:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
+                _make_tables(connection)
                 connection.execute("DELETE FROM mark")
                 connection.execute("INSERT INTO mark VALUES (?)", [to_json(dict(mark))])
             return
@@ -202,12 +283,13 @@ class Ledger:
 
     def reopen(self) -> int:
         """Lets what failed for a reason that may pass wait again; how many."""
-        marks = ", ".join("?" * len(MAY_PASS))
+        codes = (*MAY_PASS, KilledTwice.code)
+        marks = ", ".join("?" * len(codes))
         with self._transaction() as connection:
             cursor = connection.execute(
                 "UPDATE items SET state = 'waiting', attempts = 0 "
                 f"WHERE state = 'failed' AND code IN ({marks})",
-                MAY_PASS,
+                codes,
             )
             return cursor.rowcount
 
@@ -231,9 +313,13 @@ class Ledger:
         """Forces all that was recorded to the disk."""
         self._all("PRAGMA wal_checkpoint")
 
+    def suspects(self) -> Iterator[Item]:
+        """Items during which a process has died: to be worked on before all others, one by one."""
+        yield from self._items(f"state = 'waiting' AND position IN ({_SUSPECTS})", [])
+
     def waiting(self) -> Iterator[Item]:
-        """Items to work on, in order; each once, whatever is recorded meanwhile."""
-        yield from self._items("state = 'waiting'", [])
+        """The other items to work on, in order; each once, whatever is recorded meanwhile."""
+        yield from self._items(f"state = 'waiting' AND position NOT IN ({_SUSPECTS})", [])
 
     def to_retry(self) -> Iterator[Item]:
         """Items that failed at the first try, for a reason that may pass."""
@@ -243,24 +329,33 @@ class Ledger:
 
     def record(self, outcome: Outcome) -> None:
         """Writes down what came of an item; a kill loses nothing of it, a power cut see `sync`."""
+        with self._transaction() as connection:
+            self._record(connection, outcome, attempts=1)
+
+    def _record(self, connection: sqlite3.Connection, outcome: Outcome, *, attempts: int) -> None:
         failure = outcome.failure
         duration_ms = outcome.documents[0]["audio"]["duration_ms"] if outcome.documents else None
-        with self._transaction() as connection:
-            connection.execute(
-                "UPDATE items SET state = ?, attempts = attempts + 1, sha256 = ?, duration_ms = ?, "
-                "code = ?, message = ?, documents = ?, "
-                "sequence = (SELECT ifnull(max(sequence), 0) + 1 FROM items "
-                "WHERE sequence IS NOT NULL) WHERE position = ?",
-                [
-                    "failed" if failure else "done",
-                    outcome.sha256,
-                    duration_ms,
-                    failure.code if failure else None,
-                    utf8(failure.message) if failure else None,
-                    None if failure else utf8(to_json({"list": list(outcome.documents)})),
-                    outcome.position,
-                ],
-            )
+        heard = {
+            "list": list(outcome.documents),
+            "failures": [asdict(failed) for failed in outcome.channel_failures],
+        }
+        connection.execute(
+            "UPDATE items SET state = ?, attempts = attempts + ?, sha256 = ?, duration_ms = ?, "
+            "code = ?, message = ?, documents = ?, "
+            "sequence = (SELECT ifnull(max(sequence), 0) + 1 FROM items "
+            "WHERE sequence IS NOT NULL) WHERE position = ?",
+            [
+                "failed" if failure else "done",
+                attempts,
+                outcome.sha256,
+                duration_ms,
+                failure.code if failure else None,
+                utf8(failure.message) if failure else None,
+                utf8(to_json(heard)) if any(heard.values()) else None,
+                outcome.position,
+            ],
+        )
+        connection.execute("DELETE FROM taken WHERE position = ?", [outcome.position])
 
     def find(self, sha256: str) -> Row | None:
         """An item that is done and has this content."""
@@ -381,6 +476,12 @@ def _make(path: Path) -> None:
         sync(path.parent)
 
 
+def _make_tables(connection: sqlite3.Connection) -> None:
+    """Those that are missing: a ledger may be of an older version."""
+    for statement in filter(str.strip, _SCHEMA.split(";")):
+        connection.execute(statement)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
 
@@ -409,8 +510,9 @@ def _row(row: tuple[Any, ...]) -> Row:
     item = _item(row)
     state, code, message, documents = row[5:]
     failure = Failure(item.name, code, message) if state == "failed" else None
-    listed = () if documents is None else tuple(json.loads(documents)["list"])
-    return Row(item, listed, failure)
+    heard = {} if documents is None else json.loads(documents)
+    failed = tuple(ChannelFailure(**entry) for entry in heard.get("failures", ()))
+    return Row(item, tuple(heard.get("list", ())), failure, failed)
 
 
 def _item(row: tuple[Any, ...]) -> Item:

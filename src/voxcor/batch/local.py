@@ -6,45 +6,67 @@ passes side by side fill the cores better than threads within one (docs/batch.md
 """
 
 import hashlib
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from voxcor.audio import Recording
-from voxcor.batch.items import Item, Options, Outcome
+from voxcor.audio import Mono
+from voxcor.audio.reader import open_regular, unreadable
+from voxcor.batch.items import ChannelFailure, Item, Options, Outcome
 from voxcor.batch.sources import Archive
+from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
+from voxcor.disk.array import Rows
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
-from voxcor.errors import (
-    AudioTooLong,
-    InputNotFound,
-    InputUnreadable,
-    StorageError,
-    VoxcorError,
-)
-from voxcor.isolated_decoding import Cancellation, Decoders
+from voxcor.errors import DiskFull, InputError, StorageError, VoxcorError
+from voxcor.isolated_decoding import Decoders, require_size
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import write_array, write_frames
 from voxcor.results import AudioInfo, Failure
 
-Documents = Sequence[dict[str, Any]]
+# Three days: of one channel at 16 kHz they take 17 GB of the disk while they are heard.
+LONGEST_MIN = 3 * 24 * 60
 
-# Documents of a recording that was heard before, by the hash of its bytes and its name.
-Known = Callable[[str, str], Documents | None]
-
-
-def nothing_known(_sha256: str, _name: str) -> None:
-    """Every recording is heard for the first time."""
-
-
-# A recording that decodes to more than this many minutes is read as a stream in this process.
-LONGEST_DECODED_MIN = 120
+# On a disk that has so much left, one recording that does not fit is no reason to stop.
+_ROOM_FOR_OTHERS = 100_000_000
 
 _SCRATCH = ".scratch"
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a recording: documents, and the channels that have none."""
+
+    documents: Sequence[dict[str, Any]]
+    channel_failures: Sequence[ChannelFailure] = ()
+
+
+# What is known of a recording that was heard before, by the hash of its bytes and its name.
+Known = Callable[[str, str], Heard | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a batch has around its engine.
+
+    `known` finds what was heard before. `begin` is told of an item when a thread takes it, `leave`
+    when it was given up without an outcome. `cancellation` gives up everything. Recordings may be
+    `maximum_min` minutes long.
+    """
+
+    known: Known = lambda _sha256, _name: None
+    begin: Callable[[Item], None] = lambda _item: None
+    leave: Callable[[Item], None] = lambda _item: None
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    maximum_min: int = LONGEST_MIN
+
 
 # What a file of a result needs at the least, for the sentence about a full disk.
 _SOME_BYTES = 1_000_000
@@ -57,7 +79,7 @@ def recognize_locally(
     options: Options,
     folder: Path,
     workers: int,
-    known: Known = nothing_known,
+    around: Surroundings,
 ) -> Iterator[Outcome]:
     """Outcomes as they come, in no order; items are taken as threads become free.
 
@@ -67,15 +89,15 @@ def recognize_locally(
         options: how.
         folder: of the batch; frames and embeddings go there.
         workers: how many recordings are worked on at the same time.
-        known: what is known of a recording already.
+        around: what else there is.
 
     Raises:
         StorageError: the disk; items that had no outcome have none.
     """
     with (
         empty_scratch(folder) as scratch,
-        closing(Decoders(workers, LONGEST_DECODED_MIN)) as decoders,
-        closing(Worker(recognizer, options, folder, decoders, known)) as worker,
+        closing(Decoders(workers, around.maximum_min)) as decoders,
+        closing(Worker(recognizer, options, folder, decoders, around)) as worker,
         ThreadPoolExecutor(workers, thread_name_prefix="voxcor-batch") as pool,
     ):
         running: set[Future[Outcome]] = set()
@@ -115,14 +137,14 @@ class Worker:
         options: Options,
         folder: Path,
         decoders: Decoders,
-        known: Known = nothing_known,
+        around: Surroundings,
     ) -> None:
         self._recognizer = recognizer
         self._options = options
         self._folder = folder
         self._decoders = decoders
-        self._known = known
-        self._archive = Archive()
+        self._around = around
+        self._archive = Archive(around.maximum_min)
         self._unrecorded = _Unrecorded()
 
     def close(self) -> None:
@@ -133,20 +155,39 @@ class Worker:
 
         Raises:
             StorageError: the disk of the batch.
+            Cancelled: the batch was given up.
         """
+        with cancellable(self._around.cancellation):
+            self._around.begin(item)
+            try:
+                return self._outcome(item, scratch)
+            except (Cancelled, StorageError):
+                self._around.leave(item)
+                raise
+
+    def _outcome(self, item: Item, scratch: Path) -> Outcome:
         try:
             own = scratch / str(threading.get_ident())
             own.mkdir(exist_ok=True)
-            with self._archive.file_of(item, own) as file:
-                sha256 = _sha256_of(file, item.name)
+            with ExitStack() as stack:
+                with _its_own_size(own):
+                    file = stack.enter_context(self._archive.file_of(item, own))
+                sha256 = _sha256_of(file, item.name, self._around.maximum_min)
                 content = _content(sha256, item.name)
                 with self._unrecorded.turn(content):
-                    documents = self._unrecorded.get(content) or self._known(sha256, item.name)
-                    documents = documents or self._recognize(item, file, own)
-                    self._unrecorded.put(content, documents)
-                return Outcome(item.position, sha256, [_renamed(d, item) for d in documents])
-        except StorageError:
+                    heard = self._unrecorded.get(content) or self._around.known(sha256, item.name)
+                    heard = heard or self._recognize(item, file, own)
+                    self._unrecorded.put(content, heard)
+            documents = [_renamed(document, item) for document in heard.documents]
+            if not documents:
+                first = heard.channel_failures[0]
+                failure = Failure(item.name, first.code, first.message)
+                return Outcome(item.position, sha256, (), failure, heard.channel_failures)
+            return Outcome(item.position, sha256, documents, None, heard.channel_failures)
+        except (Cancelled, StorageError):
             raise
+        except _NoRoom as error:
+            return Outcome(item.position, None, failure=_failure(item, error.full))
         except VoxcorError as error:
             return Outcome(item.position, None, failure=_failure(item, error))
         except Exception as error:
@@ -154,41 +195,51 @@ class Worker:
             return Outcome(item.position, None, failure=_failure(item, VoxcorError(reason=reason)))
 
     def recorded(self, done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
-        """Passes outcomes on, and forgets each when whoever asked for it comes back for more."""
+        """Passes outcomes on, and forgets each when whoever asked for it comes back for more.
+
+        What was given up has none.
+        """
         for future in done:
-            outcome = future.result()
+            try:
+                outcome = future.result()
+            except Cancelled:
+                continue
             yield outcome
             self.forget(outcome)
 
     def forget(self, outcome: Outcome) -> None:
         """What is in the ledger need not be kept here."""
-        for document in outcome.documents:
-            audio = document["audio"]
-            self._unrecorded.forget(_content(audio["sha256"], audio["name"]))
+        self._unrecorded.forget(outcome.sha256)
 
-    def _recognize(self, item: Item, file: Path, scratch: Path) -> list[dict[str, Any]]:
-        source: Recording | Path
-        try:
-            source = self._decoders.decode(file, item.name, scratch, Cancellation())
-            channels = source.channels
-        except AudioTooLong:
-            source, channels = file, 1
-        separate = self._options.channels == "separate" and isinstance(source, Recording)
-        heard = range(channels) if separate else [None]
-        return [self._document(source, item, channel, scratch) for channel in heard]
+    def _recognize(self, item: Item, file: Path, scratch: Path) -> Heard:
+        """What is heard, in each channel where they are separate.
 
-    def _document(
-        self, source: Recording | Path, item: Item, channel: int | None, scratch: Path
-    ) -> dict[str, Any]:
+        Raises:
+            InputError: nothing of it can be used.
+        """
+        separate = self._options.channels == "separate"
+        documents, failures = [], []
+        with _its_own_size(scratch):
+            heard = self._decoders.decode(
+                file, item.name, scratch, self._around.cancellation, separate=separate
+            )
+        for mono in heard:
+            try:
+                documents.append(self._document(mono, item, scratch))
+            except InputError as error:
+                if mono.channel is None:
+                    raise
+                failures.append(ChannelFailure(mono.channel, error.code, error.message))
+        return Heard(documents, failures)
+
+    def _document(self, mono: Mono[Rows], item: Item, scratch: Path) -> dict[str, Any]:
         result = self._recognizer.recognize(
-            source,
+            mono,
             granularity=self._options.granularity,
             embedding=self._options.embedding,
             labels=self._options.labels,
             trim=self._options.trim,
             abstain_below=self._options.abstain_below,
-            channel=channel,
-            name=item.name,
         )
         document = result.to_document()
         del document["timestamp"], document["timings_ms"]
@@ -210,13 +261,31 @@ class Worker:
             yield draft
 
 
+class _NoRoom(Exception):
+    """One recording does not fit on a disk that has room for others."""
+
+    def __init__(self, full: DiskFull) -> None:
+        super().__init__(full)
+        self.full = full
+
+
+@contextmanager
+def _its_own_size(scratch: Path) -> Iterator[None]:
+    try:
+        yield
+    except DiskFull as error:
+        if shutil.disk_usage(scratch).free < _ROOM_FOR_OTHERS:
+            raise
+        raise _NoRoom(error) from error
+
+
 class _Unrecorded:
     """Documents that are computed and not in the ledger yet; twins wait for each other."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._inside: set[str] = set()
-        self._documents: dict[str, Documents] = {}
+        self._heard: dict[str, Heard] = {}
 
     @contextmanager
     def turn(self, content: str) -> Iterator[None]:
@@ -231,14 +300,15 @@ class _Unrecorded:
                 self._inside.discard(content)
                 self._changed.notify_all()
 
-    def get(self, content: str) -> "Documents | None":
-        return self._documents.get(content)
+    def get(self, content: str) -> Heard | None:
+        return self._heard.get(content)
 
-    def put(self, content: str, documents: "Documents") -> None:
-        self._documents[content] = documents
+    def put(self, content: str, heard: Heard) -> None:
+        self._heard[content] = heard
 
-    def forget(self, content: str) -> None:
-        self._documents.pop(content, None)
+    def forget(self, sha256: str | None) -> None:
+        for content in [content for content in self._heard if content[:64] == sha256]:
+            self._heard.pop(content, None)
 
 
 def _file_name(audio: AudioInfo, kind: str, suffix: str) -> str:
@@ -255,14 +325,20 @@ def _content(sha256: str, name: str) -> str:
     return sha256 + PurePath(name).suffix.lower()
 
 
-def _sha256_of(file: Path, name: str) -> str:
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputNotFound(name=name) from error
-    except OSError as error:
-        raise InputUnreadable(name=name, reason=error.strerror or str(error)) from error
+def _sha256_of(file: Path, name: str, maximum_min: int) -> str:
+    digest = hashlib.sha256()
+    with open_regular(file, name) as stream:
+        # What is written while it is read comes too late.
+        left = os.fstat(stream.fileno()).st_size
+        require_size(left, name, maximum_min)
+        try:
+            while piece := stream.read(min(left, _PIECE)):
+                checkpoint()
+                digest.update(piece)
+                left -= len(piece)
+        except OSError as error:
+            raise unreadable(name, error) from error
+    return digest.hexdigest()
 
 
 def _renamed(document: dict[str, Any], item: Item) -> dict[str, Any]:

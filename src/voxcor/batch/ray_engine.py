@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from voxcor.batch.items import Item, Options, Outcome
-from voxcor.batch.local import LONGEST_DECODED_MIN, Known, Worker, empty_scratch, nothing_known
+from voxcor.batch.items import ChannelFailure, Item, Options, Outcome
+from voxcor.batch.local import LONGEST_MIN, Surroundings, Worker, empty_scratch
 from voxcor.batch.ray_cluster import local_cluster
 from voxcor.errors import UsageError
 from voxcor.isolated_decoding import Decoders
@@ -45,12 +45,12 @@ def recognize_on_ray(
     options: Options,
     folder: Path,
     workers: int,
-    known: Known = nothing_known,
+    around: Surroundings,
 ) -> Iterator[Outcome]:
     """Outcomes as they come, in no order; arguments as `recognize_locally`.
 
     `workers` is the most actors there will be; Ray starts them as there is work and room. Twins are
-    heard each, where they are.
+    heard each, where they are; nothing else that is `around` reaches an actor.
 
     Raises:
         UsageError: Ray is not installed.
@@ -101,7 +101,8 @@ class Actor:
             )
         self._scratch = scratch / f"{platform.node()}-{os.getpid()}"
         self._scratch.mkdir()
-        self._worker = Worker(recognizer, options, folder, Decoders(1, LONGEST_DECODED_MIN))
+        decoders = Decoders(1, LONGEST_MIN)
+        self._worker = Worker(recognizer, options, folder, decoders, Surroundings())
 
     def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[bytes]]:
         """Outcomes of a batch of items, both as `recognize_on_ray` packs them."""
@@ -145,4 +146,5 @@ def _outcome(packed: bytes) -> Outcome:
         sha256=document["sha256"],
         documents=document["documents"],
         failure=Failure(**failure) if failure else None,
+        channel_failures=[ChannelFailure(**entry) for entry in document["channel_failures"]],
     )

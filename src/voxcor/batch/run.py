@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 from voxcor.batch.items import Item, Options, Outcome
 from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
-from voxcor.batch.local import Known, recognize_locally
+from voxcor.batch.local import LONGEST_MIN, Heard, Known, Surroundings, recognize_locally
 from voxcor.batch.sources import read_source, require_pyarrow
 from voxcor.batch.tables import SEGMENTS_FILE, TABLE_FORMATS, TableFormat, write_table
+from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import sync_names, write_whole
 from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
@@ -78,6 +79,7 @@ def run_batch(
         BatchExists, BatchMismatch, BatchInProgress, LedgerCorrupt: the folder holds another batch.
         InputNotFound, InputUnreadable, NoAudioFound, ManifestError, UsageError: see
             `read_source`; a batch that goes on does so without its source.
+        KilledTwice: reading the source killed the process twice.
         UnknownModel, ModelNotInstalled, ModelCorrupt: see `Recognizer`.
         StorageError: the disk; what is done stays done.
     """
@@ -93,26 +95,31 @@ def run_batch(
         with Ledger(folder) as ledger:
             if begin == "new" and ledger.begun:
                 raise BatchExists(path=str(folder))
-            ledger.begin(mark_of(source, options, recognizer))
-            try:
-                ledger.add(read_source(source))
-            except (InputNotFound, NoAudioFound):
-                # Taken away since: what is done stays done, the rest fails by name.
-                if not ledger.begun:
-                    raise
+            ledger.recover()
+            with ledger.reading(source):
+                ledger.begin(mark_of(source, options, recognizer))
+                try:
+                    ledger.add(read_source(source))
+                except (InputNotFound, NoAudioFound):
+                    # Taken away since: what is done stays done, the rest fails by name.
+                    if not ledger.begun:
+                        raise
             if begin == "resume":
                 ledger.reopen()
-            return work_through(
-                ledger,
-                recognizer,
-                options,
-                table=table,
-                engine=engine,
-                workers=workers,
-                stop=stop or threading.Event(),
-                on_begin=on_begin,
-                on_outcome=on_outcome,
-            )
+            try:
+                work_through(
+                    ledger,
+                    recognizer,
+                    options,
+                    engine=engine,
+                    workers=workers,
+                    stop=stop or threading.Event(),
+                    on_begin=on_begin,
+                    on_outcome=on_outcome,
+                )
+            finally:
+                written = write_table(ledger, table, segments=options.granularity == "segment")
+            return Batch(folder, written, ledger.counts(), ledger.failure_codes())
 
 
 def work_through(
@@ -120,23 +127,38 @@ def work_through(
     recognizer: Recognizer,
     options: Options,
     *,
-    table: TableFormat,
     engine: EngineName,
     workers: int,
     stop: threading.Event,
     on_begin: Callable[[Counts], None],
     on_outcome: Callable[[Outcome], None],
-) -> Batch:
-    """Does what waits in a ledger that is claimed, and writes the table; see `run_batch`.
+    cancellation: Cancellation | None = None,
+    maximum_min: int = LONGEST_MIN,
+) -> None:
+    """Does what waits in a ledger that is claimed and recovered; see `run_batch`.
 
-    What fails for a reason that may pass is tried once more, after everything else.
+    What a process has died of comes first, alone; what fails for a reason that may pass is tried
+    once more, after everything else. `cancellation` also gives up what is running, and recordings
+    may be `maximum_min` minutes long.
     """
     folder = ledger.folder
+    around = Surroundings(
+        known=_known(ledger),
+        begin=ledger.take,
+        leave=ledger.leave,
+        cancellation=cancellation or Cancellation(),
+        maximum_min=maximum_min,
+    )
     if options.embedding or options.granularity == "frame":
         ledger.reopen_lost()
+    ledger.give_up()
     on_begin(ledger.counts())
     try:
-        for pending in (ledger.waiting, ledger.to_retry):
+        for pending, together in (
+            (ledger.suspects, 1),
+            (ledger.waiting, workers),
+            (ledger.to_retry, workers),
+        ):
             items = _until(stop, pending())
             first = next(items, None)
             if first is None:
@@ -146,20 +168,18 @@ def work_through(
                 recognizer=recognizer,
                 options=options,
                 folder=folder,
-                workers=workers,
-                known=_known(ledger),
+                workers=together,
+                around=around,
             ):
                 ledger.record(outcome)
                 on_outcome(outcome)
     finally:
         if options.embedding:
             _write_sidecar(folder, recognizer, options)
-        written = write_table(ledger, table, segments=options.granularity == "segment")
         with storage_errors(folder):
             for name in ("frames", "embeddings"):
                 sync_names(folder / name)
         ledger.sync()
-    return Batch(folder, written, ledger.counts(), ledger.failure_codes())
 
 
 def mark_of(source: str, options: Options, recognizer: Recognizer) -> dict[str, Any]:
@@ -211,11 +231,11 @@ def _until(stop: threading.Event, items: Iterable[Item]) -> Iterator[Item]:
 
 
 def _known(ledger: Ledger) -> Known:
-    def known(sha256: str, name: str) -> tuple[dict[str, Any], ...] | None:
+    def known(sha256: str, name: str) -> Heard | None:
         row = ledger.find(sha256)
         # The extension belongs to what is known: it may contradict the content.
         same = row is not None and Path(row.item.name).suffix.lower() == Path(name).suffix.lower()
-        return row.documents if row and same else None
+        return Heard(row.documents, row.channel_failures) if row and same else None
 
     return known
 

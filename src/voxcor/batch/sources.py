@@ -24,8 +24,10 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from voxcor.audio.reader import open_regular
 from voxcor.batch.items import Item
-from voxcor.disk.faults import storage_errors
+from voxcor.cancellation import checkpoint
+from voxcor.disk.faults import require_space, storage_errors
 from voxcor.errors import (
     InputError,
     InputNotFound,
@@ -35,6 +37,7 @@ from voxcor.errors import (
     UsageError,
     VoxcorError,
 )
+from voxcor.isolated_decoding import require_size
 from voxcor.language import say
 from voxcor.result_folder import utf8
 from voxcor.results import Failure
@@ -62,6 +65,8 @@ def read_source(source: str) -> Iterator[Item | Failure]:
     """
     kind = Path(source).suffix.lower()
     if kind in _READERS and not is_folder(source) and not _is_pattern(source):
+        # A pipe or a device of such a name would be waited for, or have no end.
+        open_regular(Path(source), source).close()
         with _read_errors(source):
             yield from _numbered(_READ[kind](Path(source)))
     elif _is_pattern(source) or _exists(source):
@@ -76,7 +81,8 @@ class Archive:
     To read the list of a hundred thousand members takes forty times as long as to hear one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, maximum_min: int) -> None:
+        self._maximum_min = maximum_min
         # `ZipFile` counts its open members without a lock of its own.
         self._lock = threading.Lock()
         self._open: zipfile.ZipFile | None = None
@@ -87,7 +93,8 @@ class Archive:
 
         Raises:
             InputNotFound, InputUnreadable: it cannot be had.
-            StorageError: the disk of `scratch`.
+            AudioTooLong: a member that no recording of so many minutes is as large as.
+            StorageError: the disk of `scratch`, of which a member may take half.
         """
         if item.member is None:
             yield Path(item.path)
@@ -95,7 +102,8 @@ class Archive:
         file = scratch / f"member{PurePosixPath(item.member).suffix.lower()}"
         try:
             with storage_errors(file, _PIECE), file.open("wb") as out:
-                for piece in self._pieces(item, item.member):
+                for piece in self._pieces(item, item.member, scratch):
+                    checkpoint()
                     out.write(piece)
             yield file
         finally:
@@ -105,12 +113,15 @@ class Archive:
         if self._open is not None:
             self._open.close()
 
-    def _pieces(self, item: Item, member: str) -> Iterator[bytes]:
+    def _pieces(self, item: Item, member: str, scratch: Path) -> Iterator[bytes]:
         try:
             with self._lock:
                 if self._open is None or self._open.filename != item.path:
                     self.close()
                     self._open = zipfile.ZipFile(item.path)
+                size = self._open.getinfo(member).file_size
+                require_size(size, item.name, self._maximum_min)
+                require_space(scratch, 2 * size)
                 entry = self._open.open(member)
             try:
                 while piece := entry.read(_PIECE):

@@ -1,14 +1,16 @@
 """The results of a batch as a table: JSON Lines, CSV or Parquet, written from its ledger.
 
-A row an item, in the order of the source; with separate channels a row a channel. A failure is a
-row too. JSON Lines have the whole document. CSV and Parquet have a column for each figure, and
-`segments` where they were asked for: a table of their own beside a CSV, a nested column in Parquet.
+A row an item, in the order of the source; with separate channels a row a channel. A failure, of an
+item or of a channel, is a row too. JSON Lines have the whole document. CSV and Parquet have a
+column for each figure, and `segments` where they were asked for: a table of their own beside a CSV,
+a nested column in Parquet.
 """
 
 import csv
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
@@ -67,10 +69,14 @@ def _records(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """What JSON Lines say, an object a line."""
     for row in rows:
         place = {"path": row.item.name, **({"key": row.item.key} if row.item.key else {})}
-        if row.failure:
+        if row.failure and not row.channel_failures:
             yield {**place, "code": row.failure.code, "message": row.failure.message}
-        for document in row.documents:
-            yield {**place, **document}
+        heard: list[tuple[int | None, dict[str, Any]]] = [
+            *((document["audio"]["channel"], document) for document in row.documents),
+            *((failure.channel, asdict(failure)) for failure in row.channel_failures),
+        ]
+        for _, record in sorted(heard, key=lambda entry: entry[0] or 0):
+            yield {**place, **record}
 
 
 def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
@@ -81,7 +87,7 @@ def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     return {
         "path": record["path"],
         "key": record.get("key"),
-        "channel": audio.get("channel"),
+        "channel": record.get("channel") if failed else audio.get("channel"),
         "emotion": document["emotion"],
         "confidence": document["confidence"],
         **{f"score_{label}": document["scores"].get(label) for label in labels},

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.cancellation import checkpoint
 from voxcor.disk.faults import storage_errors
 
 if TYPE_CHECKING:
@@ -127,14 +128,27 @@ class Spool:
         return DiskArray(self._file, (self._length, *self._parts[0].shape[1:]), 0, 1.0)
 
 
+def adopted(path: Path, memory_bytes: int = MEMORY_BYTES) -> Rows:
+    """The float32 `[N]` of a file, little-endian, which loses its name: as a `Spool` gives them."""
+    length = path.stat().st_size // 4
+    rows = DiskArray(_File(path.open("rb", buffering=0)), (length,), 0, 1.0)
+    path.unlink()
+    return rows[:] if rows.nbytes <= memory_bytes else rows
+
+
 def part_of(rows: Rows, first: int, last: int) -> Rows:
     """Rows `[first, last)`, without reading what lies on the disk."""
     return rows.part(first, last) if isinstance(rows, DiskArray) else rows[first:last]
 
 
 def blocks_of(rows: Rows, length: int) -> Iterator[FloatArray]:
-    """The rows in order, `length` at a time; the last block is what is left."""
+    """The rows in order, `length` at a time; the last block is what is left.
+
+    Raises:
+        Cancelled: nobody wants what is made of them any longer.
+    """
     for start in range(0, len(rows), length):
+        checkpoint()
         yield rows[start : start + length]
 
 
@@ -147,9 +161,9 @@ def amplified(samples: FloatArray, gain: float) -> FloatArray:
 class _File:
     """A temporary file, gone when nobody refers to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: IO[bytes] | None = None) -> None:
         # Unbuffered: a full disk is told by the write that meets it, and not again on closing.
-        self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        self._file: IO[bytes] = file or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._lock = threading.Lock()
         weakref.finalize(self, self._file.close)
 

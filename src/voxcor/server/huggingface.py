@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect
 
+from voxcor.cancellation import Cancellation, cancellable
 from voxcor.errors import MalformedRequest, UploadTooLarge, VoxcorError
-from voxcor.isolated_decoding import Cancellation
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.problems import answer, both_languages
 from voxcor.server.schemas import problems
@@ -134,10 +134,11 @@ def _scores(
     service: Service, upload: Upload, folder: Path, is_json: bool, cancellation: Cancellation
 ) -> list[dict[str, Any]]:
     parameters = _unwrap(upload) if is_json else Parameters()
-    recording = service.decoders.decode(upload.path, upload.name, folder, cancellation)
+    (mono,) = service.decoders.decode(upload.path, upload.name, folder, cancellation)
     recognizer = service.recognizers.get()
-    logits = recognizer.logits(recording)
-    service.metrics.audio.inc(recording.duration)
+    with cancellable(cancellation):
+        logits = recognizer.logits(mono)
+    service.metrics.audio.inc(mono.duration)
     values = _FUNCTIONS[parameters.function_to_apply or "softmax"](logits)
     ranked = sorted(zip(recognizer.labels, values.tolist(), strict=True), key=lambda pair: -pair[1])
     top_k = parameters.top_k or DEFAULT_TOP_K

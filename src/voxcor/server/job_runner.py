@@ -8,6 +8,8 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +17,13 @@ from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import Ledger, claimed
 from voxcor.batch.run import mark_of, work_through
 from voxcor.batch.sources import read_source
-from voxcor.errors import NoSuchJob, SourceRefused, VoxcorError
+from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
+from voxcor.errors import ManifestError, NoSuchJob, QueueFull, SourceRefused, VoxcorError
+from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.runtime import available_cores
-from voxcor.server.job_store import ENDED, INPUTS, Job, JobStore, require_allowed
+from voxcor.server.job_store import ENDED, INPUTS, Job, JobStore, State, require_allowed
+from voxcor.server.limits import LONGEST_RETRY_S
 from voxcor.settings import Settings
 from voxcor.stored_result import result_from
 
@@ -38,11 +43,14 @@ class JobRunner:
         self.store = JobStore(service.settings)
         self.changed = asyncio.Event()
         self._service = service
+        self._settings = service.settings
         self._loop = asyncio.get_running_loop()
         self._queue: deque[str] = deque()
         self._running: str | None = None
         self._cancelled: set[str] = set()
-        self._stop = threading.Event()  # of the job that runs
+        self._deleted: set[str] = set()  # while they run
+        self._unwritten: dict[str, tuple[State, VoxcorError | None]] = {}
+        self._cancellation = Cancellation()  # of the job that runs
         self._closing = False
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="voxcor-jobs", daemon=True)
@@ -50,21 +58,39 @@ class JobRunner:
     def start(self) -> None:
         """Goes on with what another server left, then waits for more."""
         self.store.clear_workplaces()
+        try:
+            self.store.sweep()
+        except VoxcorError as error:
+            logger.error("old jobs cannot be deleted: %s", error.message)
         left = [job.id for job in self.store.all() if job.state not in ENDED]
         self._queue.extend(reversed(left))
         self._thread.start()
 
     def close(self) -> None:
-        """Lets the recordings that are being heard end; the job goes on at the next start."""
+        """Gives up the recordings that are being heard; the job goes on at the next start."""
         with self._wake:
             self._closing = True
-            self._stop.set()
+            self._cancellation.set()
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join()
 
+    def require_place(self) -> None:
+        """Looks whether one more job may wait.
+
+        Raises:
+            QueueFull: as many do as may.
+        """
+        if self.waiting >= self._settings.jobs_waiting:
+            raise QueueFull(waiting=self.waiting, retry_after_s=LONGEST_RETRY_S)
+
     def add(self, job: Job, workplace: Path) -> None:
-        """Publishes a job and queues it; not on the event loop."""
+        """Publishes a job and queues it; not on the event loop.
+
+        Raises:
+            QueueFull, StorageError: it is not taken.
+        """
+        self.require_place()
         self.store.publish(job, workplace)
         with self._wake:
             self._queue.append(job.id)
@@ -75,78 +101,151 @@ class JobRunner:
         """Jobs that have not ended."""
         return len(self._queue) + (self._running is not None)
 
-    def cancel(self, job_id: str) -> None:
-        """Ends a job: what it has so far stays; not on the event loop.
+    def find(self, job_id: str) -> Job:
+        """A job as it is, be the disk too full to have been told.
 
         Raises:
             NoSuchJob: there is none of this id.
         """
         job = self.store.find(job_id)
-        if job.state in ENDED:
+        if end := self._unwritten.get(job_id):
+            state, error = end
+            return replace(job, state=state, error=error.to_dict() if error else None)
+        return job
+
+    def cancel(self, job_id: str) -> None:
+        """Ends a job: what it has so far stays; one that runs, soon. Not on the event loop.
+
+        Raises:
+            NoSuchJob: there is none of this id.
+        """
+        if self.find(job_id).state in ENDED:
             return
         with self._wake:
-            self._cancelled.add(job_id)
             if self._running == job_id:
-                self._stop.set()
-                self._wake.wait_for(lambda: self._running != job_id)
-            else:
-                if job_id in self._queue:
-                    self._queue.remove(job_id)
-                self.store.set_state(job_id, "cancelled")
-        self._tell()
+                self._cancelled.add(job_id)
+                self._cancellation.set()
+                return
+            if job_id not in self._queue:
+                return  # it has ended this moment
+            self._queue.remove(job_id)
+        self._end(job_id, "cancelled")
 
     def delete(self, job_id: str) -> None:
-        """Every trace of a job, running or not; not on the event loop.
+        """Every trace of a job; of one that runs, soon. Not on the event loop.
 
         Raises:
             NoSuchJob, StorageError: it is gone; the disk.
         """
-        self.cancel(job_id)
-        self.store.delete(job_id)
+        self.store.find(job_id)
+        with self._wake:
+            running = self._running == job_id
+            if running:
+                self.store.hide(job_id)
+                self._deleted.add(job_id)
+                self._cancellation.set()
+            elif job_id in self._queue:
+                self._queue.remove(job_id)
+        if not running:
+            self.store.delete(job_id)
+        self._unwritten.pop(job_id, None)
+        self._tell()
+
+    async def settled(self, job_id: str, patience_s: float) -> None:
+        """Waits until a job does not run; no longer than so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while self._running == job_id:
+                    changed = self.changed
+                    if self._running == job_id:
+                        await changed.wait()
+
+    def sweep(self) -> None:
+        """Deletes what is old, and writes down what a full disk did not take."""
+        for job_id, (state, error) in [*self._unwritten.items()]:
+            self._end(job_id, state, error)
+        self.store.sweep()
 
     def _work(self) -> None:
-        while True:
-            with self._wake:
-                self._running = None
-                self._wake.notify_all()
-                self._wake.wait_for(lambda: self._queue or self._closing)
-                if self._closing:
-                    return
-                job_id = self._running = self._queue.popleft()
-                self._stop = threading.Event()
+        while (job_id := self._next()) is not None:
+            end: tuple[State, VoxcorError | None] | None = None
             try:
                 self._run(self.store.find(job_id))
-            except NoSuchJob:
-                continue
+                end = "done", None
+            except Cancelled:
+                pass
             except VoxcorError as error:
-                self._fail(job_id, error)
+                end = "failed", error
             except Exception as error:
                 logger.error("job %s failed", job_id, exc_info=error)
-                self._fail(job_id, VoxcorError(reason="see the log of the server"))
+                end = "failed", VoxcorError(reason="see the log of the server")
+            if job_id in self._cancelled:
+                end = "cancelled", None
+            elif self._cancellation.is_set and end == ("done", None):
+                end = None  # it goes on at the next start
+            if end is not None:
+                self._end(job_id, *end)
+            with self._wake:
+                self._running = None
+                deleted = job_id in self._deleted
+                self._deleted.discard(job_id)
+                self._cancelled.discard(job_id)
+            if deleted:
+                self.store.clear(job_id)
             self._tell()
+
+    def _next(self) -> str | None:
+        """The job that runs from now on; None where the server stops."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._queue or self._closing)
+            if self._closing:
+                return None
+            self._running = self._queue.popleft()
+            self._cancellation = Cancellation()
+            return self._running
 
     def _run(self, job: Job) -> None:
         self.store.set_state(job.id, "running")
         self._tell()
         folder = self.store.folder(job.id)
-        recognizer = self._service.recognizers.get(job.model)
-        with claimed(folder), Ledger(folder) as ledger:
-            ledger.begin(mark_of(job.source or INPUTS, job.options, recognizer))
-            ledger.add(_items(job, folder, self._service.settings))
+        with (
+            cancellable(self._cancellation),
+            claimed(folder),
+            Ledger(folder) as ledger,
+        ):
+            ledger.recover()
+            with ledger.reading(job.source or job.id):
+                recognizer = self._service.recognizers.get(job.model)
+                ledger.begin(mark_of(job.source or INPUTS, job.options, recognizer))
+                ledger.add(_items(job, folder, self._settings))
             work_through(
                 ledger,
                 recognizer,
                 job.options,
-                table="jsonl",
                 engine="local",
                 # The other half of the machine answers people.
                 workers=max(1, available_cores() // 2),
-                stop=self._stop,
+                stop=threading.Event(),
                 on_begin=lambda _counts: self._tell(),
                 on_outcome=lambda outcome: self._note(job, outcome),
+                cancellation=self._cancellation,
+                maximum_min=self._settings.max_audio_min,
             )
-        if not self._closing:
-            self.store.set_state(job.id, "cancelled" if job.id in self._cancelled else "done")
+
+    def _end(self, job_id: str, state: State, error: VoxcorError | None = None) -> None:
+        """Writes down how a job ended, now or when the disk takes it; its uploads go then."""
+        try:
+            self.store.set_state(job_id, state, error)
+        except NoSuchJob:
+            self._unwritten.pop(job_id, None)
+        except Exception as fault:  # whatever it is, there are other jobs
+            if job_id not in self._unwritten:
+                logger.error("the end of job %s cannot be written: %s", job_id, fault)
+            self._unwritten[job_id] = state, error
+        else:
+            self._unwritten.pop(job_id, None)
+            self.store.drop_inputs(job_id)
+        self._tell()
 
     def _note(self, job: Job, outcome: Outcome) -> None:
         self._tell()
@@ -157,12 +256,6 @@ class JobRunner:
             told = {"id": "", "files": [], **clocks, **document}
             for listener in self._service.listeners:
                 listener(result_from(told), f"{job.id}/{outcome.position}")
-
-    def _fail(self, job_id: str, error: VoxcorError) -> None:
-        try:
-            self.store.set_state(job_id, "failed", error)
-        except VoxcorError as another:
-            logger.error("job %s cannot be ended: %s", job_id, another.message)
 
     def _tell(self) -> None:
         def wake() -> None:
@@ -179,7 +272,14 @@ def _items(job: Job, folder: Path, settings: Settings) -> Iterator[Item | Failur
     A list in an allowed folder may name what lies elsewhere, and is not believed.
     """
     if job.source is not None:
-        for entry in read_source(job.source):
+        for count, entry in enumerate(read_source(job.source)):
+            checkpoint()
+            if count == settings.job_items:
+                reason = say(
+                    f"it holds more than {count} recordings, as many as a job may have.",
+                    f"其中的录音超过 {count} 条，这是单个任务的上限。",
+                )
+                raise ManifestError(name=job.source, reason=reason)
             try:
                 if isinstance(entry, Item):
                     require_allowed(settings, entry.path)

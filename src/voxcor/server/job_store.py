@@ -41,6 +41,9 @@ ENDED: tuple[State, ...] = ("done", "cancelled", "failed")
 JOB_FILE = "job.json"
 INPUTS = "inputs"
 
+# What the job file of a job is called that runs still, and has been deleted.
+_DELETED = ".deleted"
+
 _ID = re.compile(r"[0-9a-f]{32}")
 _ASIDE = re.compile(_ID.pattern + r"\.unreadable.*")
 
@@ -113,10 +116,10 @@ class JobStore:
             publish(workplace, self._folder / job.id, private=True)
 
     def clear_workplaces(self) -> None:
-        """Removes what a server that was killed has left of jobs that nobody was told of."""
+        """Removes what a server that was killed has left of jobs that nobody knows of."""
         if self._folder.is_dir():
-            for folder in self._folder.glob(".*"):
-                if _ID.fullmatch(folder.name[1:]):
+            for folder in self._folder.iterdir():
+                if _ID.fullmatch(folder.name[1:]) or (folder / _DELETED).exists():
                     shutil.rmtree(folder, ignore_errors=True)
             clear_abandoned(self._folder)
 
@@ -216,6 +219,26 @@ class JobStore:
         self._out_of_reach.discard(job_id)
         if self._newest() is None:
             self._clock.forget()
+
+    def hide(self, job_id: str) -> None:
+        """A job that runs is there no longer for anybody; `clear` follows when it has ended.
+
+        It takes no space, so a full disk is no obstacle.
+
+        Raises:
+            NoSuchJob, StorageError: it is gone; the disk.
+        """
+        folder = self.folder(job_id)
+        with storage_errors(folder):
+            (folder / JOB_FILE).rename(folder / _DELETED)
+
+    def clear(self, job_id: str) -> None:
+        """Every trace of a job that is hidden."""
+        shutil.rmtree(self._folder / job_id, ignore_errors=True)
+
+    def drop_inputs(self, job_id: str) -> None:
+        """Removes the uploads of a job that has ended: nothing reads them any more."""
+        shutil.rmtree(self._folder / job_id / INPUTS, ignore_errors=True)
 
     def sweep(self) -> None:
         """Deletes what has ended and is older, or more in all, than the settings keep.

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,6 +36,9 @@ ARCHIVE = "archive.zip"
 
 # To count a ledger of a hundred thousand items takes 10 ms, and a job may do fifty items a second.
 _COUNT_EVERY_S = 0.2
+
+# To cancel is felt between windows: the answer waits for that, but not for a large model's window.
+_PATIENCE_S = 2.0
 
 # A request in JSON is options and a path.
 _MOST_JSON_BYTES = 1 << 20
@@ -73,12 +77,16 @@ class JobList(BaseModel):
 
 
 class JobItem(BaseModel):
-    """A recording of a job: its documents, one a channel heard, or its failure."""
+    """A recording of a job: its documents, one a channel heard, or its failure.
+
+    `channel_failures` are those of separate channels, each with its number.
+    """
 
     position: int
     path: str
     documents: list[dict[str, Any]]
     failure: dict[str, Any] | None
+    channel_failures: list[dict[str, Any]]
 
 
 class JobItems(BaseModel):
@@ -90,9 +98,10 @@ class JobItems(BaseModel):
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    runner = JobRunner(app.state.service)
-    app.state.jobs = runner
     service: Service = app.state.service
+    runner = JobRunner(service)
+    app.state.jobs = runner
+    service.sweeps.append(runner.sweep)
     service.metrics.jobs.set_function(lambda: runner.waiting)
     await asyncio.to_thread(runner.start)
     try:
@@ -151,6 +160,7 @@ async def create_job(request: Request) -> Response:
     service, runner = service_of(request), _runner_of(request)
     job_id = new_id()
     # A job costs the queue nothing; a server that stops, or is full of them, takes none.
+    runner.require_place()
     with service.admission.place():
         workplace = await asyncio.to_thread(runner.store.workplace, job_id)
         try:
@@ -177,7 +187,7 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
             if len(jobs) == limit:
                 break
             try:
-                jobs.append(_document(runner, job))
+                jobs.append(_document(runner, runner.find(job.id)))
             except NoSuchJob:  # deleted this moment
                 continue
         return jobs
@@ -189,7 +199,7 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
 async def get_job(request: Request, job_id: _Id) -> JobDocument:
     """How far it is."""
     runner = _runner_of(request)
-    document = await asyncio.to_thread(lambda: _document(runner, runner.store.find(job_id)))
+    document = await asyncio.to_thread(lambda: _document(runner, runner.find(job_id)))
     return JobDocument.model_validate(document)
 
 
@@ -197,16 +207,25 @@ async def get_job(request: Request, job_id: _Id) -> JobDocument:
     "/{job_id}", status_code=204, summary="Cancel and delete · 取消并删除", responses=problems(404)
 )
 async def delete_job(request: Request, job_id: _Id) -> Response:
-    """Ends it where it runs, and leaves no trace of it: uploads, results, ledger."""
-    await asyncio.to_thread(_runner_of(request).delete, job_id)
+    """Ends it where it runs, and leaves no trace of it: uploads, results, ledger.
+
+    It is gone at once for everybody; what a window of inference still holds goes with its end.
+    """
+    runner = _runner_of(request)
+    await asyncio.to_thread(runner.delete, job_id)
+    await runner.settled(job_id, _PATIENCE_S)
     return Response(status_code=204)
 
 
 @router.post("/{job_id}/cancel", summary="Cancel · 取消", responses=problems(404))
 async def cancel_job(request: Request, job_id: _Id) -> JobDocument:
-    """Ends it; what is done so far stays, and can be downloaded. One that has ended stays so."""
+    """Ends it; what is done so far stays, and can be downloaded. One that has ended stays so.
+
+    It is `running` in the answer where what is heard this moment takes longer to stop.
+    """
     runner = _runner_of(request)
     await asyncio.to_thread(runner.cancel, job_id)
+    await runner.settled(job_id, _PATIENCE_S)
     return await get_job(request, job_id)
 
 
@@ -253,7 +272,7 @@ async def get_events(request: Request, job_id: _Id) -> Response:
     """
     runner = _runner_of(request)
     after = last_event_id(request)
-    job = await asyncio.to_thread(runner.store.find, job_id)
+    job = await asyncio.to_thread(runner.find, job_id)
     if job.state in ENDED and after and not await asyncio.to_thread(_news, runner, job_id, after):
         return no_more_events()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -397,6 +416,7 @@ def _item(row: Row) -> dict[str, Any]:
         "path": row.item.name,
         "documents": list(row.documents),
         "failure": {"code": failure.code, "message": failure.message} if failure else None,
+        "channel_failures": [asdict(failed) for failed in row.channel_failures],
     }
 
 
@@ -422,7 +442,7 @@ async def _events(
     while True:
         changed = runner.changed
         try:
-            job = await asyncio.to_thread(runner.store.find, job_id)
+            job = await asyncio.to_thread(runner.find, job_id)
             news = await asyncio.to_thread(_news, runner, job_id, after)
             for after, row in news:
                 yield _event("item", _item(row), after)

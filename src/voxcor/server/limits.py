@@ -9,8 +9,8 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from voxcor.cancellation import Cancellation
 from voxcor.errors import NotReady, QueueFull, UploadTooLarge, UploadTooSlow
-from voxcor.isolated_decoding import Cancellation
 from voxcor.settings import Settings
 
 # Slower than any network that carries speech; a trickle must not hold a place for hours.

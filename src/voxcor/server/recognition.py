@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from voxcor.isolated_decoding import Cancelled
+from voxcor.cancellation import Cancelled
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.request_keys import HEADER
 from voxcor.server.schemas import (

@@ -20,9 +20,10 @@ from fastapi.responses import JSONResponse
 from filelock import FileLock, Timeout
 from starlette.requests import HTTPConnection
 
+from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import NotReady, VoxcorError
-from voxcor.isolated_decoding import Cancellation, Decoders
+from voxcor.isolated_decoding import Decoders
 from voxcor.results import Result
 from voxcor.runtime import available_cores
 from voxcor.server.limits import Admission
@@ -55,6 +56,7 @@ class Service:
         draining: set when the server stops; whoever serves without end should come to one.
         sessions: how many live streams are open; a stopping server waits for them.
         problem: why the default model cannot be had, if it cannot.
+        sweeps: delete what is not to be kept any longer; called from time to time.
         listeners: are told of each result that was stored, and its id, in a worker thread.
     """
 
@@ -75,6 +77,7 @@ class Service:
         self.sessions = 0
         self.problem: VoxcorError | None = None
         self.listeners: list[Callable[[Result, str], None]] = []
+        self.sweeps: list[Callable[[], None]] = [self.results.sweep]
         self._threads = ThreadPoolExecutor(lanes, "voxcor-work")
         self._long_threads = ThreadPoolExecutor(1, "voxcor-long")
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -125,10 +128,11 @@ class Service:
     async def _sweep(self) -> None:
         """Deletes what is not to be kept any longer, from time to time."""
         while not self.draining.is_set():
-            try:
-                await asyncio.to_thread(self.results.sweep)
-            except VoxcorError as error:
-                logger.error("old results cannot be deleted: %s", error.message)
+            for sweep in self.sweeps:
+                try:
+                    await asyncio.to_thread(sweep)
+                except VoxcorError as error:
+                    logger.error("what is old cannot be deleted: %s", error.message)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.draining.wait(), SWEEP_S)
 
@@ -146,8 +150,8 @@ class Service:
         """Loads what a request needs: a decoding process, the model, the search for speech."""
         recognizer = self.recognizers.get()
         with tempfile.TemporaryDirectory() as folder:
-            recording = self.decoders.decode(EXAMPLE, EXAMPLE.name, Path(folder), Cancellation())
-            recognizer.embed(recording)
+            (mono,) = self.decoders.decode(EXAMPLE, EXAMPLE.name, Path(folder), Cancellation())
+            recognizer.embed(mono)
 
     def _close(self) -> None:
         for threads in (self._threads, self._long_threads):

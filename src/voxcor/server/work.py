@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxcor.audio import Recording
+from voxcor.audio import Mono
+from voxcor.cancellation import Cancellation, Cancelled, cancellable
+from voxcor.disk.array import Rows
 from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
-from voxcor.isolated_decoding import Cancellation, Cancelled
 from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
 from voxcor.server.events import Event, EventLog
@@ -127,54 +128,60 @@ async def hear(
         VoxcorError: it cannot be used, or no channel of it.
         Cancelled: `work.cancellation` was set.
     """
-    recording, decode_ms = await service.in_thread(lambda: _decode(service, work, upload))
+    heard, decode_ms = await service.in_thread(lambda: _decode(service, work, upload, options))
     return await service.in_thread(
-        lambda: _recognize(service, work, recording, decode_ms, options),
-        long=recording.duration > LONG_S,
+        lambda: _recognize(service, work, heard, decode_ms, options),
+        long=heard[0].duration * len(heard) > LONG_S,
     )
 
 
-def _decode(service: "Service", work: Work, upload: Upload) -> tuple[Recording, float]:
-    """The recording, and the milliseconds it took."""
-    work.cancellation.check()
+def _decode(
+    service: "Service", work: Work, upload: Upload, options: RecognizeOptions
+) -> tuple[list[Mono[Rows]], float]:
+    """The recording, each channel of it where they are separate, and the milliseconds it took."""
     started = time.perf_counter()
-    recording = service.decoders.decode(upload.path, upload.name, work.folder, work.cancellation)
+    heard = service.decoders.decode(
+        upload.path,
+        upload.name,
+        work.folder,
+        work.cancellation,
+        separate=options.channels == "separate",
+    )
     facts = {
-        "duration_ms": milliseconds(recording.duration),
-        "sample_rate": recording.sample_rate,
-        "channels": recording.channels,
+        "duration_ms": milliseconds(heard[0].duration),
+        "sample_rate": heard[0].sample_rate,
+        "channels": heard[0].channels,
     }
     ms = round(1000 * (time.perf_counter() - started), 1)
     _note(service, work)(Step("decode", ms, facts))
-    return recording, ms
+    return heard, ms
 
 
 def _recognize(
     service: "Service",
     work: Work,
-    recording: Recording,
+    heard: Sequence[Mono[Rows]],
     decode_ms: float,
     options: RecognizeOptions,
 ) -> list[Result | InputError]:
     recognizer = service.recognizers.get(options.model)
-    separate = options.channels == "separate"
     note = _note(service, work)
     speakers = None if options.speakers is None else parse_turns(options.speakers, "speakers")
     outcomes: list[Result | InputError] = []
-    for channel in range(recording.channels) if separate else [None]:
+    for mono in heard:
         try:
-            result = recognizer.recognize(
-                recording,
-                granularity=options.granularity,
-                embedding=options.embedding,
-                labels=options.labels,
-                trim=options.trim,
-                channel=channel,
-                abstain_below=options.abstain_below,
-                speakers=speakers,
-                # The decoding of a recording that is decoded takes no time, and says nothing.
-                progress=lambda step: None if step.name == "decode" else note(step),
-            )
+            with cancellable(work.cancellation):
+                result = recognizer.recognize(
+                    mono,
+                    granularity=options.granularity,
+                    embedding=options.embedding,
+                    labels=options.labels,
+                    trim=options.trim,
+                    abstain_below=options.abstain_below,
+                    speakers=speakers,
+                    # The decoding of what is decoded takes no time, and says nothing.
+                    progress=lambda step: None if step.name == "decode" else note(step),
+                )
         except InputError as error:
             outcomes.append(error)
         else:
