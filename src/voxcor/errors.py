@@ -4,6 +4,7 @@
     ├── UsageError               the call itself is wrong
     │   ├── RuleInvalid          a rule that cannot be read
     │   ├── ProxyInvalid         a proxy of the environment that no client can use
+    │   ├── HomeInUse            another server works in this VOXCOR_HOME
     │   └── ModelExists          a training would take the place of a model
     ├── InputError               one recording cannot be used; the others still can
     │   ├── InputNotFound        no such file
@@ -163,6 +164,17 @@ class ProxyInvalid(UsageError):
         "{variable} 的值 {proxy} 不是可用的代理：应为 http、https、socks5 或 socks5h，"
         "加主机与端口，例如 socks5h://127.0.0.1:1080。请更正或取消该变量。"
     )
+
+
+class HomeInUse(UsageError):
+    """Two servers for one `home`; the first is at `url`."""
+
+    code = "home_in_use"
+    en = (
+        "{home}: a server works with this folder already, at {url}. Use that one, or set "
+        "VOXCOR_HOME to another folder."
+    )
+    zh = "{home}：已有服务器正在使用该文件夹（{url}）。请使用它，或把 VOXCOR_HOME 设为别的文件夹。"
 
 
 class InputError(VoxcorError):

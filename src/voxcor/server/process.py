@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from voxcor.errors import AddressUnavailable
 from voxcor.server import streaming
 from voxcor.server.app import create_app
+from voxcor.server.home_claim import claimed_home
 from voxcor.server.service import Service
 from voxcor.settings import Settings
 
@@ -40,9 +41,20 @@ def run(settings: Settings, on_start: Callable[[str], None]) -> None:
 
     Raises:
         UsageError: see `create_app`.
+        HomeInUse: another server works in the same home.
         AddressUnavailable: the port is taken, or the address is not this machine's.
     """
     _log_to_stderr()
+    with claimed_home(settings.home) as announce:
+
+        def started(url: str) -> None:
+            announce(url)
+            on_start(url)
+
+        _serve(settings, started)
+
+
+def _serve(settings: Settings, on_start: Callable[[str], None]) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,

@@ -90,7 +90,7 @@ class Results:
             result_id: its name.
             result: what `voxcor.result_folder.save` takes.
             events: the log so far.
-            kept: the recording as it came, to be copied beside it; None to keep none.
+            kept: the recording as it came, to lie beside it; None to keep none.
             name: what its sender called it.
 
         Raises:
@@ -106,7 +106,7 @@ class Results:
             entries = [{"event": event.name, "data": event.data} for event in events]
             (draft / LOG_FILE).write_text(to_json({"events": entries}), encoding="utf-8")
             if kept is not None:
-                shutil.copyfile(kept, draft / original_name(name))
+                _keep(kept, draft / original_name(name))
             publish(draft, folder, private=True)
 
     def find(self, result_id: str) -> Path:
@@ -263,6 +263,14 @@ def _events_from(document: Any) -> list[Event]:
 def made_at(name: str) -> float:
     """When what has this id was made, in seconds since 1970."""
     return int(name[:12], 16) / 1000
+
+
+def _keep(recording: Path, place: Path) -> None:
+    """Another name for the same bytes: the results of all its channels take them once."""
+    try:
+        os.link(recording, place)
+    except OSError:  # a file system without links
+        shutil.copyfile(recording, place)
 
 
 def original_name(name: str) -> str:
