@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,17 +21,20 @@ import soundfile
 
 from audio_files import speech
 from batches import write_calls, write_silence
+from dying import killers_kill
 from voxcor import Recognizer
 from voxcor.batch import local, run
 from voxcor.batch.items import Item, Options, Outcome
 from voxcor.batch.ledger import LEDGER_FILE, Ledger, claimed
 from voxcor.batch.run import Batch, run_batch
-from voxcor.batch.sources import read_source
+from voxcor.batch.sources import Archive, read_source
 from voxcor.errors import (
+    AudioTooLong,
     BatchExists,
     BatchInProgress,
     BatchMismatch,
     InputNotFound,
+    InputUnreadable,
     LedgerCorrupt,
     ManifestError,
     UsageError,
@@ -234,6 +238,64 @@ def test_a_batch_killed_again_and_again_ends_as_an_unbroken_one(tmp_path: Path) 
     files = [sorted(p.relative_to(f) for p in (f / "embeddings").rglob("*.npy"))
              for f in (out, tmp_path / "whole")]  # fmt: skip
     assert files[0] == files[1]
+
+
+def test_what_kills_a_batch_twice_fails_and_the_rest_is_done(calls: Path, tmp_path: Path) -> None:
+    (calls / "call001.wav").rename(calls / "killer.wav")
+    environment = {**os.environ, **killers_kill(tmp_path, "batch")}
+    command = [sys.executable, "-m", "voxcor", "batch", str(calls), "--out", str(tmp_path / "out")]
+    starts = 0
+    status = -signal.SIGKILL
+    while status == -signal.SIGKILL:
+        starts += 1
+        assert starts <= 4
+        resume = ["--resume"] if starts > 1 else []
+        done = subprocess.run([*command, *resume], env=environment, check=False, text=True,
+                              stdout=subprocess.PIPE)  # fmt: skip
+        status = done.returncode
+    rows = [json.loads(line) for line in Path(done.stdout.strip()).read_text().splitlines()]
+    assert [row.get("code") for row in rows] == [None, None, None, "killed_twice"]
+    assert (status, starts > 2) == (1, True)
+
+
+def test_a_silent_leg_is_a_row_of_its_own_and_costs_the_other_nothing(tmp_path: Path) -> None:
+    legs = np.column_stack([np.zeros(16_000, np.float32), speech(1)])
+    soundfile.write(tmp_path / "call.wav", legs, 16_000)
+    options = Options(channels="separate")
+    for kind in ("jsonl", "csv", "parquet"):
+        begin = "resume" if (tmp_path / "out").exists() else "new"
+        batch = run_batch(
+            str(tmp_path / "call.wav"), tmp_path / "out", model="tiny", options=options,
+            table=kind, begin=begin,
+        )  # fmt: skip
+        assert (batch.counts.done, batch.counts.failed) == (1, 0)
+    silent, heard = [json.loads(line) for line in
+                     (tmp_path / "out" / "results.jsonl").read_text().splitlines()]  # fmt: skip
+    assert (silent["channel"], silent["code"]) == (0, "no_speech")
+    assert heard["audio"]["channel"] == 1
+    with (tmp_path / "out" / "results.csv").open() as file:
+        table = [(row["channel"], row["code"]) for row in csv.DictReader(file)]
+    assert table == [("0", "no_speech"), ("1", "")]
+
+
+def test_a_member_of_an_archive_as_large_as_no_recording_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "calls.zip", "w") as archive:
+        archive.writestr("call.wav", b"short")
+    item = Item(0, "call.wav", str(tmp_path / "calls.zip"), "call.wav")
+    archive_of = Archive(1)
+    entry = zipfile.ZipFile(item.path)
+    entry.getinfo("call.wav").file_size = 1 << 40
+    archive_of._open = entry
+    with pytest.raises(AudioTooLong), archive_of.file_of(item, tmp_path):
+        pass
+    archive_of.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["calls.zip"]
+
+
+def test_a_list_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "calls.csv")
+    with pytest.raises(InputUnreadable, match="no regular file"):
+        run_batch(str(tmp_path / "calls.csv"), tmp_path / "out", model="tiny")
 
 
 def test_a_batch_goes_on_without_its_source(calls: Path, tmp_path: Path) -> None:

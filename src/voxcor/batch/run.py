@@ -8,9 +8,9 @@ unbroken run, byte for byte.
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -151,15 +151,15 @@ def work_through(
     )
     if options.embedding or options.granularity == "frame":
         ledger.reopen_lost()
+
+    def wanted() -> bool:
+        return not (stop.is_set() or around.cancellation.is_set)
+
     ledger.give_up()
     on_begin(ledger.counts())
     try:
-        for pending, together in (
-            (ledger.suspects, 1),
-            (ledger.waiting, workers),
-            (ledger.to_retry, workers),
-        ):
-            items = _until(stop, pending())
+        for pending in _rounds(ledger):
+            items = takewhile(lambda _item: wanted(), pending)
             first = next(items, None)
             if first is None:
                 continue  # an engine takes seconds to start where it is a cluster
@@ -168,7 +168,7 @@ def work_through(
                 recognizer=recognizer,
                 options=options,
                 folder=folder,
-                workers=together,
+                workers=workers,
                 around=around,
             ):
                 ledger.record(outcome)
@@ -223,11 +223,12 @@ def _engine(name: EngineName) -> Callable[..., Iterator[Outcome]]:
     return recognize_locally
 
 
-def _until(stop: threading.Event, items: Iterable[Item]) -> Iterator[Item]:
-    for item in items:
-        if stop.is_set():
-            return
-        yield item
+def _rounds(ledger: Ledger) -> Iterator[Iterator[Item]]:
+    """What is worked on together: each suspect with nothing beside it."""
+    for suspect in ledger.suspects():
+        yield iter([suspect])
+    yield ledger.waiting()
+    yield ledger.to_retry()
 
 
 def _known(ledger: Ledger) -> Known:

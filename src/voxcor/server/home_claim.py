@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from voxcor.batch.files import replacing
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.locks import locked
+from voxcor.disk.whole import write_whole
 from voxcor.errors import HomeInUse
 from voxcor.language import say
 
@@ -32,25 +31,21 @@ def claimed_home(home: Path) -> Iterator[Callable[[str], None]]:
         StorageError: the disk.
     """
     address = home / ADDRESS_FILE
-    with storage_errors(home):
-        home.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(home / LOCK_FILE)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise HomeInUse(home=str(home), url=_url_in(address)) from None
-        address.unlink(missing_ok=True)
+    busy = HomeInUse(home=str(home), url=_url_in(address))
 
     def announce(url: str) -> None:
-        with replacing(address, address.with_name(f".{ADDRESS_FILE}")) as draft:
-            draft.write_text(json.dumps({"url": url, "pid": os.getpid()}), encoding="utf-8")
+        text = json.dumps({"url": url, "pid": os.getpid()})
+        with storage_errors(home):
+            write_whole(address, text, private=True)
 
-    try:
-        yield announce
-    finally:
+    with locked(home / LOCK_FILE, busy, private=True):
         with storage_errors(home):
             address.unlink(missing_ok=True)
-        lock.release()
+        try:
+            yield announce
+        finally:
+            with storage_errors(home):
+                address.unlink(missing_ok=True)
 
 
 def _url_in(address: Path) -> str:
