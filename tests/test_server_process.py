@@ -17,7 +17,7 @@ from audio_files import speech
 from serving import TIMEOUT_S, Server, server, serving, wait_until
 from test_server_bad_input import depth, form, head, part, received, wav
 from test_server_recognition import events_of
-from voxcor.server import process
+from voxcor.server import connections
 from voxcor.server.app import create_app
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
@@ -192,9 +192,9 @@ def test_behind_a_proxy_under_a_sub_path(tmp_path: Path) -> None:
 def test_a_connection_that_does_not_say_what_it_wants_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "HEADERS_S", 0.3)
+    monkeypatch.setattr(connections, "HEADERS_S", 0.3)
     config = uvicorn.Config(
-        create_app(Settings()), port=0, http=process.ImpatientProtocol, log_config=None
+        create_app(Settings()), port=0, http=connections.BoundedHTTP, log_config=None
     )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run)

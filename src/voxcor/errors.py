@@ -3,6 +3,7 @@
     VoxcorError
     ├── UsageError               the call itself is wrong
     │   ├── RuleInvalid          a rule that cannot be read
+    │   ├── TooManyRules         more than are watched at a time
     │   ├── ProxyInvalid         a proxy of the environment that no client can use
     │   ├── HomeInUse            another server works in this VOXCOR_HOME
     │   └── ModelExists          a training would take the place of a model
@@ -48,10 +49,12 @@
     │   └── StateUnreadable      what Voxcor has written itself cannot be read any more
     ├── RequestError             a server does not take this request
     │   ├── MalformedRequest     its body cannot be read
+    │   ├── HeadTooLarge         its address or its headers are longer than any client needs
     │   ├── WrongContentType     its body is of another type than the route reads
     │   ├── UploadTooLarge       more bytes than are allowed
     │   ├── UploadTooSlow        the bytes do not come
     │   ├── Unauthorized         the API key is missing or wrong
+    │   ├── TooManyAttempts      one wrong API key after the other
     │   ├── HostRefused          it asks for a host name that is not this server's
     │   ├── OriginRefused        a page of somewhere else sent it
     │   ├── NoSuchRoute          nothing is at this address
@@ -61,6 +64,7 @@
     │   ├── NoSuchRule           no rule has this name
     │   ├── WebhookInvalid       not an address or a secret that a webhook can have
     │   ├── QueueFull            as many wait as may
+    │   ├── TooManyConnections   as many are open as may
     │   └── NotReady             the server starts, or stops
     ├── StreamError              a live stream does not go on
     │   ├── InvalidAudioFrame    bytes that are not whole 16-bit samples
@@ -175,6 +179,12 @@ class HomeInUse(UsageError):
         "VOXCOR_HOME to another folder."
     )
     zh = "{home}：已有服务器正在使用该文件夹（{url}）。请使用它，或把 VOXCOR_HOME 设为别的文件夹。"
+
+
+class TooManyRules(UsageError):
+    code = "too_many_rules"
+    en = "Up to {most} rules can be saved; delete one first."
+    zh = "最多可保存 {most} 条规则，请先删除一条。"
 
 
 class InputError(VoxcorError):
@@ -495,6 +505,12 @@ class MalformedRequest(RequestError):
     zh = "无法读取请求:{reason_zh}"
 
 
+class HeadTooLarge(RequestError):
+    code = "head_too_large"
+    en = "The address or the headers of the request are too long; {maximum_bytes} bytes are taken."
+    zh = "请求的地址或请求头过长，最多 {maximum_bytes} 字节。"
+
+
 class WrongContentType(RequestError):
     code = "wrong_content_type"
     en = "The body must be {expected}, not {found}."
@@ -503,21 +519,28 @@ class WrongContentType(RequestError):
 
 class UploadTooLarge(RequestError):
     code = "upload_too_large"
-    en = "The upload is larger than this server takes, {maximum_mb} MB."
-    zh = "上传内容超过本服务器允许的大小({maximum_mb} MB)。"
+    en = "The request is larger than this server takes here, {maximum_mb:g} MB."
+    zh = "请求内容超过本服务器在此允许的大小（{maximum_mb:g} MB）。"
 
 
 class UploadTooSlow(RequestError):
     code = "upload_too_slow"
     retryable = True
-    en = "The upload stalled, so it was given up."
-    zh = "上传停滞,已放弃。"
+    en = "The request came too slowly, so it was given up."
+    zh = "请求传输过慢，已放弃。"
 
 
 class Unauthorized(RequestError):
     code = "unauthorized"
     en = "This server wants an API key, in the header Authorization: Bearer KEY."
     zh = "本服务器需要 API 密钥,请放在请求头 Authorization: Bearer KEY 中。"
+
+
+class TooManyAttempts(RequestError):
+    code = "too_many_attempts"
+    retryable = True
+    en = "Too many wrong keys came from there. Try again in {retry_after_s} s."
+    zh = "来自该地址的错误密钥过多。请在 {retry_after_s} 秒后重试。"
 
 
 class HostRefused(RequestError):
@@ -576,6 +599,13 @@ class QueueFull(RequestError):
     retryable = True
     en = "The server is busy: {waiting} requests wait already. Try again in {retry_after_s} s."
     zh = "服务器繁忙:已有 {waiting} 个请求在等待。请在 {retry_after_s} 秒后重试。"
+
+
+class TooManyConnections(RequestError):
+    code = "too_many_connections"
+    retryable = True
+    en = "The server has as many connections as it can have. Try again in {retry_after_s} s."
+    zh = "服务器的连接数已达上限。请在 {retry_after_s} 秒后重试。"
 
 
 class NotReady(RequestError):

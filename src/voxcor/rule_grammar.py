@@ -21,7 +21,10 @@ from voxcor.language import say
 from voxcor.rules import COMPARISONS, Relation, Rule
 
 LONGEST_S = 3600.0
-LONGEST_RULE = 300  # characters
+LONGEST_RULE = 300  # characters; what lies beyond is not read
+
+# Of one book, and of one session: each is held against every measurement.
+MOST_RULES = 100
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0}
 _UNITS_S |= {"h": 3600.0, "hour": 3600.0}
@@ -55,14 +58,16 @@ _WESTERN |= {"\uff1e": ">", "\u2264": "<=", "\u2265": ">="}
 
 _MARKS = ":,%<>" + "".join(_WESTERN)
 
+# Each alternative begins with another character and gives nothing back: linear in the text.
 _TOKEN = re.compile(
-    rf"""\s*(?:
-    (?P<quoted>"[^"]*")
-    | (?P<number>\d+(?:\.\d*)?|\.\d+)
+    rf"""
+    (?P<space>\s++)
+    | (?P<quoted>"[^"]*+")
+    | (?P<number>\d++(?:\.\d*+)?|\.\d++)
     | (?P<mark>[<>]=|[{_MARKS}])
-    | (?P<word>[^\s="{_MARKS}]+)
+    | (?P<word>[^\s="{_MARKS}]++)
     | (?P<other>\S)
-    )""",
+    """,
     re.VERBOSE,
 )
 
@@ -72,9 +77,9 @@ _NAME = re.compile(r"[\w-]{1,64}")
 def _tokens(text: str) -> list[_Token]:
     tokens = []
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or ""
-        found = match[kind]
-        tokens.append(_Token(kind, _WESTERN.get(found, found), match.start(kind)))
+        kind, found = match.lastgroup or "", match[0]
+        if kind != "space":
+            tokens.append(_Token(kind, _WESTERN.get(found, found), match.start()))
     return [*tokens, _Token("end", "", len(text.rstrip()))]
 
 
@@ -82,12 +87,13 @@ class _Parser:
     """Recursive descent: a method for each line of the grammar."""
 
     def __init__(self, text: str, labels: Sequence[str] | None) -> None:
-        self._text = text
+        self._text = text[:LONGEST_RULE]
+        self._is_whole = text == self._text
         self._labels = labels
-        self._rest = deque(_tokens(text))
+        self._rest = deque(_tokens(self._text))
 
     def rule(self) -> Rule:
-        if len(self._text) > LONGEST_RULE:
+        if not self._is_whole:
             self._refuse(
                 self._rest[0],
                 f"a rule has up to {LONGEST_RULE} characters.",

@@ -86,7 +86,10 @@ class Settings(BaseSettings):
         default=20, gt=0, description="An upload that gives no byte for so long is given up."
     )
     queue_size: int = Field(
-        default=64, ge=1, description="Requests that are received, wait or run at the same time."
+        default=64, ge=1, description="Requests that wait or run, and uploads, at the same time."
+    )
+    connections: int = Field(
+        default=512, ge=8, description="Connections at the same time; fewer where files are few."
     )
     drain_s: float = Field(
         default=30, ge=0, description="How long a stopping server lets running requests finish."

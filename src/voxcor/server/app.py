@@ -28,7 +28,7 @@ from voxcor.server import (
     streaming,
     waveform,
 )
-from voxcor.server.limits import Linger
+from voxcor.server.bodies import Bodies, Linger
 from voxcor.server.models import Pulls
 from voxcor.server.monitoring import Metrics, Observe
 from voxcor.server.schemas import complete
@@ -94,6 +94,7 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     problems.install(app)
     # The last that is added is the first that a request meets.
     app.add_middleware(Speak)
+    app.add_middleware(Bodies, idle_s=settings.upload_idle_s)
     app.add_middleware(Guard, settings=settings)
     app.add_middleware(Observe, metrics=metrics)
     app.add_middleware(Linger)

@@ -5,7 +5,6 @@ base64 in `inputs` beside `parameters`; the answer is `[{"label", "score"}]`, th
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancellation, cancellable
 from voxcor.errors import MalformedRequest, UploadTooLarge, VoxcorError
+from voxcor.server.bodies import body_of
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.problems import answer, both_languages
 from voxcor.server.schemas import problems
@@ -67,6 +67,8 @@ _FUNCTIONS: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "sigmoid": lambda logits: (1 / (1 + np.exp(-logits))).astype(np.float32),
     "none": lambda logits: logits,
 }
+
+_FROM_URL_ALPHABET = str.maketrans("-_", "+/")
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _JSON = {
@@ -119,8 +121,12 @@ async def _classify(request: Request) -> list[dict[str, Any]] | None:
     """The scores; None where the client left before."""
     service = service_of(request)
     is_json = request.headers.get("content-type", "").lower().startswith("application/json")
-    with service.admission.place(), service.results.workplace(new_id()) as folder:
+    with (
+        service.admission.place(body_of(request)) as place,
+        service.results.workplace(new_id()) as folder,
+    ):
         upload = await receive_body(request, folder, service.settings)
+        place.arrived()
         cancellation = Cancellation()
         task = service.in_background(
             service.in_thread(lambda: _scores(service, upload, folder, is_json, cancellation))
@@ -145,16 +151,29 @@ def _scores(
     return [{"label": label, "score": score} for label, score in ranked[:top_k]]
 
 
+def _decoded(text: str) -> bytes:
+    """Base64 as programs write it: in lines, with either alphabet, padded or not, a data: URL.
+
+    Raises:
+        binascii.Error: it is none.
+    """
+    if text[:5].lower() == "data:":
+        text = text.partition(",")[2]
+    # RFC 2045 breaks lines; RFC 4648, 5 has an alphabet for URLs, and lets the padding go.
+    plain = "".join(text.split()).translate(_FROM_URL_ALPHABET).rstrip("=")
+    return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+
+
 def _unwrap(upload: Upload) -> Parameters:
     """Puts the recording that the JSON holds in the place of the JSON."""
     if upload.bytes > LARGEST_JSON_MB * 1_000_000:
         raise UploadTooLarge(maximum_mb=LARGEST_JSON_MB)
     try:
         inputs = Inputs.model_validate_json(upload.path.read_bytes())
-        upload.path.write_bytes(base64.b64decode(inputs.inputs, validate=True))
+        upload.path.write_bytes(_decoded(inputs.inputs))
     except ValidationError as error:
         raise MalformedRequest(**both_languages(error.errors()[0])) from error
-    except binascii.Error as error:
+    except ValueError as error:  # characters that are no ASCII among them
         raise MalformedRequest(
             reason_en="inputs is no base64.", reason_zh="inputs 不是有效的 base64。"
         ) from error

@@ -1,7 +1,6 @@
 """`/v1/jobs`: many recordings at once, now or after a restart."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -22,14 +21,16 @@ from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import MalformedRequest, NoSuchJob, UsageError
 from voxcor.language import speaking
 from voxcor.result_folder import to_json, utf8
+from voxcor.server.bodies import body_of
 from voxcor.server.events import KEEP_ALIVE_S, last_event_id, no_more_events
 from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST, limited_body
+from voxcor.server.limits import CLIENT_CLOSED_REQUEST
 from voxcor.server.problems import language_of
 from voxcor.server.schemas import RecognizeOptions, problems
 from voxcor.server.service import Service, service_of
 from voxcor.server.storage import new_id, zipped
+from voxcor.server.strict_json import read_json
 from voxcor.server.uploads import Upload, receive_files
 
 ARCHIVE = "archive.zip"
@@ -39,9 +40,6 @@ _COUNT_EVERY_S = 0.2
 
 # To cancel is felt between windows: the answer waits for that, but not for a large model's window.
 _PATIENCE_S = 2.0
-
-# A request in JSON is options and a path.
-_MOST_JSON_BYTES = 1 << 20
 
 _Id = Annotated[str, InPath(description="As POST /v1/jobs gave it. · 创建任务时返回的 id。")]
 
@@ -159,9 +157,9 @@ async def create_job(request: Request) -> Response:
     """
     service, runner = service_of(request), _runner_of(request)
     job_id = new_id()
-    # A job costs the queue nothing; a server that stops, or is full of them, takes none.
+    # A job costs the queue nothing; a server that stops, or is full of uploads, takes none.
     runner.require_place()
-    with service.admission.place():
+    with service.admission.place(body_of(request)):
         workplace = await asyncio.to_thread(runner.store.workplace, job_id)
         try:
             job = await _receive(request, service, job_id, workplace)
@@ -314,7 +312,7 @@ async def get_file(
 async def _receive(request: Request, service: Service, job_id: str, workplace: Path) -> Job:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        fields = await _json_fields(request, service)
+        fields = _json_fields(await request.body())
         place = fields.pop("source")
         require_allowed(service.settings, place)
         source: str | None = place
@@ -351,20 +349,11 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
     )
 
 
-async def _json_fields(request: Request, service: Service) -> dict[str, str]:
-    body = bytearray()
-    async for chunk in limited_body(request, service.settings):
-        body += chunk
-        if len(body) > _MOST_JSON_BYTES:
-            break
-    try:
-        document = json.loads(body)
-        items = document.items()
-    except (ValueError, AttributeError) as error:
-        raise MalformedRequest(
-            reason_en="it is no JSON object.", reason_zh="不是 JSON 对象。"
-        ) from error
-    plain = {key: _plain(value) for key, value in items if value is not None}
+def _json_fields(body: bytes) -> dict[str, str]:
+    document = read_json(body)
+    if not isinstance(document, dict):
+        raise MalformedRequest(reason_en="it is no JSON object.", reason_zh="不是 JSON 对象。")
+    plain = {key: _plain(value) for key, value in document.items() if value is not None}
     if not plain.get("source"):
         raise UsageError(
             reason_en="A job in JSON needs a source.", reason_zh="JSON 任务需要 source 字段。"

@@ -1,23 +1,20 @@
-"""What a request may cost: a place in the queue, bytes, and time to send them."""
+"""The queue's door: who is let in, and who has to come back later."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
 
 from voxcor.cancellation import Cancellation
-from voxcor.errors import NotReady, QueueFull, UploadTooLarge, UploadTooSlow
-from voxcor.settings import Settings
+from voxcor.errors import NotReady, QueueFull
+from voxcor.server.bodies import Body
 
-# Slower than any network that carries speech; a trickle must not hold a place for hours.
-SLOWEST_BYTES_PER_S = 2_000
-
-# A refused upload is read on for so long, that its sender finds the answer and not a reset.
-LINGER_S = 5.0
+# Where there is no room for another upload, one that is slower makes room: 256 kbit/s is what a
+# phone still has in a corner of a mobile network. As long as there is room, slower ones go on.
+FAIR_BYTES_PER_S = 32_000
 
 LONGEST_RETRY_S = 60
 
@@ -25,20 +22,42 @@ LONGEST_RETRY_S = 60
 CLIENT_CLOSED_REQUEST = 499
 
 
+class Place:
+    """A place in the queue: first among those whose upload comes, then among those at work."""
+
+    def __init__(self, admission: "Admission", body: Body | None) -> None:
+        self._admission = admission
+        self.body = body
+
+    def arrived(self) -> None:
+        """The upload is there: it makes room for another one, and waits for its turn."""
+        self._admission.arriving.discard(self)
+        self._admission.working.add(self)
+
+
 class Admission:
     """The queue's door. On the event loop only.
 
+    Uploads and work have `capacity` places each, so that whoever sends slowly keeps nobody from
+    being heard; and of uploads without end the slowest goes when there is no room for the next.
+
     Args:
-        capacity: how many may be inside.
-        lanes: how many of them are served at the same time.
+        capacity: how many may be at work or wait for it, and how many may be received.
+        lanes: how many are worked on at the same time.
     """
 
     def __init__(self, capacity: int, lanes: int) -> None:
-        self.inside = 0
+        self.arriving: set[Place] = set()
+        self.working: set[Place] = set()
         self.closed = False
         self._capacity = capacity
         self._lanes = lanes
         self._seconds_each = 1.0
+
+    @property
+    def inside(self) -> int:
+        """How many are received, wait or are worked on."""
+        return len(self.arriving) + len(self.working)
 
     @property
     def retry_after_s(self) -> int:
@@ -47,8 +66,11 @@ class Admission:
         return min(LONGEST_RETRY_S, max(1, ceil(wait)))
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, body: Body | None = None) -> Iterator[Place]:
         """A place in the queue for the length of the block.
+
+        Args:
+            body: the upload that it begins with; without, it counts as work at once.
 
         Raises:
             NotReady: the server is stopping.
@@ -56,53 +78,35 @@ class Admission:
         """
         if self.closed:
             raise NotReady(retry_after_s=self.retry_after_s)
-        if self.inside >= self._capacity:
+        if len(self.working) >= self._capacity:
             raise QueueFull(waiting=self.inside, retry_after_s=self.retry_after_s)
-        self.inside += 1
+        if body is not None and len(self.arriving) >= self._capacity:
+            self._make_room()
+        place = Place(self, body)
+        (self.working if body is None else self.arriving).add(place)
         try:
-            yield
+            yield place
         finally:
-            self.inside -= 1
+            self.arriving.discard(place)
+            self.working.discard(place)
 
     def took(self, seconds: float) -> None:
         """One was served in so long: what `retry_after_s` goes by."""
         self._seconds_each += 0.1 * (seconds - self._seconds_each)
 
+    def _make_room(self) -> None:
+        """Gives up the slowest upload.
 
-async def limited_body(
-    request: Request, settings: Settings, maximum_mb: int | None = None
-) -> AsyncIterator[bytes]:
-    """The body, chunk by chunk, up to `maximum_mb` or what one upload may have.
-
-    Raises:
-        UploadTooLarge: it is larger than allowed, or its header says so.
-        UploadTooSlow: nothing comes for long, or it trickles.
-        ClientDisconnect: the sender is gone.
-    """
-    maximum_mb = maximum_mb or settings.max_upload_mb
-    maximum = maximum_mb * 1_000_000
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > maximum:
-        raise UploadTooLarge(maximum_mb=maximum_mb)
-    loop = asyncio.get_running_loop()
-    started, received = loop.time(), 0
-    while True:
-        now = loop.time()
-        fair_s = settings.upload_idle_s + received / SLOWEST_BYTES_PER_S
-        try:
-            async with asyncio.timeout_at(min(now + settings.upload_idle_s, started + fair_s)):
-                message = await request.receive()
-        except TimeoutError:
-            raise UploadTooSlow from None
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
-        received += len(chunk)
-        if received > maximum:
-            raise UploadTooLarge(maximum_mb=maximum_mb)
-        yield chunk
-        if not message.get("more_body"):
-            return
+        Raises:
+            QueueFull: all of them come fast enough.
+        """
+        speeds = {place: place.body.bytes_per_s() for place in self.arriving if place.body}
+        slowest = min(speeds, key=speeds.__getitem__)
+        if speeds[slowest] > FAIR_BYTES_PER_S:
+            raise QueueFull(waiting=self.inside, retry_after_s=self.retry_after_s)
+        self.arriving.discard(slowest)
+        if slowest.body:
+            slowest.body.give_up()
 
 
 async def unless_gone(
@@ -128,41 +132,3 @@ async def unless_gone(
         return False
     finally:
         gone.cancel()
-
-
-class Linger:
-    """Reads on for a while where a response comes before the end of the request's body.
-
-    A server that closes on unread bytes makes TCP send a reset, which overtakes the response: the
-    sender of a refused upload would see a broken connection instead of the reason.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        unread = True
-
-        async def reading() -> Message:
-            nonlocal unread
-            message = await receive()
-            unread = unread and bool(message.get("more_body"))
-            return message
-
-        async def lingering(message: Message) -> None:
-            if message["type"] != "http.response.body" or message.get("more_body") or not unread:
-                await send(message)
-                return
-            await send({**message, "more_body": True})
-            try:
-                async with asyncio.timeout(LINGER_S):
-                    while unread:
-                        await reading()
-            except TimeoutError:
-                pass
-            await send({"type": "http.response.body"})
-
-        await self._app(scope, reading, lingering)

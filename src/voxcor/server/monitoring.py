@@ -18,6 +18,12 @@ logger = logging.getLogger("voxcor.server")
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# The page's own files say nothing of how the server is, and are asked for by the dozen.
+_QUIET = "/static/"
+
+
 class Metrics:
     """The counters of one server, in a registry of their own."""
 
@@ -101,10 +107,13 @@ class Observe:
             raise
         finally:
             seconds = time.perf_counter() - started
+            # Names that this program gives: what strangers invent would never end.
+            method = scope["method"] if scope["method"] in METHODS else "other"
             route = getattr(scope.get("route"), "path", "(none)")
-            self._metrics.requests.labels(scope["method"], route, status).inc()
+            self._metrics.requests.labels(method, route, status).inc()
             self._metrics.duration.labels(route).observe(seconds)
-            logger.info("%s %s %d %.0f ms", scope["method"], route, status, 1000 * seconds)
+            level = logging.DEBUG if route.startswith(_QUIET) and status < 400 else logging.INFO
+            logger.log(level, "%s %s %d %.0f ms", method, route, status, 1000 * seconds)
 
 
 @router.get("/healthz", summary="The server lives · 服务器在运行")

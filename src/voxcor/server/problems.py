@@ -7,15 +7,21 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from voxcor import errors
 from voxcor.errors import MalformedRequest, NoSuchRoute, VoxcorError
 from voxcor.language import Language, language, speaking
+from voxcor.server.strict_json import SafeJSONResponse
 
 logger = logging.getLogger("voxcor.server")
+
+# More than any browser offers.
+MOST_LANGUAGES = 20
+
+# Of what a request calls something, in a message.
+LONGEST_PLACE = 100
 
 # The first of an error's classes that is here decides.
 STATUSES: Mapping[type[VoxcorError], int] = {
@@ -36,7 +42,9 @@ STATUSES: Mapping[type[VoxcorError], int] = {
     errors.WrongContentType: 415,
     errors.UploadTooLarge: 413,
     errors.UploadTooSlow: 408,
+    errors.HeadTooLarge: 431,
     errors.Unauthorized: 401,
+    errors.TooManyAttempts: 429,
     errors.HostRefused: 421,
     errors.OriginRefused: 403,
     errors.NoSuchRoute: 404,
@@ -49,6 +57,7 @@ STATUSES: Mapping[type[VoxcorError], int] = {
     errors.NotAResult: 500,
     errors.WebhookInvalid: 422,
     errors.QueueFull: 429,
+    errors.TooManyConnections: 503,
     errors.NotReady: 503,
     VoxcorError: 500,
 }
@@ -66,14 +75,15 @@ def language_of(connection: HTTPConnection) -> Language:
     """
     asked = connection.query_params.get("language", "")
     header = connection.headers.get("accept-language", "")
-    ranked = sorted(map(_ranked, header.split(",")), key=lambda entry: -entry[1])
+    offered = header.split(",", MOST_LANGUAGES)[:MOST_LANGUAGES]
+    ranked = sorted(map(_ranked, offered), key=lambda entry: -entry[1])
     for name in (asked, *(name for name, quality in ranked if quality > 0)):
         if name[:2].lower() in ("en", "zh"):
             return "zh" if name[:2].lower() == "zh" else "en"
     return language()
 
 
-def answer(error: VoxcorError, connection: HTTPConnection) -> JSONResponse:
+def answer(error: VoxcorError, connection: HTTPConnection) -> SafeJSONResponse:
     """The response to a request that ended in this error."""
     with speaking(language_of(connection)):
         document = error.to_dict()
@@ -82,12 +92,12 @@ def answer(error: VoxcorError, connection: HTTPConnection) -> JSONResponse:
         headers["Retry-After"] = str(error.details["retry_after_s"])
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(document, status_of(error), headers)
+    return SafeJSONResponse(document, status_of(error), headers)
 
 
 def both_languages(error: Mapping[str, Any]) -> dict[str, str]:
     """What pydantic found, one entry of `errors()`, as `reason_en` and `reason_zh`."""
-    place = ".".join(map(str, error["loc"]))
+    place = ".".join(map(str, error["loc"]))[:LONGEST_PLACE]
     en, zh = _INVALID.get(error["type"], _INVALID[""])
     limits = error.get("ctx", {})
     return {
@@ -101,11 +111,14 @@ def install(app: FastAPI) -> None:
     """Makes every error of the app one of ours."""
 
     @app.exception_handler(VoxcorError)
-    async def _(request: Request, error: VoxcorError) -> JSONResponse:
+    async def _(request: Request, error: VoxcorError) -> SafeJSONResponse:
         return answer(error, request)
 
     @app.exception_handler(HTTPException)
-    async def _(request: Request, error: HTTPException) -> JSONResponse:
+    async def _(request: Request, error: HTTPException) -> SafeJSONResponse:
+        # What went wrong while FastAPI read a body comes wrapped in an exception of its own.
+        if isinstance(error.__cause__, VoxcorError):
+            return answer(error.__cause__, request)
         not_found = error.status_code in (404, 405)
         ours = _not_found(request) if not_found else _refused(error.status_code)
         response = answer(ours, request)
@@ -114,14 +127,10 @@ def install(app: FastAPI) -> None:
         return response
 
     @app.exception_handler(RequestValidationError)
-    async def _(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _(request: Request, error: RequestValidationError) -> SafeJSONResponse:
         response = answer(MalformedRequest(**both_languages(error.errors()[0])), request)
         response.status_code = 422
         return response
-
-    @app.exception_handler(Exception)
-    async def _(request: Request, error: Exception) -> JSONResponse:
-        return answer(VoxcorError(reason="see the log of the server"), request)
 
 
 def _ranked(entry: str) -> tuple[str, float]:
@@ -134,7 +143,7 @@ def _ranked(entry: str) -> tuple[str, float]:
 
 
 def _not_found(request: Request) -> NoSuchRoute:
-    return NoSuchRoute(method=request.method, path=request.url.path)
+    return NoSuchRoute(method=request.method, path=request.scope["path"])
 
 
 def _refused(status: int) -> MalformedRequest:
@@ -153,6 +162,7 @@ _INVALID: Mapping[str, tuple[str, str]] = {
     "json_invalid": ("it is no valid JSON.", "不是有效的 JSON。"),
     "literal_error": ("it must be {expected}.", "可取:{expected}。"),
     "enum": ("it must be {expected}.", "可取:{expected}。"),
+    "too_long": ("it may have {max_length} entries.", "最多 {max_length} 项。"),
     "greater_than_equal": ("it must be {ge} or more.", "不得小于 {ge}。"),
     "greater_than": ("it must be more than {gt}.", "须大于 {gt}。"),
     "less_than_equal": ("it must be {le} or less.", "不得大于 {le}。"),

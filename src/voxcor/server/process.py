@@ -1,6 +1,5 @@
 """The server as a process: uvicorn, with an end that loses nothing and patience that has one."""
 
-import asyncio
 import logging
 import os
 import socket
@@ -13,17 +12,18 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from voxcor.errors import AddressUnavailable
 from voxcor.server import streaming
 from voxcor.server.app import create_app
+from voxcor.server.bodies import MOST_HEAD_BYTES
+from voxcor.server.connections import BoundedHTTP, BoundedWebSocket, fitted, most_connections
 from voxcor.server.home_claim import claimed_home
 from voxcor.server.service import Service
 from voxcor.settings import Settings
 
-# A connection that has not said within this what it wants is closed.
-HEADERS_S = 10.0
+# Connections that wait in the system until the event loop accepts them.
+WAITING = 128
 
 # Streams of events that never end get so long after the last request was answered.
 LAST_WORDS_S = 3
@@ -55,10 +55,17 @@ def run(settings: Settings, on_start: Callable[[str], None]) -> None:
 
 
 def _serve(settings: Settings, on_start: Callable[[str], None]) -> None:
+    limits = most_connections(settings)
+    settings = fitted(settings, limits)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
-        http=ImpatientProtocol,
+        http=BoundedHTTP,
+        ws=BoundedWebSocket,
+        limit_concurrency=limits.connections,
+        # asyncio accepts as many at once, and tries as often where no file can be opened.
+        backlog=limits.accepted_at_once,
+        h11_max_incomplete_event_size=MOST_HEAD_BYTES,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -67,7 +74,7 @@ def _serve(settings: Settings, on_start: Callable[[str], None]) -> None:
         forwarded_allow_ips="127.0.0.1,::1",
         timeout_graceful_shutdown=LAST_WORDS_S,
         # Beyond what a live stream takes: its own limit answers with a reason.
-        ws_max_size=4 * streaming.MOST_BYTES,
+        ws_max_size=2 * streaming.MOST_BYTES,
         # Who sends a file faster than it is heard is slowed, and their pong waits behind it.
         ws_ping_timeout=None,
         ws_per_message_deflate=False,
@@ -79,7 +86,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, address = found[0][0], found[0][4]
-        return socket.create_server(address[:2], family=family, backlog=2048)
+        return socket.create_server(address[:2], family=family, backlog=WAITING)
     except OSError as error:
         raise AddressUnavailable(host=host, port=port, reason=error.strerror) from error
 
@@ -101,6 +108,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)
+        for listening in sockets or ():
+            # The event loop has made it as short as what it accepts at once.
+            listening.listen(WAITING)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             host = f"[{host}]" if ":" in host else host
@@ -129,51 +139,10 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes connections on which no request arrives whole in time.
-
-    uvicorn gives up on idle connections after a response, not on those that never send one.
-    """
-
-    _header_timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._expect_headers()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self._expect_headers()
-
-    def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._expect_headers()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._stop_waiting()
-
-    def _expect_headers(self) -> None:
-        cycle: RequestResponseCycle | None = self.cycle
-        served = cycle is not None and not cycle.response_complete
-        if served or self.transport.is_closing():
-            self._stop_waiting()
-        elif self._header_timer is None:
-            self._header_timer = self.loop.call_later(HEADERS_S, self._too_late)
-
-    def _too_late(self) -> None:
-        # A protocol that took over, such as WebSocket, has a patience of its own.
-        if self.transport.get_protocol() is self:
-            self.transport.close()
-
-    def _stop_waiting(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
-
-
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("voxcor").setLevel(logging.INFO)
+    # Of what is no HTTP it would warn for each attempt.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from voxcor.errors import InputError, UsageError
 from voxcor.server import huggingface, monitoring, service
 from voxcor.server.app import create_app
+from voxcor.server.bodies import body_of
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.schemas import RecognizeOptions, problems, recognize_form
 from voxcor.server.service import service_of
@@ -68,7 +69,10 @@ def build(arguments: dict[str, str]) -> "Application":
 async def recognize(request: Request) -> Response:
     """As of a server on one machine, but for what would have to be stored."""
     service = service_of(request)
-    with service.admission.place(), service.results.workplace(new_id()) as folder:
+    with (
+        service.admission.place(body_of(request)) as place,
+        service.results.workplace(new_id()) as folder,
+    ):
         try:
             upload = await receive_form(request, folder, service.settings)
         except ClientDisconnect:
@@ -79,6 +83,7 @@ async def recognize(request: Request) -> Response:
                 reason_en="This server stores nothing: no embedding, no frames, no audio.",
                 reason_zh="本服务器不保存任何文件:不提供特征向量、帧级结果或音频。",
             )
+        place.arrived()
         work = Work(folder.name, folder)
         task = service.in_background(hear(service, work, upload, options))
         if not await unless_gone(request, task, work.cancellation):

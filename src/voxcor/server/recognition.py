@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancelled
+from voxcor.server.bodies import body_of
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.request_keys import HEADER
 from voxcor.server.schemas import (
@@ -20,6 +20,7 @@ from voxcor.server.schemas import (
 )
 from voxcor.server.service import Service, service_of
 from voxcor.server.storage import new_id
+from voxcor.server.strict_json import SafeJSONResponse
 from voxcor.server.uploads import Upload, receive_form
 from voxcor.server.work import Work, abandon, perform
 
@@ -45,7 +46,7 @@ async def recognize(request: Request) -> Response:
     """
     service = service_of(request)
     with ExitStack() as stack:
-        stack.enter_context(service.admission.place())
+        place = stack.enter_context(service.admission.place(body_of(request)))
         work_id = new_id()
         folder = stack.enter_context(service.results.workplace(work_id))
         work = Work(work_id, folder)
@@ -57,6 +58,7 @@ async def recognize(request: Request) -> Response:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         options = RecognizeOptions.from_fields(upload.fields)
         service.recognizers.require(options.model)
+        place.arrived()
         task = service.in_background(_perform(stack.pop_all(), service, work, upload, options))
     if _wants_async(request):
         task.add_done_callback(_retrieve)
@@ -64,7 +66,7 @@ async def recognize(request: Request) -> Response:
     if await unless_gone(request, task, work.cancellation):
         documents = await task
         one = options.channels == "mix"
-        return JSONResponse(documents[0] if one else {"results": documents})
+        return SafeJSONResponse(documents[0] if one else {"results": documents})
     await abandon(service, work)
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 
@@ -89,7 +91,7 @@ def _accepted(request: Request, work: Work) -> Response:
         "Location": f"{root}/v1/results/{work.id}",
         "Preference-Applied": "respond-async",
     }
-    return JSONResponse({"id": work.id, "status": "running"}, 202, headers)
+    return SafeJSONResponse({"id": work.id, "status": "running"}, 202, headers)
 
 
 def _retrieve(task: "asyncio.Task[Any]") -> None:

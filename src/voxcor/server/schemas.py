@@ -115,7 +115,8 @@ class Pending(BaseModel):
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route that may answer with these statuses, and those any route may."""
-    return {status: {"model": Problem} for status in (*statuses, 400, 401, 403, 421, 422)}
+    of_any = (400, 401, 403, 408, 413, 421, 422, 431, 503)
+    return {status: {"model": Problem} for status in (*statuses, *of_any)}
 
 
 def reference(name: str) -> dict[str, Any]:

@@ -9,28 +9,48 @@ WebSocket cannot send headers.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
+import ipaddress
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from math import ceil
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, SecretStr
-from starlette.datastructures import Headers, MutableHeaders
+from fastapi import APIRouter, FastAPI, Request, Response
+from pydantic import BaseModel, Field, SecretStr
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voxcor.errors import HostRefused, OriginRefused, Unauthorized, UsageError, VoxcorError
+from voxcor.errors import (
+    HostRefused,
+    OriginRefused,
+    TooManyAttempts,
+    Unauthorized,
+    UsageError,
+    VoxcorError,
+)
+from voxcor.server.bodies import require_small_head
 from voxcor.server.problems import answer
 from voxcor.server.schemas import problems
 from voxcor.settings import Settings, is_loopback
 
-router = APIRouter(tags=["session"])
+logger = logging.getLogger("voxcor.server")
 
 COOKIE = "voxcor_session"
 
 # Reading these needs no key: whether the server lives, and the page that asks for the key.
 OPEN_PATHS = ("/healthz", "/readyz", "/v1/session")
 OPEN_FOLDERS = ("/static/",)
+
+# Wrong keys that one address may offer at once, and how long it then waits for each further one.
+TRIES = 10
+SECONDS_A_TRY = 6.0
+_ADDRESSES_KEPT = 1000
+
+LONGEST_KEY = 1000  # characters
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -63,7 +83,9 @@ def require_safe(settings: Settings) -> None:
 
 
 class Guard:
-    """Refuses requests that may not ask, and puts the security headers on every response."""
+    """Refuses requests that may not ask, puts the security headers on every response, and makes
+    one of whatever goes wrong within.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -73,74 +95,177 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        is_answered = False
 
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            nonlocal is_answered
+            is_answered = True
+            if message["type"].endswith("http.response.start"):
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         connection = HTTPConnection(scope)
-        refusal = self._refusal(connection)
-        if refusal is None:
+        try:
+            require_small_head(scope)
+            self._require_allowed(connection)
             await self._app(scope, receive, sending)
-        elif scope["type"] == "http":
-            await answer(refusal, connection)(scope, receive, sending)
-        else:
-            await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
+        except VoxcorError as error:
+            if is_answered:
+                raise
+            await answer(error, connection)(scope, receive, sending)
+        except Exception:
+            if is_answered or scope["type"] == "websocket":
+                raise
+            logger.exception("a request failed")
+            ours = VoxcorError(reason="see the log of the server")
+            await answer(ours, connection)(scope, receive, sending)
 
-    def _refusal(self, connection: HTTPConnection) -> VoxcorError | None:
+    def _require_allowed(self, connection: HTTPConnection) -> None:
         headers, scope = connection.headers, connection.scope
         host = headers.get("host", "")
         if not self._answers_to(host):
-            return HostRefused(host=host)
+            raise HostRefused(host=host)
         changes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
         origin = headers.get("origin")
-        if changes and origin is not None and urlsplit(origin).netloc != host:
-            return OriginRefused(origin=origin)
-        key = self._settings.api_key
-        if key is None or _is_open(scope) or _carries(headers, key):
-            return None
-        return Unauthorized()
+        if changes and origin is not None and _split(origin)[1] != host:
+            raise OriginRefused(origin=origin)
+        if not _is_open(scope) and not has_key(connection, self._settings):
+            raise Unauthorized
 
     def _answers_to(self, host: str) -> bool:
-        name = urlsplit(f"//{host}").hostname or ""
+        name = _name_of(host)
         names = self._settings.allowed_hosts
         if not names and not is_loopback(self._settings.host):
-            return True  # any name may point here; the key decides
+            return bool(name)  # any name may point here; the key decides
         return is_loopback(name) or name in names
+
+
+def has_key(connection: HTTPConnection, settings: Settings) -> bool:
+    """Whether the request carries the API key, in a header or as the page's cookie; or there is
+    none.
+    """
+    key = settings.api_key
+    if key is None:
+        return True
+    scheme, _, given = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return hmac.compare_digest(given.strip().encode(), key.get_secret_value().encode())
+    cookie = connection.cookies.get(COOKIE, "")
+    return hmac.compare_digest(cookie.encode(), _token(key).encode())
+
+
+class WrongKeys:
+    """What an address may still try, in memory that does not grow. On the event loop only."""
+
+    def __init__(self) -> None:
+        # Until when what an address has tried counts, the generic cell rate algorithm of ATM.
+        self._until: OrderedDict[str, float] = OrderedDict()
+
+    def require_patience(self, connection: HTTPConnection) -> None:
+        """Raises:
+        TooManyAttempts: its address has to wait.
+        """
+        ahead_s = self._until.get(_address(connection), 0.0) - time.monotonic()
+        wait_s = ahead_s - (TRIES - 1) * SECONDS_A_TRY
+        if wait_s > 0:
+            raise TooManyAttempts(retry_after_s=ceil(wait_s))
+
+    def add(self, connection: HTTPConnection) -> None:
+        """One more has come from there."""
+        address, now = _address(connection), time.monotonic()
+        self._until[address] = max(now, self._until.get(address, now)) + SECONDS_A_TRY
+        self._until.move_to_end(address)
+        while len(self._until) > _ADDRESSES_KEPT:
+            self._until.popitem(last=False)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.wrong_keys = WrongKeys()
+    yield
+
+
+router = APIRouter(tags=["session"], lifespan=_lifespan)
 
 
 class Session(BaseModel):
     """The API key, to be traded for a cookie."""
 
-    api_key: SecretStr
+    api_key: SecretStr = Field(max_length=LONGEST_KEY)
 
 
 @router.post(
     "/v1/session",
     status_code=204,
     summary="Trade the API key for a cookie · 用 API 密钥换取 Cookie",
-    responses=problems(),
+    responses=problems(429),
 )
 async def open_session(session: Session, request: Request, response: Response) -> None:
     """For pages in a browser, where not every request can carry a header."""
     key = request.app.state.service.settings.api_key
     if key is None:
         return
-    if not hmac.compare_digest(
-        session.api_key.get_secret_value().encode(), key.get_secret_value().encode()
-    ):
+    wrong_keys: WrongKeys = request.app.state.wrong_keys
+    wrong_keys.require_patience(request)
+    given = session.api_key.get_secret_value()
+    if not hmac.compare_digest(given.encode(), key.get_secret_value().encode()):
+        wrong_keys.add(request)
         raise Unauthorized
     response.set_cookie(
         COOKIE,
         _token(key),
         path=request.scope.get("root_path") or "/",
-        secure=request.url.scheme == "https",
+        secure=_is_secure(request),
         httponly=True,
         samesite="strict",
     )
+
+
+def _is_secure(request: Request) -> bool:
+    """Whether the browser may send the cookie over TLS only.
+
+    The page itself says by its `Origin` how it was loaded, whatever proxies are between. Who says
+    nothing gets a cookie for TLS, unless it asked this machine by a name of loopback: not every
+    browser keeps a Secure cookie there.
+    """
+    scheme = _split(request.headers.get("origin", ""))[0]
+    if scheme in ("http", "https"):
+        return scheme == "https"
+    is_here = is_loopback(_name_of(request.headers.get("host", "")))
+    return request.scope["scheme"] == "https" or not is_here
+
+
+def _split(url: str) -> tuple[str, str]:
+    """Scheme and host with port; empty where it is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.netloc
+
+
+def _name_of(host: str) -> str:
+    """A `Host` without its port; empty where it is none."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port
+    except ValueError:
+        return ""
+    return "" if parts.netloc != host or parts.username is not None else parts.hostname or ""
+
+
+def _address(connection: HTTPConnection) -> str:
+    """Of the sender; of an IPv6 address the part that belongs to one household."""
+    host = connection.client.host if connection.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return host
 
 
 def _is_open(scope: Scope) -> bool:
@@ -150,17 +275,6 @@ def _is_open(scope: Scope) -> bool:
         and (path == "/" or path.startswith(OPEN_FOLDERS))
         and scope["method"] in SAFE_METHODS
     )
-
-
-def _carries(headers: Headers, key: SecretStr) -> bool:
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return hmac.compare_digest(given.strip().encode(), key.get_secret_value().encode())
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return False
-    return cookie is not None and hmac.compare_digest(cookie.value.encode(), _token(key).encode())
 
 
 def _token(key: SecretStr) -> str:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import MalformedRequest, WrongContentType
-from voxcor.server.limits import limited_body
+from voxcor.server.bodies import limited_body
 from voxcor.settings import Settings
 
 if TYPE_CHECKING:
