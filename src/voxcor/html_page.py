@@ -58,9 +58,18 @@ def both(text: Text) -> str:
 
 def document(title: str, body: str, *, style: str = "", script: str = "") -> str:
     """A whole page around `body`, which holds `NAV` somewhere."""
+    return opening(title, style) + body + closing(script)
+
+
+def opening(title: str, style: str = "") -> str:
+    """What comes before the body of a page that is written piece by piece."""
     return (
         f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head>"
-        f"<body><main>{body}</main><script>{_SCRIPT}{script}</script></body></html>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head><body><main>"
     )
+
+
+def closing(script: str = "") -> str:
+    """What comes after it."""
+    return f"</main><script>{_SCRIPT}{script}</script></body></html>\n"

@@ -13,8 +13,8 @@ from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
 from voxcor.disk.unreadable import read_state
 from voxcor.disk.whole import replacing_file
-from voxcor.errors import NoSuchRule, StateUnreadable, StorageError
-from voxcor.rule_grammar import parse
+from voxcor.errors import NoSuchRule, StateUnreadable, StorageError, TooManyRules
+from voxcor.rule_grammar import MOST_RULES, parse
 from voxcor.rules import Rule
 from voxcor.webhooks import Webhook
 
@@ -63,10 +63,16 @@ class RuleBook:
         raise NoSuchRule(rule=name)
 
     def put(self, saved: SavedRule) -> bool:
-        """Adds the rule, or replaces the one of its name; says whether it is new."""
+        """Adds the rule, or replaces the one of its name; says whether it is new.
+
+        Raises:
+            TooManyRules: it is new, and there are `MOST_RULES`.
+        """
         with self._locked():
             before = self.all()
             others = [entry for entry in before if entry.rule.name != saved.rule.name]
+            if len(others) == len(before) >= MOST_RULES:
+                raise TooManyRules(most=MOST_RULES)
             self._write([*others, saved])
         return len(others) == len(before)
 

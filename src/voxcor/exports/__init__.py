@@ -6,7 +6,7 @@ Segments become what a tool has for stretches of time. Times are those of the or
 so exports fit the file as it came.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -46,7 +46,7 @@ class Kind:
     zh: str
     suffix: str
     media_type: str
-    write: Callable[[Content], str]
+    write: Callable[[Content], str | Iterator[str]]
 
 
 KINDS: dict[Format, Kind] = {
@@ -83,7 +83,12 @@ KINDS: dict[Format, Kind] = {
 
 
 def export(content: Content, kind: Format) -> bytes:
-    """A result in one of `FORMATS`, UTF-8.
+    """A result in one of `FORMATS`, UTF-8, whole; see `export_pieces`."""
+    return b"".join(export_pieces(content, kind))
+
+
+def export_pieces(content: Content, kind: Format) -> Iterator[bytes]:
+    """A result in one of `FORMATS`, UTF-8, in pieces: hours need no more memory than minutes.
 
     Words are in `language()`; names of labels in annotations are their ids, so that what comes
     back from a tool is understood.
@@ -97,8 +102,10 @@ def export(content: Content, kind: Format) -> bytes:
             reason_en=f"There is no format {kind}; choose one of {known}.",
             reason_zh=f"没有格式 {kind};可选:{known}。",
         )
+    written = KINDS[kind].write(content)
     # A file name may hold bytes that are no UTF-8.
-    return KINDS[kind].write(content).encode("utf-8", "backslashreplace")
+    pieces = [written] if isinstance(written, str) else written
+    return (piece.encode("utf-8", "backslashreplace") for piece in pieces)
 
 
 def file_name(content: Content, kind: Format) -> str:
@@ -106,4 +113,4 @@ def file_name(content: Content, kind: Format) -> str:
     return untrusted.file_name(content.stem, KINDS[kind].suffix)
 
 
-__all__ = ["FORMATS", "KINDS", "Content", "Format", "Kind", "export", "file_name"]
+__all__ = ["FORMATS", "KINDS", "Content", "Format", "Kind", "export", "export_pieces", "file_name"]

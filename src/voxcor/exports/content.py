@@ -7,7 +7,7 @@ from voxcor.errors import InputNotFound, InputUnreadable, NotAResult
 from voxcor.result_folder import utf8
 from voxcor.results import Result
 from voxcor.sources import is_file, is_folder
-from voxcor.stored_result import frames_from, result_from
+from voxcor.stored_result import result_from
 from voxcor.untrusted import one_line, read_json
 
 RESULT_FILE = "result.json"
@@ -15,10 +15,14 @@ RESULT_FILE = "result.json"
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A result, its curve among it where the folder has one, and its processed_audio.wav."""
+    """A result, and beside it the files of its processed_audio.wav and of its curve, frames.csv.
+
+    They stay on the disk: hours of either are read piece by piece, by the formats that show them.
+    """
 
     result: Result
     audio: Path | None
+    curve: Path | None = None
 
     @property
     def stem(self) -> str:
@@ -38,18 +42,20 @@ def read_content(path: Path) -> Content:
     file = path / RESULT_FILE if is_folder(path) else path
     try:
         text = file.read_bytes()
-        curve = file.with_name("frames.csv")
-        frames = frames_from(curve.read_text(encoding="utf-8")) if is_file(curve) else None
         document = read_json(text)
-        result = result_from({"id": "", "files": [], **document}, frames)
+        result = result_from({"id": "", "files": [], **document})
     except FileNotFoundError as error:
         raise InputNotFound(name=str(file)) from error
     except OSError as error:
         raise InputUnreadable(name=str(file), reason=error.strerror or str(error)) from error
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise NotAResult(name=str(file), reason=_reason(error)) from error
-    audio = file.with_name("processed_audio.wav")
-    return Content(_on_one_line(result), audio if is_file(audio) else None)
+    audio, curve = file.with_name("processed_audio.wav"), file.with_name("frames.csv")
+    return Content(
+        _on_one_line(result),
+        audio if is_file(audio) else None,
+        curve if is_file(curve) else None,
+    )
 
 
 def _reason(error: Exception) -> str:

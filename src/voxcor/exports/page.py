@@ -1,10 +1,10 @@
 """A report in one HTML file: the answer, the audio, waveform and curve in step with it, a table.
 
-For people without Voxcor: opened from a mail or a USB stick, it fetches nothing.
+For people without Voxcor: opened from a mail or a USB stick, it fetches nothing. It is written
+piece by piece, so that one of many hours takes no more memory than one of a minute.
 """
 
 import base64
-import io
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from voxcor.audio.quality import describe_warning
 from voxcor.errors import InputUnreadable
 from voxcor.exports.content import Content
-from voxcor.html_page import NAV, both, document
+from voxcor.exports.pieces import FloatArray, as_flac, averaged_frames
+from voxcor.html_page import NAV, both, closing, opening
 from voxcor.labels import get_label
 from voxcor.language import Both, speaking
 from voxcor.result_folder import utf8
@@ -25,6 +26,7 @@ from voxcor.results import Result, Segment, milliseconds
 _WIDTH = 1200
 _WAVE, _CURVE, _STRIP = 90, 130, 26
 _HEIGHT = _WAVE + _CURVE + _STRIP
+_NARROWEST = 0.05
 
 _STYLE = """
 .answer { font-size: 28px; font-weight: 600; margin: 20px 0 2px; }
@@ -72,7 +74,8 @@ rows.forEach((row) => {
 """.replace("WIDTH", str(_WIDTH))
 
 
-def to_html(content: Content) -> str:
+def to_html(content: Content) -> Iterator[str]:
+    """The page in pieces. Empty ones say that there is more work to do."""
     _require_audio(content)
     result = content.result
     label = get_label(result.emotion)
@@ -81,21 +84,20 @@ def to_html(content: Content) -> str:
     title = Both("Voxcor: emotion in speech", "心声:语音情感识别")
     told = (utf8(result.audio.name), _clock(result.audio.duration), result.model.id)
     facts = escape(" · ".join((*told, result.timestamp)))
-    body = "".join(
-        (
-            f"<header><h1>{both(title)}</h1>{NAV}</header>",
-            f'<p class="faint">{facts}</p>',
-            f'<p class="answer">{label.emoji} {both(names)}</p>',
-            f"<p>{confidence}: {result.confidence:.1%}</p>",
-            *_remarks(result),
-            f'<div class="bars">{"".join(_bars(result))}</div>',
-            _player(content),
-            _figure(content),
-            _table(result.segments),
-            *(f'<p class="note">{both(text)}</p>' for text in _notices(result)),
-        )
+    yield opening(f"{title} · {utf8(result.audio.name)}", _STYLE)
+    yield from (
+        f"<header><h1>{both(title)}</h1>{NAV}</header>",
+        f'<p class="faint">{facts}</p>',
+        f'<p class="answer">{label.emoji} {both(names)}</p>',
+        f"<p>{confidence}: {result.confidence:.1%}</p>",
+        *_remarks(result),
+        f'<div class="bars">{"".join(_bars(result))}</div>',
     )
-    return document(f"{title} · {utf8(result.audio.name)}", body, style=_STYLE, script=_SCRIPT)
+    yield from _player(content)
+    yield from _figure(content)
+    yield from _table(result.segments)
+    yield from (f'<p class="note">{both(text)}</p>' for text in _notices(result))
+    yield closing(_SCRIPT)
 
 
 def _require_audio(content: Content) -> None:
@@ -151,30 +153,31 @@ def _warning(code: str) -> Both:
         return Both(en, describe_warning(code))
 
 
-def _player(content: Content) -> str:
+def _player(content: Content) -> Iterator[str]:
     if content.audio is None:
-        return ""
-    import soundfile
+        return
+    yield '<audio controls src="data:audio/flac;base64,'
+    rest = b""
+    for data in as_flac(content.audio):
+        whole = len(rest + data) // 3 * 3
+        data, rest = (rest + data)[:whole], (rest + data)[whole:]
+        yield base64.b64encode(data).decode()
+    yield f'{base64.b64encode(rest).decode()}"></audio>'
 
-    samples, sample_rate = soundfile.read(content.audio, dtype="int16")
-    packed = io.BytesIO()
-    # Every browser plays FLAC, at half the size.
-    soundfile.write(packed, samples, sample_rate, format="FLAC", subtype="PCM_16")
-    data = base64.b64encode(packed.getvalue()).decode()
-    return f'<audio controls src="data:audio/flac;base64,{data}"></audio>'
 
-
-def _figure(content: Content) -> str:
+def _figure(content: Content) -> Iterator[str]:
     result = content.result
-    parts = [*_wave(content), *_curves(result), *_strip(result)]
     name = escape(str(Both("Waveform and emotion over time", "波形与情感随时间的变化")))
     start = result.preprocessing.trimmed_start if content.audio else 0.0
-    return (
+    yield (
         f'<figure data-start="{start:.3f}" data-duration="{result.audio.duration:.3f}">'
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{name}">{"".join(parts)}<path class="playhead" d="M0 0V{_HEIGHT}"/></svg>'
-        "</figure>"
+        f'aria-label="{name}">'
     )
+    yield from _wave(content)
+    yield from _curves(content)
+    yield from _strip(result)
+    yield f'<path class="playhead" d="M0 0V{_HEIGHT}"/></svg></figure>'
 
 
 def _wave(content: Content) -> Iterator[str]:
@@ -200,24 +203,18 @@ def _peaks(path: Path, count: int) -> NDArray[np.float64]:
         return np.array([np.abs(block).max() for block in file.blocks(blocksize=size)])
 
 
-def _curves(result: Result) -> Iterator[str]:
+def _curves(content: Content) -> Iterator[str]:
     """A line a label, above the strip: from frames where there are any, else from segments."""
-    duration = result.audio.duration
+    result = content.result
+    times, scores = _curve_of_segments(result)
+    if content.curve is not None:
+        times, scores = averaged_frames(content.curve, _WIDTH)
+    if len(times) < 2:
+        return
     for column, label_id in enumerate(result.scores):
-        if result.frames is not None:
-            times, scores = _averaged(result.frames.times, result.frames.scores[:, column])
-            points = list(zip(times, scores, strict=True))
-        else:
-            points = [
-                (time, segment.scores[label_id])
-                for segment in result.segments
-                for time in (segment.start, segment.end)
-            ]
-        if len(points) < 2:
-            continue
         line = "L".join(
-            f"{_WIDTH * time / duration:.1f} {_WAVE + _CURVE * (1 - score):.1f}"
-            for time, score in points
+            f"{_WIDTH * time / result.audio.duration:.1f} {_WAVE + _CURVE * (1 - score):.1f}"
+            for time, score in zip(times, scores[:, column], strict=True)
         )
         yield (
             f'<path d="M{line}" fill="none" stroke="{get_label(label_id).color}" '
@@ -225,21 +222,25 @@ def _curves(result: Result) -> Iterator[str]:
         )
 
 
-def _averaged(
-    times: NDArray[np.float64], scores: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """At most a point for each column of the drawing."""
-    size = max(1, -(-len(times) // _WIDTH))
-    edges = np.arange(0, len(times), size)
-    counts = np.diff([*edges, len(times)])
-    return np.add.reduceat(times, edges) / counts, np.add.reduceat(scores, edges) / counts
+def _curve_of_segments(result: Result) -> tuple[FloatArray, FloatArray]:
+    """Their borders in seconds and their scores; of many, as many as the drawing shows."""
+    shown = result.segments[:: max(1, -(-len(result.segments) // _WIDTH))]
+    times = [time for segment in shown for time in (segment.start, segment.end)]
+    scores = [
+        [segment.scores[label_id] for label_id in result.scores] for segment in shown for _ in "ab"
+    ]
+    return np.array(times), np.array(scores)
 
 
 def _strip(result: Result) -> Iterator[str]:
-    top = _WAVE + _CURVE
+    """A field a segment; what is too narrow to be seen goes into the one before."""
+    top, end = _WAVE + _CURVE, -1.0
     for segment in result.segments:
         left = _WIDTH * segment.start / result.audio.duration
         width = _WIDTH * (segment.end - segment.start) / result.audio.duration
+        if left + width < end + _NARROWEST:
+            continue
+        end = left + width
         label = get_label(segment.emotion)
         yield (
             f'<rect class="segment" x="{left:.1f}" y="{top}" width="{width:.1f}" '
@@ -248,18 +249,18 @@ def _strip(result: Result) -> Iterator[str]:
         )
 
 
-def _table(segments: tuple[Segment, ...]) -> str:
+def _table(segments: tuple[Segment, ...]) -> Iterator[str]:
     with_speakers = any(segment.speaker for segment in segments)
     columns = [Both("from", "开始"), Both("to", "结束")]
     columns += [Both("speaker", "说话人")] if with_speakers else []
     columns += [Both("emotion", "情感"), Both("confidence", "置信度")]
     head = "".join(f'<th class="word">{both(column)}</th>' for column in columns)
-    rows = []
+    yield (f'<section><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>')
     for segment in segments:
         label = get_label(segment.emotion)
         name = both(Both(f"{label.emoji} {label.en}", f"{label.emoji} {label.zh}"))
         speaker = f'<td class="word">{_escaped(segment.speaker or "")}</td>'
-        rows.append(
+        yield (
             f'<tr tabindex="0" data-start="{milliseconds(segment.start) / 1000}" '
             f'data-end="{milliseconds(segment.end) / 1000}">'
             f'<td class="word">{_clock(segment.start)}</td>'
@@ -267,10 +268,7 @@ def _table(segments: tuple[Segment, ...]) -> str:
             f'<td class="word"><i style="background:{label.color}"></i>{name}</td>'
             f'<td class="word">{segment.confidence:.1%}</td></tr>'
         )
-    return (
-        f'<section><div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div></section>"
-    )
+    yield "</tbody></table></div></section>"
 
 
 def _clock(seconds: float) -> str:

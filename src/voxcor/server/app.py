@@ -29,6 +29,7 @@ from voxcor.server import (
     waveform,
 )
 from voxcor.server.bodies import Bodies, Linger
+from voxcor.server.downloads import Downloads
 from voxcor.server.models import Pulls
 from voxcor.server.monitoring import Metrics, Observe
 from voxcor.server.schemas import complete
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.service = Service(settings, metrics)
         app.state.pulls = Pulls()
+        app.state.downloads = Downloads()
         app.state.service.start()
         try:
             yield

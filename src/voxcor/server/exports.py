@@ -1,14 +1,17 @@
 """`/v1/results/{id}/export/{format}`: a result in the formats of other tools."""
 
 import asyncio
+from collections.abc import Iterator
+from itertools import chain
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
-from voxcor.exports import KINDS, Format, export, file_name
+from voxcor.exports import KINDS, Format, export_pieces, file_name
 from voxcor.exports.content import read_content
+from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
 
@@ -38,7 +41,7 @@ async def list_formats() -> list[ExportFormat]:
     summary="A result in another tool's format · 以其他工具的格式导出",
     responses={
         200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
-        **problems(404),
+        **problems(404, 429, 500),
     },
     response_class=Response,
 )
@@ -50,11 +53,15 @@ async def get_export(
     """Made when it is asked for, from the result's files; times are those of the recording."""
     results = service_of(request).results
 
-    def make() -> tuple[bytes, str]:
+    def begin() -> tuple[bytes, Iterator[bytes], str]:
         content = read_content(results.find(result_id))
-        return export(content, kind), file_name(content, kind)
+        pieces = export_pieces(content, kind)
+        # What cannot be exported is said before the answer begins.
+        return next(pieces, b""), pieces, file_name(content, kind)
 
-    data, name = await asyncio.to_thread(make)
-    named = quote(name.encode("utf-8", "replace"))
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
-    return Response(data, 200, headers, KINDS[kind].media_type)
+    with downloads_of(request).place() as stack:
+        first, pieces, name = await asyncio.to_thread(begin)
+        named = quote(name.encode("utf-8", "replace"))
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
+        whole = chain([first], pieces)
+        return Download(stack.pop_all(), whole, KINDS[kind].media_type, headers)

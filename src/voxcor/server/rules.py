@@ -215,7 +215,8 @@ async def list_rules(request: Request) -> RuleList:
 @router.post("/rules/check", summary="Read a rule · 检查规则", responses=problems(422, 500))
 async def check_rule(request: Request, text: RuleText) -> RuleRead:
     """What it was understood as; 422 says what is wrong and at which column."""
-    return _read(parse(text.rule, await _labels(request)))
+    labels = await _labels(request)
+    return await asyncio.to_thread(lambda: _read(parse(text.rule, labels)))
 
 
 @router.get("/rules/{name}", summary="A saved rule · 一条规则", responses=problems(404, 422, 500))

@@ -4,8 +4,9 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse
 
+from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.events import event_stream, last_event_id, no_more_events, replay
 from voxcor.server.problems import answer
 from voxcor.server.schemas import Pending, problems, reference
@@ -104,7 +105,7 @@ async def get_events(request: Request, result_id: ResultId) -> Response:
         200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
         206: {"description": "The part that Range asked for."},
         416: {"description": "There is no such part."},
-        **problems(404),
+        **problems(404, 429),
     },
     response_class=FileResponse,
 )
@@ -118,6 +119,8 @@ async def get_file(
     if name == ARCHIVE:
         folder = await asyncio.to_thread(results.find, result_id)
         headers = {"Content-Disposition": f'attachment; filename="voxcor-{result_id}.zip"'}
-        return StreamingResponse(zip_chunks(folder), 200, headers, "application/zip")
+        with downloads_of(request).place() as place:
+            pieces = zip_chunks(folder)
+            return Download(place.pop_all(), pieces, "application/zip", headers)
     path = await asyncio.to_thread(results.file, result_id, name)
     return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})

@@ -13,15 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, FastAPI
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from voxcor.errors import (
     ConfigInvalid,
     InvalidAudioFrame,
+    MalformedRequest,
     MessageInvalid,
     MessageTooLarge,
     ModelError,
@@ -33,12 +34,13 @@ from voxcor.errors import (
 )
 from voxcor.frames import SAMPLE_RATE
 from voxcor.rule_book import SavedRule
-from voxcor.rule_grammar import parse
+from voxcor.rule_grammar import MOST_RULES, parse
 from voxcor.rules import Rule
 from voxcor.runtime import available_cores
 from voxcor.server.problems import both_languages
 from voxcor.server.rules import automation_of
 from voxcor.server.service import Service, service_of
+from voxcor.server.strict_json import read_json
 from voxcor.stream import FloatArray, Options, Pace, Session, samples_of
 from voxcor.stream_events import Event, Reason, RuleFired
 
@@ -47,6 +49,10 @@ logger = logging.getLogger("voxcor.server")
 T = TypeVar("T")
 
 MOST_BYTES = 1 << 20  # of a message, 33 s of audio
+MOST_TEXT_BYTES = 1 << 17  # of one in text: all the rules there may be, as long as they may be
+MOST_LABELS = 100
+LONGEST_LABEL = 300  # characters
+LONGEST_INTERVAL_MS = 3_600_000
 
 # A message is heard in pieces, so that lateness shows before all of it is measured.
 PIECE = SAMPLE_RATE // 10  # samples
@@ -102,15 +108,18 @@ async def stream(socket: WebSocket) -> None:
         service.metrics.audio.inc(connection.heard_s)
 
 
+_Label = Annotated[StrictStr, Field(max_length=LONGEST_LABEL)]
+
+
 class _Update(BaseModel):
     """`session.update`: what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
 
     type: str
-    labels: tuple[StrictStr, ...] | None = None
-    interval_ms: StrictInt | None = None
-    rules: tuple[StrictStr, ...] | None = None
+    labels: tuple[_Label, ...] | None = Field(None, max_length=MOST_LABELS)
+    interval_ms: StrictInt | None = Field(None, le=LONGEST_INTERVAL_MS)
+    rules: tuple[StrictStr, ...] | None = Field(None, max_length=MOST_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +198,7 @@ class _Connection:
                     return await self._items.put(_Close("server_shutdown"))
                 if not receiving.done():
                     return await self._items.put(_Close("idle_timeout"))
-                for item in self._items_of(receiving.result()):
+                for item in await self._items_of(receiving.result()):
                     await self._items.put(item)
                     if isinstance(item, (_Close, StreamError)):
                         return None
@@ -198,14 +207,16 @@ class _Connection:
             draining.cancel()
             receiving.cancel()
 
-    def _items_of(self, message: Mapping[str, Any]) -> list[_Item]:
+    async def _items_of(self, message: Mapping[str, Any]) -> list[_Item]:
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"])
         data = message.get("bytes")
         try:
             if data is None:
-                return [_item_of(message["text"])]
-            _require_size(len(data))
+                text = message["text"]
+                _require_size(len(text), MOST_TEXT_BYTES)
+                return [await self._in_thread(lambda: _item_of(text))]
+            _require_size(len(data), MOST_BYTES)
             samples = samples_of(data)
         except StreamError as error:
             return [error]
@@ -252,7 +263,8 @@ class _Connection:
         own = [rule for rule in options.rules if rule.name not in self._saved]
         heard = self._recognizer.labels if labels is None else labels
         if update.rules is not None:
-            own = [_parse(text, heard) for text in update.rules]
+            texts = update.rules
+            own = await self._in_thread(lambda: [_parse(text, heard) for text in texts])
         self._options = replace(options, labels=labels)
         await self._watch(heard, own)
         await self._say([session.update(self._options)])
@@ -302,11 +314,11 @@ def _item_of(text: str) -> _Update | _Close:
         MessageTooLarge, MessageInvalid: it is none.
         ConfigInvalid: a `session.update` of something else.
     """
-    _require_size(len(text.encode(errors="replace")))
+    _require_size(len(text.encode(errors="replace")), MOST_TEXT_BYTES)
     try:
-        document = json.loads(text)
+        document = read_json(text)
         kind = document["type"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (MalformedRequest, TypeError, KeyError) as error:
         raise MessageInvalid(
             reason_en="text is JSON with a type; audio is sent as binary messages.",
             reason_zh="文本消息应为带 type 的 JSON;音频须以二进制消息发送。",
@@ -324,9 +336,9 @@ def _item_of(text: str) -> _Update | _Close:
         raise ConfigInvalid(**both_languages(error.errors()[0])) from error
 
 
-def _require_size(size: int) -> None:
-    if size > MOST_BYTES:
-        raise MessageTooLarge(bytes=size, maximum_bytes=MOST_BYTES)
+def _require_size(size: int, most: int) -> None:
+    if size > most:
+        raise MessageTooLarge(bytes=size, maximum_bytes=most)
 
 
 def _parse(text: str, labels: Sequence[str]) -> Rule:

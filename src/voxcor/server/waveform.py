@@ -8,9 +8,11 @@ from typing import Annotated
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi import Path as InPath
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from voxcor.frames import HOP, HOP_MS
+from voxcor.server.downloads import downloads_of
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
 
@@ -33,24 +35,25 @@ class Waveform(BaseModel):
 @router.get(
     "/{result_id}/waveform",
     summary="The outline of processed_audio.wav · 波形轮廓",
-    responses=problems(404),
+    responses={200: {"model": Waveform}, **problems(404, 429)},
 )
 async def get_waveform(
     request: Request,
-    response: Response,
     result_id: Annotated[str, InPath(description="As POST /v1/recognize gave it.")],
-) -> Waveform:
+) -> Response:
     """What a player draws before, and instead of, decoding the audio."""
     results = service_of(request).results
 
-    def outline() -> Waveform:
+    def outline() -> Response:
         path = results.file(result_id, "processed_audio.wav")
         start_ms = results.document(result_id)["preprocessing"]["trimmed_start_ms"]
         hop, peaks = peaks_of(path)
-        return Waveform(start_ms=start_ms, hop_ms=hop // HOP * HOP_MS, peaks=peaks)
+        document = {"start_ms": start_ms, "hop_ms": hop // HOP * HOP_MS, "peaks": peaks}
+        # A megabyte of numbers is written out here, not on the event loop.
+        return JSONResponse(document, headers={"Cache-Control": "private, max-age=3600"})
 
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    return await asyncio.to_thread(outline)
+    with downloads_of(request).place():
+        return await asyncio.to_thread(outline)
 
 
 def peaks_of(path: Path) -> tuple[int, list[int]]:
