@@ -98,13 +98,14 @@ def test_the_client_reaches_a_server_through_socks(
     assert ("voice.invalid", port) in proxy.asked_for
 
 
-def test_a_webhook_goes_through_socks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webhook_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its address is looked at where it is connected to; a proxy would connect elsewhere."""
     with receiving() as receiver, socks_proxy() as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"socks5h://127.0.0.1:{proxy.port}")
         with sending() as webhooks:
             webhooks.send(Webhook(receiver.url, new_secret()), "rule.fired", {})
             wait_until(lambda: receiver.requests, "delivered")
-        assert proxy.asked_for
+        assert proxy.asked_for == []
 
 
 @HUBS
@@ -193,17 +194,3 @@ def test_a_pull_says_which_proxy_is_in_the_way(
     assert "socks5h://" in err
     assert "Traceback" not in err
     assert hub.requests == []
-
-
-def test_a_webhook_says_so_in_the_log_and_goes_again_when_it_can(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    with receiving() as receiver, sending() as webhooks:
-        webhook = Webhook(receiver.url, new_secret())
-        monkeypatch.setenv("ALL_PROXY", "socks4://127.0.0.1:1080")
-        webhooks.send(webhook, "rule.fired", {})
-        wait_until(lambda: "ALL_PROXY is socks4" in caplog.text, "the log says so")
-        monkeypatch.delenv("ALL_PROXY")
-        webhooks.send(webhook, "rule.fired", {})
-        wait_until(lambda: receiver.requests, "delivered")
-    assert len(receiver.requests) == 1

@@ -12,16 +12,21 @@ import httpx2
 import pytest
 import soundfile
 
-from serving import Server, server, serving, wait_until
+from serving import Server, serving, wait_until
 from test_stream_server import connection, rest, say, send, session
 from test_webhooks import receiving
 from voxcor.labels import LABEL_IDS
 from voxcor.sources import EXAMPLE
 from voxcor.webhooks import new_secret, sign
 
-__all__ = ["server"]
-
 ALWAYS = f"any of {', '.join(LABEL_IDS)} for 1 s"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    here = {"VOXCOR_WEBHOOK_HOSTS": '["127.0.0.1"]'}
+    with serving(tmp_path_factory.mktemp("served"), **here) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

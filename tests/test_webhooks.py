@@ -17,6 +17,7 @@ import pytest
 
 from serving import wait_until
 from voxcor.errors import WebhookInvalid
+from voxcor.webhook_addresses import Allowed
 from voxcor.webhooks import DELAYS_S, MOST_WAITING, Webhook, Webhooks, new_secret, sign
 
 # From the specification of Standard Webhooks, as its own libraries test it.
@@ -25,6 +26,10 @@ KNOWN_ID = "msg_p5jXN8AQM9LWM0D4loKWxJek"
 KNOWN_TIME = 1614265330
 KNOWN_BODY = b'{"test": 2432232314}'
 KNOWN_SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+# Receivers are on this machine, where webhooks may not go unless it is named.
+HERE = Allowed(["127.0.0.1"])
 
 
 @dataclass
@@ -75,7 +80,7 @@ def receiving(*answers: int, open_gate: bool = True, path: str = "/hook") -> Ite
 
 @contextmanager
 def sending(*delays_s: float) -> Iterator[Webhooks]:
-    webhooks = Webhooks(delays_s)
+    webhooks = Webhooks(delays_s, HERE)
     try:
         yield webhooks
     finally:
@@ -174,7 +179,7 @@ def test_what_waits_for_one_address_arrives_in_order_and_has_an_end(
 
 def test_closing_does_not_wait_for_the_next_attempt() -> None:
     with receiving(500) as receiver:
-        webhooks = Webhooks([3600.0])
+        webhooks = Webhooks([3600.0], HERE)
         webhooks.send(Webhook(receiver.url, new_secret()), "rule.fired", {})
         wait_until(lambda: receiver.requests)
         webhooks.close()

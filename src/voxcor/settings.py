@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     stream_idle_s: float = Field(
         default=60, gt=0, description="A live session without a message for so long is closed."
     )
+    webhook_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names, addresses and networks beside public ones that webhooks may reach.",
+    )
     results_days: float = Field(
         default=30, gt=0, description="Results older than this are deleted."
     )
@@ -110,16 +114,22 @@ class Settings(BaseSettings):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            first = error.errors(include_url=False, include_input=False)[0]
             wrong, reason = str(first["loc"][0]), first["msg"]
+            least = first.get("ctx", {}).get("min_length")
         except (SettingsError, RecursionError) as error:
             wrong, reason = str(error).partition('"')[2].partition('"')[0], "it is no JSON list"
+            least = None
         else:
             return
         name = _PREFIX + wrong.upper()
+        if least:
+            reason_en, reason_zh = f"{least} characters or more", f"至少需要 {least} 个字符"
+        else:
+            reason_en = reason_zh = reason
         raise UsageError(
-            reason_en=f"{name} cannot be used: {reason}.",
-            reason_zh=f"无法使用 {name} 的值:{reason}。",
+            reason_en=f"{name} cannot be used: {reason_en}.",
+            reason_zh=f"{name} 的值不可用：{reason_zh}。",
         )
 
     @property

@@ -4,10 +4,13 @@ Signed as Standard Webhooks 1.0 has it (standardwebhooks.com), so libraries for 
 `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`, under the
 secret whose base64 follows `whsec_`. Whoever signs a timestamp cannot be replayed later.
 
-Each address has a thread and a queue of its own while anything waits for it: one that is dead
-delays nobody else. Redirects are not followed; what answers must be what was named.
+One thread serves all of them. Each address has a queue of its own while anything waits for it, and
+those that failed have fewer places than the others: any number of dead ones delays nobody else.
+Redirects are not followed; what answers must be what was named. `voxcor.webhook_addresses` says
+where they may go.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -24,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from voxcor.errors import ProxyInvalid, WebhookInvalid
-from voxcor.proxies import require_usable_proxies
+from voxcor.errors import WebhookInvalid
+from voxcor.webhook_addresses import Allowed, transport
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,6 +40,11 @@ logger = logging.getLogger("voxcor.webhooks")
 DELAYS_S = tuple(2.0**n for n in range(1, 9))
 
 TIMEOUT_S = 10.0
+LONGEST_ATTEMPT_S = 30.0
+
+# Attempts at the same time, and of those at addresses whose last one failed.
+MOST_AT_ONCE = 32
+MOST_AGAIN_AT_ONCE = 8
 
 # So many wait for one address; what comes then is dropped, and the log says so.
 MOST_WAITING = 1000
@@ -100,14 +108,20 @@ class Webhooks:
 
     Args:
         delays_s: the pauses between attempts.
+        allowed: where they may go.
     """
 
-    def __init__(self, delays_s: Sequence[float] = DELAYS_S) -> None:
+    def __init__(
+        self, delays_s: Sequence[float] = DELAYS_S, allowed: Allowed | None = None
+    ) -> None:
         self._delays_s = delays_s
-        self._waiting: dict[str, deque[_Delivery]] = {}  # by address, while its thread runs
-        self._threads: set[threading.Thread] = set()
+        self._allowed = allowed or Allowed()
+        self._waiting: dict[str, deque[_Delivery]] = {}  # by address, while its task runs
+        self._failed: set[str] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     def send(self, webhook: Webhook, event: str, data: Mapping[str, Any]) -> None:
         """Queues `{"type": event, "timestamp", "data"}` and returns at once."""
@@ -121,11 +135,7 @@ class Webhooks:
             waiting = self._waiting.get(webhook.url)
             if waiting is None:
                 self._waiting[webhook.url] = deque([delivery])
-                thread = threading.Thread(
-                    target=self._work, args=(webhook.url,), name="voxcor-webhook", daemon=True
-                )
-                self._threads.add(thread)
-                thread.start()
+                self._begin(webhook.url)
             elif len(waiting) < MOST_WAITING:
                 waiting.append(delivery)
             else:
@@ -135,53 +145,88 @@ class Webhooks:
 
     def close(self) -> None:
         """Gives up what waits; an attempt that is under way ends first."""
-        self._closing.set()
         with self._lock:
-            threads = [*self._threads]
-        for thread in threads:
+            self._closing.set()
+            thread, loop = self._thread, self._loop
+        if thread is not None and loop is not None:
+            loop.call_soon_threadsafe(self._closed.set)
             thread.join()
 
-    def _work(self, url: str) -> None:
+    def _begin(self, url: str) -> None:
+        """Starts the task of an address, and before the first of them the thread."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._closed = asyncio.Event()
+            self._addresses: asyncio.Queue[str] = asyncio.Queue()
+            self._thread = threading.Thread(target=self._run, name="voxcor-webhook", daemon=True)
+            self._thread.start()
+        self._loop.call_soon_threadsafe(self._addresses.put_nowait, url)
+
+    def _run(self) -> None:
+        loop = self._loop
+        assert loop is not None
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
         import httpx2
 
-        try:
-            require_usable_proxies()
-        except ProxyInvalid as error:
-            with self._lock:
-                dropped = self._waiting.pop(url)
-                self._threads.discard(threading.current_thread())
-            logger.warning(
-                "webhook %s: %d given up: %s", _host(dropped[0].webhook), len(dropped), error
-            )
-            return
-        with httpx2.Client(timeout=TIMEOUT_S, follow_redirects=False) as client:
+        client = httpx2.AsyncClient(
+            transport=transport(self._allowed),
+            timeout=TIMEOUT_S,
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._places = asyncio.Semaphore(MOST_AT_ONCE)
+        self._places_again = asyncio.Semaphore(MOST_AGAIN_AT_ONCE)
+        closed = asyncio.create_task(self._closed.wait())
+        async with client, asyncio.TaskGroup() as tasks:
             while True:
-                with self._lock:
-                    waiting = self._waiting[url]
-                    if not waiting or self._closing.is_set():
-                        del self._waiting[url]
-                        self._threads.discard(threading.current_thread())
-                        return
-                    delivery = waiting.popleft()
-                self._deliver(client, delivery)
+                following = asyncio.create_task(self._addresses.get())
+                await asyncio.wait({closed, following}, return_when=asyncio.FIRST_COMPLETED)
+                if closed.done():
+                    following.cancel()
+                    return
+                tasks.create_task(self._work(client, following.result()))
 
-    def _deliver(self, client: "httpx2.Client", delivery: _Delivery) -> None:
+    async def _work(self, client: "httpx2.AsyncClient", url: str) -> None:
+        """Delivers what waits for an address, in order."""
+        while True:
+            with self._lock:
+                waiting = self._waiting[url]
+                if not waiting or self._closing.is_set():
+                    del self._waiting[url]
+                    self._failed.discard(url)
+                    return
+                delivery = waiting.popleft()
+            await self._deliver(client, delivery)
+
+    async def _deliver(self, client: "httpx2.AsyncClient", delivery: _Delivery) -> None:
+        url = delivery.webhook.url
         for delay_s in (*self._delays_s, None):
-            problem, final = _attempt(client, delivery)
+            async with self._places_again if url in self._failed else self._places:
+                if self._closing.is_set():
+                    return
+                problem, final = await _attempt(client, delivery)
             if not problem:
+                self._failed.discard(url)
                 return
+            self._failed.add(url)
             if final or delay_s is None:
                 logger.warning("webhook %s: given up: %s", _host(delivery.webhook), problem)
                 return
             logger.info("webhook %s: %s, again in %g s", _host(delivery.webhook), problem, delay_s)
-            if self._closing.wait(delay_s):
-                return
+            try:
+                async with asyncio.timeout(delay_s):
+                    await self._closed.wait()
+            except TimeoutError:
+                continue
+            return
 
 
-def _attempt(client: "httpx2.Client", delivery: _Delivery) -> tuple[str, bool]:
+async def _attempt(client: "httpx2.AsyncClient", delivery: _Delivery) -> tuple[str, bool]:
     """What went wrong, nothing if all went well; and whether another attempt is pointless."""
     import httpx2
-    from socksio import SOCKSError
 
     # Each attempt is signed anew: its receiver refuses a timestamp of minutes ago.
     timestamp = int(time.time())
@@ -194,13 +239,16 @@ def _attempt(client: "httpx2.Client", delivery: _Delivery) -> tuple[str, bool]:
     }
     try:
         # Streamed, so that no answer can be too long: its status says all.
-        with client.stream(
-            "POST", delivery.webhook.url, content=delivery.body, headers=headers
-        ) as response:
+        async with (
+            asyncio.timeout(LONGEST_ATTEMPT_S),
+            client.stream(
+                "POST", delivery.webhook.url, content=delivery.body, headers=headers
+            ) as response,
+        ):
             if response.is_success:
                 return "", True
             return f"status {response.status_code}", response.status_code == 410
-    except (httpx2.HTTPError, httpx2.InvalidURL, SOCKSError, OSError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         return str(error) or type(error).__name__, False
 
 

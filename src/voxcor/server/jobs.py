@@ -234,7 +234,7 @@ async def list_items(
     request: Request,
     job_id: _Id,
     state: Annotated[Literal["done", "failed"] | None, Query()] = None,
-    after: Annotated[int, Query(ge=-1)] = -1,
+    after: Annotated[int, Query(ge=-1, lt=1 << 53)] = -1,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> JobItems:
     """Those that are done or failed, in the order of the source."""

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancelled
+from voxcor.errors import MalformedRequest
 from voxcor.server.bodies import body_of
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
-from voxcor.server.request_keys import HEADER
+from voxcor.server.request_keys import HEADER, LONGEST_KEY
 from voxcor.server.schemas import (
     Pending,
     RecognizeOptions,
@@ -45,12 +46,18 @@ async def recognize(request: Request) -> Response:
     With a `Request-Key` of the sender's own, `DELETE /v1/recognize/{key}` gives it up at any time.
     """
     service = service_of(request)
+    key = request.headers.get(HEADER)
+    if key is not None and len(key) > LONGEST_KEY:
+        raise MalformedRequest(
+            reason_en=f"its {HEADER} is longer than {LONGEST_KEY} characters.",
+            reason_zh=f"{HEADER} 超过 {LONGEST_KEY} 个字符。",
+        )
     with ExitStack() as stack:
         place = stack.enter_context(service.admission.place(body_of(request)))
         work_id = new_id()
         folder = stack.enter_context(service.results.workplace(work_id))
         work = Work(work_id, folder)
-        service.request_keys.enter(request.headers.get(HEADER), work)
+        service.request_keys.enter(key, work)
         try:
             upload = await receive_form(request, folder, service.settings)
             work.cancellation.check()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["recognition"])
 
 HEADER = "Request-Key"
+LONGEST_KEY = 128  # characters
 
 # A key is of use for the length of its request, and a little longer.
 _KEPT = 1000
@@ -57,7 +58,12 @@ class RequestKeys:
 )
 async def give_up(
     request: Request,
-    key: Annotated[str, Path(description=f"Its header `{HEADER}`. · 请求头中的 `{HEADER}`。")],
+    key: Annotated[
+        str,
+        Path(
+            description=f"Its header `{HEADER}`. · 请求头中的 `{HEADER}`。", max_length=LONGEST_KEY
+        ),
+    ],
 ) -> None:
     """Whether it has not arrived, is being received, runs or is done: nothing of it stays."""
     service: Service = request.app.state.service

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi import Path as PathParameter
@@ -21,7 +21,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
-from voxcor.errors import NoSuchRule, StorageError, UsageError
+from voxcor.errors import NoSuchRule, StorageError, UsageError, WebhookInvalid
 from voxcor.results import Result
 from voxcor.rule_book import RuleBook, SavedRule
 from voxcor.rule_grammar import parse
@@ -29,7 +29,9 @@ from voxcor.rules import Firing, Rule, evaluate, readings_of
 from voxcor.server.events import KEEP_ALIVE_S, last_event_id
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
-from voxcor.webhooks import Webhook, Webhooks, new_secret
+from voxcor.settings import Settings
+from voxcor.webhook_addresses import Allowed
+from voxcor.webhooks import LONGEST_URL, Webhook, Webhooks, new_secret
 
 logger = logging.getLogger("voxcor.server")
 
@@ -85,10 +87,11 @@ class Firings:
 class Automation:
     """The saved rules at work. Made on the event loop."""
 
-    def __init__(self, home: Path) -> None:
-        self.book = RuleBook(home)
+    def __init__(self, settings: Settings) -> None:
+        self.book = RuleBook(settings.home)
         self.firings = Firings()
-        self._webhooks = Webhooks()
+        self.allowed = Allowed(settings.webhook_hosts)
+        self._webhooks = Webhooks(allowed=self.allowed)
 
     def watching(self, labels: Sequence[str]) -> list[SavedRule]:
         """The saved rules that speak of these labels only; another model may have others."""
@@ -124,7 +127,7 @@ def automation_of(connection: HTTPConnection) -> Automation:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    automation = Automation(app.state.service.settings.home)
+    automation = Automation(app.state.service.settings)
     app.state.automation = automation
     app.state.service.listeners.append(automation.hear)
     try:
@@ -141,9 +144,13 @@ class WebhookForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    url: str = Field(description="http or https; redirects are not followed. · 不跟随重定向。")
+    url: str = Field(
+        max_length=LONGEST_URL,
+        description="http or https; redirects are not followed. · 不跟随重定向。",
+    )
     secret: str | None = Field(
         None,
+        max_length=LONGEST_URL,
         description="whsec_ and base64 of 24-64 bytes; without, the old one is kept or one is "
         "made. · 不提供则沿用原密钥,或自动生成。",
     )
@@ -238,7 +245,8 @@ async def put_rule(
     Where a secret was made, the answer shows it, this once.
     """
     labels = await _labels(request)
-    shown, is_new = await asyncio.to_thread(_save, automation_of(request).book, name, form, labels)
+    automation = automation_of(request)
+    shown, is_new = await asyncio.to_thread(_save, automation, name, form, labels)
     response.status_code = 201 if is_new else 200
     return shown
 
@@ -294,9 +302,10 @@ async def _labels(request: Request) -> Sequence[str]:
 
 
 def _save(
-    book: RuleBook, name: str, form: RuleForm, labels: Sequence[str]
+    automation: Automation, name: str, form: RuleForm, labels: Sequence[str]
 ) -> tuple[RuleShown, bool]:
     """The rule as it was saved, and whether it is new."""
+    book = automation.book
     rule = parse(form.rule, labels)
     if rule.name not in (name, rule.condition):
         raise UsageError(
@@ -309,6 +318,13 @@ def _save(
         if secret is None:
             secret = made = new_secret()
         webhook = Webhook(form.webhook.url, secret)
+        if automation.allowed.refuses(urlsplit(webhook.url).hostname or ""):
+            raise WebhookInvalid(
+                url=webhook.url,
+                reason_en="is no public address; whoever runs the server allows others with "
+                "VOXCOR_WEBHOOK_HOSTS.",
+                reason_zh="不是公网地址；服务器管理员可通过 VOXCOR_WEBHOOK_HOSTS 允许其他地址。",
+            )
     saved = SavedRule(replace(rule, name=name), webhook)
     is_new = book.put(saved)
     return _shown(saved, made), is_new

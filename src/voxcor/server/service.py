@@ -32,6 +32,7 @@ from voxcor.server.problems import answer
 from voxcor.server.recognizers import Recognizers
 from voxcor.server.request_keys import RequestKeys
 from voxcor.server.schemas import problems
+from voxcor.server.security import has_key
 from voxcor.server.storage import Results
 from voxcor.server.work import Works
 from voxcor.settings import Settings
@@ -172,6 +173,10 @@ async def readyz(request: Request) -> Response:
     service = service_of(request)
     if service.ready.is_set():
         return JSONResponse({"status": "ready"})
-    response = answer(service.problem or NotReady(retry_after_s=1), request)
+    problem: VoxcorError = NotReady(retry_after_s=1)
+    # Why the model cannot be had may name folders: that is for whoever has the key.
+    if service.problem is not None and has_key(request, service.settings):
+        problem = service.problem
+    response = answer(problem, request)
     response.status_code = 503
     return response

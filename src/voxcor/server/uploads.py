@@ -23,6 +23,7 @@ WRITE_BYTES = 1 << 20
 
 # Options are short, but for the turns of speakers; the one file may be long.
 MOST_FIELD_BYTES = 1 << 20
+MOST_FIELDS = 100
 
 LONGEST_NAME = 255
 
@@ -85,9 +86,8 @@ async def _receive(
         try:
             parser = MultipartParser(options[b"boundary"], form.callbacks())
             async for chunk in limited_body(request, settings, maximum_mb):
-                parser.write(chunk)
-                if form.pending_bytes > WRITE_BYTES:
-                    await asyncio.to_thread(form.flush)
+                # Not on the event loop: what a chunk takes to read is up to its sender.
+                await asyncio.to_thread(_take, parser, form, chunk)
         except FormParserError as error:
             raise _malformed("it is no valid form.", "不是有效的表单。") from error
         await asyncio.to_thread(form.flush)
@@ -140,6 +140,7 @@ class _Form:
     _headers: dict[bytes, bytes] = field(default_factory=dict)
     _part: str = ""
     _content: bytearray | None = None  # of the field that is being read, None for a file
+    _fields_begun: int = 0
     _field_bytes: int = 0
 
     def __enter__(self) -> Self:
@@ -193,6 +194,7 @@ class _Form:
         self._part = options.get(b"name", b"").decode("utf-8", "replace")
         if self._part != "file":
             self._content = bytearray()
+            self._fields_begun += 1
             self._count(len(self._part))
             return
         if len(self._names) == self.most:
@@ -225,8 +227,14 @@ class _Form:
 
     def _count(self, more: int) -> None:
         self._field_bytes += more
-        if self._field_bytes > MOST_FIELD_BYTES:
-            raise _malformed("its fields are too long.", "字段过长。")
+        if self._field_bytes > MOST_FIELD_BYTES or self._fields_begun > MOST_FIELDS:
+            raise _malformed("its fields are too long, or too many.", "字段过长或过多。")
+
+
+def _take(parser: MultipartParser, form: _Form, chunk: bytes) -> None:
+    parser.write(chunk)
+    if form.pending_bytes > WRITE_BYTES:
+        form.flush()
 
 
 async def _write(file: BinaryIO, pending: bytearray, beyond: int) -> None:
