@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from voxcor import telemetry
+
 _NETWORK_CALLS = ("connect", "sendto", "sendmsg", "sendmmsg")
 _OPENING_CALLS = ("open", "openat", "openat2")
 _MAKING_CALLS = (
@@ -36,10 +38,18 @@ _WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """`network` are calls that would leave this machine; `written` are absolute paths."""
+    """`reached` are calls that would leave this machine, `looked_up` those that ask for a name.
 
-    network: tuple[str, ...]
+    `written` are absolute paths.
+    """
+
+    reached: tuple[str, ...]
+    looked_up: tuple[str, ...]
     written: frozenset[Path]
+
+    @property
+    def network(self) -> tuple[str, ...]:
+        return self.reached + self.looked_up
 
     def written_outside(self, *folders: Path) -> set[Path]:
         """What was written elsewhere than in these folders, and that is no device."""
@@ -77,23 +87,27 @@ def watched(log: Path, command: Sequence[str]) -> list[str]:
 
 def read(log: Path, folder: Path) -> Seen:
     """What the log of a process that has ended tells; it ran in `folder`."""
-    network: list[str] = []
+    reached: list[str] = []
+    looked_up: list[str] = []
     written: set[Path] = set()
     for line in _complete(log):
         call, _, rest = line.partition(" ")[2].strip().partition("(")
         if call == _UNWATCHABLE:
-            network.append(line)
+            reached.append(line)
         elif call in _NETWORK_CALLS:
-            if _leaves(rest):
-                network.append(line)
+            if file := _SOCKET_FILE.search(rest):
+                if "nscd" in file[1] or "resolve" in file[1]:
+                    looked_up.append(line)
+            elif _leaves(rest):
+                reached.append(line)
         elif "= -1 E" in rest:
             continue
         elif paths := _PATH.findall(rest):
             if paths[0] in _RESOLVER_FILES:
-                network.append(line)
+                looked_up.append(line)
             if call not in _OPENING_CALLS or _WRITES.search(rest):
                 written.add(Path(os.path.normpath(folder / paths[-1])))
-    return Seen(tuple(network), frozenset(written))
+    return Seen(tuple(reached), tuple(looked_up), frozenset(written))
 
 
 def _complete(log: Path) -> list[str]:
@@ -109,15 +123,15 @@ def _complete(log: Path) -> list[str]:
 
 
 def _leaves(arguments: str) -> bool:
-    """Whether a call speaks to anybody but a process of this machine that is no resolver."""
-    if file := _SOCKET_FILE.search(arguments):
-        return "nscd" in file[1] or "resolve" in file[1]
+    """Whether a call speaks to another machine, or to a name server."""
     addresses = [one or other for one, other in _ADDRESS.findall(arguments)]
     # A name server on loopback asks another one; port 0 is a question about routes, unsent.
-    return bool(addresses) and (
-        "htons(53)" in arguments
-        or not all(ipaddress.ip_address(address).is_loopback for address in addresses)
-    )
+    return bool(addresses) and ("htons(53)" in arguments or not all(map(_is_loopback, addresses)))
+
+
+def _is_loopback(written: str) -> bool:
+    address = ipaddress.ip_address(written)
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def empty_home(tmp_path: Path) -> dict[str, str]:
@@ -125,5 +139,33 @@ def empty_home(tmp_path: Path) -> dict[str, str]:
     names = {"HOME": "home", "TMPDIR": "temporary", "VOXCOR_HOME": "voxcor"}
     for name in names.values():
         (tmp_path / name).mkdir()
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "VOXCOR_", "ORT_"))}
-    return {**kept, **{variable: str(tmp_path / name) for variable, name in names.items()}}
+    # OpenVINO reports nothing where it finds itself in a test.
+    told = ("XDG_", "VOXCOR_", "CI", *telemetry.SWITCHES)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(told)}
+    return {
+        **kept,
+        **{variable: str(tmp_path / name) for variable, name in names.items()},
+        "PYTHONDONTWRITEBYTECODE": "1",  # beside a source that is imported for the first time
+        "UV_USE_IO_URING": "0",  # uvloop, where it is installed, works in sight
+    }
+
+
+def watch(tmp_path: Path, *commands: str, **environment: str) -> Seen:
+    """Runs a shell's commands one after another, all under one watch, in an empty home and folder.
+
+    They are to succeed, and to leave nothing in HOME, in TMPDIR and where they run.
+    """
+    log, folder = tmp_path / "calls", tmp_path / "folder"
+    folder.mkdir()
+    done = subprocess.run(
+        watched(log, ["sh", "-e", "-c", "\n".join(commands)]),
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**empty_home(tmp_path), **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    left = [path for n in ("home", "temporary", "folder") for path in (tmp_path / n).rglob("*")]
+    assert not left, left
+    return read(log, folder)

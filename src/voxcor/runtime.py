@@ -120,13 +120,13 @@ def _is_onnxruntime_s_own(path: Path) -> bool:
 
 @cache
 def _warn_of_telemetry() -> None:
-    if telemetry.CAME_TOO_LATE and telemetry.has_uploader():
+    if names := " and ".join(telemetry.reporting()):
         warnings.warn(
             say(
-                "onnxruntime was imported before voxcor, so it reports to Microsoft. Import voxcor "
-                "first, or set ORT_DISABLE_TELEMETRY=1 before the program starts.",
-                "onnxruntime 先于 voxcor 导入，会向微软发送遥测数据。请先导入 voxcor，"
-                "或在程序启动前设置 ORT_DISABLE_TELEMETRY=1。",
+                f"{names} came before voxcor and may report to its maker. Import voxcor first"
+                ", or set ORT_DISABLE_TELEMETRY=1 before the program starts.",
+                f"{names} 先于 voxcor 导入，可能会向其开发商发送遥测数据。请先导入 voxcor"
+                "，或在程序启动前设置 ORT_DISABLE_TELEMETRY=1。",
             ),
             RuntimeWarning,
             stacklevel=1,

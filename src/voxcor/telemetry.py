@@ -15,20 +15,33 @@ SWITCHES: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 
-# Whether a program imported onnxruntime before Voxcor, and had not told it: nothing helps then.
-# Hugging Face's client can be told later (models/hub.py), Ray asks when it is started.
-CAME_TOO_LATE = "onnxruntime" in sys.modules and os.environ.get("ORT_DISABLE_TELEMETRY", "") in (
-    "",
-    "0",
+# What a program imported before Voxcor and had not told: nothing helps then. Hugging Face's client
+# can be told later (models/hub.py), and Ray asks when it is started.
+CAME_TOO_LATE: tuple[str, ...] = tuple(
+    name
+    for name, was_told in (
+        ("onnxruntime", os.environ.get("ORT_DISABLE_TELEMETRY", "") not in ("", "0")),
+        ("openvino", False),
+    )
+    if name in sys.modules and not was_told
 )
 
 os.environ.update(SWITCHES)
+
+# OpenVINO reports each import to Google Analytics through this package, which no variable stops; it
+# does without where the package is missing, and so it is: None is Python's word for that.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 # Where onnxruntime's uploader sends to.
 _UPLOADER = b"events.data.microsoft.com"
 
 
-def has_uploader() -> bool:
+def reporting() -> tuple[str, ...]:
+    """The packages that may report from this process, because they came before Voxcor."""
+    return tuple(name for name in CAME_TOO_LATE if name != "onnxruntime" or onnxruntime_can_send())
+
+
+def onnxruntime_can_send() -> bool:
     """Whether the installed onnxruntime is a build that can send, by what its libraries contain."""
     import mmap
     from pathlib import Path

@@ -9,9 +9,13 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from voxcor.errors import UsageError
+
+# Of the folder for temporary files, so that Ray's sockets in ours stay within the 104 bytes that a
+# path of a socket may have on macOS; Linux has 108.
+_LONGEST_FOLDER = 24
 
 
 @contextmanager
@@ -29,7 +33,8 @@ def local_cluster() -> Iterator[None]:
         "http_proxy": "http://127.0.0.1:9",
         "no_proxy": "localhost,127.0.0.1",
     }
-    with TemporaryDirectory(prefix="voxcor-", ignore_cleanup_errors=True) as folder:
+    place = None if len(gettempdir()) <= _LONGEST_FOLDER else "/tmp"
+    with TemporaryDirectory(prefix="voxcor-", dir=place, ignore_cleanup_errors=True) as folder:
         with _environment(quiet):
             try:
                 import ray

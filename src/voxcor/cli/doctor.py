@@ -205,18 +205,18 @@ def _telemetry() -> dict[str, Any]:
 
     from voxcor import telemetry
 
-    found: dict[str, Any] = {"onnxruntime_can_send": None, "told_in_time": None}
+    found: dict[str, Any] = {"onnxruntime_can_send": None, "came_too_late": None}
 
     def look() -> None:
-        found["onnxruntime_can_send"] = telemetry.has_uploader()
-        found["told_in_time"] = not telemetry.CAME_TOO_LATE
-        if found["onnxruntime_can_send"] and not found["told_in_time"]:
+        found["onnxruntime_can_send"] = telemetry.onnxruntime_can_send()
+        found["came_too_late"] = telemetry.reporting()
+        if names := ", ".join(telemetry.reporting()):
             raise RuntimeError(
                 say(
-                    "onnxruntime was imported before voxcor and reports to Microsoft; set "
-                    "ORT_DISABLE_TELEMETRY=1 before the program starts",
-                    "onnxruntime 先于 voxcor 导入，会向微软发送遥测数据；"
-                    "请在程序启动前设置 ORT_DISABLE_TELEMETRY=1",
+                    f"{names} came before voxcor and may report to its maker; import voxcor first"
+                    ", or set ORT_DISABLE_TELEMETRY=1 before the program starts",
+                    f"{names} 先于 voxcor 导入，可能会向其开发商发送遥测数据；请先导入 voxcor"
+                    "，或在程序启动前设置 ORT_DISABLE_TELEMETRY=1",
                 )
             )
 
@@ -282,7 +282,7 @@ def _view(report: Mapping[str, Any]) -> "Table":
     rows(say("Models", "模型"), report["models"])
     rows(say("Decoders", "解码器"), report["decoders"])
     telemetry = report["telemetry"]
-    told = "onnxruntime"
+    told = say("switched off in time", "及时关闭")
     if not telemetry["problem"]:
         can_send = telemetry["onnxruntime_can_send"]
         told = say(
