@@ -1,16 +1,20 @@
 """Exports: each is opened by a library made for its format, and says what the result says."""
 
+import base64
 import csv
 import io
 import json
 import re
+import tracemalloc
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pysubs2
 import pytest
+import soundfile
 import webvtt
 from crowsetta.formats.seq import AudSeq
 from label_studio_sdk.label_interface import LabelInterface
@@ -22,11 +26,13 @@ from typer.testing import CliRunner
 from results_by_hand import happy_then_sad, with_frames
 from voxcor.cli import app
 from voxcor.errors import InputNotFound, NotAResult, UsageError
-from voxcor.exports import FORMATS, KINDS, Content, Format, export, file_name
+from voxcor.exports import FORMATS, KINDS, Content, Format, export, export_pieces, file_name
 from voxcor.exports.content import read_content
 from voxcor.language import speaking
+from voxcor.recognizer import Recognizer
 from voxcor.result_folder import save
 from voxcor.results import Result
+from voxcor.sources import EXAMPLE
 
 
 def by_two_speakers() -> Result:
@@ -266,3 +272,40 @@ def test_the_command_names_what_it_cannot_export_and_goes_on(tmp_path: Path) -> 
     assert done.exit_code == 1
     assert "input_not_found" in done.stderr
     assert done.stdout.startswith("start_ms,")
+
+
+def test_the_page_is_written_in_pieces_and_says_how_long_its_audio_is(tmp_path: Path) -> None:
+    folder = save(Recognizer().recognize(EXAMPLE, granularity="frame"), tmp_path)
+    content = read_content(folder)
+    pieces = [*export_pieces(content, "html")]
+    assert len(pieces) > 10
+    assert b"".join(pieces) == export(content, "html")
+    packed = re.search(r"audio/flac;base64,([^\"]+)", export(content, "html").decode())
+    assert packed is not None
+    audio, rate = soundfile.read(io.BytesIO(base64.b64decode(packed[1])), dtype="int16")
+    kept, kept_rate = soundfile.read(folder / "processed_audio.wav", dtype="int16")
+    assert rate == kept_rate
+    assert np.array_equal(audio, kept)
+
+
+def test_hours_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
+    """Twenty minutes of noise and of curve; whole, the page alone has 50 MB."""
+    folder = save(Recognizer().recognize(EXAMPLE, granularity="frame"), tmp_path)
+    noise = (np.random.default_rng(0).normal(size=20 * 60 * 16_000) * 3000).astype(np.int16)
+    soundfile.write(folder / "processed_audio.wav", noise, 16_000)
+    head, first, *_ = (folder / "frames.csv").read_text().splitlines()
+    scores = first.partition(",")[2]
+    rows = (f"{20 * n},{scores}\n" for n in range(20 * 60 * 50))
+    (folder / "frames.csv").write_text(f"{head}\n" + "".join(rows))
+    document = json.loads((folder / "result.json").read_text())
+    document["audio"]["duration_ms"] = 20 * 60 * 1000
+    (folder / "result.json").write_text(json.dumps(document))
+    del noise
+    tracemalloc.start()
+    try:
+        size = sum(len(piece) for piece in export_pieces(read_content(folder), "html"))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size > 20e6
+    assert peak < 12e6

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,10 +34,9 @@ class Allowed:
         self._names: set[str] = set()
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         for entry in entries:
-            try:
+            self._names.add(_plain(entry.strip("[]")))
+            with suppress(ValueError):
                 self._networks.append(ipaddress.ip_network(entry.strip("[]"), strict=False))
-            except ValueError:
-                self._names.add(_plain(entry))
 
     def permits(self, host: str, address: str) -> bool:
         """Whether this address, which the host's name leads to, may be connected to."""

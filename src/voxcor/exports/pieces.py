@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 _SAMPLES = 1 << 18
-_ROWS = 1 << 16
+# Few enough that other threads get their turn: the reading of a table lets none in between.
+_ROWS = 1 << 11
 
 
 def as_flac(path: Path) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/results", tags=["results"])
 # More than a screen shows at any zoom, in less than a megabyte: 20 ms up to an hour and more.
 MOST_PEAKS = 200_000
 
-_BLOCK_PEAKS = 4096
+_BLOCK_PEAKS = 512
 
 
 class Waveform(BaseModel):
