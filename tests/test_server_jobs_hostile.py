@@ -225,6 +225,22 @@ def test_uploads_go_with_the_end_and_jobs_with_their_time(calls: Path, tmp_path:
         assert not folder.exists()
 
 
+def test_a_ledger_that_cannot_be_read_costs_no_other_job_anything(
+    calls: Path, tmp_path: Path
+) -> None:
+    with serving(tmp_path / "home") as server:
+        jobs = [server.post("/v1/jobs", files=files_of(calls)).json()["id"] for _ in range(2)]
+        for job_id in jobs:
+            ended(server, job_id)
+        damaged = server.home / "jobs" / jobs[0]
+        for path in damaged.glob("ledger.sqlite*"):
+            path.write_bytes(b"something else entirely" * 100)
+        newest, oldest = server.get("/v1/jobs").json()["jobs"]
+        assert (newest["id"], newest["progress"]["done"], newest["error"]) == (jobs[1], 2, None)
+        assert (oldest["id"], oldest["error"]["code"]) == (jobs[0], "ledger_corrupt")
+        assert server.delete(f"/v1/jobs/{jobs[0]}").status_code == 204
+
+
 def test_only_so_many_jobs_wait(calls: Path, tmp_path: Path) -> None:
     write_long(tmp_path / "many" / "long.wav", 60)
     with serving(tmp_path / "home", VOXCOR_JOBS_WAITING="1") as server:

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from voxcor.batch.items import Options
-from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
+from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, Row
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
-from voxcor.errors import MalformedRequest, NoSuchJob, UsageError
+from voxcor.errors import MalformedRequest, NoSuchJob, UsageError, VoxcorError
 from voxcor.language import speaking
 from voxcor.result_folder import to_json, utf8
 from voxcor.server.bodies import body_of
@@ -374,11 +374,17 @@ def _write_names(workplace: Path, uploads: list[Upload]) -> None:
 
 
 def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
-    counts = runner.store.counts(job.id)
-    codes: dict[str, int] = {}
-    if counts.failed:
-        with _ledger(runner, job.id) as ledger:
-            codes = ledger.failure_codes()
+    counts, codes, error = Counts(0, 0, 0, 0.0), dict[str, int](), job.error
+    try:
+        counts = runner.store.counts(job.id)
+        if counts.failed:
+            with _ledger(runner, job.id) as ledger:
+                codes = ledger.failure_codes()
+    except NoSuchJob:
+        raise
+    except VoxcorError as fault:
+        # A ledger that cannot be read says so, and costs no other job its place in the list.
+        error = error or fault.to_dict()
     return {
         "id": job.id,
         "state": job.state,
@@ -394,7 +400,7 @@ def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
             "audio_s": counts.audio_s,
         },
         "failures": codes,
-        "error": job.error,
+        "error": error,
     }
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from voxcor.models.cards import OFFICIAL
 from voxcor.models.store import ModelFolder, find_model, installed, unknown
@@ -36,6 +37,9 @@ class Recognizers:
         self._threads = threads
         self._on_change = on_change
         self._loaded: OrderedDict[_Key, Recognizer] = OrderedDict()
+        # A long recording, or a job, may still be at work with one that was dropped; whoever asks
+        # for it again gets that one, so that each model is in memory once.
+        self._working: WeakValueDictionary[_Key, Recognizer] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def get(self, model: str | None = None) -> Recognizer:
@@ -54,12 +58,17 @@ class Recognizers:
         with self._lock:
             found = self._loaded.pop(key, None)
             if found is None:
-                found = Recognizer(name, threads=self._threads, batching=True)
+                # Room first: what is dropped need not be in memory beside what comes.
+                while len(self._loaded) >= MOST_LOADED:
+                    _, dropped = self._loaded.popitem(last=False)
+                    self._on_change(dropped.model, False)
+                    del dropped
+                found = self._working.get(key)
+                if found is None:
+                    found = Recognizer(name, threads=self._threads, batching=True)
+                    self._working[key] = found
                 self._on_change(found.model, True)
             self._loaded[key] = found
-            while len(self._loaded) > MOST_LOADED:
-                _, dropped = self._loaded.popitem(last=False)
-                self._on_change(dropped.model, False)
             return found
 
     def require(self, model: str | None = None) -> ModelFolder:
