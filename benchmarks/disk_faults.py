@@ -356,7 +356,8 @@ def evaluate(root: Path, kit: Path) -> None:
     from voxcor.recognizer import Recognizer
     from voxcor.report.files import save
 
-    save(evaluate(Recognizer("tiny"), read_manifest(kit / "manifest.csv")), root / "outputs")
+    manifest = read_manifest(kit / "manifest.csv")
+    save(evaluate(Recognizer("tiny"), manifest, source="manifest.csv"), root / "outputs")
 
 
 def stretch(root: Path, kit: Path) -> None:
@@ -559,7 +560,7 @@ def _refused(place: Place, kit: Path, limit: str) -> str | None:
                 "inodes": used.f_files - used.f_ffree,
             }
             first, _, more = value.format(**amounts).partition("+")
-            limit = f"{name}={int(first) + int(more)}"
+            limit = f"{name}={max(1, int(first) + int(more))}"  # 0 would mean no limit
         remount(root, limit)
         error = act(place, "write", root, kit)
         remount(root, "rw,size=300m,nr_inodes=100000")

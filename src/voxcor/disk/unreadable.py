@@ -67,6 +67,11 @@ def unreadable(path: Path, error: Exception) -> StateUnreadable:
     return StateUnreadable(path=str(path), reason=reason, damaged=damaged)
 
 
+def missing(path: Path) -> StateUnreadable:
+    """The error for what lacks a file that it cannot be without."""
+    return unreadable(path, ValueError(say("is missing", "文件缺失")))
+
+
 def set_unreadable_aside(path: Path, error: StateUnreadable) -> Path | None:
     """Moves damaged state out of the way, with a line in the log; where it lies now.
 

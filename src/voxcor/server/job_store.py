@@ -20,7 +20,13 @@ from pydantic import TypeAdapter
 from voxcor.batch.items import Options
 from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger
 from voxcor.disk.faults import storage_errors
-from voxcor.disk.unreadable import read_state, set_aside_of, set_unreadable_aside, unreadable
+from voxcor.disk.unreadable import (
+    missing,
+    read_state,
+    set_aside_of,
+    set_unreadable_aside,
+    unreadable,
+)
 from voxcor.disk.whole import clear_abandoned, make_private, publish, remove, write_whole
 from voxcor.errors import (
     LedgerCorrupt,
@@ -110,7 +116,7 @@ class JobStore:
         Raises:
             StorageError: the disk.
         """
-        self._clock.look(self._newest)
+        self._clock.look(self._times)
         with storage_errors(workplace):
             self._write(job, workplace)
             publish(workplace, self._folder / job.id, private=True)
@@ -146,10 +152,10 @@ class JobStore:
             job = read_state(folder / JOB_FILE, _JOB.validate_python)
             if job.id != job_id:
                 raise unreadable(folder, ValueError(f"it is {job.id}"))
-        except FileNotFoundError as missing:
+        except FileNotFoundError:
             if not os.path.lexists(folder):  # deleted this moment
                 raise NoSuchJob(id=job_id) from None
-            error = unreadable(folder, NotADirectoryError(*missing.args))
+            error = missing(folder / JOB_FILE)
         except StateUnreadable as damaged:
             error = damaged
         else:
@@ -217,7 +223,7 @@ class JobStore:
             for path in doomed:
                 remove(path)
         self._out_of_reach.discard(job_id)
-        if self._newest() is None:
+        if not self._times():
             self._clock.forget()
 
     def hide(self, job_id: str) -> None:
@@ -245,9 +251,9 @@ class JobStore:
 
         What has not ended counts, and stays. See `retention`.
         """
-        if self._newest() is None:
+        if not self._times():
             return
-        sighting = self._clock.look(self._newest)
+        sighting = self._clock.look(self._times)
         ended = {job.id: job.state in ENDED for job in self.all()}
         total = 0
         for name in sorted((*ended, *self.unreadable()), reverse=True):
@@ -280,8 +286,8 @@ class JobStore:
             logger.error("%s", error.message)
         return []
 
-    def _newest(self) -> float | None:
-        return max(map(made_at, self._names(_ID)), default=None)
+    def _times(self) -> list[float]:
+        return [made_at(name) for name in self._names(_ID)]
 
     def _write(self, job: Job, folder: Path) -> None:
         document = {**asdict(job), "options": job.options.to_document()}

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from voxcor.batch.items import Options
-from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, Row
+from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
-from voxcor.errors import MalformedRequest, NoSuchJob, UsageError, VoxcorError
+from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
 from voxcor.language import speaking
 from voxcor.result_folder import to_json, utf8
 from voxcor.server.bodies import body_of
@@ -69,9 +69,10 @@ class JobDocument(BaseModel):
 
 
 class JobList(BaseModel):
-    """The newest first."""
+    """The newest first; and under which names jobs lie that cannot be read."""
 
     jobs: list[JobDocument]
+    unreadable: list[str]
 
 
 class JobItem(BaseModel):
@@ -185,12 +186,14 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
             if len(jobs) == limit:
                 break
             try:
-                jobs.append(_document(runner, runner.find(job.id)))
+                jobs.append(_document(runner, job))
             except NoSuchJob:  # deleted this moment
                 continue
         return jobs
 
-    return JobList.model_validate({"jobs": await asyncio.to_thread(listed)})
+    jobs = await asyncio.to_thread(listed)
+    unreadable = await asyncio.to_thread(runner.store.unreadable)
+    return JobList.model_validate({"jobs": jobs, "unreadable": unreadable})
 
 
 @router.get("/{job_id}", summary="A job · 一个任务", responses=problems(404))
@@ -374,17 +377,17 @@ def _write_names(workplace: Path, uploads: list[Upload]) -> None:
 
 
 def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
-    counts, codes, error = Counts(0, 0, 0, 0.0), dict[str, int](), job.error
-    try:
-        counts = runner.store.counts(job.id)
-        if counts.failed:
+    counts = runner.store.counts(job.id)
+    # A ledger that was found damaged this moment has changed it.
+    job = runner.find(job.id)
+    codes: dict[str, int] = {}
+    error = job.error
+    if counts.failed:
+        try:
             with _ledger(runner, job.id) as ledger:
                 codes = ledger.failure_codes()
-    except NoSuchJob:
-        raise
-    except VoxcorError as fault:
-        # A ledger that cannot be read says so, and costs no other job its place in the list.
-        error = error or fault.to_dict()
+        except (BatchError, StorageError) as fault:
+            error = error or fault.to_dict()
     return {
         "id": job.id,
         "state": job.state,

@@ -14,10 +14,11 @@ So a clock that is wrong for a while deletes nothing, ahead or behind, at the st
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -117,18 +118,17 @@ class Clock:
         self._sighting: Sighting | None = None
         self._written: Sighting | None = None
 
-    def look(self, newest: Callable[[], float | None]) -> Sighting:
+    def look(self, made: Callable[[], Iterable[float]]) -> Sighting:
         """What the clock says now, and how far that is to be believed.
 
         Args:
-            newest: when the newest thing was made, which stands for the last look where none is
-                written down; None where there is nothing.
+            made: when things were made; the newest stands for the last look where none is written
+                down.
         """
         now, looked = self._now(), self._elapsed()
         last = self._sighting or self._read()
         if last is None:
-            made = newest()
-            began = now if made is None else made
+            began = max((when for when in made() if when <= now), default=now)
             last = Sighting((Span(began, began),))
         passed_s = None if self._looked is None else looked - self._looked
         self._looked, self._sighting = looked, last.then(now, passed_s)
@@ -143,7 +143,7 @@ class Clock:
 
     def _read(self) -> Sighting | None:
         try:
-            return read_state(self._path, TypeAdapter(Sighting).validate_python)
+            return read_state(self._path, _sighting_from)
         except FileNotFoundError:
             return None
         except StateUnreadable as error:
@@ -160,3 +160,10 @@ class Clock:
         with suppress(OSError):
             write_whole(self._path, json.dumps(asdict(sighting)), private=True)
             self._written = sighting
+
+
+def _sighting_from(document: Any) -> Sighting:
+    sighting = TypeAdapter(Sighting).validate_python(document)
+    if not sighting.spans:
+        raise ValueError("it has no span")
+    return sighting

@@ -180,6 +180,7 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
         "properties": {
             "results": {"type": "array", "items": {"$ref": _PREFIX + "voxcor.result"}},
             "next": {"type": ["string", "null"]},
+            "unreadable": {"type": "array", "items": {"type": "string"}, "minItems": 1},
         },
         "required": ["results", "next"],
         "additionalProperties": False,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxcor.disk.faults import storage_errors
-from voxcor.disk.unreadable import read_state, set_aside_of, set_unreadable_aside, unreadable
+from voxcor.disk.unreadable import missing, read_state, set_aside_of, set_unreadable_aside
 from voxcor.disk.whole import clear_abandoned, drafting, make_private, publish, remove
 from voxcor.errors import NoSuchResult, StateUnreadable, StorageError
 from voxcor.result_folder import size_of, to_json, write_result
@@ -96,7 +96,7 @@ class Results:
         Raises:
             StorageError: the disk; nothing is kept.
         """
-        self._clock.look(self._newest)
+        self._clock.look(self._times)
         folder = self._folder / result_id
         with storage_errors(self._folder):
             make_private(self._folder)
@@ -144,10 +144,10 @@ class Results:
         try:
             document = read_state(folder / "result.json", _checked)
             found = {**document, "id": result_id, "files": self.files(result_id)}
-        except FileNotFoundError as missing:
+        except FileNotFoundError:
             if not os.path.lexists(folder):  # deleted this moment
                 raise NoSuchResult(id=result_id) from None
-            error = unreadable(folder, NotADirectoryError(*missing.args))
+            error = missing(folder / "result.json")
         except StateUnreadable as damaged:
             error = damaged
         else:
@@ -213,14 +213,14 @@ class Results:
             for path in doomed:
                 remove(path)
         self._out_of_reach.discard(result_id)
-        if self._newest() is None:
+        if not self._times():
             self._clock.forget()
 
     def sweep(self) -> None:
         """Deletes what is older, or more in all, than the settings keep; see `retention`."""
-        if self._newest() is None:
+        if not self._times():
             return
-        sighting = self._clock.look(self._newest)
+        sighting = self._clock.look(self._times)
         total = 0
         for name in sorted((*self._ids(), *self._names(_ASIDE)), reverse=True):
             total += size_on_disk(self._folder / name)
@@ -244,8 +244,8 @@ class Results:
             logger.error("%s", error.message)
         return []
 
-    def _newest(self) -> float | None:
-        return max(map(made_at, self._names(_ID)), default=None)
+    def _times(self) -> list[float]:
+        return [made_at(name) for name in self._names(_ID)]
 
 
 def _checked(document: Any) -> dict[str, Any]:

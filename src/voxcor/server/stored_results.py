@@ -1,7 +1,7 @@
 """`/v1/results`: what was recognised, its files and its log, until it is deleted."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
@@ -31,10 +31,17 @@ async def list_results(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(description="`next` of the page before.")] = None,
 ) -> Response:
-    """Newest first. `next` is the `before` of the page that follows, null on the last."""
+    """Newest first. `next` is the `before` of the page that follows, null on the last.
+
+    `unreadable` is there where something lies among the results that cannot be read: under which
+    name, in VOXCOR_HOME/results. The first 32 characters are the id by which it can be deleted.
+    """
     results = service_of(request).results
     documents, following = await asyncio.to_thread(results.page, limit, before)
-    return JSONResponse({"results": documents, "next": following})
+    page: dict[str, Any] = {"results": documents, "next": following}
+    if unreadable := await asyncio.to_thread(results.unreadable):
+        page["unreadable"] = unreadable
+    return JSONResponse(page)
 
 
 @router.get(
