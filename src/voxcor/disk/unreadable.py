@@ -47,16 +47,15 @@ def read_state(path: Path, parse: Callable[[Any], T]) -> T:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable(path, error, damaged=error.errno in _NO_FILE) from error
     try:
         return parse(json.loads(data, parse_constant=_no_number))
     except Exception as error:
         raise unreadable(path, error) from error
 
 
-def unreadable(path: Path, error: Exception) -> StateUnreadable:
+def unreadable(path: Path, error: Exception, *, damaged: bool = True) -> StateUnreadable:
     """The error for state that cannot be read, for this reason."""
-    damaged = not isinstance(error, OSError) or error.errno in _NO_FILE
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
     elif path.is_file() and path.stat().st_size == 0:

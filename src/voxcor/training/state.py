@@ -132,7 +132,11 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
         replacing_file(path) as draft,
         draft.open("wb") as stream,
     ):
-        torch.save(dict(content), stream)
+        try:
+            torch.save(dict(content), stream)
+        except RuntimeError as error:
+            # What torch makes of a disk that fills up: its archive cannot be closed either.
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from error
 
 
 def load(path: Path, device: "torch.device") -> dict[str, Any] | None:
@@ -150,7 +154,7 @@ def load(path: Path, device: "torch.device") -> dict[str, Any] | None:
         if not isinstance(content, dict):
             raise TypeError(type(content).__name__)
     except Exception as damage:  # of torch, zipfile and pickle, each with errors of its own
-        error = unreadable(path, damage)
+        error = unreadable(path, damage, damaged=not isinstance(damage, OSError))
         if set_unreadable_aside(path, error) is None:
             raise error from damage
         return None
