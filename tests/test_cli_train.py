@@ -155,7 +155,7 @@ def test_a_folder_in_the_way_is_wrong_usage(manifest: Path) -> None:
 
 def test_without_a_better_model_it_builds_on_tiny_and_says_so(manifest: Path) -> None:
     _, _, err = train(manifest)
-    assert "voxcor models pull plus-large" in err
+    assert "voxcor models pull plus-base" in err
 
 
 def test_in_chinese(manifest: Path) -> None:

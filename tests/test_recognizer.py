@@ -231,7 +231,7 @@ def test_a_recognizer_serves_threads(recognizer: Recognizer) -> None:
 def test_the_fallback_says_so_and_names_the_command() -> None:
     result = Recognizer("auto").recognize(EXAMPLE)
     assert (result.model.id, result.model.fallback) == ("tiny", True)
-    assert "voxcor models pull plus-large" in result.notice
+    assert "voxcor models pull plus-base" in result.notice
     asked_for = Recognizer("tiny").recognize(EXAMPLE)
     assert not asked_for.model.fallback
     assert "voxcor models pull" not in asked_for.notice

@@ -42,8 +42,8 @@ def test_what_was_recognised_is_found_again_and_deleted(
 def test_an_honest_banner_says_that_tiny_answers(open_page: OpenPage) -> None:
     page = open_page()
     banner = page.get_by_role("note")
-    expect(banner).to_contain_text("voxcor models pull plus-large")
-    expect(banner.get_by_role("button", name="Download (1.9 GB)")).to_be_visible()
+    expect(banner).to_contain_text("voxcor models pull plus-base")
+    expect(banner.get_by_role("button", name="Download (1.1 GB)")).to_be_visible()
     page.get_by_role("button", name="中文").click()
     expect(banner).to_contain_text("内置小模型 tiny")
 

@@ -21,8 +21,8 @@ HELP = say("Teach a model your own recordings and labels.", "用自己的录音�
 
 _ABOUT_TINY = say(
     "Built on tiny, the small model inside Voxcor. For far better results: "
-    "voxcor models pull plus-large",
-    "基于内置小模型 tiny 训练。如需更准确的结果,请运行:voxcor models pull plus-large",
+    "voxcor models pull plus-base",
+    "基于内置小模型 tiny 训练。如需更准确的结果,请运行:voxcor models pull plus-base",
 )
 
 

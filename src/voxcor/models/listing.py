@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from voxcor.errors import ModelCorrupt
-from voxcor.models.cards import OFFICIAL, Card
+from voxcor.language import say
+from voxcor.models.cards import OFFICIAL, Card, standing_of
 from voxcor.models.store import find_model, installed
 
 
@@ -12,8 +13,10 @@ def list_models() -> Iterator[dict[str, Any]]:
     """A row for each model, the published ones first.
 
     Keys: `id`, `title`, `installed`, `bytes` on the disk, about how many are downloaded
-    (`download_bytes`), `precision`, `labels`, `official`, `revision`, `sha256` of the checkpoint,
-    and `problem`, a sentence where an installed model is damaged; None where something is unknown.
+    (`download_bytes`), `precision`, `labels`, `official`, `standing` of its weights beside the
+    published ones (see `standing_of`), `revision`, `sha256` of the checkpoint, `caution`, what is
+    to be known before it is used, and `problem`, a sentence where an installed model is damaged;
+    None where something is unknown.
     """
     here = installed()
     for model in dict.fromkeys((*OFFICIAL, *here)):
@@ -26,8 +29,10 @@ def list_models() -> Iterator[dict[str, Any]]:
             "precision": None,
             "labels": [],
             "official": None,
+            "standing": None,
             "revision": None,
             "sha256": None,
+            "caution": None,
             "problem": None,
         }
         if published := OFFICIAL.get(model):
@@ -35,6 +40,7 @@ def list_models() -> Iterator[dict[str, Any]]:
                 "title": published.title,
                 "download_bytes": published.download_bytes,
                 "labels": list(published.labels),
+                "caution": say(published.caution_en, published.caution_zh) or None,
             }
         if model in here:
             try:
@@ -51,6 +57,7 @@ def _installed(card: Card) -> dict[str, Any]:
         "precision": card.precision,
         "labels": list(card.labels),
         "official": card.official,
+        "standing": standing_of(card),
         "revision": card.revision,
         "sha256": card.sha256,
     }

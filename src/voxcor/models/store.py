@@ -85,15 +85,15 @@ def find_model(name: str) -> ModelFolder:
     if name == "auto":
         names = (name for model in BEST_FIRST for name in _names(model))
         best = next((name for name in names if name in here), TINY)
-        folder = _open(folder_of(best))
+        folder = open_folder(folder_of(best))
         return ModelFolder(folder.path, folder.card, fallback=best == TINY)
     found = next((one for one in _names(name) if one in here), None)
     if found is not None:
-        return _open(folder_of(found))
+        return open_folder(folder_of(found))
     if name in OFFICIAL:
         raise ModelNotInstalled(model=name)
     if (Path(name) / CARD_FILE).is_file():
-        return _open(Path(name))
+        return open_folder(Path(name))
     raise unknown(name)
 
 
@@ -138,9 +138,14 @@ def downloads_of(model: str) -> Path:
     return Settings().home / "downloads" / model
 
 
-def _open(folder: Path) -> ModelFolder:
+def open_folder(folder: Path) -> ModelFolder:
+    """The model folder at this path, wherever it lies.
+
+    Raises:
+        ModelCorrupt: its card, or the size of one of its files, is not as it was written.
+    """
     card = read_card(folder)
-    if card.official:
+    if card.official and folder != TINY_FOLDER:
         published = OFFICIAL.get(card.id)
         known = published is not None and published.sha256 == card.sha256
         card = replace(card, official=known and is_converted_here(folder))

@@ -115,6 +115,15 @@ def verify(name: str, *, clip: Path | None = None) -> Verification:
     return Verification(folder, files, len(output.embeddings), difference, not_compared, allowed)
 
 
+def require_runs(folder: ModelFolder) -> None:
+    """Runs a model on a second of noise.
+
+    Raises:
+        ModelCorrupt: its files are not its card's, or its graph does not run as a model of ours.
+    """
+    _run(folder, _noise())
+
+
 def _run(folder: ModelFolder, waveform: NDArray[np.float32]) -> FrameOutput:
     network = open_network(folder)
     try:
@@ -125,6 +134,8 @@ def _run(folder: ModelFolder, waveform: NDArray[np.float32]) -> FrameOutput:
     shape = (num_frames(len(waveform)), folder.card.embedding_dim)
     if output.embeddings.shape != shape or not np.isfinite(output.embeddings).all():
         raise ModelCorrupt(model=folder.card.id, reason="its graph gives no proper embeddings")
+    if output.logits.shape != (len(output.embeddings), len(folder.card.labels)):
+        raise ModelCorrupt(model=folder.card.id, reason="its graph gives no proper logits")
     return output
 
 

@@ -36,8 +36,10 @@ class Model(BaseModel):
     precision: str | None
     labels: list[str]
     official: bool | None
+    standing: str | None
     revision: str | None
     sha256: str | None
+    caution: str | None
     problem: str | None
 
 

@@ -276,9 +276,9 @@ def _first_weights(
     if model.card.id == TINY:
         raise UsageError(
             reason_en="tiny is no emotion2vec and cannot be fine-tuned whole. Get a larger model "
-            "with: voxcor models pull plus-large; or train a head on tiny: --method head",
+            "with: voxcor models pull plus-base; or train a head on tiny: --method head",
             reason_zh="tiny 不是 emotion2vec,无法整体微调。请先获取更大的模型:"
-            "voxcor models pull plus-large;或在 tiny 上训练分类头:--method head",
+            "voxcor models pull plus-base;或在 tiny 上训练分类头:--method head",
         )
     if model.card.precision != "fp32":
         raise UsageError(

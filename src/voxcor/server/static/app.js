@@ -72,11 +72,11 @@ function Banner() {
   if (!isTiny || view.value === "models") return null;
   const get = () => {
     open("models");
-    pull("plus-large");
+    pull("plus-base");
   };
   return html`
     <div class="banner" role="note">
-      <p>${t("tiny")} <code>voxcor models pull plus-large</code></p>
+      <p>${t("tiny")} <code>voxcor models pull plus-base</code></p>
       <button class="quiet" onClick=${get}><${Icon} name="download" /> ${t("tinyGet")}</button>
     </div>
   `;
