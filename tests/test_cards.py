@@ -119,3 +119,65 @@ def test_other_files_are_no_cards(tmp_path: Path, content: bytes) -> None:
 def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelCorrupt, match=tmp_path.name):
         read_card(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": ""},
+        {"id": "a\x1b[2J"},
+        {"title": "a\nb"},
+        {"licence": "x" * 100_000},
+        {"labels": ["happy", "happy"]},
+        {"labels": ["\x07"]},
+        {"labels": [str(i) for i in range(1001)]},
+        {"embedding_dim": 0},
+        {"embedding_dim": 1 << 40},
+        {"parameters": -1},
+        {"temperature": 0.0},
+        {"temperature": float("inf")},
+        {"temperature": float("nan")},
+        {"metrics": {"uar": float("nan")}},
+        *(
+            {"files": {name: {"bytes": 3, "sha256": "1" * 64}}}
+            for name in ("../a", "/etc/passwd", "a/b", "a\\b", "..", "", "card.json", "C:a", "\0")
+        ),
+        {"files": {"a": {"bytes": -1, "sha256": "1" * 64}}},
+    ],
+)
+def test_a_card_that_says_what_no_card_says_is_damaged(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    write_card(CARD, tmp_path)
+    content = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))
+    (tmp_path / CARD_FILE).write_text(json.dumps(content | change), encoding="utf-8")
+    with pytest.raises(ModelCorrupt, match=r"card\.json"):
+        read_card(tmp_path)
+
+
+def test_a_card_of_megabytes_is_damaged(tmp_path: Path) -> None:
+    write_card(CARD, tmp_path)
+    with (tmp_path / CARD_FILE).open("a") as file:
+        file.write(" " * 2_000_000)
+    read_card(tmp_path)  # spaces after the end are beyond what is read
+    (tmp_path / CARD_FILE).write_text('{"id": "' + "a" * 2_000_000 + '"}')
+    with pytest.raises(ModelCorrupt, match=r"card\.json"):
+        read_card(tmp_path)
+
+
+def test_the_licence_is_told_as_it_is_and_the_base_is_pinned() -> None:
+    """FunASR's licence lets the weights be shared; the module said that nobody wants that."""
+    from voxcor.models import cards
+
+    words = Path(cards.__file__).read_text(encoding="utf-8")
+    assert "passed on" not in words
+    base = OFFICIAL["base"]
+    assert base.sha256 == "4f14ddf7ba394bcafdd4bff6ae0f24ab2e4134260d4dd42c58ea791a201b02dd"
+    assert base.repositories["huggingface"].revision == "0c9a3152734f9d7a7a05b4ee6bfb3c109d288664"
+
+
+def test_every_checksum_and_revision_that_is_known_is_pinned() -> None:
+    known = {model.id for model in OFFICIAL.values() if model.sha256}
+    assert known == {"plus-large", "plus-base", "base"}
+    for model in OFFICIAL.values():
+        assert bool(model.sha256) != bool(model.caution_en and model.caution_zh)

@@ -241,6 +241,51 @@ def test_other_bytes_than_announced_are_refused(
     assert installed() == ("tiny",)
 
 
+@pytest.mark.parametrize(
+    ("model", "from_hub", "way"),
+    [
+        ("plus-base", "huggingface", "voxcor models pull plus-base --hub modelscope"),
+        ("plus-base", "modelscope", "voxcor models pull plus-base --hub huggingface"),
+        ("base-finetuned", "modelscope", "voxcor models pull base-finetuned --from PATH"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_other_bytes_are_told_with_the_other_hub(
+    hub: FakeHub,
+    model: str,
+    from_hub: Hub,
+    way: str,
+    language: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VOXCOR_LANGUAGE", language)
+    hub.announced["model.pt"] = "1" * 64
+    with pytest.raises(ChecksumMismatch) as caught:
+        pull(model, hub=from_hub)
+    assert way in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "announced", ["../../../../../../x", "/tmp/voxcor", "1" * 63, "", "G" * 64]
+)
+def test_an_announcement_that_is_no_checksum_is_none(
+    hub: FakeHub, name: Hub, announced: str
+) -> None:
+    hub.announced["model.pt"] = announced
+    card = pull("plus-seed", hub=name)
+    assert not card.official
+    assert {path.name for path in Settings().home.iterdir()} <= {"models", "downloads", "stamps"}
+
+
+def test_tokens_and_clips_of_a_size_that_is_absurd_are_left_there(hub: FakeHub, name: Hub) -> None:
+    hub.files["tokens.txt"] = b"a\n" * 2_000_000
+    hub.files["example/test.wav"] = bytes(3_000_000)
+    card = pull("plus-seed", hub=name)
+    assert card.labels == LABEL_IDS
+    assert "example.wav" not in card.files
+    assert hub.asked_for("example/test.wav") == []
+
+
 def test_the_right_bytes_are_official(
     hub: FakeHub, name: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -505,6 +550,9 @@ def test_tokens_may_begin_with_a_byte_order_mark(source: Path) -> None:
         (TOKENS.encode("gb18030"), InputUnreadable, r"tokens\.txt.*utf-8"),
         (TOKENS.replace("sad", "happy").encode(), InputUnreadable, "happy stands there twice"),
         (b"a/angry\nb/sad", CheckpointInvalid, "9 outputs, but 2 labels"),
+        ("\n".join(map(str, range(2000))).encode(), InputUnreadable, "2000 labels"),
+        (b"angry\nha\x1b[2Jppy", InputUnreadable, "names no labels"),
+        (b"a" * 200, InputUnreadable, "names no labels"),
     ],
 )
 def test_tokens_that_name_no_labels_are_refused(
