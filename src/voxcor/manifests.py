@@ -257,9 +257,12 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
         if not line.strip():
             continue
         values = _load_json(path, line, number)
-        # What is a list or an object is no path, no label and no time.
-        plain = {n: value for n, value in values.items() if isinstance(value, str | int | float)}
-        yield number, {name: str(value) for name, value in plain.items()}
+        yield number, {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    """What a table would say; a list or an object is no path, no label and no time."""
+    return str(value) if isinstance(value, str | int | float) else "\0"
 
 
 def _load_json(path: Path, text: str, row: int) -> dict[str, Any]:
@@ -369,7 +372,7 @@ def _check_row(
 
 def _is_stretch(utterance: Utterance) -> bool:
     """Whether it is a part of a recording; EmoBox and annotations say so in seconds."""
-    return "start_time" in utterance.columns
+    return "start_time" in utterance.columns or "end_time" in utterance.columns
 
 
 def _cut_out(
@@ -380,7 +383,7 @@ def _cut_out(
 
     columns = utterance.columns
     try:
-        start, end = float(columns["start_time"]), float(columns.get("end_time", ""))
+        start, end = (float(columns.get(name, "")) for name in ("start_time", "end_time"))
     except ValueError:
         start, end = 0.0, 0.0
     if not 0 <= start < end <= _LONGEST_S:

@@ -1,14 +1,16 @@
 """Settings from the environment, prefix `VOXCOR_`; read afresh, never kept in a global."""
 
 import ipaddress
+import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from voxcor.errors import UsageError
+from voxcor.untrusted import read_json
 
 _PREFIX = "VOXCOR_"
 
@@ -46,7 +48,10 @@ class Settings(BaseSettings):
     )
     model: str = Field(default="auto", description="The MODEL of commands that are given none.")
     threads: int | None = Field(
-        default=None, ge=1, description="Threads for one pass through a model; default: all cores."
+        default=None,
+        ge=1,
+        le=1024,
+        description="Threads for one pass through a model; default: all cores.",
     )
     provider: Literal["cpu", "cuda", "openvino"] = Field(
         default="cpu", description="What models run on: ONNX Runtime's CPU or GPU, or OpenVINO."
@@ -117,9 +122,8 @@ class Settings(BaseSettings):
             first = error.errors(include_url=False, include_input=False)[0]
             wrong, reason = str(first["loc"][0]), first["msg"]
             least = first.get("ctx", {}).get("min_length")
-        except (SettingsError, RecursionError) as error:
-            wrong, reason = str(error).partition('"')[2].partition('"')[0], "it is no JSON list"
-            least = None
+        except (SettingsError, RecursionError):
+            wrong, reason, least = _no_json(), "it is no JSON list", None
         else:
             return
         name = _PREFIX + wrong.upper()
@@ -146,6 +150,19 @@ class Settings(BaseSettings):
     def results(self) -> Path:
         """The folder of the server's results, one folder each."""
         return self.home / "results"
+
+
+def _no_json() -> str:
+    """The first variable that should be a JSON list and cannot be read."""
+    environment = {name.upper(): value for name, value in os.environ.items()}
+    for name, field in Settings.model_fields.items():
+        value = environment.get(_PREFIX + name.upper())
+        if value and get_origin(field.annotation) is tuple:
+            try:
+                read_json(value)
+            except ValueError:
+                return name
+    return "…"
 
 
 def is_loopback(host: str) -> bool:

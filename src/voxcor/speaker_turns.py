@@ -244,7 +244,7 @@ def _csv_turns(name: str, lines: Sequence[str]) -> list[Turn]:
         _require_columns(name, columns, needed)
         scale = 1000 if in_ms else 1
         for number, row in rows:
-            cells = dict(zip(columns, row.values(), strict=False))
+            cells = {column.lower(): cell for column, cell in row.items()}
             first, last, speaker = (cells[column].strip() for column in needed)
             if not speaker:
                 raise _broken(name, number, "the speaker is missing", "缺少说话人")

@@ -147,6 +147,10 @@ def _require_one_story(result: Result) -> None:
     labels = {*result.scores}
     if result.emotion not in labels or not all(map(str.isprintable, labels)):
         raise ValueError(f"emotion {result.emotion} is none of its scores"[:200])
+    if result.frames is not None and (
+        {*result.frames.labels} != labels or not len(result.frames.times)
+    ):
+        raise ValueError("frames.csv has other labels than the whole, or no frames")
     numbers = [result.audio.duration, result.confidence, *result.scores.values()]
     for segment in result.segments:
         if {*segment.scores} != labels or segment.emotion not in labels:
