@@ -30,9 +30,11 @@ from voxcor.exports import FORMATS, KINDS, Content, Format, export, export_piece
 from voxcor.exports.content import read_content
 from voxcor.language import speaking
 from voxcor.recognizer import Recognizer
-from voxcor.result_folder import save
+from voxcor.result_folder import save, write_frames
 from voxcor.results import Result
 from voxcor.sources import EXAMPLE
+from voxcor.speaker_turns import read_turns
+from voxcor.stored_result import frames_from
 
 
 def by_two_speakers() -> Result:
@@ -309,3 +311,69 @@ def test_hours_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert size > 20e6
     assert peak < 12e6
+
+
+NAMES = (
+    "x" * 251 + ".wav",
+    "通话" * 41 + "录.wav",  # 255 bytes as well
+    "-rf.wav",
+    ".hidden.wav",
+    "con.wav",
+    "a\nb\x1b[2J.wav",
+    "\udcb5\udcb1.wav",
+    "dots...wav",
+    "..",
+    "",
+)
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_recording_of_any_name_is_exported(name: str, kind: str, tmp_path: Path) -> None:
+    result = happy_then_sad()
+    folder = save(replace(result, audio=replace(result.audio, name=name)), tmp_path)
+    (folder / "processed_audio.wav").unlink(missing_ok=True)
+    before = {path.name for path in folder.iterdir()}
+    done = CliRunner().invoke(app, ["export", str(folder), "--format", kind])
+    assert done.exit_code == 0, done.output
+    (made,) = {path.name for path in folder.iterdir()} - before
+    assert made[0] not in "-."
+    assert made.isprintable()
+    assert len(made.encode()) < 255
+
+
+def test_two_long_names_do_not_take_each_other_s_place(tmp_path: Path) -> None:
+    result, out = happy_then_sad(), tmp_path / "out"
+    out.mkdir()
+    folders = [
+        save(replace(result, audio=replace(result.audio, name="录" * 84 + end)), tmp_path)
+        for end in ("a.wav", "b.wav")
+    ]
+    for folder in folders:  # one run each: nothing but the name keeps them apart
+        arguments = ["export", str(folder), "--format", "srt", "--out", str(out)]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert len([*out.iterdir()]) == 2
+
+
+@pytest.mark.parametrize("speaker", ["=1+1", "+49 30 1234", "-anna", "@SUM(A1)", "'=x", "ben"])
+def test_a_speaker_who_is_a_formula_comes_back_as_a_speaker(speaker: str, tmp_path: Path) -> None:
+    result = by_two_speakers()
+    first, second = result.segments
+    result = replace(result, segments=(replace(first, speaker=speaker), second))
+    table = written(read_content(save(result, tmp_path)), "csv", tmp_path)
+    with table.open(newline="", encoding="utf-8") as file:
+        row = next(csv.DictReader(file))
+    assert row["speaker"][0] not in "=+-@"
+    assert row["start_ms"].isdecimal()
+    assert float(row["confidence"]) == pytest.approx(first.confidence)
+    assert read_turns(table).turns[""][0].speaker == speaker
+
+
+def test_a_label_that_is_a_formula_heads_a_column_and_comes_back(tmp_path: Path) -> None:
+    result = with_frames()
+    assert result.frames is not None
+    frames = replace(result.frames, labels=("=cmd", 'a,"b"', *result.frames.labels[2:]))
+    write_frames(tmp_path / "frames.csv", frames)
+    text = (tmp_path / "frames.csv").read_text(encoding="utf-8")
+    assert text.startswith("time_ms,'=cmd,")
+    assert frames_from(text).labels == frames.labels

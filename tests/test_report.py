@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 
 from voxcor.augmentation import STRESSES
 from voxcor.calibration import calibrate
@@ -19,7 +20,7 @@ from voxcor.evaluation import Evaluation, StressFigures
 from voxcor.manifests import Problem, Utterance
 from voxcor.metrics import Estimate, coverage, measure
 from voxcor.report import plots
-from voxcor.report.files import has_losses, remarks, save, to_document
+from voxcor.report.files import has_losses, remarks, save, to_document, to_markdown
 from voxcor.report.tables import Both, interval, tables
 from voxcor.results import Failure, ModelInfo
 
@@ -244,3 +245,54 @@ def test_a_loss_is_what_somebody_wanted_and_did_not_get(evaluation: Evaluation) 
     assert has_losses(replace(evaluation, problems=()))
     assert has_losses(replace(evaluation, failures=()))
     assert not has_losses(replace(evaluation, problems=(few,), failures=()))
+
+
+NASTY = "<img src=x onerror=alert(1)>|`*[x](javascript:alert(1))\n# h\n<script>\x1b[2J"
+
+
+def test_what_strangers_wrote_is_text_in_every_report(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    bad = replace(
+        evaluation,
+        source=NASTY,
+        model=replace(evaluation.model, id=NASTY),
+        groups={NASTY: {NASTY: evaluation.whole}},
+        languages={NASTY: evaluation.whole},
+        primary={},
+        problems=(Problem(1, NASTY, "missing_file", f"row 1: {NASTY}: no file."),),
+        failures=(Failure(NASTY, "no_speech", NASTY),),
+        heard_clips=3,
+    )
+    folder = save(bad, tmp_path)
+    for name in ("evaluation.md", "evaluation.html"):
+        text = (folder / name).read_text(encoding="utf-8")
+        shown = MarkdownIt().enable("table").render(text) if name.endswith("md") else text
+        assert "<img" not in shown
+        assert "<script>\n#" not in shown
+        assert "<a " not in shown
+        assert "\x1b" not in shown
+    markdown = MarkdownIt().enable("table").parse((folder / "evaluation.md").read_text())
+    headings = [token for token in markdown if token.type == "heading_open"]
+    assert [token.tag for token in headings].count("h1") == 1
+    assert not [token for token in markdown if token.type == "html_block"]
+
+
+def test_a_clip_s_name_is_no_formula(evaluation: Evaluation, tmp_path: Path) -> None:
+    first, *others = evaluation.utterances
+    bad = replace(first, path=Path("=HYPERLINK(1)"), speaker="-1+1", columns={})
+    with (save(replace(evaluation, utterances=(bad, *others)), tmp_path) / "clips.csv").open(
+        newline="", encoding="utf-8"
+    ) as file:
+        row = next(csv.DictReader(file))
+    assert row["path"] == "'=HYPERLINK(1)"
+    assert row["speaker"] == "'-1+1"
+    assert float(row["confidence"]) > 0
+
+
+def test_a_model_that_has_heard_it_is_not_to_be_calibrated_on_it(evaluation: Evaluation) -> None:
+    assert "--calibrate stores it" in to_markdown(evaluation)
+    for heard in ({"heard_clips": 2}, {"heard_corpora": ("emodb",)}):
+        text = to_markdown(replace(evaluation, **heard))
+        assert "--calibrate" not in text
+        assert "tiny was" in text

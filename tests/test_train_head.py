@@ -550,7 +550,7 @@ def test_the_model_is_one_like_any_other(tmp_path: Path, manifest: Path) -> None
     training = train_head(manifest, out, model="tiny", terms="CC0-1.0")
     card = read_card(out)
     assert {path.name for path in out.iterdir()} == {
-        *("model.onnx", "card.json", "CARD.md", "report.json")
+        *("model.onnx", "card.json", "CARD.md", "report.json", "heard.json")
     }
     assert (card.id, card.labels) == ("mine", ("angry", "happy", "sad"))
     assert (card.official, card.temperature) == (False, training.temperature)

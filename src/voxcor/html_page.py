@@ -1,8 +1,7 @@
 """The frame of HTML pages: both languages, light and dark, one file, nothing fetched."""
 
-from html import escape
-
 from voxcor.language import Text, language
+from voxcor.untrusted import html
 
 _STYLE = """
 :root { --paper: #fff; --card: #f6f7f9; --ink: #1c2026; --faint: #667080; --line: #dfe3e8;
@@ -50,10 +49,10 @@ show(document.documentElement.lang);
 def both(text: Text) -> str:
     """HTML of a text, in one language or in two of which the page shows one."""
     if isinstance(text, str):
-        return escape(text)
+        return html(text)
     if text.en == text.zh:
-        return escape(text.en)
-    return f'<span lang="en">{escape(text.en)}</span><span lang="zh">{escape(text.zh)}</span>'
+        return both(text.en)
+    return f'<span lang="en">{both(text.en)}</span><span lang="zh">{both(text.zh)}</span>'
 
 
 def document(title: str, body: str, *, style: str = "", script: str = "") -> str:
@@ -66,7 +65,7 @@ def opening(title: str, style: str = "") -> str:
     return (
         f'<!doctype html>\n<html lang="{language()}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head><body><main>"
+        f"<title>{html(title)}</title><style>{_STYLE}{style}</style></head><body><main>"
     )
 
 

@@ -27,7 +27,7 @@ def read_csv(
         csv.Error: now, or from the rows: it is no CSV, or has too many columns.
     """
     reader = csv.reader(lines, skipinitialspace=skip_spaces)
-    columns = tuple(name.strip() for name in next(reader, ()))
+    columns = tuple(from_cell(name).strip() for name in next(reader, ()))
     if len(columns) > MOST_COLUMNS:
         raise csv.Error(f"{len(columns)} columns, more than {MOST_COLUMNS}")
 

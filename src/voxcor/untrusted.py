@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from html import escape
 from typing import Any
 
 # Nearly every file system's limit of a name is 255 bytes; what people, other tools and Voxcor put
@@ -80,6 +81,11 @@ def markdown(text: str) -> str:
     # Without its parenthesis or second bracket a link is none, and intervals stay readable.
     marked = marked.replace("](", "]\\(").replace("][", "]\\[").replace("://", ":\\//")
     return f"\\{marked}" if marked.startswith("#") else marked
+
+
+def html(text: str) -> str:
+    """The text on one line of HTML, within an element or an attribute in quotes."""
+    return escape(printable(text))
 
 
 def code(text: str) -> str:

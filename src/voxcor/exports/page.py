@@ -6,7 +6,6 @@ piece by piece, so that one of many hours takes no more memory than one of a min
 
 import base64
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from voxcor.labels import get_label
 from voxcor.language import Both, speaking
 from voxcor.result_folder import utf8
 from voxcor.results import Result, Segment, milliseconds
+from voxcor.untrusted import html
 
 # Columns of the drawing: more than a screen has, few enough for any file.
 _WIDTH = 1200
@@ -83,7 +83,7 @@ def to_html(content: Content) -> Iterator[str]:
     confidence = both(Both("Confidence", "置信度"))
     title = Both("Voxcor: emotion in speech", "心声:语音情感识别")
     told = (utf8(result.audio.name), _clock(result.audio.duration), result.model.id)
-    facts = escape(" · ".join((*told, result.timestamp)))
+    facts = html(" · ".join((*told, result.timestamp)))
     yield opening(f"{title} · {utf8(result.audio.name)}", _STYLE)
     yield from (
         f"<header><h1>{both(title)}</h1>{NAV}</header>",
@@ -167,7 +167,7 @@ def _player(content: Content) -> Iterator[str]:
 
 def _figure(content: Content) -> Iterator[str]:
     result = content.result
-    name = escape(str(Both("Waveform and emotion over time", "波形与情感随时间的变化")))
+    name = html(str(Both("Waveform and emotion over time", "波形与情感随时间的变化")))
     start = result.preprocessing.trimmed_start if content.audio else 0.0
     yield (
         f'<figure data-start="{start:.3f}" data-duration="{result.audio.duration:.3f}">'
@@ -244,7 +244,7 @@ def _strip(result: Result) -> Iterator[str]:
         label = get_label(segment.emotion)
         yield (
             f'<rect class="segment" x="{left:.1f}" y="{top}" width="{width:.1f}" '
-            f'height="{_STRIP}" fill="{label.color}"><title>{escape(label.both_names)} '
+            f'height="{_STRIP}" fill="{label.color}"><title>{html(label.both_names)} '
             f"{segment.confidence:.1%}</title></rect>"
         )
 
@@ -280,4 +280,4 @@ def _clock(seconds: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(utf8(text))
+    return html(utf8(text))

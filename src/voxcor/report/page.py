@@ -1,7 +1,6 @@
 """The report as one HTML page: both languages, light and dark, nothing fetched from anywhere."""
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from voxcor.evaluation import Evaluation
 from voxcor.html_page import NAV, both, document
@@ -116,5 +115,5 @@ def _row(table: Table, cells: Sequence[Text], tag: str) -> str:
 def _remarks(remarks: Sequence[str]) -> str:
     if not remarks:
         return ""
-    items = "".join(f"<li>{escape(remark)}</li>" for remark in remarks)
+    items = "".join(f"<li>{both(remark)}</li>" for remark in remarks)
     return f"<section><h2>{both(Both('Remarks', '说明'))}</h2><ul>{items}</ul></section>"

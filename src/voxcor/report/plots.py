@@ -6,12 +6,12 @@ variables, which know light and dark; what a colour says stands beside it as a n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from voxcor.labels import get_label
 from voxcor.language import Both, Text
 from voxcor.metrics import Estimate, Figures
 from voxcor.report.tables import name_of
+from voxcor.untrusted import html
 
 WIDTH = 360
 _NAMES = 104  # room for the names on the left
@@ -135,7 +135,7 @@ def _cell(x: float, y: float, side: float, count: int, clips: int, right: bool) 
 
 
 def _rect(x: float, y: float, width: float, height: float, how: str, hint: str = "") -> str:
-    title = f"<title>{escape(hint)}</title>" if hint else ""
+    title = f"<title>{html(hint)}</title>" if hint else ""
     size = f'width="{width:.1f}" height="{height:.1f}"'
     return f'<rect x="{x:.1f}" y="{y:.1f}" {size} {how}>{title}</rect>'
 
@@ -143,13 +143,13 @@ def _rect(x: float, y: float, width: float, height: float, how: str, hint: str =
 def _text(x: float, y: float, text: Text, *, anchor: str = "middle", css: str = "ink") -> str:
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{css}"'
     if isinstance(text, str) or text.en == text.zh:
-        return f"<text {place}>{escape(text if isinstance(text, str) else text.en)}</text>"
+        return f"<text {place}>{html(text if isinstance(text, str) else text.en)}</text>"
     languages = zip(("en", "zh"), text, strict=True)
-    return "".join(f'<text {place} lang="{lang}">{escape(t)}</text>' for lang, t in languages)
+    return "".join(f'<text {place} lang="{lang}">{html(t)}</text>' for lang, t in languages)
 
 
 def _svg(parts: Sequence[str], height: float, title: Both) -> str:
-    label = escape(f"{title.en} / {title.zh}")
+    label = html(f"{title.en} / {title.zh}")
     return (
         f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{label}">'
         + "".join(parts)

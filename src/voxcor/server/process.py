@@ -21,6 +21,7 @@ from voxcor.server.connections import BoundedHTTP, BoundedWebSocket, fitted, mos
 from voxcor.server.home_claim import claimed_home
 from voxcor.server.service import Service
 from voxcor.settings import Settings
+from voxcor.untrusted import printable
 
 # Connections that wait in the system until the event loop accepts them.
 WAITING = 128
@@ -139,9 +140,17 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
+class _OneLine(logging.Formatter):
+    """A line a message, whatever names are in it: who sends one cannot forge a second."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("voxcor").setLevel(logging.INFO)
     # Of what is no HTTP it would warn for each attempt.
