@@ -153,7 +153,7 @@ class ModelExists(UsageError):
         "{path} holds a model already, and training would put another in its place. "
         "Choose another --out, or add --replace."
     )
-    zh = "{path} 中已有模型,继续训练会将其替换。请用 --out 指定其他文件夹,或加上 --replace。"
+    zh = "{path} 中已有模型，继续训练会将其替换。请用 --out 指定其他文件夹，或加上 --replace。"
 
 
 class ProxyInvalid(UsageError):

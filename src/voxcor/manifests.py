@@ -248,7 +248,7 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield number, {name: cell.strip() for name, cell in cells.items()}
     except csv.Error as error:
         at = number + 1
-        reason = say(f"row {at}: {error}.", f"第 {at} 行:{error}。")
+        reason = say(f"row {at}: {error}.", f"第 {at} 行：{error}。")
         raise ManifestError(name=str(path), reason=reason) from error
 
 

@@ -105,7 +105,7 @@ def file_name(name: str, suffix: str = "") -> str:
         too long ends in a digest of all of it, so that two of them stay two.
     """
     kept = "".join("_" if _steers(character) else character for character in name)
-    kept = _FORBIDDEN.sub("_", kept).rstrip(" .")
+    kept = _FORBIDDEN.sub("_", kept).strip().rstrip(" .")
     if not kept.strip(" ._"):
         kept = "recording"
     if kept[0] in "-.~ " or _DEVICES.fullmatch(kept):

@@ -225,7 +225,7 @@ def _read_zip(source: Path) -> Iterator[Item | Failure]:
     except OSError:
         raise
     except _UNPACKING_ERRORS as error:
-        reason = say(f"it is no zip archive ({error}).", f"不是可读取的 zip 压缩包({error})。")
+        reason = say(f"it is no zip archive ({error}).", f"不是可读取的 zip 压缩包（{error}）。")
         raise ManifestError(name=str(source), reason=reason) from error
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > MOST_RATIO * max(1, source.stat().st_size):

@@ -245,7 +245,7 @@ def _show(training: "Training", out: Path) -> None:
 def invite(out: Path, bad: "Both | None") -> None:
     """The last word on a training: how to try the model, or that one should not."""
     command = f"voxcor recognize --model {out} PATH"
-    tried = Both(f"Try it: {command}", f"试用:{command}")
+    tried = Both(f"Try it: {command}", f"试用：{command}")
     open_console(stderr=True).print(str(bad or tried), style="red" if bad else "", soft_wrap=True)
 
 

@@ -1,7 +1,8 @@
 """What a model was trained on: recordings by a digest, corpora by name.
 
 A trained model's folder has the digests of what it heard, so that nobody measures it on its own
-lessons without being told. Of the published models only names of corpora are known.
+lessons without being told. The card does not list that file: who passes the model on may leave it
+out. Of the published models only names of corpora are known.
 """
 
 import json

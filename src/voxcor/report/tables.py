@@ -83,7 +83,7 @@ def about_heard(evaluation: Evaluation) -> Both | None:
         return Both(
             f"{model} was trained on {heard} of these {clips} clips: the figures say how well it "
             "remembers, not how well it does on new recordings.",
-            f"{model} 曾用这 {clips} 条语音中的 {heard} 条训练:以下数值反映的是记忆,"
+            f"{model} 曾用这 {clips} 条语音中的 {heard} 条训练：以下数值反映的是记忆，"
             "而不是对新录音的效果。",
         )
     if evaluation.heard_corpora:
@@ -91,7 +91,7 @@ def about_heard(evaluation: Evaluation) -> Both | None:
         return Both(
             f"{model} was itself trained on {corpora}, so figures on it flatter: new voices fare "
             "worse.",
-            f"{model} 本身曾在 {corpora} 上训练,因此相关数值偏乐观:对新的说话人效果会更差。",
+            f"{model} 本身曾在 {corpora} 上训练，因此相关数值偏乐观：对新的说话人效果会更差。",
         )
     return None
 
@@ -324,7 +324,7 @@ def _calibration(evaluation: Evaluation) -> Table:
     store_en, store_zh = "--calibrate stores it.", "使用 --calibrate 写入模型。"
     if evaluation.heard:
         store_en = "The model was trained on this: calibrate it on other recordings."
-        store_zh = "模型曾在此训练:请用其他录音校准。"
+        store_zh = "模型曾在此训练：请用其他录音校准。"
     return Table(
         Both("Calibration", "校准"),
         (Both("figure", "指标"), Both("now", "当前"), Both("with the temperature", "应用温度后")),

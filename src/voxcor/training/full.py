@@ -230,8 +230,8 @@ def train_full(
         recordings, _ = fingerprint([*training, *known])
         with storage_errors(out, needed), replacing(out) as draft:
             require_place(out, overwrite=overwrite)
-            write_heard([clip.sha256 for clip in recordings], heard_of(model), draft)
             card = write_finetuned(finetuned, draft)
+            write_heard([clip.sha256 for clip in recordings], heard_of(model), draft)
     shutil.rmtree(folder, ignore_errors=True)
     progress("export", 1.0)
     return Trained(out, card, tuple(epochs), best, before, problems)

@@ -196,7 +196,7 @@ def _heard_before(base: ModelFolder, utterances: Sequence[Utterance]) -> tuple[P
         return ()
     name = base.card.id
     en = f"{name} was itself trained on {both}, so figures on it flatter: new voices fare worse."
-    zh = f"{name} 本身曾在 {both} 上训练,因此相关数值偏乐观:对新的说话人效果会更差。"
+    zh = f"{name} 本身曾在 {both} 上训练，因此相关数值偏乐观：对新的说话人效果会更差。"
     return (Problem(None, "", "base_heard_corpus", say(en, zh)),)
 
 

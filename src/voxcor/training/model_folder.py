@@ -91,7 +91,6 @@ def write_model(
                 "data_sha256": training.data_sha256,
             }
             names = write_graph(base, head, training.labels, folder, share=share, origin=origin)
-            names = (*names, write_heard(heard, heard_of(base), folder).name)
             (folder / "CARD.md").write_text(
                 to_card_text(training), encoding="utf-8", errors="backslashreplace"
             )
@@ -102,6 +101,7 @@ def write_model(
             )
             trained = _card(training, card, {name: record_of(folder / name) for name in names})
             write_card(trained, folder)
+            write_heard(heard, heard_of(base), folder)
     return trained
 
 

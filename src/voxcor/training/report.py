@@ -104,9 +104,9 @@ def about_worse(model: str, before: tuple[float, float], after: tuple[float, flo
         f"This model is worse than {model}, which it began with: on clips that it did not learn "
         f"from, WA went from {100 * wa:.1f} to {100 * new_wa:.1f} % and UA from {100 * ua:.1f} to "
         f"{100 * new_ua:.1f} %. Keep {model}, or train on more clips.",
-        f"该模型不如其基础模型 {model}:在未参与学习的语音上,WA 由 {100 * wa:.1f}% 变为 "
-        f"{100 * new_wa:.1f}%,UA 由 {100 * ua:.1f}% 变为 {100 * new_ua:.1f}%。"
-        f"请继续使用 {model},或增加训练语音。",
+        f"该模型不如其基础模型 {model}：在未参与学习的语音上，WA 由 {100 * wa:.1f}% 变为 "
+        f"{100 * new_wa:.1f}%，UA 由 {100 * ua:.1f}% 变为 {100 * new_ua:.1f}%。"
+        f"请继续使用 {model}，或增加训练语音。",
     )
 
 
