@@ -28,6 +28,7 @@ from voxcor.result_folder import save
 from voxcor.results import Failure
 from voxcor.sources import EXAMPLE
 from voxcor.speaker_turns import Turn, cut_at_turns, parse_turns, read_turns, turns_of
+from voxcor.tables import MOST_LINE
 from voxcor.untrusted import printable
 
 LONG = "x" * 5000
@@ -233,6 +234,14 @@ def test_a_line_that_is_no_object_is_named(line: str, tmp_path: Path) -> None:
     for door in (batch, labelled):
         with pytest.raises(ManifestError, match="row 2 is no JSON object"):
             door(path)
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.jsonl", "wav.scp"])
+def test_a_line_without_an_end_is_not_kept(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("path\n" + "x" * (MOST_LINE + 2))
+    with pytest.raises(ManifestError):
+        batch(path)
 
 
 @pytest.mark.parametrize("command", ["batch", "evaluate", "train"])

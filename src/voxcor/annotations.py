@@ -62,6 +62,8 @@ def read_annotations(source: Path) -> Iterator[Annotation]:
     recordings = _recordings_beside(documents[0]) if documents else {}
     for document in documents:
         kind = document.suffix.lower()
+        if not is_file(document):  # a device would never end
+            raise FileNotFoundError(document)
         if document.stat().st_size > MOST_BYTES:
             reason = say(f"it has more than {MOST_BYTES:,} bytes.", f"超过 {MOST_BYTES:,} 字节。")
             raise ManifestError(name=str(document), reason=reason)

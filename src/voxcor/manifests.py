@@ -34,8 +34,8 @@ LOST = frozenset({"missing_file", "no_label", "unknown_label", "stretch"})
 # A label with fewer clips is named: what is trained on it or measured on it rests on chance.
 FEW_CLIPS = 5
 
-# A list of a million rows takes a tenth of this; it is read whole.
-MOST_BYTES = 1 << 30
+# A list of a million rows takes half of this; it is read whole.
+MOST_BYTES = 256 << 20
 
 # A time beyond a year is no time in a recording.
 _LONGEST_S = 366 * 86_400.0

@@ -3,12 +3,16 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
+from typing import TextIO
 
 from voxcor.untrusted import from_cell
 
 # Short rows are filled up to the head: with a head of a million columns and as many empty rows a
 # small file would take days.
 MOST_COLUMNS = 1000
+
+# Of a line, in characters: a path has up to 4,096 bytes.
+MOST_LINE = 1 << 20
 
 # Of names in a sentence, so many are listed.
 _LISTED = 12
@@ -38,6 +42,18 @@ def read_csv(
                 yield reader.line_num, dict(zip_longest(columns, values, fillvalue=""))
 
     return columns, rows()
+
+
+def lines_of(file: TextIO) -> Iterator[str]:
+    """The lines of a file that somebody else wrote.
+
+    Raises:
+        csv.Error: one of them has more than `MOST_LINE` characters.
+    """
+    while line := file.readline(MOST_LINE + 1):
+        if len(line) > MOST_LINE:
+            raise csv.Error(f"a line of more than {MOST_LINE} characters")
+        yield line
 
 
 def listed_names(names: Sequence[str]) -> str:

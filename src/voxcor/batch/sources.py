@@ -42,7 +42,7 @@ from voxcor.language import say
 from voxcor.result_folder import utf8
 from voxcor.results import Failure
 from voxcor.sources import AUDIO_EXTENSIONS, expand, is_folder, is_path
-from voxcor.tables import listed_names, read_csv
+from voxcor.tables import lines_of, listed_names, read_csv
 from voxcor.untrusted import read_json
 
 PATH_COLUMNS = ("path", "wav", "file", "audio")
@@ -166,7 +166,7 @@ def _numbered(entries: Iterator[str | Item | Failure]) -> Iterator[Item | Failur
 
 def _read_csv(source: Path) -> Iterator[Item | Failure]:
     with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        columns, rows = read_csv(file)
+        columns, rows = read_csv(lines_of(file))
         _require_path_column(source, columns)
         for number, values in rows:
             yield _listed(source, values, number)
@@ -174,7 +174,7 @@ def _read_csv(source: Path) -> Iterator[Item | Failure]:
 
 def _read_jsonl(source: Path) -> Iterator[Item | Failure]:
     with source.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(lines_of(file), start=1):
             if not line.strip():
                 continue
             try:
@@ -206,7 +206,7 @@ def _read_parquet(source: Path) -> Iterator[Item | Failure]:
 
 def _read_scp(source: Path) -> Iterator[Item | Failure]:
     with source.open(encoding="utf-8", errors="surrogateescape") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(lines_of(file), start=1):
             if not line.strip():
                 continue
             key, _, path = line.strip().partition(" ")

@@ -15,9 +15,10 @@ def to_rttm(content: Content) -> str:
     channel = 1 if result.audio.channel is None else result.audio.channel + 1
     lines = []
     for segment in result.segments:
+        emotion = "_".join(segment.emotion.split())
         name = "_".join((segment.speaker or segment.emotion).split())
         lines.append(
             f"SPEAKER {recording} {channel} {segment.start:.3f} {segment.end - segment.start:.3f} "
-            f"<NA> {segment.emotion} {name} {segment.confidence:.3f} <NA>\n"
+            f"<NA> {emotion} {name} {segment.confidence:.3f} <NA>\n"
         )
     return "".join(lines)

@@ -40,7 +40,8 @@ def _words(segment: Segment) -> str:
     label = get_label(segment.emotion)
     speaker = f"{segment.speaker}: " if segment.speaker else ""
     confidence = say("Confidence", "置信度")
-    return f"{speaker}{label.emoji} {label.both_names} {confidence}: {segment.confidence:.1%}"
+    names = label.both_names.replace("-->", "→")  # which may only stand between times
+    return f"{speaker}{label.emoji} {names} {confidence}: {segment.confidence:.1%}"
 
 
 def _spoken(segment: Segment) -> str:
