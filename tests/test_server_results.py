@@ -1,8 +1,10 @@
 """/v1/results: what was recognised stays until it is deleted, and then nothing of it is left."""
 
 import io
+import logging
 import zipfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -11,6 +13,7 @@ from serving import Server, server, serving
 from voxcor.errors import NoSuchResult
 from voxcor.result_folder import save
 from voxcor.server.events import Event
+from voxcor.server.process import OneLine
 from voxcor.server.storage import LOG_FILE, Results, new_id
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
@@ -166,3 +169,24 @@ def test_a_result_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     results.publish(result_id, happy_then_sad(), events, None, "call.wav")
     assert results.events(result_id) == events
     assert LOG_FILE in results.files(result_id)
+
+
+@pytest.mark.parametrize("name", ["录" * 83 + ".flac", "-rf.flac", "con.flac", "a\x1b[2J\nb.flac"])
+def test_a_recording_of_any_name_is_exported(server: Server, name: str) -> None:
+    result = server.recognize(name=name).json()["id"]
+    answer = server.get(f"/v1/results/{result}/export/srt")
+    assert answer.status_code == 200
+    named = unquote(answer.headers["content-disposition"].partition("filename*=UTF-8''")[2])
+    assert named.endswith(".srt")
+    assert named[0] not in "-."
+    assert named.isprintable()
+    assert len(named.encode()) <= 200
+
+
+def test_a_name_forges_no_line_of_the_log() -> None:
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(OneLine("%(levelname)s %(message)s"))
+    record = logging.LogRecord(
+        "voxcor", logging.INFO, "", 0, "%s failed", ("a\n2026 INFO all is well\x1b[2J",), None
+    )
+    assert handler.format(record) == "INFO a\\n2026 INFO all is well\\u001b[2J failed"

@@ -140,7 +140,7 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-class _OneLine(logging.Formatter):
+class OneLine(logging.Formatter):
     """A line a message, whatever names are in it: who sends one cannot forge a second."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
@@ -150,7 +150,7 @@ class _OneLine(logging.Formatter):
 
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("voxcor").setLevel(logging.INFO)
     # Of what is no HTTP it would warn for each attempt.
