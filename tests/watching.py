@@ -146,7 +146,6 @@ def empty_home(tmp_path: Path) -> dict[str, str]:
         **kept,
         **{variable: str(tmp_path / name) for variable, name in names.items()},
         "PYTHONDONTWRITEBYTECODE": "1",  # beside a source that is imported for the first time
-        "UV_USE_IO_URING": "0",  # uvloop, where it is installed, works in sight
     }
 
 

@@ -63,6 +63,8 @@ def _serve(settings: Settings, on_start: Callable[[str], None]) -> None:
         app,
         http=BoundedHTTP,
         ws=BoundedWebSocket,
+        # Not uvloop, where something else brought it: the limits are those of this loop.
+        loop="asyncio",
         limit_concurrency=limits.connections,
         # asyncio accepts as many at once, and tries as often where no file can be opened.
         backlog=limits.accepted_at_once,
