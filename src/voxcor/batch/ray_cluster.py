@@ -1,4 +1,4 @@
-"""A Ray of one's own for the length of a batch: it asks nobody anything and leaves nothing.
+"""The Ray of a batch: the one that is there, else one of its own that asks nobody anything.
 
 What Ray does unless it is told otherwise: it shows itself to the network, finds its address by the
 route to 8.8.8.8, asks the clouds' metadata services where it runs (usage reports or not), leaves a
@@ -8,8 +8,9 @@ token in HOME and its logs in the folder for temporary files.
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryDirectory, gettempdir
+from typing import Any
 
 from voxcor.errors import UsageError
 
@@ -19,22 +20,27 @@ _LONGEST_FOLDER = 24
 
 
 @contextmanager
-def local_cluster() -> Iterator[None]:
-    """Ray on this machine; nothing, where the process is in a cluster already.
+def cluster() -> Iterator[None]:
+    """The Ray that this process is in, the one that RAY_ADDRESS names, else one of its own.
 
     Raises:
         UsageError: Ray is not installed.
     """
-    quiet = {
-        # As on macOS and Windows: loopback only. It is read when Ray is imported.
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
-        # Nobody listens there; Ray's own processes speak to each other without a proxy.
-        "http_proxy": "http://127.0.0.1:9",
-        "no_proxy": "localhost,127.0.0.1",
-    }
-    place = None if len(gettempdir()) <= _LONGEST_FOLDER else "/tmp"
-    with TemporaryDirectory(prefix="voxcor-", dir=place, ignore_cleanup_errors=True) as folder:
+    with ExitStack() as stack:
+        quiet: dict[str, str] = {}
+        options: dict[str, Any] = {}
+        if not os.environ.get("RAY_ADDRESS"):
+            place = None if len(gettempdir()) <= _LONGEST_FOLDER else "/tmp"
+            folder = TemporaryDirectory(prefix="voxcor-", dir=place, ignore_cleanup_errors=True)
+            quiet = {
+                # As on macOS and Windows: loopback only. It is read when Ray is imported.
+                "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+                "RAY_AUTH_TOKEN": secrets.token_hex(32),
+                # Nobody listens there; Ray's own processes speak to each other without a proxy.
+                "http_proxy": "http://127.0.0.1:9",
+                "no_proxy": "localhost,127.0.0.1",
+            }
+            options = {"include_dashboard": False, "_temp_dir": stack.enter_context(folder)}
         with _environment(quiet):
             try:
                 import ray
@@ -45,14 +51,10 @@ def local_cluster() -> Iterator[None]:
                     'pip install "voxcor[ray]"',
                     reason_zh='--engine ray 需要 Ray，尚未安装：pip install "voxcor[ray]"',
                 ) from error
-            joined = ray.is_initialized()
-            if not joined:
-                ray.init(log_to_driver=False, include_dashboard=False, _temp_dir=folder)
-        try:
-            yield
-        finally:
-            if not joined:
-                ray.shutdown()
+            if not ray.is_initialized():
+                ray.init(log_to_driver=False, **options)
+                stack.callback(ray.shutdown)
+        yield
 
 
 @contextmanager

@@ -23,7 +23,7 @@ import numpy as np
 
 from voxcor.batch.items import ChannelFailure, Item, Options, Outcome
 from voxcor.batch.local import LONGEST_MIN, Surroundings, Worker, empty_scratch
-from voxcor.batch.ray_cluster import local_cluster
+from voxcor.batch.ray_cluster import cluster
 from voxcor.errors import UsageError
 from voxcor.isolated_decoding import Decoders
 from voxcor.recognizer import Recognizer
@@ -56,7 +56,7 @@ def recognize_on_ray(
         UsageError: Ray is not installed.
     """
     with ExitStack() as stack:
-        stack.enter_context(local_cluster())
+        stack.enter_context(cluster())
         import ray.data
 
         scratch = stack.enter_context(empty_scratch(folder))
