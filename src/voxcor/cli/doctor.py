@@ -11,6 +11,8 @@ import typer
 from voxcor.language import say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
     from rich.table import Table
@@ -95,6 +97,7 @@ def examine() -> dict[str, Any]:
         "platform": platform.platform(),
         "cores": available_cores(),
         "home": {"path": str(home), "free_bytes": shutil.disk_usage(existing).free},
+        "unreadable": _unreadable(home),
         "models": {name: _problem(partial(_try_model, name)) for name in _installed()},
         "decoders": {
             **_try_decoders(_encode_with_sndfile, _SNDFILE_FORMATS),
@@ -137,7 +140,18 @@ def _installed() -> tuple[str, ...]:
     return installed()
 
 
-def _problem(attempt: Callable[[], None]) -> str | None:
+def _unreadable(home: "Path") -> dict[str, str]:
+    """What lies there and cannot be read, and why; what was set aside is no problem any more."""
+    from voxcor.disk.unreadable import set_aside_below
+    from voxcor.rule_book import FILE, RuleBook
+
+    aside = say("damaged, and set aside", "已损坏并移开")
+    found = dict.fromkeys(set_aside_below(home), aside)
+    problem = _problem(RuleBook(home).all)
+    return found | ({FILE: problem} if problem else {})
+
+
+def _problem(attempt: Callable[[], object]) -> str | None:
     """What goes wrong, whatever it is: a broken library must not end the examination."""
     try:
         attempt()
@@ -279,6 +293,7 @@ def _view(report: Mapping[str, Any]) -> "Table":
     home = report["home"]
     free = f"{home['free_bytes'] / 1e9:.1f} GB"
     table.add_row("VOXCOR_HOME", f"{home['path']} · " + say(f"{free} free", f"可用 {free}"))
+    rows(say("Unreadable", "无法读取"), report["unreadable"])
     rows(say("Models", "模型"), report["models"])
     rows(say("Decoders", "解码器"), report["decoders"])
     telemetry = report["telemetry"]
