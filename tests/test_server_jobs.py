@@ -155,6 +155,40 @@ def test_a_job_goes_on_after_a_kill(tmp_path: Path) -> None:
     assert rows == expected
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"id": 1}', "\0" * 4096])
+def test_a_damaged_job_neither_stops_a_server_nor_hides_another(
+    tmp_path: Path, content: str
+) -> None:
+    damaged = tmp_path / "jobs" / ("0" * 32)
+    damaged.mkdir(parents=True)
+    (damaged / "job.json").write_text(content)
+    with serving(tmp_path, ready=False) as server:
+        listed = server.get("/v1/jobs").json()
+        assert listed["jobs"] == []
+        assert listed["unreadable"] == [f"{damaged.name}.unreadable"]
+        assert any("set aside" in line for line in server.log)
+        assert server.delete(f"/v1/jobs/{damaged.name}").status_code == 204
+        assert server.get("/v1/jobs").json()["unreadable"] == []
+
+
+def test_a_damaged_ledger_fails_its_job_and_hides_no_other(
+    server: Server, calls: Path, tmp_path: Path
+) -> None:
+    ids = [
+        ended(server, server.post("/v1/jobs", files=files_of(calls)).json()["id"])["id"]
+        for _ in range(2)
+    ]
+    ledger = server.home / "jobs" / ids[0] / "ledger.sqlite"
+    ledger.write_bytes(b"no database" * 1000)
+    found = {job["id"]: job for job in server.get("/v1/jobs").json()["jobs"]}
+    assert found[ids[1]]["state"] == "done"
+    assert found[ids[1]]["progress"]["done"] > 0
+    found = {job["id"]: job for job in server.get("/v1/jobs").json()["jobs"]}
+    assert found[ids[0]]["state"] == "failed"
+    assert found[ids[0]]["error"]["code"] == "ledger_corrupt"
+    assert ledger.with_name("ledger.sqlite.unreadable").exists()
+
+
 def test_a_job_reads_only_where_it_may(tmp_path: Path) -> None:
     allowed, other = tmp_path / "shared", tmp_path / "secret"
     for folder in (allowed, other):

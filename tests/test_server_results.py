@@ -2,6 +2,8 @@
 
 import io
 import logging
+import os
+import time
 import zipfile
 from pathlib import Path
 from urllib.parse import unquote
@@ -156,6 +158,43 @@ def test_beyond_the_limit_the_oldest_results_go() -> None:
     results.sweep()
     page, _ = results.page(10, None)
     assert [document["id"] for document in page] == ids[:1:-1]
+
+
+@pytest.mark.parametrize("days", [31, 4000, -31, -4000])
+def test_a_clock_that_is_wrong_for_a_while_deletes_nothing(
+    days: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings()
+    results, clock = Results(settings), time.time
+    kept = age(results, settings, 1)
+    results.sweep()
+    monkeypatch.setattr(time, "time", lambda: clock() + days * 86_400)
+    results.sweep()
+    Results(settings).sweep()  # a server that starts meanwhile
+    monkeypatch.setattr(time, "time", clock)
+    results.sweep()
+    assert results.find(kept)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"emotion": "happy"}', "\0" * 4096])
+def test_a_damaged_result_is_set_aside_and_the_others_are_listed(content: str) -> None:
+    settings = Settings()
+    results = Results(settings)
+    ids = [age(results, settings, days) for days in (3, 2, 1)]
+    (settings.results / ids[1] / "result.json").write_text(content)
+    page, _ = results.page(10, None)
+    assert [document["id"] for document in page] == [ids[2], ids[0]]
+    assert (settings.results / f"{ids[1]}.unreadable").is_dir()
+    results.delete(ids[1])
+    assert {path.name for path in settings.results.iterdir()} == {ids[0], ids[2]}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+def test_results_are_their_owners_only(server: Server) -> None:
+    server.recognize(keep_audio="true", granularity="frame", embedding="true")
+    folder = server.home / "results"
+    found = [folder, *(path for path in folder.rglob("*") if path.name != ".lock")]
+    assert {oct(path.stat().st_mode & 0o077) for path in found} == {"0o0"}
 
 
 def test_a_result_appears_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ class Clock:
     def __init__(
         self,
         path: Path,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = lambda: time.time(),
         elapsed: Callable[[], float] = elapsed_s,
     ) -> None:
         self._path = path
