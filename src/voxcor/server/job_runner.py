@@ -137,7 +137,6 @@ class JobRunner:
         Raises:
             NoSuchJob, StorageError: it is gone; the disk.
         """
-        self.store.find(job_id)
         with self._wake:
             running = self._running == job_id
             if running:
