@@ -593,6 +593,8 @@ def _refused(place: Place, kit: Path, limit: str, after: Tree) -> str | None:
         error = act(place, "write", root, kit)
         remount(root, "rw,size=300m,nr_inodes=100000")
         tree = read_tree(root)
+        if error and (limit != "ro" and place.name.endswith("delete")):
+            return f"{limit}: nothing can be deleted: {error}"
         if error and not error.startswith("told"):
             return f"{limit}: {error}"
         if error and (complaint := _compared(place, tree, before, after, False)):

@@ -160,18 +160,22 @@ def publish(draft: Path, folder: Path, *, private: bool = False, numbered: bool 
 
 def remove(folder: Path) -> None:
     """Takes a folder, or what stands there, out of sight at once, whole; it is gone from the disk
-    when this returns.
+    when this returns. It takes no space: a full disk is no obstacle.
     """
-    shutil.rmtree(set_aside(folder))
+    hidden = set_aside(folder)
+    if hidden.is_dir() and not hidden.is_symlink():
+        shutil.rmtree(hidden)
+    else:
+        hidden.unlink()
     sync(folder.parent)
 
 
 def set_aside(folder: Path) -> Path:
-    """Moves a folder out of sight, whole, into the hidden one that is returned; on the disk, so
-    that no half of it comes back.
+    """Moves a folder out of sight, whole; where it lies now, on the disk, so that no half of it
+    comes back.
     """
-    hidden = _hidden(folder)
-    folder.rename(hidden / folder.name)
+    hidden = folder.with_name(_prefix(folder.name) + secrets.token_hex(4))
+    folder.rename(hidden)
     sync(folder.parent)
     return hidden
 

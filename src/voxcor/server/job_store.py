@@ -27,7 +27,7 @@ from voxcor.disk.unreadable import (
     set_unreadable_aside,
     unreadable,
 )
-from voxcor.disk.whole import clear_abandoned, make_private, publish, remove, write_whole
+from voxcor.disk.whole import clear_abandoned, make_private, publish, remove, sync, write_whole
 from voxcor.errors import (
     LedgerCorrupt,
     NoSuchJob,
@@ -153,7 +153,7 @@ class JobStore:
             if job.id != job_id:
                 raise unreadable(folder, ValueError(f"it is {job.id}"))
         except FileNotFoundError:
-            if not os.path.lexists(folder):  # deleted this moment
+            if (folder / _DELETED).exists() or not os.path.lexists(folder):
                 raise NoSuchJob(id=job_id) from None
             error = missing(folder / JOB_FILE)
         except StateUnreadable as damaged:
@@ -237,6 +237,7 @@ class JobStore:
         folder = self.folder(job_id)
         with storage_errors(folder):
             (folder / JOB_FILE).rename(folder / _DELETED)
+            sync(folder)
 
     def clear(self, job_id: str) -> None:
         """Every trace of a job that is hidden."""
