@@ -1,6 +1,7 @@
 """Who may ask, from where, and what a browser is told."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -28,6 +29,29 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(home, "--host", "0.0.0.0", VOXCOR_API_KEY=KEY) as running:
         running.url = running.url.replace("0.0.0.0", "127.0.0.1")
         yield running
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("VOXCOR_API_KEY", "secret-value"),
+        ("VOXCOR_ALLOWED_HOSTS", "secret-value"),
+        ("VOXCOR_PORT", "99999123"),
+        ("VOXCOR_MAX_UPLOAD_MB", "secret-value"),
+        ("VOXCOR_PROVIDER", "secret-value"),
+        ("VOXCOR_JOB_SOURCES", "[" * 5000),
+    ],
+)
+def test_a_setting_that_cannot_be_is_a_sentence_without_its_value(
+    variable: str, value: str
+) -> None:
+    command = [sys.executable, "-m", "voxcor", "serve", "--port", "0"]
+    environment = {**os.environ, variable: value, "VOXCOR_LANGUAGE": "en"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "cannot be used" in done.stderr
+    assert value not in done.stderr
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -27,7 +27,15 @@ from voxcor.errors import SpeakersInvalid
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.sources import EXAMPLE
-from voxcor.speaker_turns import COLLAR_S, TOLERATED_S, Turn, cut_at_turns, read_turns, turns_of
+from voxcor.speaker_turns import (
+    COLLAR_S,
+    TOLERATED_S,
+    Turn,
+    cut_at_turns,
+    parse_turns,
+    read_turns,
+    turns_of,
+)
 from voxcor.stored_result import result_from
 
 RTTM = """\
@@ -293,3 +301,17 @@ def test_the_numbers_of_the_docs_are_those_of_the_code() -> None:
         assert f"{COLLAR_S:g}" in text
         assert f"{TOLERATED_S:g}" in text
         assert f"{PASS * WINDOW // SAMPLE_RATE}" in text
+
+
+def test_tens_of_thousands_of_turns_are_cut_in_one_pass_over_them() -> None:
+    """As many as a form may hold, all of them running to the end; each by each would take hours."""
+    turns = [Turn(n / 100, 6000.0, str(n)) for n in range(60_000)]
+    spans = [(3.0 * n, 3.0 * n + 2) for n in range(2000)]
+    stretches = cut_at_turns(spans, turns)
+    assert [(s.start, s.end) for s in stretches[-2:]] == spans[-2:]
+    assert {s.speaker for s in stretches} == {None, "0"}
+
+
+def test_a_field_that_no_csv_has_is_named() -> None:
+    with pytest.raises(SpeakersInvalid, match="line 2"):
+        parse_turns("start,end,speaker\n0,1," + "x" * 200_000 + "\n", "turns.csv")

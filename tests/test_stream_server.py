@@ -1,7 +1,9 @@
 """WS /v1/stream against a running server: what it says, what it refuses, whom it slows."""
 
+import contextlib
 import json
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from serving import Server, server, serving, wait_until
 from voxcor import Recognizer
-from voxcor.server.streaming import MOST_BYTES
+from voxcor.rule_grammar import MOST_RULES
+from voxcor.server.streaming import MOST_BYTES, MOST_TEXT_BYTES
 from voxcor.sources import EXAMPLE
 from voxcor.stream import Session, samples_of
 
@@ -150,12 +153,72 @@ def test_frames_of_any_size_are_heard_the_same(
             assert messages[-1]["duration_ms"] == 1000
 
 
+def many_rules(count: int) -> str:
+    rules = [f"rule-{number}: sad > 0.6 for 3 s" for number in range(count)]
+    return json.dumps({"type": "session.update", "rules": rules})
+
+
+def test_a_session_watches_as_many_rules_as_may_be(server: Server) -> None:
+    with session(server) as client:
+        client.send(many_rules(MOST_RULES))
+        say(client, "session.close")
+        messages, code, _ = rest(client)
+    assert code == 1000
+    assert len(messages[0]["rules"]) == MOST_RULES
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        b"\x01\x82\0\0\0\0ab" + b"\x00\x80\0\0\0\0" * 5000,  # fragments without end
+        b"\x81\x82\0\0\0\0\xff\xfe",  # text that is none
+    ],
+    ids=["fragments", "no text"],
+)
+def test_frames_that_no_client_sends_end_the_session(server: Server, frames: bytes) -> None:
+    with session(server) as client:
+        client.socket.sendall(frames)
+        _, code, _ = rest(client)
+    assert code in (1007, 1009)
+    assert not [line for line in server.log if "Traceback" in line]
+
+
+def test_pings_of_a_client_that_does_not_read_are_not_collected(server: Server) -> None:
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    lines = [
+        "GET /v1/stream HTTP/1.1",
+        "Host: localhost",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+    with socket.create_connection(server.address) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        connection.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            for _ in range(400):
+                connection.sendall((b"\x89\xfd\0\0\0\0" + bytes(125)) * 1000)
+        assert process.memory_info().rss < before + 30e6
+
+
 @pytest.mark.parametrize(
     ("message", "error", "code"),
     [
         (b"\0\0\0", "invalid_audio_frame", 1007),
         (bytes(MOST_BYTES + 2), "message_too_large", 1009),
         ("x" * (MOST_BYTES + 1), "message_too_large", 1009),
+        ('{"type": "' + "x" * MOST_TEXT_BYTES + '"}', "message_too_large", 1009),
+        ('{"a":' * 1000 + "1" + "}" * 1000, "message_invalid", 1007),
+        ('{"type": "session.close", "type": "session.close"}', "message_invalid", 1007),
+        ('{"type": "session.update", "interval_ms": NaN}', "message_invalid", 1007),
+        ('{"type": "session.update", "interval_ms": ' + "9" * 400 + "}", "message_invalid", 1007),
+        ('{"type": "session.update", "interval_ms": ' + "9" * 40 + "}", "config_invalid", 1008),
+        ('{"type": "session.update", "labels": ["\\ud800"]}', "message_invalid", 1007),
+        (many_rules(MOST_RULES + 1), "config_invalid", 1008),
+        (json.dumps({"type": "session.update", "labels": ["sad"] * 1000}), "config_invalid", 1008),
+        (json.dumps({"type": "session.update", "rules": [" " * 60_000]}), "config_invalid", 1008),
         ("hello", "message_invalid", 1007),
         ("", "message_invalid", 1007),
         ("[1, 2]", "message_invalid", 1007),

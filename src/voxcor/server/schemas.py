@@ -70,7 +70,7 @@ class RecognizeOptions(BaseModel):
         try:
             return cls.model_validate({key: value for key, value in fields.items() if value})
         except ValidationError as error:
-            place = str(error.errors()[0]["loc"][0])
+            place = str(error.errors()[0]["loc"][0])[:100]
             value = fields.get(place, "")
         if place not in cls.model_fields:
             known = ", ".join(cls.model_fields)
@@ -79,8 +79,8 @@ class RecognizeOptions(BaseModel):
                 reason_zh=f"没有选项 {place};可用选项:{known}。",
             )
         raise UsageError(
-            reason_en=f"{place} cannot be {value!r}; it takes {_EXPECTED[place]}.",
-            reason_zh=f"{place} 不能是 {value!r};可取:{_EXPECTED[place]}。",
+            reason_en=f"{place} cannot be {value!r:.100}; it takes {_EXPECTED[place]}.",
+            reason_zh=f"{place} 不能是 {value!r:.100};可取:{_EXPECTED[place]}。",
         )
 
 
