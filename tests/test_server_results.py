@@ -1,6 +1,7 @@
 """/v1/results: what was recognised stays until it is deleted, and then nothing of it is left."""
 
 import io
+import json
 import logging
 import os
 import time
@@ -229,3 +230,21 @@ def test_a_name_forges_no_line_of_the_log() -> None:
         "voxcor", logging.INFO, "", 0, "%s failed", ("a\n2026 INFO all is well\x1b[2J",), None
     )
     assert handler.format(record) == "INFO a\\n2026 INFO all is well\\u001b[2J failed"
+
+
+def test_a_page_of_long_results_is_shorter(tmp_path: Path) -> None:
+    """Four of three megabytes each; what is left out comes with the next page."""
+    with serving(tmp_path) as server:
+        ids = [server.recognize().json()["id"] for _ in range(4)]
+        for result_id in ids:
+            file = tmp_path / "results" / result_id / "result.json"
+            document = json.loads(file.read_text(encoding="utf-8"))
+            document["segments"] *= 3_000_000 // len(json.dumps(document["segments"]))
+            file.write_text(json.dumps(document), encoding="utf-8")
+        found, before, pages = [], "", 0
+        while before is not None:
+            page = server.get(f"/v1/results?before={before}" if before else "/v1/results").json()
+            found += [document["id"] for document in page["results"]]
+            before, pages = page["next"], pages + 1
+    assert found == sorted(ids, reverse=True)
+    assert pages >= 2

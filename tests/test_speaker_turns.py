@@ -32,7 +32,6 @@ from voxcor.speaker_turns import (
     TOLERATED_S,
     Turn,
     cut_at_turns,
-    parse_turns,
     read_turns,
     turns_of,
 )
@@ -310,8 +309,3 @@ def test_tens_of_thousands_of_turns_are_cut_in_one_pass_over_them() -> None:
     stretches = cut_at_turns(spans, turns)
     assert [(s.start, s.end) for s in stretches[-2:]] == spans[-2:]
     assert {s.speaker for s in stretches} == {None, "0"}
-
-
-def test_a_field_that_no_csv_has_is_named() -> None:
-    with pytest.raises(SpeakersInvalid, match="line 2"):
-        parse_turns("start,end,speaker\n0,1," + "x" * 200_000 + "\n", "turns.csv")

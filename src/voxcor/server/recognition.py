@@ -73,7 +73,9 @@ async def recognize(request: Request) -> Response:
     if await unless_gone(request, task, work.cancellation):
         documents = await task
         one = options.channels == "mix"
-        return SafeJSONResponse(documents[0] if one else {"results": documents})
+        document = documents[0] if one else {"results": documents}
+        # Hours have megabytes of segments: they are written out in a thread.
+        return await service.in_thread(lambda: SafeJSONResponse(document))
     await abandon(service, work)
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 LOG_FILE = "log.json"
 ORIGINAL = "original"
 
+# Of a page of documents: one of an hour has a megabyte of segments.
+MOST_PAGE_BYTES = 4_000_000
+
 _ID = re.compile(r"[0-9a-f]{12}[0-9a-f]{20}")
 _FILE = re.compile(
     r"(processed_audio\.wav|result\.json|embedding\.(npy|json)|frames\.csv|log\.json"
@@ -181,16 +184,20 @@ class Results:
     def page(self, limit: int, before: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """The newest results, or the newest before one; and before which the next page begins.
 
-        What cannot be read is left out, and among `unreadable` then.
+        It ends before `limit` where its documents come to `MOST_PAGE_BYTES`. What cannot be read is left out, and among `unreadable` then.
         """
         ids = [name for name in self._ids() if before is None or name < before]
-        shown = []
-        for result_id in ids[:limit]:
+        shown: list[dict[str, Any]] = []
+        size = 0
+        for place, result_id in enumerate(ids):
+            if place == limit or size > MOST_PAGE_BYTES:
+                return shown, ids[place - 1]
             try:
+                size += self.file(result_id, "result.json").stat().st_size
                 shown.append(self.document(result_id))
-            except (NoSuchResult, StateUnreadable):  # deleted this moment, or told by the log
-                continue
-        return shown, ids[limit - 1] if len(ids) > limit else None
+            except (NoSuchResult, StateUnreadable, FileNotFoundError):
+                continue  # deleted this moment, or told by the log
+        return shown, None
 
     def unreadable(self) -> list[str]:
         """What lies there and is no result that can be read: as it is called, the newest first."""

@@ -41,7 +41,8 @@ async def list_results(
     page: dict[str, Any] = {"results": documents, "next": following}
     if unreadable := await asyncio.to_thread(results.unreadable):
         page["unreadable"] = unreadable
-    return JSONResponse(page)
+    # Megabytes of text are written out in a thread, here and below.
+    return await asyncio.to_thread(JSONResponse, page)
 
 
 @router.get(
@@ -60,7 +61,9 @@ async def get_result(request: Request, result_id: ResultId) -> Response:
         if work.error:
             return answer(work.error, request)
         return JSONResponse({"id": result_id, "status": "running"}, 202, {"Retry-After": "1"})
-    return JSONResponse(await asyncio.to_thread(service.results.document, result_id))
+    return await asyncio.to_thread(
+        lambda: JSONResponse(service.results.document(result_id)),
+    )
 
 
 @router.delete(
