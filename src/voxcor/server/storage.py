@@ -184,7 +184,8 @@ class Results:
     def page(self, limit: int, before: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """The newest results, or the newest before one; and before which the next page begins.
 
-        It ends before `limit` where its documents come to `MOST_PAGE_BYTES`. What cannot be read is left out, and among `unreadable` then.
+        It ends before `limit` where its documents come to `MOST_PAGE_BYTES`. What cannot be read is
+        left out, and among `unreadable` then.
         """
         ids = [name for name in self._ids() if before is None or name < before]
         shown: list[dict[str, Any]] = []
