@@ -21,6 +21,7 @@ from batches import write_calls
 from dying import killers_kill
 from serving import Server, serving, wait_until
 from test_server_jobs import ended, files_of
+from voxcor.errors import NoSuchJob
 from voxcor.server.job_store import JobStore
 from voxcor.settings import Settings
 
@@ -190,9 +191,13 @@ def test_a_job_that_was_deleted_as_it_ran_does_not_come_back(calls: Path, tmp_pa
     with serving(home) as server:
         job = server.post("/v1/jobs", files=files_of(calls)).json()
         ended(server, job["id"])
-    JobStore(Settings(home=home)).hide(job["id"])  # and the server was killed
+    store = JobStore(Settings(home=home))
+    store.hide(job["id"])  # and the server was killed
+    assert ([*store.all()], store.unreadable()) == ([], [])
+    with pytest.raises(NoSuchJob):
+        store.find(job["id"])
     with serving(home) as server:
-        assert server.get("/v1/jobs").json() == {"jobs": []}
+        assert server.get("/v1/jobs").json()["jobs"] == []
         assert not [*(home / "jobs").iterdir()]
 
 

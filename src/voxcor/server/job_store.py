@@ -136,7 +136,8 @@ class JobStore:
             NoSuchJob: there is none of this id.
         """
         folder = self._folder / job_id
-        if not _ID.fullmatch(job_id) or not os.path.lexists(folder):
+        hidden = (folder / _DELETED).exists()
+        if not _ID.fullmatch(job_id) or not os.path.lexists(folder) or hidden:
             raise NoSuchJob(id=job_id)
         return folder
 

@@ -126,7 +126,7 @@ class _Server(uvicorn.Server):
         """
         self._asked_to_stop += 1
         if self._asked_to_stop == 2:
-            end = threading.Timer(LAST_WORDS_S, os._exit, [1])
+            end = threading.Timer(2 * LAST_WORDS_S, os._exit, [0])
             end.daemon = True
             end.start()
 
