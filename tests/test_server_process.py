@@ -134,6 +134,22 @@ def test_work_that_is_deleted_stops(tmp_path: Path) -> None:
         wait_until(lambda: server.left_behind == set(), "a clean folder")
 
 
+def test_who_waits_behind_a_long_one_leaves_at_once(server: Server) -> None:
+    files = {"file": ("hour.wav", long_recording(3600))}
+    headers = {"Prefer": "respond-async"}
+    first, second = [
+        server.post("/v1/recognize", files=files, headers=headers).headers["location"]
+        for _ in range(2)
+    ]
+    for location in (first, second):
+        url = f"{server.url}{location}/events"
+        with httpx2.stream("GET", url, timeout=TIMEOUT_S, trust_env=False) as log:
+            assert any('"decode"' in line for line in log.iter_lines())
+    assert server.delete(second).status_code == 204
+    assert server.get(first).status_code == 202
+    assert server.delete(first).status_code == 204
+
+
 def test_many_at_once_are_all_answered_the_same(server: Server) -> None:
     with ThreadPoolExecutor(12) as threads:
         answers = [*threads.map(lambda _: server.recognize().json(), range(24))]

@@ -21,7 +21,7 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._stops: set[Callable[[], None]] = set()
+        self._stops: set[Callable[[], object]] = set()
         self.is_set = False
 
     def set(self) -> None:
@@ -36,7 +36,7 @@ class Cancellation:
             raise Cancelled
 
     @contextmanager
-    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+    def stopping(self, stop: Callable[[], object]) -> Iterator[None]:
         """Within the block, `set` calls `stop` as well."""
         with self._lock:
             self.check()

@@ -129,7 +129,10 @@ async def _classify(request: Request) -> list[dict[str, Any]] | None:
         place.arrived()
         cancellation = Cancellation()
         task = service.in_background(
-            service.in_thread(lambda: _scores(service, upload, folder, is_json, cancellation))
+            service.in_thread(
+                lambda: _scores(service, upload, folder, is_json, cancellation),
+                cancellation=cancellation,
+            )
         )
         if not await unless_gone(request, task, cancellation):
             return None

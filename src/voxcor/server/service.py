@@ -120,11 +120,29 @@ class Service:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def in_thread(self, call: Callable[[], T], *, long: bool = False) -> T:
-        """Calls in a worker thread, in the language of the caller; `long` ones one by one."""
+    async def in_thread(
+        self,
+        call: Callable[[], T],
+        *,
+        long: bool = False,
+        cancellation: Cancellation | None = None,
+    ) -> T:
+        """Calls in a worker thread, in the language of the caller; `long` ones one by one.
+
+        Raises:
+            Cancelled: `cancellation` was set while the call waited for its turn.
+        """
+        cancellation = cancellation or Cancellation()
         context = contextvars.copy_context()
         threads = self._long_threads if long else self._threads
-        return await asyncio.get_running_loop().run_in_executor(threads, context.run, call)
+        called = threads.submit(context.run, call)
+        # What runs is not given up by this: the thread feels it by itself.
+        with cancellation.stopping(called.cancel):
+            try:
+                return await asyncio.wrap_future(called)
+            except asyncio.CancelledError:
+                cancellation.check()
+                raise
 
     async def _sweep(self) -> None:
         """Deletes what is not to be kept any longer, from time to time."""

@@ -128,10 +128,13 @@ async def hear(
         VoxcorError: it cannot be used, or no channel of it.
         Cancelled: `work.cancellation` was set.
     """
-    heard, decode_ms = await service.in_thread(lambda: _decode(service, work, upload, options))
+    heard, decode_ms = await service.in_thread(
+        lambda: _decode(service, work, upload, options), cancellation=work.cancellation
+    )
     return await service.in_thread(
         lambda: _recognize(service, work, heard, decode_ms, options),
         long=heard[0].duration * len(heard) > LONG_S,
+        cancellation=work.cancellation,
     )
 
 
