@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from checkpoints import write_checkpoint
+from hostile_checkpoints import whole_model
 from hub_servers import COMMIT, FakeHub, point_at, serve
 from test_hub import closed_port
 from test_store import needs_dev_full
@@ -37,6 +38,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.labels import LABEL_IDS
+from voxcor.models.architecture import LARGE
 from voxcor.models.cards import OFFICIAL, Hub, standing_of
 from voxcor.models.pull import pull
 from voxcor.models.store import downloads_of, find_model, folder_of, installed, open_network
@@ -284,6 +286,22 @@ def test_tokens_and_clips_of_a_size_that_is_absurd_are_left_there(hub: FakeHub, 
     assert card.labels == LABEL_IDS
     assert "example.wav" not in card.files
     assert hub.asked_for("example/test.wav") == []
+
+
+@pytest.mark.parametrize("from_file", [True, False], ids=["file", "mirror"])
+def test_a_file_made_to_harm_is_refused_at_every_door(
+    hub: FakeHub, tmp_path: Path, from_file: bool
+) -> None:
+    """In a process of its own: it ended with a signal where sizes in the file were believed."""
+    content = whole_model(LARGE.shapes())
+    hub.files["model.pt"] = content
+    (tmp_path / "model.pt").write_bytes(content)
+    arguments = ["--from", str(tmp_path)] if from_file else ["--hub", "huggingface"]
+    command = [sys.executable, "-m", "voxcor", "models", "pull", "plus-seed", *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not an emotion2vec checkpoint" in done.stderr
+    assert files_in_home() == set()
 
 
 def test_the_right_bytes_are_official(

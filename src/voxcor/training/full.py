@@ -28,6 +28,7 @@ from voxcor.metrics import confusion_matrix, unweighted_accuracy, weighted_accur
 from voxcor.models.architecture import Architecture, read_architecture
 from voxcor.models.cards import Card
 from voxcor.models.heard import heard_of, write_heard
+from voxcor.models.stamps import require_unchanged
 from voxcor.models.store import TINY, ModelFolder, find_model
 from voxcor.training.clips import Clips, prepare_clips
 from voxcor.training.embeddings import fingerprint
@@ -290,6 +291,7 @@ def _first_weights(
             reason_en="Training needs recordings with at least two labels.",
             reason_zh="训练至少需要两种标签的录音。",
         )
+    require_unchanged(model.path, model.card)
     tensors = read_weights(model.graph)
     architecture = read_architecture(tensors, str(model.path))
     rng = np.random.default_rng(options.seed)

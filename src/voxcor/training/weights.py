@@ -43,7 +43,14 @@ def read_weights(graph: Path) -> dict[str, FloatArray]:
     Raises:
         ModelCorrupt: it cannot be read.
     """
-    stored = _initializers(graph)
+    try:
+        return _checkpoint_tensors(_initializers(graph))
+    # Protobuf's errors share no base with the others; and tensors may not fit together.
+    except Exception as error:
+        raise ModelCorrupt(model=graph.parent.name, reason=str(error)) from error
+
+
+def _checkpoint_tensors(stored: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     tensors = {
         name: array.T if _LINEAR.fullmatch(name) else array
         for name, array in stored.items()
@@ -71,18 +78,14 @@ def _initializers(graph: Path) -> dict[str, FloatArray]:
     """Every float32 tensor of a graph; the large ones mapped from the file beside it."""
     import onnx
 
-    try:
-        model = onnx.load(graph, load_external_data=False)
-        path = graph.with_name(WEIGHTS_FILE)
-        beside = np.memmap(path, mode="r", dtype=np.uint8) if path.is_file() else None
-        return {
-            tensor.name: _array(tensor, beside)
-            for tensor in model.graph.initializer
-            if tensor.data_type == onnx.TensorProto.FLOAT
-        }
-    # Protobuf's errors share no base with the others.
-    except Exception as error:
-        raise ModelCorrupt(model=graph.parent.name, reason=str(error)) from error
+    model = onnx.load(graph, load_external_data=False)
+    path = graph.with_name(WEIGHTS_FILE)
+    beside = np.memmap(path, mode="r", dtype=np.uint8) if path.is_file() else None
+    return {
+        tensor.name: _array(tensor, beside)
+        for tensor in model.graph.initializer
+        if tensor.data_type == onnx.TensorProto.FLOAT
+    }
 
 
 def _array(tensor: Any, beside: NDArray[np.uint8] | None) -> FloatArray:
@@ -92,6 +95,6 @@ def _array(tensor: Any, beside: NDArray[np.uint8] | None) -> FloatArray:
         return np.asarray(onnx.numpy_helper.to_array(tensor))
     place: Mapping[str, str] = {entry.key: entry.value for entry in tensor.external_data}
     start, shape = int(place.get("offset", 0)), tuple(tensor.dims)
-    if beside is None or start + 4 * prod(shape) > len(beside):
+    if beside is None or min(start, *shape, 0) < 0 or start + 4 * prod(shape) > len(beside):
         raise ValueError(f"{WEIGHTS_FILE} is too short for {tensor.name}")
     return beside[start : start + 4 * prod(shape)].view(np.float32).reshape(shape)

@@ -73,6 +73,7 @@ function Model({ model }) {
       </div>
       <p>${modelWords(model)}</p>
       ${model.problem && html`<p class="problem">${model.problem}</p>`}
+      ${model.caution && html`<p class="faint">${model.caution}</p>`}
       <dl class="facts">
         ${!installed && model.download_bytes && html`<dt>${t("download")}</dt><dd class="number">${bytes(model.download_bytes)}</dd>`}
         ${model.bytes && html`<dt>${t("onDisk")}</dt><dd class="number">${bytes(model.bytes)}${model.precision && ` · ${model.precision}`}</dd>`}
