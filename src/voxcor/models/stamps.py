@@ -12,7 +12,6 @@ VOXCOR_HOME nothing here helps, as nothing else on this machine would.
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
+from voxcor.disk.whole import write_whole
 from voxcor.errors import ModelCorrupt
 from voxcor.models.cards import CARD_FILE, Card, record_of
 from voxcor.settings import Settings
@@ -52,12 +52,7 @@ def write_stamp(folder: Path, card: Card, *, converted: bool) -> None:
     """
     with suppress(OSError):
         stamp = Stamp(_card_sha256(folder), converted, _states(folder, card))
-        path = _path(folder)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(stamp), file)
-        Path(draft).replace(path)
+        write_whole(_path(folder), json.dumps(asdict(stamp)))
 
 
 def remove_stamp(folder: Path) -> None:
