@@ -47,13 +47,15 @@ class Request:
 class FakeHub:
     """What the server serves, how it fails, and what it was asked.
 
-    `announced` overrides checksums in listings; `status` answers every request with an error;
-    `portal` answers with a page of HTML; `on_large` is called before each piece of a large body
-    with the offset in the file, and ends the connection by raising ConnectionAbortedError.
+    `announced` and `announced_bytes` override checksums and sizes in listings; `status` answers
+    every request with an error; `portal` answers with a page of HTML; `on_large` is called before
+    each piece of a large body with the offset in the file, and ends the connection by raising
+    ConnectionAbortedError.
     """
 
     files: dict[str, bytes]
     announced: dict[str, str] = field(default_factory=dict)
+    announced_bytes: dict[str, int] = field(default_factory=dict)
     status: int | None = None
     portal: bool = False
     on_large: Callable[[int], None] = lambda _offset: None
@@ -73,7 +75,7 @@ class FakeHub:
             blob = b"blob %d\0" % len(content) + content
             sibling: dict[str, Any] = {
                 "rfilename": name,
-                "size": len(content),
+                "size": self.announced_bytes.get(name, len(content)),
                 "blobId": sha1(blob).hexdigest(),
             }
             if len(content) > _LARGE:
@@ -88,7 +90,7 @@ class FakeHub:
                 "Name": name.rsplit("/", 1)[-1],
                 "Path": name,
                 "Type": "blob",
-                "Size": len(content),
+                "Size": self.announced_bytes.get(name, len(content)),
                 "Sha256": self.sha256(name),
                 "Revision": COMMIT,
                 "IsLFS": len(content) > _LARGE,

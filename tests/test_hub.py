@@ -176,6 +176,17 @@ def test_modelscope_refuses_other_bytes_than_it_announced(hub: FakeHub, tmp_path
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_more_than_was_announced_is_not_taken(hub: FakeHub, name: Hub, tmp_path: Path) -> None:
+    """A mirror that says 1 MB and sends without end would fill the disk."""
+    hub.announced_bytes["model.pt"] = 1_000_000
+    hub.files["model.pt"] = bytes(64 << 20)
+    with pytest.raises((HubRefused, HubUnreachable)) as caught:
+        download(list_files(MODEL, name), "model.pt", tmp_path)
+    assert caught.value.details["hub"]
+    written = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+    assert written < 32 << 20
+
+
 def test_a_full_disk_stays_an_error_of_the_disk(hub: FakeHub, name: Hub, tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no /dev/full")

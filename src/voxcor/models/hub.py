@@ -99,6 +99,7 @@ def download(
     """
     file, target = listing.files[name], folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
+    report = _bounded(listing, file, target, report)
     if target.is_file() and target.stat().st_size == file.bytes:
         report(file.bytes)
     elif listing.hub == "modelscope":
@@ -106,6 +107,27 @@ def download(
     else:
         _download_huggingface(listing, file, target, report)
     return target
+
+
+def _bounded(
+    listing: Listing, file: HubFile, target: Path, report: Callable[[int], None]
+) -> Callable[[int], None]:
+    """Ends a download that brings more than was announced, for which room was looked for."""
+
+    def bounded(count: int) -> None:
+        part = incomplete(target)
+        # By what lies there: a client that begins anew counts some bytes twice.
+        if count > 0 and part.is_file() and part.stat().st_size > file.bytes:
+            raise HubRefused(
+                model=listing.model,
+                hub=HUB_NAMES[listing.hub],
+                repository=listing.repository,
+                file=file.name,
+                reason=f"more than the {file.bytes} bytes that were announced",
+            )
+        report(count)
+
+    return bounded
 
 
 def incomplete(path: Path) -> Path:
