@@ -131,7 +131,7 @@ def test_json_is_the_report_that_lies_in_the_folder(manifest: Path) -> None:
 
 def test_labels_can_be_chosen_and_mapped(manifest: Path) -> None:
     assert report(manifest, "--labels", "angry,sad")["labels"] == ["angry", "sad"]
-    mapped = report(manifest, "--label-map", "angry=aroused,happy=aroused,sad=calm")
+    mapped = report(manifest, "--replace", "--label-map", "angry=aroused,happy=aroused,sad=calm")
     assert mapped["labels"] == ["aroused", "calm"]
 
 
