@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from test_cli import voxcor
-from voxcor.cli.streams import _Safe, open_console
 from voxcor.sources import EXAMPLE
 
 COMMANDS = (
@@ -294,7 +293,7 @@ def test_what_rich_draws_arrives_and_what_a_name_draws_does_not(
 ) -> None:
     from rich.text import Text
 
-    from voxcor.cli.streams import _Out
+    from voxcor.cli.streams import _Out, _Safe, open_console
 
     ours, theirs = terminal
     monkeypatch.setenv("TERM", "xterm")

@@ -105,7 +105,7 @@ def archive() -> bytes:
 
 
 def batch(path: Path) -> None:
-    with_archive = Archive()
+    with_archive = Archive(maximum_min=120)
     try:
         for item in read_source(str(path)):
             if not isinstance(item, Failure) and item.member:
@@ -325,7 +325,7 @@ def test_odd_archives_are_refused_or_fail_by_member(data: bytes, code: str, tmp_
     path = tmp_path / "calls.zip"
     path.write_bytes(data)
     codes = set()
-    reading = Archive()
+    reading = Archive(maximum_min=120)
     try:
         for item in read_source(str(path)):
             assert not isinstance(item, Failure)
@@ -432,7 +432,7 @@ def test_a_result_with_anything_wrong_is_exported_or_refused(
     path = tmp_path / "result.json"
     refused = 0
     for place in places(document):
-        for put in (..., None, "x", -1, 1e300, [], {}, [1], {"x": 1}, "a\x1b[1m\n-->\n\n<b>"):
+        for put in (..., None, "x", -1, 0, 1e300, [], {}, [1], {"x": 1}, "a\x1b[1m\n-->\n\n<b>"):
             path.write_text(json.dumps(changed(document, place, put)))
             said = message_of(exported, path)
             assert said is None or "is no result of Voxcor" in said, (place, put)
@@ -455,7 +455,7 @@ def test_a_result_that_is_none_is_named(text: str, tmp_path: Path) -> None:
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("curve", ["", "time_ms\n", "time_ms,a\n1\n", "x\n\n\n", "a,b\n1,nan\n"])
+@pytest.mark.parametrize("curve", ["a\n1\n", "a,b\n1,0.5\n", "a\n1,nan\n", "a\nx\n", "a\n1\n1,2\n"])
 def test_a_curve_that_is_none_is_named(
     curve: str, document: dict[str, object], tmp_path: Path
 ) -> None:

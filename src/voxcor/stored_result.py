@@ -156,5 +156,5 @@ def _require_one_story(result: Result) -> None:
         if {*segment.scores} != labels or segment.emotion not in labels:
             raise ValueError(f"the segment at {segment.start:g} s has other labels than the whole")
         numbers += [segment.start, segment.end, segment.confidence, *segment.scores.values()]
-    if not all(map(isfinite, numbers)):
+    if not all(map(isfinite, numbers)) or result.audio.duration <= 0:
         raise ValueError("a number in it is none")

@@ -208,7 +208,7 @@ def _curves(content: Content) -> Iterator[str]:
     result = content.result
     times, scores = _curve_of_segments(result)
     if content.curve is not None:
-        times, scores = averaged_frames(content.curve, _WIDTH)
+        times, scores = averaged_frames(content.curve, len(result.scores), _WIDTH)
     if len(times) < 2:
         return
     for column, label_id in enumerate(result.scores):

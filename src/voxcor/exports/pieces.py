@@ -49,11 +49,12 @@ def as_flac(path: Path) -> Iterator[bytes]:
         raise InputUnreadable(name=str(path), reason=str(error)) from error
 
 
-def averaged_frames(path: Path, most: int) -> tuple[FloatArray, FloatArray]:
+def averaged_frames(path: Path, labels: int, most: int) -> tuple[FloatArray, FloatArray]:
     """The curve of a frames.csv as means over equal runs of frames.
 
     Args:
         path: rows of milliseconds and a score for each label, after a header.
+        labels: how many there are.
         most: how many points there may be.
 
     Returns:
@@ -68,13 +69,15 @@ def averaged_frames(path: Path, most: int) -> tuple[FloatArray, FloatArray]:
     means: list[FloatArray] = []
     try:
         with path.open(encoding="utf-8") as text:
-            width = next(text, "").count(",") + 1
+            next(text, "")
             while lines := list(islice(text, max(1, _ROWS // run) * run)):
                 table = np.loadtxt(lines, delimiter=",", ndmin=2)
                 edges = np.arange(0, len(table), run)
                 counts = np.diff([*edges, len(table)])[:, None]
                 means.append(np.add.reduceat(table, edges, axis=0) / counts)
-        table = np.concatenate([np.empty((0, width)), *means])
+        table = np.concatenate([np.empty((0, 1 + labels)), *means])
+        if not np.isfinite(table).all():
+            raise ValueError("a number in it is none")
     except ValueError as error:
         raise NotAResult(name=str(path), reason=str(error)) from error
     return table[:, 0] / 1000, table[:, 1:]
