@@ -302,7 +302,9 @@ def test_what_rich_draws_arrives_and_what_a_name_draws_does_not(
     console.print(Text("x\x1b[5m", style="red"), ":smile:", "[bold]b[/bold]")
     print("\x1b[5mplain")
     sys.stdout.flush()
-    text = os.read(ours, 4096).decode()
+    text = ""
+    while text.count("\n") < 2:  # a terminal gives what it has
+        text += os.read(ours, 4096).decode()
     assert text.splitlines() == [
         "\x1b[31mx\\u001b[5m\x1b[0m :smile: [bold]b[/bold]",
         "\\u001b[5mplain",
