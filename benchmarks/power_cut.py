@@ -131,7 +131,7 @@ def states(trace: Path, root: Path, before: Tree) -> Iterator[State]:
     seen: set[bytes] = set()
     for step in disk.play(trace):
         for kind, tree in disk.trees():
-            key = _digest(tree, disk.promised)
+            key = digest(tree, disk.promised)
             if key not in seen:
                 seen.add(key)
                 yield State(kind, step, disk.promised, tree)
@@ -377,13 +377,14 @@ def _pending_only(change: Change, *, before: bool) -> dict[Node, dict[str, Node 
     return found
 
 
-def _digest(tree: Tree, promised: bool) -> bytes:
-    digest = hashlib.sha256(bytes([promised]))
+def digest(tree: Tree, promised: bool) -> bytes:
+    """The same for equal trees only."""
+    found = hashlib.sha256(bytes([promised]))
     for name in sorted(tree):
         content = tree[name]
         size = b"folder" if content is None else str(len(content)).encode()
-        digest.update(os.fsencode(name) + b"\0" + size + b"\0" + _hash(content or b""))
-    return digest.digest()
+        found.update(os.fsencode(name) + b"\0" + size + b"\0" + _hash(content or b""))
+    return found.digest()
 
 
 @lru_cache(maxsize=1000)
