@@ -22,6 +22,7 @@ from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError,
 from voxcor.language import speaking
 from voxcor.result_folder import to_json, utf8
 from voxcor.server.bodies import body_of
+from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.events import KEEP_ALIVE_S, last_event_id, no_more_events
 from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
@@ -29,8 +30,8 @@ from voxcor.server.limits import CLIENT_CLOSED_REQUEST
 from voxcor.server.problems import language_of
 from voxcor.server.schemas import RecognizeOptions, problems
 from voxcor.server.service import Service, service_of
-from voxcor.server.storage import new_id, zipped
-from voxcor.server.strict_json import read_json
+from voxcor.server.storage import MOST_PAGE_BYTES, new_id, zipped
+from voxcor.server.strict_json import SafeJSONResponse, read_json
 from voxcor.server.uploads import Upload, receive_files
 
 ARCHIVE = "archive.zip"
@@ -231,7 +232,9 @@ async def cancel_job(request: Request, job_id: _Id) -> JobDocument:
 
 
 @router.get(
-    "/{job_id}/items", summary="Recordings of a job · 任务中的录音", responses=problems(404)
+    "/{job_id}/items",
+    summary="Recordings of a job · 任务中的录音",
+    responses={200: {"model": JobItems}, **problems(404)},
 )
 async def list_items(
     request: Request,
@@ -239,22 +242,23 @@ async def list_items(
     state: Annotated[Literal["done", "failed"] | None, Query()] = None,
     after: Annotated[int, Query(ge=-1, lt=1 << 53)] = -1,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> JobItems:
-    """Those that are done or failed, in the order of the source."""
+) -> Response:
+    """Those that are done or failed, in the order of the source; fewer where they are long."""
     runner = _runner_of(request)
 
-    def page() -> list[Row]:
-        found: list[Row] = []
+    def page() -> Response:
+        items: list[dict[str, Any]] = []
+        following, size = None, 0
         with _ledger(runner, job_id) as ledger:
             for row in ledger.rows(state=state, after=after):
-                found.append(row)
-                if len(found) == limit:
+                items.append(_item(row))
+                size += len(to_json(items[-1]))
+                if len(items) == limit or size > MOST_PAGE_BYTES:
+                    following = row.item.position
                     break
-        return found
+        return SafeJSONResponse({"items": items, "next": following})
 
-    rows = await asyncio.to_thread(page)
-    following = rows[-1].item.position if len(rows) == limit else None
-    return JobItems.model_validate({"items": map(_item, rows), "next": following})
+    return await asyncio.to_thread(page)
 
 
 @router.get(
@@ -286,7 +290,7 @@ async def get_events(request: Request, job_id: _Id) -> Response:
     summary="The results of a job · 任务结果下载",
     responses={
         200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
-        **problems(404, 507),
+        **problems(404, 429, 507),
     },
     response_class=FileResponse,
 )
@@ -303,9 +307,11 @@ async def get_file(
     runner = _runner_of(request)
     kind = name.removeprefix("results.")
     if name == ARCHIVE:
-        folder = await asyncio.to_thread(_archived, runner, job_id)
         headers = {"Content-Disposition": f'attachment; filename="voxcor-{job_id}.zip"'}
-        return StreamingResponse(zipped(folder, "voxcor", _results_of(folder)), 200, headers)
+        with downloads_of(request).place() as place:
+            folder = await asyncio.to_thread(_archived, runner, job_id)
+            pieces = zipped(folder, "voxcor", _results_of(folder))
+            return Download(place.pop_all(), pieces, "application/zip", headers)
     if kind not in TABLE_FORMATS or not name.startswith("results."):
         raise NoSuchJob(id=job_id)
     path = await asyncio.to_thread(_table, runner, job_id, kind)
