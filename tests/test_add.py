@@ -32,6 +32,7 @@ def mine(tmp_path: Path) -> Path:
     remove("plus-base")
     write_card(replace(read_card(folder), id="mine", title="Mine", official=True), folder)
     (folder / "CARD.md").write_text("# Mine")
+    (folder / "heard.json").write_text("{}")
     (folder / "something-else").write_text("stays where it is")
     return folder
 
@@ -55,7 +56,10 @@ def test_a_folder_becomes_a_model_under_its_name(mine: Path) -> None:
     assert installed() == ("mine", "tiny")
     found = find_model("mine")
     assert found.card == card
-    assert {path.name for path in found.path.iterdir()} == {*card.files, "card.json", "CARD.md"}
+    assert {path.name for path in found.path.iterdir()} == {
+        *card.files,
+        *("card.json", "CARD.md", "heard.json"),
+    }
     assert open_network(found).labels == card.labels
     shutil.rmtree(mine)
     assert Recognizer("mine").model.id == "mine"

@@ -26,6 +26,7 @@ from voxcor.models.cards import (
     Precision,
     write_card,
 )
+from voxcor.models.heard import HEARD_FILE
 from voxcor.models.install import Progress, install_int8
 from voxcor.models.stamps import require_unchanged
 from voxcor.models.store import (
@@ -44,8 +45,8 @@ _RESERVED = {"auto", TINY, "small", *OFFICIAL}
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _INT8 = name_of("", "int8")
 
-# What training leaves beside the graph for people; the card lists only what the runtime needs.
-_DOCUMENTS = ("CARD.md", "report.json")
+# What training leaves beside the graph, for people and `evaluate`; the card lists what runs.
+_DOCUMENTS = ("CARD.md", "report.json", HEARD_FILE)
 _MAX_DOCUMENT_BYTES = 10_000_000
 
 
