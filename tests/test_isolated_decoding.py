@@ -138,6 +138,19 @@ def test_more_than_is_allowed_is_not_decoded_to_its_end(
     assert [*tmp_path.iterdir()] == [path]
 
 
+def test_a_flac_that_was_written_to_a_pipe_is_as_long_as_it_is(
+    decoders: Decoders, tmp_path: Path
+) -> None:
+    path = tmp_path / "piped.flac"
+    soundfile.write(path, speech(3), 16_000)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # STREAMINFO's 36 bits of the number of samples: not known
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    (mono,) = decoders.decode(path, "piped.flac", tmp_path, Cancellation())
+    assert mono.duration == 3
+
+
 def test_a_file_larger_than_any_recording_is_not_read(decoders: Decoders, tmp_path: Path) -> None:
     path = tmp_path / "sparse.wav"
     with path.open("wb") as file:

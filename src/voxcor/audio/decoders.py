@@ -49,6 +49,10 @@ _LONGEST_GAP_S = 3600
 _LONGEST_PADDING = 4096
 
 
+# SF_COUNT_MAX of libsndfile.
+_UNKNOWN_FRAMES = (1 << 63) - 1
+
+
 class DecoderError(Exception):
     """This decoder cannot go on; the text says why, in the language of the process."""
 
@@ -98,8 +102,8 @@ def open_sndfile(file: HashedReader) -> Iterator[Decoder]:
     except soundfile.LibsndfileError as error:
         raise DecoderError(_invalid_data()) from error
     with sound:
-        # So says the header of a WAV that was written to a pipe; FFmpeg reads on.
-        if sound.frames == 0:
+        # So say the headers of a WAV and of a FLAC that were written to a pipe; FFmpeg reads on.
+        if sound.frames in (0, _UNKNOWN_FRAMES):
             raise DecoderError(_invalid_data())
         yield Decoder(sound.samplerate, sound.channels, _sndfile_blocks(sound), sound.frames)
 
