@@ -136,8 +136,10 @@ class JobStore:
             NoSuchJob: there is none of this id.
         """
         folder = self._folder / job_id
-        hidden = (folder / _DELETED).exists()
-        if not _ID.fullmatch(job_id) or not os.path.lexists(folder) or hidden:
+        # The name first: what is none is not asked the disk for.
+        if not _ID.fullmatch(job_id) or not os.path.lexists(folder):
+            raise NoSuchJob(id=job_id)
+        if (folder / _DELETED).exists():
             raise NoSuchJob(id=job_id)
         return folder
 
