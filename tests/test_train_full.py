@@ -29,7 +29,7 @@ from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.manifests import Problem, Utterance, read_manifest
 from voxcor.models.architecture import AUDIO, Architecture
-from voxcor.models.cards import Card, FileRecord, Source, write_card
+from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.emotion2vec import write_emotion2vec
 from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
 from voxcor.models.heard import heard_of
@@ -68,7 +68,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     with GraphBuilder(folder) as graph:
         write_emotion2vec(graph, TWO_BLOCKS, tensors, LABEL_IDS)
         graph.save(labels=LABEL_IDS, embedding_dim=TWO_BLOCKS.embed_dim)
-    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    files = {path.name: record_of(path) for path in folder.iterdir()}
     card = Card(
         id="small",
         title="two blocks",
@@ -82,7 +82,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
         source=Source(hub="local", repository=None, file="model.pt"),
         created="2026-11-24",
         licence="Apache-2.0",
-        files={name: FileRecord(size, "0" * 64) for name, size in sizes.items()},
+        files=files,
     )
     write_card(card, folder)
     return find_model(str(folder))
