@@ -96,6 +96,23 @@ def test_a_pull_into_a_pipe_says_what_it_installed_and_draws_no_bar(
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "cell", "words"),
+    [
+        ("en", "not checked", "plus-seed: not checked: may still have the five labels"),
+        ("zh", "未核对", "plus-seed：未经核对：可能仍是首次发布时的五类标签"),
+    ],
+)
+def test_weights_that_nobody_can_check_are_listed_as_such(
+    hub: FakeHub, language: str, cell: str, words: str
+) -> None:
+    """A mirror's own announcement made them official."""
+    assert voxcor("models", "pull", "plus-seed", "--hub", "modelscope")[0] == 0
+    _, out, err = voxcor("models", "list", VOXCOR_LANGUAGE=language)
+    assert any(line.startswith("plus-seed") and cell in line for line in out.splitlines())
+    assert words in err
+
+
 def test_unofficial_weights_are_said_to_be_unofficial(checkpoint: Path) -> None:
     _, _, err = voxcor("models", "pull", "plus-large", "--from", checkpoint)
     assert "unofficial, and every result will say so" in err

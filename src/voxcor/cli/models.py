@@ -74,6 +74,8 @@ def list_models(
     for row in rows:
         if row["problem"]:
             _tell(f"voxcor: {row['problem']}")
+        if row["standing"] == "unchecked" and row["caution"]:
+            _tell(say(f"{row['id']}: {row['caution']}", f"{row['id']}：{row['caution']}"))
     if not any(row["installed"] for row in rows if row["download_bytes"]):
         _tell(say(_WHICH_FIRST_EN, _WHICH_FIRST_ZH))
 
