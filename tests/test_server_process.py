@@ -60,7 +60,7 @@ def test_a_default_model_that_cannot_be_had_is_said(tmp_path: Path) -> None:
         assert server.get("/healthz").status_code == 200
         assert server.recognize().status_code == 404
         assert server.recognize(model="tiny").status_code == 200
-    assert any("models pull plus-base" in line for line in server.log)
+    assert any("models pull plus-large" in line for line in server.log)
 
 
 def test_a_full_queue_says_when_to_come_back(tmp_path: Path) -> None:
