@@ -276,7 +276,7 @@ def read_model(root: Path, promised: bool) -> str | None:
 def train(root: Path, kit: Path) -> None:
     from voxcor.training.head import train_head
 
-    train_head(kit / "manifest.csv", root / "mine" / "model", model="tiny")
+    train_head(kit / "manifest.csv", root / "mine" / "model", model="tiny", overwrite=True)
 
 
 def read_trained(root: Path, promised: bool) -> str | None:
@@ -743,7 +743,10 @@ def main() -> None:
         make_kit(kit)
         for place in PLACES:
             if not asked.places or place.name in asked.places:
-                rows[place.name] = try_place(place, kit)
+                try:
+                    rows[place.name] = try_place(place, kit)
+                except RuntimeError as error:  # the place cannot be written even on a good disk
+                    rows[place.name] = {"kill": str(error).replace("\n", " ")}
                 print(
                     f"{time.monotonic() - began:6.0f} s  {place.name}", file=sys.stderr, flush=True
                 )
