@@ -271,7 +271,7 @@ class Disk:
             file.node.forced = file.node.content
             file.node.forced_names = dict(file.node.names)
             return True
-        elif call in ("truncate", "link", "linkat", "symlink", "symlinkat"):
+        elif call in ("truncate", "symlink", "symlinkat"):
             if any(text.startswith(os.fsencode(self.root)) for text in texts):
                 raise NotImplementedError(call)  # nothing that Voxcor writes does so
         else:
@@ -325,6 +325,9 @@ class Disk:
         if call in ("unlink", "unlinkat", "rmdir") and places[0]:
             parent, last = places[0]
             return self._change((parent, last, parent.names.get(last), None))
+        if call in ("link", "linkat") and all(places):
+            (parent, last), (target, new) = (place for place in places if place)
+            return self._change((target, new, None, parent.names.get(last)))
         if call.startswith("rename") and all(places):
             (parent, last), (target, new) = (place for place in places if place)
             moved, replaced = parent.names.get(last), target.names.get(new)
