@@ -145,6 +145,7 @@ LOSSLESS = {
     "wav-mulaw": Format("wav", sndfile("WAV", "ULAW")),
     "wav-extensible": Format("wav", sndfile("WAVEX", "PCM_24")),
     "wav-rf64": Format("wav", sndfile("RF64", "PCM_16")),
+    "w64": Format("w64", sndfile("W64", "PCM_16")),
     "aiff": Format("aiff", sndfile("AIFF", "PCM_16")),
     "aiff-float": Format("aiff", sndfile("AIFF", "FLOAT")),
     "caf": Format("caf", sndfile("CAF", "PCM_16")),

@@ -18,15 +18,22 @@ from voxcor.audio.quality import (
     signal_to_noise_db,
     window_power,
 )
+from voxcor.errors import NoSpeech
 from voxcor.results import Quality
 
 CODES = (
     "clipped",
     "music",
     "narrowband",
+    "no_speech",
     "noisy",
+    "opposite_phase",
+    "parts_unheard",
     "quiet",
+    "several_parts",
+    "several_tracks",
     "too_short",
+    "truncated",
     "uncertain_speech",
     "wrong_extension",
 )
@@ -220,6 +227,30 @@ def test_every_warning_has_a_sentence_in_both_languages(monkeypatch: pytest.Monk
             said[language, code] = describe_warning(code)
     assert len({*said.values()}) == 2 * len(CODES)
     assert all(sentence.endswith((".", "。")) for sentence in said.values())
+
+
+def test_a_sentence_says_what_is_known_of_the_flaw(monkeypatch: pytest.MonkeyPatch) -> None:
+    for language in ("en", "zh"):
+        monkeypatch.setenv("VOXCOR_LANGUAGE", language)
+        assert "3.5" in describe_warning("truncated", {"missing_s": 3.46})
+        assert "{" not in describe_warning("truncated", {"missing_s": "?"})
+        tracks = describe_warning("several_tracks", {"track": 2, "tracks": 7})
+        assert "2" in tracks
+        assert "7" in tracks
+        assert describe_warning("noisy", {"other": 1}) == describe_warning("noisy")
+
+
+def test_any_sound_is_measured_where_one_asks_for_it() -> None:
+    for samples in (np.zeros(32_000), noise(2.0, rms=0.01)):
+        recording = decode((samples.astype(np.float32), 16_000))
+        with pytest.raises(NoSpeech):
+            prepare(recording)
+        prepared = prepare(recording, any_sound=True)
+        assert "no_speech" in prepared.quality.warnings
+        assert "uncertain_speech" not in prepared.quality.warnings
+        assert prepared.speech == ((0.0, 2.0),)
+        assert len(prepared.samples) == 32_000
+    assert "no_speech" not in prepare(decode((SPEECH, 16_000)), any_sound=True).quality.warnings
 
 
 def test_an_unknown_code_is_not_made_up() -> None:

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from audio_files import FORMATS, speech, with_silence
 from voxcor import Recognizer, Result
-from voxcor.audio import decode, open_audio, peak_normalize, prepare, prepare_mono, to_mono
+from voxcor.audio import (
+    DecodingOptions,
+    decode,
+    open_audio,
+    peak_normalize,
+    prepare,
+    prepare_mono,
+    to_mono,
+)
 from voxcor.audio.resample import Resampler, resample
 from voxcor.disk.array import DiskArray, Rows, Spool, blocks_of
 from voxcor.errors import AudioCorrupt, AudioTruncated, VoxcorError
@@ -239,7 +247,7 @@ def test_a_recording_that_breaks_midway_leaves_nothing(
     broken = content[: len(content) * 9 // 10]
     with (
         pytest.raises((AudioTruncated, AudioCorrupt)),
-        open_audio(broken, name="call.flac") as stream,
+        open_audio(broken, options=DecodingOptions(strict=True)) as stream,
     ):
         to_mono(stream, memory_bytes=0)
     assert [*tmp_path.iterdir()] == []

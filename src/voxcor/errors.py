@@ -220,9 +220,14 @@ class EmptyInput(InputError):
 
 
 class NotAudio(InputError):
+    """`advice` says what it is instead and what to do about it, where that is known."""
+
     code = "not_audio"
-    en = "{name}: is not audio in any format that can be decoded."
-    zh = "{name}:不是可解码的音频格式。"
+    en = "{name}: is not audio in any format that can be decoded.{advice}"
+    zh = "{name}:不是可解码的音频格式。{advice}"
+
+    def __init__(self, *, advice: str = "", **details: Any) -> None:
+        super().__init__(advice=advice, **details)
 
 
 class AudioTruncated(InputError):

@@ -167,6 +167,7 @@ def _taken(samples: Path, name: str, reply: dict[str, Any]) -> list[Mono[Rows]]:
                 sha256=reply["sha256"],
                 clipping=clipping,
                 warnings=tuple(reply["warnings"]),
+                details=reply["details"],
                 channel=channel,
             )
             for channel, clipping in zip(heard, reply["clipping"], strict=True)
@@ -288,6 +289,7 @@ def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any
                 "sha256": stream.sha256(),
                 "clipping": clipping,
                 "warnings": stream.warnings,
+                "details": stream.details,
             }
     except VoxcorError as error:
         return {"error": error.to_dict()}

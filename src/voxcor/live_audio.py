@@ -14,7 +14,7 @@ import numpy as np
 
 from voxcor.audio import Source, open_audio
 from voxcor.audio.decoders import FloatArray
-from voxcor.audio.resample import mix_to_mono
+from voxcor.audio.mixing import Mixer
 from voxcor.errors import InputUnreadable, InvalidAudioFrame, MicrophoneFailed, UsageError
 from voxcor.frames import SAMPLE_RATE
 from voxcor.stream import samples_of
@@ -114,10 +114,8 @@ def played(source: Source, *, name: str, fast: bool) -> Iterator[Block]:
         InputError: as `voxcor.audio.decode`.
     """
     with open_audio(source, name=name) as stream:
-        started, position = time.monotonic(), 0
-        for samples in resampled(
-            (mix_to_mono(block) for block in stream.blocks), stream.sample_rate
-        ):
+        started, position, mixer = time.monotonic(), 0, Mixer()
+        for samples in resampled(map(mixer.mix, stream.blocks), stream.sample_rate):
             for start in range(0, len(samples), BLOCK):
                 piece = samples[start : start + BLOCK]
                 if fast:

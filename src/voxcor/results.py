@@ -60,13 +60,17 @@ class Preprocessing:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How usable the recording is. `warnings` are codes; `voxcor.audio.quality` words them."""
+    """How usable the recording is. `warnings` are codes; `voxcor.audio.quality` words them.
+
+    `details` holds, by code, what fills the sentence of a warning: numbers and names.
+    """
 
     snr_db: float | None  # None where no pause is long enough to hear the background
     clipping: float  # share of samples at full scale, 0..1
     bandwidth_hz: int  # above this the recording holds next to nothing
     speech: float
     warnings: tuple[str, ...]
+    details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,7 @@ class Result:
                 "bandwidth_hz": self.quality.bandwidth_hz,
                 "speech_ms": milliseconds(self.quality.speech),
                 "warnings": list(self.quality.warnings),
+                "details": {code: {**facts} for code, facts in self.quality.details.items()},
             },
             "segments": [
                 {

@@ -21,7 +21,7 @@ SHORTEST_MS = 25
 
 
 def clip_of(recording: Path, start: float, end: float) -> Path:
-    """A FLAC file of `recording` from `start` to `end` seconds, at its own rate and channels.
+    """A WAV file of `recording` from `start` to `end` seconds, at its own rate and channels.
 
     Raises:
         InputError: the recording cannot be used, or has nothing there.
@@ -35,7 +35,7 @@ def clip_of(recording: Path, start: float, end: float) -> Path:
         raise InputUnreadable(name=str(recording), reason=error.strerror) from error
     key = f"{recording.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}"
     folder = Settings().home / "stretches" / hashlib.sha256(os.fsencode(key)).hexdigest()[:16]
-    part = f"_{round(1000 * start):08}-{round(1000 * end):08}.flac"
+    part = f"_{round(1000 * start):08}-{round(1000 * end):08}.wav"
     clip = folder / file_name(recording.stem, part)
     if not clip.is_file():
         _cut(_decoded(recording, stat.st_mtime_ns), start, end, clip)
@@ -58,7 +58,7 @@ def _cut(recording: Recording, start: float, end: float, clip: Path) -> None:
         replacing_file(clip, private=True) as draft,
         draft.open("wb") as file,
     ):
-        soundfile.write(file, samples, rate, format="FLAC", subtype="PCM_24")
+        soundfile.write(file, samples, rate, format="WAV", subtype="FLOAT")
 
 
 # Stretches come one after the other: the recording that was decoded last is the next one, too.

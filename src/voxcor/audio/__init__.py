@@ -12,9 +12,11 @@ from voxcor.audio.prepare import (
     prepare,
     prepare_mono,
 )
+from voxcor.audio.relay import DecodingOptions
 
 __all__ = [
     "AudioStream",
+    "DecodingOptions",
     "Mono",
     "Prepared",
     "Recording",

@@ -6,50 +6,32 @@ next; MP3 goes to FFmpeg at once, because libsndfile's MP3 library writes to std
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.audio.decoders import (
-    Decoder,
-    DecoderError,
-    FloatArray,
-    NoAudioTrack,
-    open_ffmpeg,
-    open_sndfile,
-    to_float,
+from voxcor.audio.decoders import Details, FloatArray, to_float
+from voxcor.audio.reader import open_reader
+from voxcor.audio.relay import (
+    HIGHEST_RATE,
+    LOWEST_RATE,
+    PLAINLY,
+    DecodingOptions,
+    Facts,
+    check_sound,
+    heard,
+    in_first_format,
 )
-from voxcor.audio.headers import Container, contradicts_extension, holds_mpeg, missing_bytes, sniff
-from voxcor.audio.reader import HashedReader, open_reader, unreadable
-from voxcor.errors import (
-    AudioCorrupt,
-    AudioTruncated,
-    EmptyInput,
-    InputError,
-    InvalidSamples,
-    NotAudio,
-    UsageError,
-)
-from voxcor.language import say
+from voxcor.errors import EmptyInput, UsageError
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
 
-# Rates of recordings lie within; a header of 1 Hz would make gigabytes of a kilobyte.
-LOWEST_RATE = 4_000
-HIGHEST_RATE = 768_000
-
-# Beyond any integer format's range read as float: damage, and squares that overflow float32.
-LOUDEST = 2.0**32
-
 # An array of more columns than this is [channels, samples] by mistake.
 MOST_CHANNELS = 64
-
-# Headers count padding and themselves now and then; less than this is not worth an error.
-TOLERATED_LOSS_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +39,7 @@ class Recording:
     """A decoded recording: `samples` float32 `[N, C]` at its own rate, full scale 1.
 
     `sha256` is that of the file's bytes, or of the float32 samples of an array. `warnings` are
-    codes of `voxcor.audio.quality`.
+    codes of `voxcor.audio.quality`, `details` what fills their sentences.
     """
 
     name: str
@@ -65,6 +47,7 @@ class Recording:
     sample_rate: int
     sha256: str
     warnings: tuple[str, ...] = ()
+    details: Mapping[str, Details] = field(default_factory=dict)
 
     @property
     def channels(self) -> int:
@@ -81,9 +64,9 @@ class Recording:
             self.name,
             self.sample_rate,
             self.channels,
-            self.warnings,
             iter([self.samples]),
             lambda: self.sha256,
+            {code: self.details.get(code, {}) for code in self.warnings},
         )
 
 
@@ -92,133 +75,80 @@ class AudioStream:
     """A recording that is being decoded.
 
     `blocks` gives float32 `[n, channels]` once, in order, and raises what `decode` raises.
-    `sha256()` is known when they are through. `expected` is how many samples per channel the header
-    promises, None where it does not.
+    `sha256()` and `noticed` are known when they are through: warnings by their codes, and what
+    fills their sentences. `expected` is how many samples per channel the header promises, None
+    where it does not.
     """
 
     name: str
     sample_rate: int
     channels: int
-    warnings: tuple[str, ...]
     blocks: Iterator[FloatArray]
     sha256: Callable[[], str]
+    noticed: dict[str, Details]
     expected: int | None = None
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(self.noticed)
 
-def decode(source: Source, *, name: str | None = None) -> Recording:
+    @property
+    def details(self) -> dict[str, Details]:
+        return {code: details for code, details in self.noticed.items() if details}
+
+
+def decode(
+    source: Source, *, name: str | None = None, options: DecodingOptions = PLAINLY
+) -> Recording:
     """The whole recording.
 
     Args:
         source: a path, the bytes of a file, a binary file object (also a pipe), or
             `(samples, sample_rate)` with samples `[N]` or `[N, C]`, float or 8 to 32-bit integer.
         name: what errors and results call it; by default the path, or `<bytes>` and the like.
+        options: which sound track, what bytes without a header are, how much may be missing.
 
     Raises:
         InputNotFound, InputUnreadable: the file cannot be had.
         EmptyInput, NotAudio: there is no audio in it.
-        AudioTruncated, AudioCorrupt: there is, but not all that there should be.
+        AudioTruncated, AudioCorrupt: there is, but none that can be decoded, or it is damaged.
         InvalidSamples: NaN, infinity or absurdly large numbers among the samples.
-        UsageError: none of these sources, an array that cannot be samples, or a file object opened
-            as text.
+        UsageError: none of these sources, an array that cannot be samples, a file object opened
+            as text, or a track or raw format that does not exist.
     """
-    with open_audio(source, name=name) as stream:
+    with open_audio(source, name=name, options=options) as stream:
         samples = np.concatenate([*stream.blocks])
-        return Recording(stream.name, samples, stream.sample_rate, stream.sha256(), stream.warnings)
+        return Recording(
+            stream.name,
+            samples,
+            stream.sample_rate,
+            stream.sha256(),
+            stream.warnings,
+            stream.details,
+        )
 
 
 @contextmanager
-def open_audio(source: Source, *, name: str | None = None) -> Iterator[AudioStream]:
+def open_audio(
+    source: Source, *, name: str | None = None, options: DecodingOptions = PLAINLY
+) -> Iterator[AudioStream]:
     """The recording as a stream of blocks, in bounded memory; arguments and errors as `decode`."""
     default_name = _name_of(source)
     name = name or default_name
     if isinstance(source, tuple):
         yield _stream_array(*source, name)
         return
-    with open_reader(source, name) as reader, ExitStack() as stack:
+    with open_reader(source, name) as reader:
         if reader.size == 0:
             raise EmptyInput(name=name)
-        container = sniff(reader)
-        file = _File(name, reader, container, missing_bytes(reader, container))
-        decoder = _open_decoder(file, stack)
-        yield AudioStream(
-            name,
-            decoder.sample_rate,
-            decoder.channels,
-            ("wrong_extension",) if contradicts_extension(name, container) else (),
-            _checked_blocks(file, decoder),
-            reader.sha256,
-            decoder.expected,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """What is known of a file before it is decoded."""
-
-    name: str
-    reader: HashedReader
-    container: Container | None
-    missing_bytes: int
-
-    def failure(self, found_s: float, reason: str, *, cut: bool = False) -> InputError:
-        """The error that fits when decoding ends after `found_s` seconds for `reason`."""
-        if self.reader.error:
-            return unreadable(self.name, self.reader.error)
-        if cut or self.missing_bytes:
-            return AudioTruncated(name=self.name, found_s=found_s)
-        if self.container is None and found_s == 0:
-            return NotAudio(name=self.name)
-        return AudioCorrupt(name=self.name, found_s=found_s, reason=reason)
-
-    def emptiness(self) -> InputError:
-        """The error for a file that has no samples, and no complaint either."""
-        if self.missing_bytes:
-            return AudioTruncated(name=self.name, found_s=0.0)
-        return EmptyInput(name=self.name) if self.container else NotAudio(name=self.name)
-
-
-def _open_decoder(file: _File, stack: ExitStack) -> Decoder:
-    is_mpeg = holds_mpeg(file.reader, file.container)
-    for opener in (open_ffmpeg,) if is_mpeg else (open_sndfile, open_ffmpeg):
-        file.reader.seek(0)
+        facts = Facts()
+        blocks = heard(reader, name, options, facts)
         try:
-            decoder = stack.enter_context(opener(file.reader))
-        except NoAudioTrack as error:
-            raise file.emptiness() from error
-        except DecoderError as error:
-            refusal = error
-            continue
-        if not LOWEST_RATE <= decoder.sample_rate <= HIGHEST_RATE:
-            rate = decoder.sample_rate
-            raise file.failure(0.0, say(f"a sample rate of {rate} Hz", f"采样率为 {rate} Hz"))
-        return decoder
-    raise file.failure(0.0, str(refusal)) from refusal
-
-
-def _checked_blocks(file: _File, decoder: Decoder) -> Iterator[FloatArray]:
-    """The decoder's blocks; at their end, an error if that is not the recording's own."""
-    found = 0
-    refusal: DecoderError | None = None
-    try:
-        for block in decoder.blocks:
-            _check_sound(block, found, decoder.sample_rate, file.name)
-            found += len(block)
-            yield block
-    except DecoderError as error:
-        refusal = error
-
-    found_s = found / decoder.sample_rate
-    missing_s = (decoder.expected or found) / decoder.sample_rate - found_s
-    lost_s = max(missing_s, found_s * file.missing_bytes / file.reader.size)
-    # A page of Ogg may hold seconds, and is lost whole.
-    half_page = file.container == "ogg" and file.missing_bytes > 0
-    if refusal or file.reader.error or lost_s > TOLERATED_LOSS_S or half_page:
-        # FLAC counts samples where the others count bytes.
-        cut = file.container == "flac" and missing_s > 0 and file.reader.reached_end
-        reason = str(refusal or say("parts of it are missing", "部分数据缺失"))
-        raise file.failure(found_s, reason, cut=cut) from refusal
-    if not found:
-        raise file.emptiness()
+            rate, channels, samples = in_first_format(blocks)
+            expected = round(facts.expected_s * rate) or None
+            yield AudioStream(name, rate, channels, samples, reader.sha256, facts.noticed, expected)
+        finally:
+            blocks.close()
 
 
 def _stream_array(samples: NDArray[Any], sample_rate: int, name: str) -> AudioStream:
@@ -244,16 +174,9 @@ def _stream_array(samples: NDArray[Any], sample_rate: int, name: str) -> AudioSt
         ) from error
     if not len(block):
         raise EmptyInput(name=name)
-    _check_sound(block, 0, sample_rate, name)
+    check_sound(block, 0.0, sample_rate, name)
     digest = hashlib.sha256(block.astype("<f4", copy=False).data).hexdigest
-    return AudioStream(name, int(sample_rate), block.shape[1], (), iter([block]), digest)
-
-
-def _check_sound(block: FloatArray, position: int, sample_rate: int, name: str) -> None:
-    is_sound = np.abs(block) <= LOUDEST  # NaN is not
-    if not is_sound.all():
-        first = position + int(is_sound.all(axis=1).argmin())
-        raise InvalidSamples(name=name, at_s=first / sample_rate)
+    return AudioStream(name, int(sample_rate), block.shape[1], iter([block]), digest, {})
 
 
 def _name_of(source: Source) -> str:

@@ -1,18 +1,20 @@
 """What a file's first bytes say: its container, and how long the whole file must be.
 
 Decoders mostly take a cut file for a short one. The containers know better: each states somewhere
-how many bytes belong to it. References: RIFF and RF64 (EBU Tech 3306), AIFF 1.3, Ogg (RFC 3533),
-ISO/IEC 14496-12 boxes, EBML (RFC 8794), the Xing header of MP3, Sun's .au, Apple's CAF 1.0.
+how many bytes belong to it. References: RIFF and RF64 (EBU Tech 3306), AIFF 1.3, Sony's Wave64,
+Ogg (RFC 3533), ISO/IEC 14496-12 boxes, EBML (RFC 8794), the Xing header of MP3, Sun's .au, Apple's
+CAF 1.0, Microsoft's ASF 1.20.
 """
 
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Literal
 
-from voxcor.audio.reader import HashedReader
+from voxcor.audio.reader import Part
 
 Container = Literal[
     "wav",
+    "w64",
     "aiff",
     "au",
     "caf",
@@ -24,11 +26,13 @@ Container = Literal[
     "matroska",
     "amr",
     "asf",
+    "avi",
 ]
 
 _EXTENSIONS: dict[str, set[Container]] = {
     ".wav": {"wav"},
     ".wave": {"wav"},
+    ".w64": {"w64"},
     ".aif": {"aiff"},
     ".aiff": {"aiff"},
     ".au": {"au"},
@@ -43,17 +47,21 @@ _EXTENSIONS: dict[str, set[Container]] = {
     ".m4a": {"mp4"},
     ".mp4": {"mp4"},
     ".mov": {"mp4"},
+    ".m4b": {"mp4"},
+    ".m4v": {"mp4"},
     ".3gp": {"mp4"},
     ".webm": {"matroska"},
     ".mkv": {"matroska"},
     ".mka": {"matroska"},
     ".amr": {"amr"},
     ".wma": {"asf"},
+    ".wmv": {"asf"},
+    ".avi": {"avi"},
 }
 
-# What programs that write to a pipe put for a size they cannot know: 0 and all ones (ffmpeg and
-# most), 0x7FFFF000 (SoX), 0x7FFFFF00 (arecord); the last two rounded down to whole sample frames.
-_SIZES_OF_A_PIPE = (0xFFFFFFFF, 0x7FFFF000, 0x7FFFFF00)
+# How far from a round number a size may lie that only stands for one: the header is taken off it,
+# and it is rounded to whole sample frames or pages.
+_ROUNDING = 1 << 16
 
 _OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # the largest page there can be
 
@@ -61,15 +69,13 @@ _OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # the largest page there can be
 _MOST_PARTS = 100_000
 
 
-def sniff(file: HashedReader) -> Container | None:
+def sniff(file: Part) -> Container | None:
     """The container by its magic bytes, None for one not listed here."""
-    head = file.peek(0, 12)
-    if head[:3] == b"ID3":
-        head = file.peek(_id3_bytes(file), 12)
-        if head[:4] != b"fLaC" and not _is_adts(head):
-            return "mp3"
+    head = file.peek(0, 16)
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
         return "wav"
+    if head == _W64_RIFF:
+        return "w64"
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return "aiff"
     if head[:4] == b".snd":
@@ -88,6 +94,8 @@ def sniff(file: HashedReader) -> Container | None:
         return "amr"
     if head[:8] == b"\x30\x26\xb2\x75\x8e\x66\xcf\x11":
         return "asf"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
     if _is_adts(head):
         return "aac"
     if _is_mpeg_audio(head):
@@ -101,26 +109,54 @@ def contradicts_extension(name: str, container: Container | None) -> bool:
     return promised is not None and container is not None and container not in promised
 
 
-def missing_bytes(file: HashedReader, container: Container | None) -> int:
+def missing_bytes(file: Part, container: Container | None) -> int:
     """How many bytes the file is short of what its header says; 0 where that says nothing."""
+    return max(0, stated_end(file, container) - file.size)
+
+
+def stated_end(file: Part, container: Container | None) -> int:
+    """Where the sound ends as the header says; 0 where that says nothing, or a placeholder."""
     measure = {
         "wav": _chunk_end,
+        "w64": _chunk_end,
         "aiff": _chunk_end,
+        "avi": _riff_end,
         "au": _au_end,
         "caf": _caf_end,
         "ogg": _last_page_end,
         "mp3": _xing_end,
         "mp4": _last_box_end,
         "matroska": _segment_end,
+        "asf": _asf_end,
     }.get(container or "")
-    return max(0, measure(file) - file.size) if measure else 0
+    return measure(file) if measure else 0
 
 
-def holds_mpeg(file: HashedReader, container: Container | None) -> bool:
+def is_placeholder(size: int, frame_bytes: int = 1) -> bool:
+    """Whether a size only stands for one, because the file was written to where none can seek.
+
+    Programs put whatever no such file can have: nothing, all ones, the largest number with or
+    without its sign, less the header and rounded; or a thousand million, of bytes or of frames.
+    """
+    if size <= 0:
+        return True
+    # Rounded to 2^24, as those of 2^31 and 2^32 are; one true size in 128 looks so, too.
+    beside = size % (1 << 24)
+    if size >= 1 << 30 and min(beside, (1 << 24) - beside) <= _ROUNDING:
+        return True
+    return size >= 1 << 48 or _is_round(size) or _is_round(size / frame_bytes)
+
+
+def _is_round(number: float) -> bool:
+    """Whether it is one digit and eight zeros, or more of them."""
+    return number >= 10**8 and number % 10 ** (len(str(int(number))) - 1) == 0
+
+
+def holds_mpeg(file: Part, container: Container | None) -> bool:
     """Whether MPEG audio is in there that libsndfile might try, bare or in a WAV, whole or not."""
     if container == "wav":
         order = _byte_order(file)
-        for kind, position, _ in _chunks(file, order):
+        for kind, position, _ in chunks(file):
             if kind == b"fmt ":
                 # 0x50 and 0x55: MPEG and layer 3, in mmreg.h.
                 return int.from_bytes(file.peek(position, 2), order) in (0x50, 0x55)
@@ -146,76 +182,126 @@ def _is_mpeg_audio(head: bytes) -> bool:
     )
 
 
-def _id3_bytes(file: HashedReader) -> int:
-    # Four times seven bits, and the header's own ten bytes.
-    size = 0
-    for byte in file.peek(6, 4):
-        size = size << 7 | byte & 0x7F
-    return size + 10
+_W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 
 
-def _byte_order(file: HashedReader) -> Literal["little", "big"]:
+def _byte_order(file: Part) -> Literal["little", "big"]:
     return "big" if file.peek(0, 4) in (b"RIFX", b"FORM") else "little"
 
 
-def _chunks(
-    file: HashedReader, order: Literal["little", "big"]
-) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and size of each chunk of a RIFF, RIFX, RF64 or AIFF file."""
-    position = 12
+def chunks(file: Part) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and size of each chunk of a RIFF, RIFX, RF64, Wave64 or AIFF file.
+
+    Where another such file lies behind it, that one's header comes as the last of the chunks.
+    """
+    is_w64 = file.peek(0, 4) == b"riff"
+    order = _byte_order(file)
+    # Wave64 has a GUID for a name, eight bytes for a size that counts the header, and other steps.
+    name, field, step = (16, 8, 8) if is_w64 else (4, 4, 2)
+    position = 40 if is_w64 else 12
     for _ in range(_MOST_PARTS):
-        header = file.peek(position, 8)
-        if len(header) < 8:
+        header = file.peek(position, name + field)
+        if len(header) < name + field:
             return
-        size = int.from_bytes(header[4:], order)
-        position += 8
+        size = int.from_bytes(header[name:], order) - (24 if is_w64 else 0)
+        if size < 0:
+            return
+        position += name + field
         yield header[:4], position, size
-        position += size + size % 2
+        position += size + -size % step
 
 
-def _chunk_end(file: HashedReader) -> int:
-    """The end of the sample data of a RIFF, RIFX, RF64 or AIFF file."""
+def sample_data(file: Part) -> tuple[int, int, int]:
+    """Of a file of chunks: where its samples start, what size the header gives them, and the bytes
+    of a sample frame. The start is 0 where there are none.
+    """
     order = _byte_order(file)
     size_64 = 0
     frame_bytes = 1
-    for kind, position, size in _chunks(file, order):
+    for kind, position, size in chunks(file):
         if kind == b"ds64":
             size_64 = int.from_bytes(file.peek(position + 8, 8), "little")
         elif kind == b"fmt ":
             frame_bytes = int.from_bytes(file.peek(position + 12, 2), order) or 1
         elif kind in (b"data", b"SSND"):
             if size == 0xFFFFFFFF and size_64:
-                return position + size_64
-            if any(0 <= mark - size < frame_bytes for mark in _SIZES_OF_A_PIPE):
-                return file.size
-            return position + size
-    return 0
+                size = size_64
+            return position, size, frame_bytes
+    return 0, 0, 1
 
 
-def _au_end(file: HashedReader) -> int:
+def _chunk_end(file: Part) -> int:
+    """The end of the sample data of a file of chunks; 0 where its size is a placeholder."""
+    start, size, frame_bytes = sample_data(file)
+    whole = 8 + int.from_bytes(file.peek(4, 4), _byte_order(file))
+    # Who knows the size of the whole was able to seek.
+    written = size if whole == file.size and size < 1 << 30 else None
+    return start + size if written or not is_placeholder(size, frame_bytes) else 0
+
+
+def known_sizes(file: Part, container: Container | None) -> dict[int, bytes]:
+    """What a 64-bit header should say where its sizes are placeholders, by position.
+
+    Those of 32 bits decoders see through.
+    """
+    if container == "caf":
+        return {
+            position - 8: b"\xff" * 8
+            for kind, position, size in caf_chunks(file)
+            if kind == b"data" and is_placeholder(size)
+        }
+    fields: dict[int, int] = {}
+    start, size, frame_bytes = sample_data(file) if container in ("wav", "w64") else (0, 0, 1)
+    if start and is_placeholder(size, frame_bytes):
+        if container == "w64":
+            fields = {16: file.size, start - 8: file.size - start + 24}
+        elif file.peek(12, 4) == b"ds64":
+            fields = {20: file.size - 8, 28: file.size - start}
+    return {position: value.to_bytes(8, "little") for position, value in fields.items()}
+
+
+def _riff_end(file: Part) -> int:
+    """The end of the first part of an AVI file, which may have more."""
+    size = int.from_bytes(file.peek(4, 4), "little")
+    return 0 if is_placeholder(size) else 8 + size
+
+
+def _au_end(file: Part) -> int:
     """The end of the sample data of an .au file; 0 for one written to a pipe."""
     header = file.peek(4, 8)
     start, size = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")
-    return 0 if size == 0xFFFFFFFF else start + size
+    return 0 if is_placeholder(size) else start + size
 
 
-def _caf_end(file: HashedReader) -> int:
-    """The end of the sample data of a CAF file; 0 for one still being written."""
+def caf_chunks(file: Part) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and size of each chunk of a CAF file; of one still being written, -1.
+
+    Where another such file lies behind it, that one's header comes as the last of the chunks.
+    """
     position = 8
     for _ in range(_MOST_PARTS):
         header = file.peek(position, 12)
         if len(header) < 12:
-            break
+            return
         size = int.from_bytes(header[4:], "big", signed=True)
+        position += 12
+        yield header[:4], position, size
         if size < 0:
-            return 0
-        position += 12 + size
-        if header[:4] == b"data":
-            break
-    return position
+            return
+        position += size
 
 
-def _last_page_end(file: HashedReader) -> int:
+def _caf_end(file: Part) -> int:
+    """The end of the sample data of a CAF file; 0 for one still being written."""
+    end = 0
+    for kind, position, size in caf_chunks(file):
+        if kind == b"data":
+            return 0 if is_placeholder(size) else position + size
+        end = position + size
+    return end
+
+
+def _last_page_end(file: Part) -> int:
     """The end of the last Ogg page that begins in the file."""
     start = max(0, file.size - _OGG_PAGE_BYTES)
     tail = file.peek(start, _OGG_PAGE_BYTES)
@@ -227,10 +313,9 @@ def _last_page_end(file: HashedReader) -> int:
     return start + page + header_bytes + sum(segments)
 
 
-def _xing_end(file: HashedReader) -> int:
+def _xing_end(file: Part) -> int:
     """The end of an MP3 stream by the byte count in its Xing header, if it has one."""
-    start = _id3_bytes(file) if file.peek(0, 3) == b"ID3" else 0
-    frame = file.peek(start, 256)
+    frame = file.peek(0, 256)
     tag = max(frame.find(b"Xing"), frame.find(b"Info"))
     if tag < 0 or len(frame) < tag + 16:
         return 0
@@ -238,26 +323,31 @@ def _xing_end(file: HashedReader) -> int:
     if not has_bytes:
         return 0
     field = tag + 8 + (4 if has_frames else 0)
-    return start + int.from_bytes(frame[field : field + 4], "big")
+    return int.from_bytes(frame[field : field + 4], "big")
 
 
-def _last_box_end(file: HashedReader) -> int:
-    """The end of the last top-level box of an MP4 file."""
+def boxes(file: Part) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of each top-level box of an MP4 file; the end is 0 for "to the end"."""
     position = 0
     for _ in range(_MOST_PARTS):
         header = file.peek(position, 16)
         if len(header) < 8 or not header[4:8].isalnum():  # the end, or what is no box
-            break
+            return
         size = int.from_bytes(header[:4], "big")
         if size == 1:
             size = int.from_bytes(header[8:16], "big")
-        if size < 8:  # 0: the box reaches to the end, whatever that is
-            return 0
+        yield header[4:8], position, position + size if size >= 8 else 0
+        if size < 8:
+            return
         position += size
-    return position
 
 
-def _segment_end(file: HashedReader) -> int:
+def _last_box_end(file: Part) -> int:
+    """The end of the last top-level box of an MP4 file."""
+    return max((end for _, _, end in boxes(file)), default=0)
+
+
+def _segment_end(file: Part) -> int:
     """The end of a Matroska or WebM segment; 0 for a live recording, whose size is unknown."""
     position = 4
     header_size, length = _ebml_size(file, position)
@@ -269,7 +359,24 @@ def _segment_end(file: HashedReader) -> int:
     return 0 if size == unknown else position + 4 + length + size
 
 
-def _ebml_size(file: HashedReader, position: int) -> tuple[int, int]:
+_ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
+def _asf_end(file: Part) -> int:
+    """The end of an ASF file by its file properties; 0 for a broadcast."""
+    position, end = 30, int.from_bytes(file.peek(16, 8), "little")
+    for _ in range(_MOST_PARTS):
+        header = file.peek(position, 92)
+        size = int.from_bytes(header[16:24], "little")
+        if len(header) < 92 or size < 24 or position >= end:
+            return 0
+        if header[:16] == _ASF_FILE_PROPERTIES:
+            return 0 if header[88] & 1 else int.from_bytes(header[40:48], "little")
+        position += size
+    return 0
+
+
+def _ebml_size(file: Part, position: int) -> tuple[int, int]:
     """An EBML variable-length size: its value and the bytes it takes."""
     field = file.peek(position, 8)
     if not field or field[0] == 0:

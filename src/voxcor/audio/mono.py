@@ -6,23 +6,21 @@ the disk.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from voxcor.audio.decode import AudioStream
-from voxcor.audio.decoders import FloatArray
+from voxcor.audio.decoders import Details, FloatArray
+from voxcor.audio.mixing import Mixer, piece_length
 from voxcor.audio.quality import ClippingMeter
-from voxcor.audio.resample import Resampler, mix_to_mono, resampled_length
+from voxcor.audio.resample import Resampler, resampled_length
 from voxcor.cancellation import checkpoint
 from voxcor.disk.array import MEMORY_BYTES, Rows, Spool
 from voxcor.errors import UsageError
 
 Samples = TypeVar("Samples", bound=Rows, covariant=True)
-
-# Decoders give a second or less, for which numpy's and soxr's calls cost more than their work.
-PIECE = 1 << 21  # samples of all channels, 8 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Mono(Generic[Samples]):
 
     The rest is of the recording as it came: `duration` in seconds, `clipping` the share of samples
     at full scale, of the channels that are heard. `channel` is the one that is heard, from 0, None
-    for the mean of all.
+    for the mean of all. `details` has what fills the sentences of `warnings`.
     """
 
     name: str
@@ -43,6 +41,7 @@ class Mono(Generic[Samples]):
     clipping: float
     warnings: tuple[str, ...]
     channel: int | None = None
+    details: Mapping[str, Details] = field(default_factory=dict)
 
 
 def to_mono(
@@ -74,6 +73,7 @@ def to_mono(
         clipping=clipping,
         warnings=stream.warnings,
         channel=channel,
+        details=stream.details,
     )
 
 
@@ -94,30 +94,37 @@ def hear(
     """
     resamplers = {channel: Resampler(stream.sample_rate) for channel in takers}
     clipping = {channel: ClippingMeter(stream.sample_rate) for channel in takers}
+    mixer = Mixer()
     count = 0
-    for piece in _pieces(stream.blocks):
+    for piece in _pieces(stream.blocks, piece_length(stream.channels)):
         checkpoint()
         count += len(piece)
         for channel, take in takers.items():
             clipping[channel].hear(piece if channel is None else piece[:, [channel]])
-            take(resamplers[channel].push(mix_to_mono(piece, channel)))
+            mono = mixer.mix(piece) if channel is None else piece[:, channel]
+            take(resamplers[channel].push(mono))
     for channel, take in takers.items():
         take(resamplers[channel].finish())
+    if mixer.opposed:
+        stream.noticed["opposite_phase"] = {}
     return count / stream.sample_rate, [clipping[channel].share() for channel in takers]
 
 
-def _pieces(blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
-    """The same samples `[n, C]` in pieces of about `PIECE`, the last one of what is left."""
+def _pieces(blocks: Iterable[FloatArray], length: int) -> Iterator[FloatArray]:
+    """The same samples `[n, C]` in pieces of `length`, the last one of what is left.
+
+    Decoders give a second or less, for which numpy's and soxr's calls cost more than their work.
+    """
     waiting: list[FloatArray] = []
-    size = 0
+    missing = length
     for block in blocks:
-        length = -(-PIECE // block.shape[1])
-        for start in range(0, len(block), length):
-            waiting.append(block[start : start + length])
-            size += waiting[-1].size
-            if size >= PIECE:
-                yield _joined(waiting)
-                waiting, size = [], 0
+        while len(block) >= missing:
+            yield _joined([*waiting, block[:missing]])
+            block = block[missing:]
+            waiting, missing = [], length
+        if len(block):
+            waiting.append(block)
+            missing -= len(block)
     if waiting:
         yield _joined(waiting)
 

@@ -9,7 +9,7 @@ import numpy as np
 from voxcor.audio.decode import Recording
 from voxcor.audio.decoders import FloatArray
 from voxcor.audio.mono import Mono, Samples, to_mono
-from voxcor.audio.quality import PowerArray, measure, window_power
+from voxcor.audio.quality import WIDE_HZ, PowerArray, bandwidth_hz, measure, window_power
 from voxcor.audio.vad import (
     PASS,
     WINDOW,
@@ -17,6 +17,7 @@ from voxcor.audio.vad import (
     Span,
     speech_probabilities,
     speech_spans,
+    widened,
 )
 from voxcor.disk.array import Rows, amplified, blocks_of, part_of
 from voxcor.errors import AudioTooShort, NoSpeech
@@ -72,7 +73,11 @@ class Prepared(Generic[Samples]):
 
 
 def prepare(
-    recording: Recording, *, trim: bool = True, channel: int | None = None
+    recording: Recording,
+    *,
+    trim: bool = True,
+    channel: int | None = None,
+    any_sound: bool = False,
 ) -> Prepared[FloatArray]:
     """Mix, resample, find speech, trim the silence around it, measure.
 
@@ -83,6 +88,7 @@ def prepare(
         recording: what `decode` gives.
         trim: leave out silence before the first and after the last sound; pauses stay.
         channel: hear only this one, from 0; None for the mean of all.
+        any_sound: take it where there is no speech, too; `no_speech` is among the warnings then.
 
     Raises:
         AudioTooShort: less than one frame of 25 ms.
@@ -90,10 +96,10 @@ def prepare(
         UsageError: no such channel.
     """
     mono = to_mono(recording.stream(), channel=channel, memory_bytes=sys.maxsize)
-    return cast(Prepared[FloatArray], prepare_mono(mono, trim=trim))
+    return cast(Prepared[FloatArray], prepare_mono(mono, trim=trim, any_sound=any_sound))
 
 
-def prepare_mono(mono: Mono[Rows], *, trim: bool = True) -> Prepared[Rows]:
+def prepare_mono(mono: Mono[Rows], *, trim: bool = True, any_sound: bool = False) -> Prepared[Rows]:
     """The same for a recording of any length, of which 32 s at a time are in memory."""
     samples = mono.samples
     duration_ms = round(1000 * mono.duration)
@@ -102,10 +108,17 @@ def prepare_mono(mono: Mono[Rows], *, trim: bool = True) -> Prepared[Rows]:
         raise AudioTooShort(name=mono.name, duration_ms=duration_ms, minimum_ms=minimum_ms)
     levels = _measure_levels(samples)
     probabilities = _speech_probabilities(samples, levels)
+    bandwidth = bandwidth_hz(samples)
+    if bandwidth < WIDE_HZ and probabilities.max() >= NO_SPEECH:
+        # Speech there is: all of it is found with overtones, which noise might not need.
+        more = _speech_probabilities(samples, levels, widen=True)
+        probabilities = np.maximum(probabilities, more)
     too_short_to_judge = mono.duration < SHORTEST_JUDGED_S and levels.power.any()
-    if probabilities.max() < NO_SPEECH and not too_short_to_judge:
+    has_speech = probabilities.max() >= NO_SPEECH or too_short_to_judge
+    if not has_speech and not any_sound:
         raise NoSpeech(name=mono.name, duration_ms=duration_ms)
 
+    noticed = mono.warnings if has_speech else (*mono.warnings, "no_speech")
     end_s = len(samples) / SAMPLE_RATE
     found = tuple((start, min(end, end_s)) for start, end in speech_spans(probabilities))
     spans = found or ((0.0, end_s),)
@@ -122,10 +135,11 @@ def prepare_mono(mono: Mono[Rows], *, trim: bool = True) -> Prepared[Rows]:
             samples,
             levels.power,
             probabilities,
+            bandwidth=bandwidth,
             peak=max(levels.highest, -levels.lowest),
             clipping=mono.clipping,
             speech=sum(end - start for start, end in found),
-            noticed=mono.warnings,
+            noticed={code: mono.details.get(code, {}) for code in noticed},
         ),
     )
 
@@ -161,15 +175,15 @@ def _measure_levels(samples: Rows) -> _Levels:
     return _Levels(np.concatenate(power), total / len(samples), lowest, highest)
 
 
-def _speech_probabilities(samples: Rows, levels: _Levels) -> FloatArray:
+def _speech_probabilities(samples: Rows, levels: _Levels, *, widen: bool = False) -> FloatArray:
     """Of the windows `[W]`, at the level and without the offset that silero hears best."""
     stretch = min(_QUARTER_SECOND, len(levels.power))
     loudest = np.convolve(levels.power, np.full(stretch, 1 / stretch), "valid").max()
     offset = np.float32(levels.mean)
     peak = float(max(np.float32(levels.highest) - offset, offset - np.float32(levels.lowest)))
     gain = min(_HEARD_RMS / np.sqrt(loudest), 1 / peak) if loudest and peak else 0.0
-    blocks = blocks_of(samples, _BLOCK)
-    return speech_probabilities(amplified(block - offset, gain) for block in blocks)
+    blocks = (amplified(block - offset, gain) for block in blocks_of(samples, _BLOCK))
+    return speech_probabilities(widened(blocks) if widen else blocks)
 
 
 def _peak(samples: Rows) -> float:

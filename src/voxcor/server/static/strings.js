@@ -245,6 +245,30 @@ const WARNINGS = {
     "Decoded, but the file holds another format than its extension says: rename it.",
     "文件扩展名与实际格式不符,已按实际格式解码;建议改正扩展名。",
   ],
+  no_speech: [
+    "No speech was found: it was recognised because you asked for any sound.",
+    "未检测到语音；因要求识别任意声音，仍给出结果。",
+  ],
+  truncated: [
+    "The recording is cut off: what is there was recognised.",
+    "录音不完整，已识别现有部分。",
+  ],
+  opposite_phase: [
+    "Channels in opposite phase would cancel out: one was turned round, or heard alone.",
+    "声道相位相反，直接混合会互相抵消，已将其中一个反相或只取一个声道。",
+  ],
+  several_tracks: [
+    "Of several sound tracks the one with speech was taken: --track takes another.",
+    "文件含有多条音轨，已选用有语音的一条；可用 --track 另选。",
+  ],
+  several_parts: [
+    "The file holds several recordings one behind the other; they were heard as one.",
+    "文件由多段录音首尾相接而成，已作为一段识别。",
+  ],
+  parts_unheard: [
+    "The file holds more recordings, which could not be decoded and were not heard.",
+    "文件中还有无法解码的录音，未予识别。",
+  ],
 };
 
 // As voxcor.errors words them, without the name: a job keeps messages in the server's language.
