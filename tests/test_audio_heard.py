@@ -288,6 +288,7 @@ UNKNOWN = {
     "voice.ulaw": (b"\xff\x7f" * 500, "--raw ulaw@8000"),
     "voice.al": (b"\xd5\x55" * 500, "--raw alaw@8000"),
     "voice.sln": (bytes(1000), "--raw sln@8000"),
+    "voice.sln16": (bytes(1000), "--raw sln@16000"),
     "voice.vox": (b"\x08\x80" * 500, "--raw vox@8000"),
     "voice.pcm": (b"\x10\0" * 500, "--raw s16le@16000"),
 }

@@ -58,7 +58,6 @@ class Decoder:
     sample_rate: int
     blocks: Iterator[Block]
     expected: int | None = None
-    codec: str = ""
     tracks: int = 1
     track: int = 1
 
@@ -96,7 +95,7 @@ def open_sndfile(file: Part) -> Iterator[Decoder]:
             raise DecoderError(invalid_data())
         # The largest number there is stands for a FLAC that was written to a pipe.
         expected = sound.frames if sound.frames < _MOST_FRAMES else None
-        yield Decoder(sound.samplerate, _blocks(sound), expected, sound.subtype)
+        yield Decoder(sound.samplerate, _blocks(sound), expected)
 
 
 @contextmanager
@@ -110,7 +109,7 @@ def open_headerless(file: Part, subtype: str, sample_rate: int) -> Iterator[Deco
         subtype=subtype,
         endian="LITTLE",
     ) as sound:
-        yield Decoder(sample_rate, _blocks(sound), None, subtype)
+        yield Decoder(sample_rate, _blocks(sound))
 
 
 @contextmanager

@@ -115,7 +115,6 @@ def open_ffmpeg(file: Part, track: int | None = None) -> Iterator[Decoder]:
         yield Decoder(
             rate,
             samples,
-            codec=stream.codec_context.name,
             tracks=len(tracks),
             track=tracks.index(stream) + 1,
         )

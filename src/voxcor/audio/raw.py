@@ -82,10 +82,14 @@ def advice(file: Part, name: str) -> str:
             "这是一段缺少开头的 MP4 录音：请与开头部分拼接，例如："
             "cat init.mp4 piece.m4s > whole.mp4。",
         )
-    kind = _EXTENSIONS.get(PurePath(name).suffix.lower())
+    suffix = PurePath(name).suffix.lower()
+    kind = _EXTENSIONS.get(suffix.rstrip("0123456789")) or _EXTENSIONS.get(suffix)
     if kind is None:
         return ""
-    example = f"{kind}@{_FORMATS[kind][1]}"
+    # Asterisk counts kilohertz: .sln16.
+    khz = suffix.removeprefix(".sln") if kind == "sln" else ""
+    rate = 1000 * int(khz) if khz in ("12", "16", "24", "32", "44", "48", "96", "192") else 0
+    example = f"{kind}@{rate or _FORMATS[kind][1]}"
     return say(
         f" Its name promises bare samples: say which, as in --raw {example}.",
         f"文件名表明其中是裸采样：请指明格式，例如 --raw {example}。",

@@ -86,17 +86,17 @@ class Facts:
 
     noticed: dict[str, Details] = field(default_factory=dict)
     expected_s: float = 0.0
-    codec: str = ""
 
 
 def heard(
     reader: HashedReader, name: str, options: DecodingOptions, facts: Facts
 ) -> Generator[Block, None, None]:
     """All of the file's sound; arguments and errors as `voxcor.audio.decode`."""
-    parts, complete = ([Part(reader)], True) if options.raw is not None else parts_of(reader)
+    is_bare = options.raw is not None
+    parts, complete = ([Part(reader)], True) if is_bare else parts_of(reader)
     unheard = 0 if complete else 1
     for index, part in enumerate(parts):
-        file = _File(name, part, sniff(part))
+        file = _File(name, part, None if is_bare else sniff(part))
         part.corrections = known_sizes(part, file.container)
         if index == 0 and contradicts_extension(name, file.container):
             facts.noticed["wrong_extension"] = {}
@@ -164,7 +164,7 @@ class _File:
 
 
 def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Block]:
-    missing = 0 if options.raw is not None else missing_bytes(file.part, file.container)
+    missing = missing_bytes(file.part, file.container)
     found_s = expected_s = 0.0
     refusal: DecoderError | None = None
     breaks = False  # in the middle
@@ -176,7 +176,6 @@ def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Bl
                 if refusal:
                     continue
                 expected_s = facts.expected_s = max(expected_s, decoder.expected_s)
-                facts.codec = facts.codec or decoder.codec
                 for rate, fresh in _beyond(decoder.blocks, found_s):
                     check_sound(fresh, found_s, rate, file.name)
                     found_s += len(fresh) / rate
