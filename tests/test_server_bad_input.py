@@ -81,7 +81,7 @@ FILE = part("file", EXAMPLE.read_bytes(), "a.flac")
         (b"To be, or not to be\n" * 99, "hamlet.txt", 415, "not_audio"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "header.wav", 422, "audio_corrupt"),
         (bytes(range(256)) * 64, "random.mp3", 415, "not_audio"),
-        (EXAMPLE.read_bytes()[:60_000], "cut.flac", 422, "audio_truncated"),
+        (wav(speech(1), subtype="PCM_16")[:44], "cut.wav", 422, "audio_truncated"),
         (wav(np.full(16_000, np.nan)), "nan.wav", 422, "invalid_samples"),
         (wav(speech(0.02)), "click.wav", 422, "audio_too_short"),
         (wav(np.zeros(16_000)), "silence.wav", 422, "no_speech"),

@@ -112,6 +112,15 @@ def test_separate_channels_give_a_result_or_an_error_each(server: Server) -> Non
     assert last[2]["results"] == [left["id"]]
 
 
+def test_what_was_noticed_of_a_file_comes_with_its_figures(server: Server) -> None:
+    response = server.recognize(EXAMPLE.read_bytes()[:60_000], "cut.flac")
+    assert response.status_code == 200
+    quality = response.json()["quality"]
+    assert "truncated" in quality["warnings"]
+    assert quality["details"]["truncated"]["missing_s"] > 0
+    validate(without(response.json(), "id", "files"), "result")
+
+
 def test_the_log_says_which_channel_has_no_result_and_why(server: Server) -> None:
     answer = server.recognize(call(), "call.wav", channels="separate").json()
     path = f"/v1/results/{answer['results'][0]['id']}/events"

@@ -15,7 +15,7 @@ from voxcor.stretches import clip_of
 def test_a_clip_has_no_ceiling(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: float
 ) -> None:
-    """32-bit recorders go beyond full scale, and some programs write floats as large as integers."""
+    """32-bit recorders go beyond full scale, some programs write floats as large as integers."""
     monkeypatch.setenv("VOXCOR_HOME", str(tmp_path / "home"))
     voice = scale * np.stack([speech(2.0), speech(2.0, seed=1)], axis=1)
     path = tmp_path / "call.wav"
