@@ -174,6 +174,14 @@ def test_different_containers_in_a_row_are_all_heard() -> None:
     assert recording.details["several_parts"] == {"parts": 4}
 
 
+@pytest.mark.parametrize("name", ["wav-16", "flac", "mp3", "m4a", "webm-opus", "aiff", "caf"])
+def test_tags_between_recordings_in_a_row_are_passed_over(name: str) -> None:
+    plain = file_of(name)
+    recording = decode(tagged(plain, 100) + tagged(plain, 40, padding=12))
+    np.testing.assert_array_equal(recording.samples, np.tile(decode(plain).samples, (2, 1)))
+    assert recording.details == {"several_parts": {"parts": 2}}
+
+
 def test_what_cannot_be_decoded_behind_a_recording_is_said() -> None:
     plain = file_of("flac")
     recording = decode(plain + plain[:60] + bytes(500))

@@ -113,7 +113,6 @@ def _next_start(file: Part, container: Container | None) -> int:
             if kind == b"ftyp" and b"moov" in seen:
                 return position
             seen.add(kind)
-        return 0
     elif container in ("mp3", "aac", None):
         return 0  # of frames, which end where they end
     # Chunks of an odd number of bytes are filled up by one, or not, whatever the rule is.
