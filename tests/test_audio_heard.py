@@ -182,6 +182,13 @@ def test_tags_between_recordings_in_a_row_are_passed_over(name: str) -> None:
     assert recording.details == {"several_parts": {"parts": 2}}
 
 
+@pytest.mark.parametrize("name", MUXED)
+def test_films_in_a_row_are_all_heard(name: str) -> None:
+    plain = muxed(name, sound(48_000))
+    one, two = decode(plain), decode(plain * 2)
+    assert two.duration == pytest.approx(2 * one.duration, abs=0.1)
+
+
 def test_what_cannot_be_decoded_behind_a_recording_is_said() -> None:
     plain = file_of("flac")
     recording = decode(plain + plain[:60] + bytes(500))

@@ -27,6 +27,7 @@ Container = Literal[
     "amr",
     "asf",
     "avi",
+    "flv",
 ]
 
 _EXTENSIONS: dict[str, set[Container]] = {
@@ -57,6 +58,7 @@ _EXTENSIONS: dict[str, set[Container]] = {
     ".wma": {"asf"},
     ".wmv": {"asf"},
     ".avi": {"avi"},
+    ".flv": {"flv"},
 }
 
 # How far from a round number a size may lie that only stands for one: the header is taken off it,
@@ -96,6 +98,8 @@ def sniff(file: Part) -> Container | None:
         return "asf"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "avi"
+    if head[:4] == b"FLV\1" and head[5:9] == b"\0\0\0\x09":
+        return "flv"
     if _is_adts(head):
         return "aac"
     if _is_mpeg_audio(head):

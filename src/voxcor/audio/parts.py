@@ -143,6 +143,10 @@ def _amr_start(file: Part, position: int) -> int:
     return _at(file, position, 9, lambda head: head[5:6] == b"\n" or head[5:] == b"-WB\n")
 
 
+def _flv_start(file: Part, position: int) -> int:
+    return _at(file, position, 9, lambda head: head[5:] == b"\0\0\0\x09")
+
+
 def _wav_start(file: Part, position: int) -> int:
     return _at(file, position, 12, lambda head: head[8:] == b"WAVE")
 
@@ -171,6 +175,7 @@ _MARKS: _Marks = {
     "flac": ((b"fLaC",), _flac_start),
     "ogg": ((b"OggS\0\2", b"OggS\0\6"), lambda _, position: position),
     "amr": ((b"#!AMR",), _amr_start),
+    "flv": ((b"FLV\1",), _flv_start),
     "mp3": ((b"ID3", b"Xing", b"Info"), _mp3_start),
 }
 _MARKS_WITHOUT_SIZE: _Marks = {
