@@ -15,7 +15,7 @@ import pytest
 from audio_files import FORMATS, LOSSLESS, Samples, burst, burst_time, noise, sndfile, speech
 from audio_flaws import MUXED, muxed, sized, tagged, without_end
 from voxcor.audio import DecodingOptions, Recording, decode, open_audio, prepare
-from voxcor.errors import AudioTruncated, NotAudio, UsageError
+from voxcor.errors import AudioTruncated, NoSuchTrack, NotAudio, UsageError
 
 HEARD = Path(__file__).parent / "data" / "heard"
 
@@ -238,9 +238,9 @@ def test_the_first_track_stays_where_it_is_spoken_in() -> None:
 
 
 @pytest.mark.parametrize("track", [0, -1, 2])
-def test_a_track_that_is_not_there_is_wrong_usage(track: int) -> None:
+def test_a_track_that_is_not_there_is_said(track: int) -> None:
     for name in ("wav-16", "m4a"):
-        with pytest.raises(UsageError, match="tracks are 1 to 1"):
+        with pytest.raises(NoSuchTrack, match="tracks are 1 to 1"):
             decode(file_of(name), options=DecodingOptions(track=track))
 
 

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from jsonschema import Draft202012Validator
 
+from audio_flaws import muxed
 from test_schema import SCHEMA
 from voxcor import Recognizer, Result, __version__
 from voxcor.sources import EXAMPLE
@@ -116,6 +117,30 @@ def test_the_legs_of_a_call_are_heard_apart(tmp_path: Path) -> None:
     soundfile.write(call, np.stack([voice, np.roll(voice, 8000)], axis=1), rate)
     _, out, _ = voxcor("recognize", call, "--channels", "separate", "--json", "--no-save")
     assert [d["audio"]["channel"] for d in documents(out)] == [0, 1]
+
+
+def test_what_is_heard_of_a_file_can_be_chosen(tmp_path: Path) -> None:
+    samples, rate = soundfile.read(EXAMPLE, dtype="float32")
+    film = tmp_path / "film.mkv"
+    film.write_bytes(muxed("mkv", np.zeros_like(samples)[:, None], samples[:, None], rate=rate))
+
+    def heard(*arguments: object) -> dict[str, Any]:
+        return documents(voxcor("recognize", *arguments, "--json", "--no-save")[1])[0]
+
+    assert heard(film)["quality"]["warnings"] == ["several_tracks"]
+    assert heard(film, "--track", "1")["code"] == "no_speech"
+    assert "no_speech" in heard(film, "--track", "1", "--any-sound")["quality"]["warnings"]
+    assert heard(film, "--track", "3")["code"] == "no_such_track"
+
+    telephone = tmp_path / "call.ulaw"
+    soundfile.write(telephone, samples[::2], 8000, format="RAW", subtype="ULAW")
+    assert heard(telephone)["code"] == "not_audio"
+    assert heard(telephone, "--raw", "ulaw@8000")["audio"]["sample_rate"] == 8000
+
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(EXAMPLE.read_bytes()[:-20_000])
+    assert "truncated" in heard(cut)["quality"]["warnings"]
+    assert heard(cut, "--strict")["code"] == "audio_truncated"
 
 
 def test_chinese_is_equal(tmp_path: Path) -> None:

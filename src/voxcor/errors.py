@@ -19,6 +19,7 @@
     │   ├── DecodingFailed       decoding it crashes, or takes too much time or memory
     │   ├── AudioTooLong         more than is taken
     │   ├── TooManyChannels      more than are heard one by one
+    │   ├── NoSuchTrack          it has fewer sound tracks
     │   ├── KilledTwice          the process died of it, twice
     │   ├── AudioTooShort        less than one 25 ms frame
     │   ├── NoSpeech             silence, or nothing that is speech
@@ -267,6 +268,14 @@ class TooManyChannels(InputError):
     code = "too_many_channels"
     en = "{name}: has {channels} channels; at most {maximum} are recognised one by one. Mix them."
     zh = "{name}：有 {channels} 个声道，逐个识别最多 {maximum} 个。请改用混合声道。"
+
+
+class NoSuchTrack(InputError):
+    """`track` of a file with `tracks`; both count from 1."""
+
+    code = "no_such_track"
+    en = "{name}: has no sound track {track}; its tracks are 1 to {tracks}."
+    zh = "{name}：没有音轨 {track}；可用音轨为 1 到 {tracks}。"
 
 
 class KilledTwice(InputError):

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import (
+    DecodingOptions,
     Mono,
     Prepared,
     Recording,
@@ -28,6 +29,7 @@ from voxcor.audio import (
     prepare_mono,
     to_mono,
 )
+from voxcor.audio.relay import PLAINLY
 from voxcor.batching import BatchingNetwork
 from voxcor.disk.array import DiskArray, Rows, amplified
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
@@ -127,6 +129,8 @@ class Recognizer:
         abstain_below: float | None = None,
         speakers: Speakers | None = None,
         name: str | None = None,
+        decoding: DecodingOptions = PLAINLY,
+        any_sound: bool = False,
         progress: Progress = lambda _step: None,
     ) -> Result:
         """The emotion of one recording, of any length: hours of it go through the disk.
@@ -144,6 +148,9 @@ class Recognizer:
             speakers: who speaks when: the path of an RTTM file or a CSV, or turns, see
                 `voxcor.speaker_turns`. Segments are cut where the speaker changes.
             name: what results and errors call the source; by default its path.
+            decoding: which sound track, what bytes without a header are, whether a recording that
+                is cut off is refused; for sources that are not decoded yet.
+            any_sound: recognise where there is no speech, too; `no_speech` is a warning then.
             progress: is told of each step when it has ended. What it raises ends the work.
 
         Raises:
@@ -157,7 +164,9 @@ class Recognizer:
         kept = self._rows_of(labels)
         diarization = None if speakers is None else read_turns(speakers)
         started, timings = datetime.now(), _Timings(progress)
-        mono, prepared = self._hear(source, name, trim, channel, timings)
+        mono, prepared = self._hear(
+            source, name, trim, channel, timings, decoding=decoding, any_sound=any_sound
+        )
         offset = prepared.trimmed_start
         turns = turns_of(diarization, mono.name, mono.duration) if diarization else ()
         stretches = _stretches(prepared, turns)
@@ -328,6 +337,9 @@ class Recognizer:
         trim: bool,
         channel: int | None,
         timings: "_Timings",
+        *,
+        decoding: DecodingOptions = PLAINLY,
+        any_sound: bool = False,
     ) -> tuple[Mono[Rows], Prepared[Rows]]:
         with timings.of("decode") as facts:
             if isinstance(source, Mono):
@@ -335,7 +347,7 @@ class Recognizer:
             elif isinstance(source, Recording):
                 mono = to_mono(source.stream(), channel=channel)
             else:
-                with open_audio(source, name=name) as stream:
+                with open_audio(source, name=name, options=decoding) as stream:
                     mono = to_mono(stream, channel=channel)
             facts |= {
                 "duration_ms": milliseconds(mono.duration),
@@ -343,7 +355,7 @@ class Recognizer:
                 "channels": mono.channels,
             }
         with timings.of("preprocess") as facts:
-            prepared = prepare_mono(mono, trim=trim)
+            prepared = prepare_mono(mono, trim=trim, any_sound=any_sound)
             facts |= {
                 "trimmed_start_ms": milliseconds(prepared.trimmed_start),
                 "trimmed_end_ms": milliseconds(prepared.trimmed_end),

@@ -38,7 +38,7 @@ class NoAudioTrack(DecoderError):
     """A container of video or text only."""
 
 
-class NoSuchTrack(DecoderError):
+class TrackMissing(DecoderError):
     """A sound track was asked for by a number beyond `tracks`."""
 
     def __init__(self, tracks: int) -> None:

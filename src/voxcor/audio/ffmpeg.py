@@ -18,7 +18,7 @@ from voxcor.audio.decoders import (
     DecoderError,
     FloatArray,
     NoAudioTrack,
-    NoSuchTrack,
+    TrackMissing,
     invalid_data,
     to_float,
 )
@@ -83,13 +83,13 @@ def open_ffmpeg(file: Part, track: int | None = None) -> Iterator[Decoder]:
 
     Raises:
         NoAudioTrack: there is none.
-        NoSuchTrack: there is no such one.
+        TrackMissing: there is no such one.
         DecoderError: something else.
     """
     with opened(file) as container:
         tracks = container.streams.audio
         if track is not None and not 1 <= track <= len(tracks):
-            raise NoSuchTrack(len(tracks))
+            raise TrackMissing(len(tracks))
         best = container.streams.best("audio") if track is None else tracks[track - 1]
         stream = next((stream for stream in tracks if stream is best), None)
         if stream is None or not has_decoder(stream):

@@ -19,8 +19,8 @@ from voxcor.audio.decoders import (
     Details,
     FloatArray,
     NoAudioTrack,
-    NoSuchTrack,
     Opener,
+    TrackMissing,
     open_headerless,
     open_sndfile,
 )
@@ -43,8 +43,8 @@ from voxcor.errors import (
     EmptyInput,
     InputError,
     InvalidSamples,
+    NoSuchTrack,
     NotAudio,
-    UsageError,
 )
 from voxcor.language import say
 
@@ -180,8 +180,8 @@ def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Bl
                     check_sound(fresh, found_s, rate, file.name)
                     found_s += len(fresh) / rate
                     yield rate, fresh
-        except NoSuchTrack as error:
-            raise _no_such_track(file.name, options.track, error.tracks) from error
+        except TrackMissing as error:
+            raise NoSuchTrack(name=file.name, track=options.track, tracks=error.tracks) from error
         except NoAudioTrack as error:
             if not found_s:
                 raise file.emptiness(missing) from error
@@ -251,13 +251,6 @@ def _rate_refusal(decoder: Decoder) -> DecoderError | None:
     if LOWEST_RATE <= rate <= HIGHEST_RATE:
         return None
     return DecoderError(say(f"a sample rate of {rate} Hz", f"采样率为 {rate} Hz"))
-
-
-def _no_such_track(name: str, track: int | None, tracks: int) -> UsageError:
-    return UsageError(
-        reason_en=f"{name}: there is no sound track {track}; its tracks are 1 to {tracks}.",
-        reason_zh=f"{name}：没有音轨 {track}；可用音轨为 1 到 {tracks}。",
-    )
 
 
 def check_sound(block: FloatArray, position_s: float, sample_rate: int, name: str) -> None:

@@ -22,6 +22,7 @@ from voxcor.results import Failure
 from voxcor.sources import STDIN, expand
 
 if TYPE_CHECKING:
+    from voxcor.audio import DecodingOptions
     from voxcor.cli.screen import Screen
     from voxcor.recognizer import Recognizer
     from voxcor.results import Result
@@ -59,6 +60,45 @@ def recognize(
             show_default=False,
         ),
     ] = None,
+    any_sound: Annotated[
+        bool,
+        typer.Option(
+            "--any-sound",
+            help=say(
+                "Recognise where no speech is found, too: laughter, crying, a single word.",
+                "未检测到语音时也识别：笑声、哭声、单个词。",
+            ),
+        ),
+    ] = False,
+    track: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help=say(
+                "Hear this sound track of several, from 1.", "从多条音轨中选用第 N 条（从 1 起）。"
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    raw: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMAT@RATE",
+            help=say(
+                "What files without a header hold, as in ulaw@8000 or s16le@16000.",
+                "无文件头的裸音频是什么格式，例如 ulaw@8000 或 s16le@16000。",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help=say("Refuse recordings that are cut off.", "拒绝被截断的录音。"),
+        ),
+    ] = False,
     out: Annotated[
         Path,
         typer.Option(
@@ -80,6 +120,7 @@ def recognize(
         ),
     ] = False,
 ) -> None:
+    from voxcor.audio import DecodingOptions
     from voxcor.cli.screen import JsonLines, Terminal
     from voxcor.recognizer import Recognizer
     from voxcor.result_folder import save as save_result
@@ -87,6 +128,7 @@ def recognize(
 
     settings = Settings()
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
+    decoding = DecodingOptions(track=track, raw=raw, strict=strict)
     options: dict[str, Any] = {
         "granularity": granularity,
         "embedding": embedding,
@@ -94,6 +136,8 @@ def recognize(
         "trim": trim,
         "abstain_below": abstain_below,
         "speakers": speakers,
+        "decoding": decoding,
+        "any_sound": any_sound,
     }
     inputs = list(expand(paths))
     screen: Screen = (JsonLines if as_json else Terminal)(len(inputs))
@@ -127,7 +171,7 @@ def _recognize(
         return
     source, name = (sys.stdin.buffer, "<stdin>") if path == STDIN else (path, path)
     try:
-        recordings = _channels(source, name) if separate else [(source, None)]
+        recordings = _channels(source, name, options["decoding"]) if separate else [(source, None)]
     except InputError as error:
         yield Failure(path, error.code, error.message)
         return
@@ -142,11 +186,11 @@ def _recognize(
             return
 
 
-def _channels(source: Any, name: str) -> list[tuple[Any, int]]:
+def _channels(source: Any, name: str, decoding: "DecodingOptions") -> list[tuple[Any, int]]:
     from voxcor.audio import decode, open_audio
 
     if not isinstance(source, str):  # a pipe cannot be read twice
-        source = decode(source, name=name)
+        source = decode(source, name=name, options=decoding)
         return [(source, channel) for channel in range(source.channels)]
-    with open_audio(source, name=name) as stream:
+    with open_audio(source, name=name, options=decoding) as stream:
         return [(source, channel) for channel in range(stream.channels)]

@@ -167,7 +167,7 @@ def _describe(result: Result) -> Iterable[tuple[str, str]]:
         speech.append(say(f"SNR {quality.snr_db:.0f} dB", f"信噪比 {quality.snr_db:.0f} dB"))
     yield say("Quality", "质量"), " · ".join(speech)
     for warning in quality.warnings:
-        yield "", f"⚠ {describe_warning(warning)}"
+        yield "", f"⚠ {describe_warning(warning, quality.details.get(warning, {}))}"
     if len(result.segments) > 1:
         yield say("Speech", "语段"), _shares(result)
     unofficial = "" if model.official else say(" · unofficial weights", " · 非官方权重")

@@ -5,8 +5,9 @@ piece by piece, so that one of many hours takes no more memory than one of a min
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +131,8 @@ def _remarks(result: Result) -> Iterator[str]:
         text = Both(f"A blend of {first.en} and {second.en}", f"{first.zh}与{second.zh}的混合")
         yield f"<p>{both(text)}</p>"
     for code in result.quality.warnings:
-        yield f'<p class="faint">⚠ {both(_warning(code))}</p>'
+        words = _warning(code, result.quality.details.get(code, {}))
+        yield f'<p class="faint">⚠ {both(words)}</p>'
 
 
 def _notices(result: Result) -> Iterator[Both]:
@@ -146,11 +148,11 @@ def _notices(result: Result) -> Iterator[Both]:
         )
 
 
-def _warning(code: str) -> Both:
+def _warning(code: str, details: Mapping[str, Any]) -> Both:
     with speaking("en"):
-        en = describe_warning(code)
+        en = describe_warning(code, details)
     with speaking("zh"):
-        return Both(en, describe_warning(code))
+        return Both(en, describe_warning(code, details))
 
 
 def _player(content: Content) -> Iterator[str]:
