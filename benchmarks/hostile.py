@@ -371,11 +371,11 @@ def damaged_state(home: Path) -> Outcome:
         if not server.url:
             return "does not start", False
         with server.client() as http:
-            answers = {p: http.get(p) for p in ("/v1/results", "/v1/jobs", "/v1/rules")}
-        listed = [len(answers[p].json().get(p[4:], [])) for p in ("/v1/results", "/v1/jobs")]
-        codes = [answer.status_code for answer in answers.values()]
-        said = f"starts; {codes}; lists {listed[0]} of 3 results, {listed[1]} jobs"
-        return said, codes == [200] * 3 and listed[0] == 1 and listed[1] >= 1
+            results, jobs, rules = (http.get(f"/v1/{n}") for n in ("results", "jobs", "rules"))
+        listed = len(results.json()["results"]), len(jobs.json()["jobs"])
+        # Rules are edited by hand: what is wrong with them is said, and they stay.
+        said = f"{listed[0]} of 3 results, {listed[1]} job of 4, rules: {rules.json()['code']}"
+        return f"starts; {said}", listed[0] == 1 and listed[1] >= 1
 
 
 def second_server(home: Path) -> Outcome:

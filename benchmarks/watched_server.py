@@ -143,8 +143,8 @@ def serving(home: Path, *, descriptors: int | None = None, **environment: str) -
 
 
 def found_url(log: Path, after: int) -> str | None:
-    found = re.search(r"http://127\.\S+", log.read_bytes()[after:].decode(errors="replace"))
-    return found[0] if found else None
+    found = re.search(r"is at (http://\S+)", log.read_bytes()[after:].decode(errors="replace"))
+    return found[1] if found else None
 
 
 def get(server: Server, path: str) -> int:
