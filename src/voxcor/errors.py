@@ -224,11 +224,13 @@ class NotAudio(InputError):
     """`advice` says what it is instead and what to do about it, where that is known."""
 
     code = "not_audio"
-    en = "{name}: is not audio in any format that can be decoded.{advice}"
-    zh = "{name}:不是可解码的音频格式。{advice}"
+    en = "{name}: is not audio in any format that can be decoded."
+    zh = "{name}:不是可解码的音频格式。"
 
-    def __init__(self, *, advice: str = "", **details: Any) -> None:
-        super().__init__(advice=advice, **details)
+    @property
+    def message(self) -> str:
+        """As any error's, and the advice after it."""
+        return super().message + printable(self.details.get("advice", ""))
 
 
 class AudioTruncated(InputError):

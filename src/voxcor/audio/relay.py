@@ -151,7 +151,7 @@ class _File:
         if missing:
             return AudioTruncated(name=self.name, found_s=found_s)
         if self.container is None and found_s == 0:
-            return NotAudio(name=self.name, advice=advice(self.part, self.name))
+            return self._not_audio()
         return AudioCorrupt(name=self.name, found_s=found_s, reason=reason)
 
     def emptiness(self, missing: int) -> InputError:
@@ -159,8 +159,12 @@ class _File:
         if missing:
             return AudioTruncated(name=self.name, found_s=0.0)
         if self.container is None and self.part.start == 0:
-            return NotAudio(name=self.name, advice=advice(self.part, self.name))
+            return self._not_audio()
         return EmptyInput(name=self.name)
+
+    def _not_audio(self) -> NotAudio:
+        known = advice(self.part, self.name)
+        return NotAudio(name=self.name, **({"advice": known} if known else {}))
 
 
 def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Block]:
