@@ -96,7 +96,7 @@ def read_outputs(root: Path, _promised: bool) -> str | None:
 
     clear_abandoned(root / "outputs")
     for folder in (root / "outputs").glob("*"):
-        if read_content(folder).result.frames is None:
+        if read_content(folder).curve is None:
             return f"{folder.name} has no frames"
     return None
 

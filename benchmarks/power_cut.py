@@ -30,8 +30,8 @@ from functools import lru_cache
 from pathlib import Path
 
 CALLS = (
-    "open,openat,creat,close,dup,dup2,dup3,fcntl,clone,clone3,fork,vfork,read,pread64,readv,lseek,"
-    "write,pwrite64,writev,sendfile,copy_file_range,ftruncate,truncate,fallocate,fsync,fdatasync,"
+    "open,openat,openat2,creat,close,dup,dup2,dup3,fcntl,clone,clone3,fork,vfork,read,pread64,"
+    "readv,lseek,write,pwrite64,writev,sendfile,copy_file_range,ftruncate,truncate,fallocate,fsync,fdatasync,"
     "sync_file_range,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,"
     "symlink,symlinkat"
 )
@@ -238,7 +238,7 @@ class Disk:
                 copies = [(fd, o) for (owner, fd), o in self._open.items() if owner == group]
                 self._open.update({(result, fd): o for fd, o in copies})
             return False
-        if call in ("open", "openat", "creat"):
+        if call in ("open", "openat", "openat2", "creat"):
             return self._do_open(group, call, arguments, texts[0], first, result)
         if call == "close":
             self._open.pop((group, first), None)
@@ -282,7 +282,7 @@ class Disk:
         self, group: int, call: str, arguments: str, name: bytes, folder: int, result: int
     ) -> bool:
         self._open.pop((group, result), None)
-        found = self._at(group, folder if call == "openat" else -1, name)
+        found = self._at(group, folder if call in ("openat", "openat2") else -1, name)
         if found is None:
             return False
         parent, last = found
