@@ -194,8 +194,8 @@ class Results:
             if place == limit or size > MOST_PAGE_BYTES:
                 return shown, ids[place - 1]
             try:
-                size += self.file(result_id, "result.json").stat().st_size
                 shown.append(self.document(result_id))
+                size += (self._folder / result_id / "result.json").stat().st_size
             except (NoSuchResult, StateUnreadable, FileNotFoundError):
                 continue  # deleted this moment, or told by the log
         return shown, None
