@@ -115,12 +115,12 @@ def drafting(folder: Path, *, private: bool = False) -> Iterator[Path]:
     _clear_once(folder.parent)
     while True:
         draft = _hidden(folder)
-        if not private:
-            draft.chmod(_usual_mode(draft))
-        descriptor = os.open(draft, os.O_RDONLY)
-        if _hold(descriptor, draft):
+        descriptor = _held(draft)
+        if descriptor is not None:
             break
     try:
+        if not private:
+            draft.chmod(_usual_mode(draft))
         yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -272,14 +272,17 @@ def _libc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-def _hold(descriptor: int, draft: Path) -> bool:
-    """Locks a draft; False, and closed, where somebody took it for abandoned just before."""
-    if _lock(descriptor):
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), draft.stat()):
-                return True
-    os.close(descriptor)
-    return False
+def _held(draft: Path) -> int | None:
+    """The descriptor that locks a draft; None where somebody took it for abandoned just before."""
+    with suppress(FileNotFoundError):
+        descriptor = os.open(draft, os.O_RDONLY)
+        try:
+            if _lock(descriptor) and os.path.samestat(os.fstat(descriptor), draft.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass
+        os.close(descriptor)
+    return None
 
 
 def _lock(descriptor: int) -> bool:
@@ -297,24 +300,29 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _abandoned(folder: Path) -> list[Path]:
+def _abandoned(folder: Path) -> Iterator[Path]:
+    """Drafts that nobody writes; each is locked until the next is asked for, so that whoever has
+    just made one and is about to lock it makes another.
+    """
     if sys.platform == "win32":
-        return []
+        return
     import fcntl
 
-    found = []
     # Not by glob: the name may hold brackets.
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in [*folder.iterdir()] if folder.is_dir() else ():
         if not _DRAFT.fullmatch(path.name):
             continue
-        with suppress(OSError):
+        try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                found.append(path)
-            finally:
-                os.close(descriptor)
-    return found
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield path
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
 
 
 @lru_cache(maxsize=1024)
