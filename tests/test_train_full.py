@@ -206,7 +206,8 @@ def test_what_training_computes_is_what_its_graph_computes(
     with GraphBuilder(tmp_path) as graph:
         write_emotion2vec(graph, architecture, tensors_of(model), ["a", "b"])
         graph.save(labels=["a", "b"], embedding_dim=architecture.embed_dim)
-    network = open_network(ModelFolder(tmp_path, replace(base.card, labels=("a", "b"))), threads=1)
+    card = replace(base.card, labels=("a", "b"), files={})
+    network = open_network(ModelFolder(tmp_path, card), threads=1)
     found = [output.logits.mean(axis=0) for output in network.run([held[i] for i in range(3)])]
     np.testing.assert_allclose(found, logits, atol=1e-4)
 
