@@ -196,6 +196,8 @@ def test_pings_of_a_client_that_does_not_read_are_not_collected(server: Server) 
     ]
     with socket.create_connection(server.address) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        # RFC 6455 4.1: frames follow when the server has answered.
+        assert connection.recv(1000).startswith(b"HTTP/1.1 101")
         connection.settimeout(1)
         with contextlib.suppress(TimeoutError):
             for _ in range(400):
