@@ -46,7 +46,7 @@ def test_a_recording_is_shown_and_saved(tmp_path: Path) -> None:
     status, out, err = voxcor("recognize", EXAMPLE, "--out", tmp_path / "outputs", "--embedding")
     assert status == 0
     assert "Confidence: " in out.splitlines()[0]
-    assert "voxcor models pull plus-large" in err  # the notice is no data
+    assert "voxcor models pull plus-base" in err  # the notice is no data
     (folder,) = (tmp_path / "outputs").iterdir()
     assert f" Saved    {folder}/" in out.splitlines()
     assert {path.name for path in folder.iterdir()} == {
