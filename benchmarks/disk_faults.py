@@ -318,9 +318,9 @@ def read_state(root: Path, promised: bool) -> str | None:
 
 
 def clips(root: Path, kit: Path) -> None:
+    from voxcor.datasets.manifest import Utterance
     from voxcor.disk.faults import storage_errors
     from voxcor.disk.whole import make_folder
-    from voxcor.manifests import Utterance
     from voxcor.training.clips import prepare_clips
 
     with storage_errors(root / "training"):
@@ -376,8 +376,8 @@ def export(root: Path, kit: Path) -> None:
 
 
 def evaluate(root: Path, kit: Path) -> None:
+    from voxcor.datasets.manifest import read_manifest
     from voxcor.evaluation import evaluate
-    from voxcor.manifests import read_manifest
     from voxcor.recognizer import Recognizer
     from voxcor.report.files import save
 
@@ -386,7 +386,7 @@ def evaluate(root: Path, kit: Path) -> None:
 
 
 def stretch(root: Path, kit: Path) -> None:
-    from voxcor.stretches import clip_of
+    from voxcor.datasets.clips import clip_of
 
     clip_of(kit / "calls" / "call000.wav", 0.2, 0.8)
 

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from voxcor import Recognizer
+from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.labels import LABEL_IDS
-from voxcor.manifests import Utterance, read_manifest
 from voxcor.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.architecture import Architecture
 from voxcor.models.cards import Card, FileRecord, Source, write_card

@@ -12,10 +12,10 @@ from pympi import Elan
 
 from audio_files import speech
 from results_by_hand import happy_then_sad
+from voxcor.datasets.manifest import Manifest, read_manifest
 from voxcor.errors import ManifestError
 from voxcor.exports import export
 from voxcor.exports.content import read_content
-from voxcor.manifests import Manifest, read_manifest
 from voxcor.result_folder import save
 
 

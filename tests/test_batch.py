@@ -24,10 +24,11 @@ from batches import write_calls, write_silence
 from dying import killers_kill
 from voxcor import Recognizer
 from voxcor.batch import local, run
+from voxcor.batch.archives import Archive
 from voxcor.batch.items import Item, Options, Outcome
 from voxcor.batch.ledger import LEDGER_FILE, Ledger, claimed
 from voxcor.batch.run import Batch, run_batch
-from voxcor.batch.sources import Archive, read_source
+from voxcor.batch.sources import read_source
 from voxcor.errors import (
     AudioTooLong,
     BatchExists,

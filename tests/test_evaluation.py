@@ -9,9 +9,9 @@ import soundfile
 
 from voxcor import Recognizer
 from voxcor.augmentation import STRESSES, transcode
+from voxcor.datasets.manifest import Manifest, read_manifest
 from voxcor.errors import ManifestError, UsageError
 from voxcor.evaluation import Evaluation, evaluate, recognise, restrict, work
-from voxcor.manifests import Manifest, read_manifest
 from voxcor.models.cards import read_card
 from voxcor.models.store import TINY_FOLDER
 from voxcor.published import PRIMARY

@@ -19,11 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from test_cli import voxcor
-from voxcor.batch.sources import Archive, read_source
+from voxcor.batch.archives import Archive
+from voxcor.batch.sources import read_source
+from voxcor.datasets.manifest import read_manifest
 from voxcor.errors import ManifestError, SpeakersInvalid, VoxcorError
 from voxcor.exports import FORMATS, export
 from voxcor.exports.content import read_content
-from voxcor.manifests import read_manifest
 from voxcor.result_folder import save
 from voxcor.results import Failure
 from voxcor.sources import EXAMPLE
@@ -373,7 +374,7 @@ def test_ten_thousand_annotations_with_speakers_likewise(tmp_path: Path) -> None
         )
         return f'<TIER TIER_ID="{name}">{intervals}</TIER>'
 
-    from voxcor.annotations import read_annotations
+    from voxcor.datasets.annotations import read_annotations
 
     path = tmp_path / "call.eaf"
     path.write_text(

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from audio_files import speech
+from voxcor.datasets.manifest import Manifest, parse_label_map, read_manifest
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, UsageError
-from voxcor.manifests import Manifest, parse_label_map, read_manifest
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from markdown_it import MarkdownIt
 
 from voxcor.augmentation import STRESSES
 from voxcor.calibration import calibrate
+from voxcor.datasets.manifest import Problem, Utterance
 from voxcor.errors import StorageError
 from voxcor.evaluation import Evaluation, StressFigures
-from voxcor.manifests import Problem, Utterance
 from voxcor.metrics import Estimate, coverage, measure
 from voxcor.report import plots
 from voxcor.report.files import has_losses, remarks, save, to_document, to_markdown

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxcor.errors import UsageError
-from voxcor.manifests import Manifest, Utterance, read_manifest
-from voxcor.splits import (
+from voxcor.datasets.manifest import Manifest, Utterance, read_manifest
+from voxcor.datasets.splits import (
     check_split_column,
     check_splits,
     leave_one_fold_out,
     leave_one_speaker_out,
     split_by_speaker,
 )
+from voxcor.errors import UsageError
 
 
 def utterance(

@@ -8,7 +8,7 @@ import soundfile
 
 from audio_files import speech
 from voxcor.audio import decode
-from voxcor.stretches import clip_of
+from voxcor.datasets.clips import clip_of
 
 
 @pytest.mark.parametrize("scale", [0.5, 4.0, 32_768.0])

@@ -24,10 +24,10 @@ from test_cli import voxcor
 from voxcor import Recognizer
 from voxcor.audio import decode, prepare
 from voxcor.audio.resample import mix_to_mono
+from voxcor.datasets.manifest import Problem, Utterance, read_manifest
 from voxcor.errors import CheckpointInvalid, ModelExists, UsageError
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
-from voxcor.manifests import Problem, Utterance, read_manifest
 from voxcor.models.architecture import AUDIO, Architecture
 from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.emotion2vec import write_emotion2vec

@@ -21,8 +21,8 @@ import soundfile
 
 from checkpoints import SMALL, write_checkpoint
 from voxcor import Recognizer
+from voxcor.datasets.manifest import Problem, Utterance, read_manifest
 from voxcor.errors import ManifestError, ModelCorrupt, ModelExists, UsageError
-from voxcor.manifests import Problem, Utterance, read_manifest
 from voxcor.models.cards import read_card
 from voxcor.models.heard import HEARD_FILE, MOST_DIGESTS, Heard, heard_of, write_heard
 from voxcor.models.pull import pull

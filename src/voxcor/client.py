@@ -155,7 +155,7 @@ class Client:
             except (ServerUnreachable, ServerError):
                 raise
             except VoxcorError as error:
-                return Failure(_name_of(source), error.code, error.message)
+                return Failure.of(error, _name_of(source))
 
         waiting: list[Future[StoredResult | Failure]] = []
         with ThreadPoolExecutor(workers, "voxcor-client") as threads:

@@ -18,10 +18,10 @@ from voxcor.audio import Source, decode
 from voxcor.audio.resample import mix_to_mono, resample
 from voxcor.augmentation import STRESSES, Change, Stress
 from voxcor.calibration import Calibration, calibrate
+from voxcor.datasets.manifest import Manifest, Problem, Utterance
 from voxcor.errors import InputError, ManifestError, UsageError
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
-from voxcor.manifests import Manifest, Problem, Utterance
 from voxcor.metrics import Coverage, Figures, FloatArray, IntArray, coverage, measure
 from voxcor.models.heard import Heard
 from voxcor.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
@@ -203,7 +203,7 @@ def recognise(
             source = path if change is None else _changed(path, change)
             result = recognizer.recognize(source, trim=trim, name=path)
         except InputError as error:
-            failures.append(Failure(path=path, code=error.code, message=error.message))
+            failures.append(Failure.of(error, path))
         else:
             kept.append(utterance)
             sha256s.append(result.audio.sha256)

@@ -247,7 +247,7 @@ class Recognizer:
                     abstain_below=abstain_below,
                 )
             except InputError as error:
-                yield Failure(path=error.details["name"], code=error.code, message=error.message)
+                yield Failure.of(error)
 
     def require(
         self, granularity: Granularity, labels: Sequence[str] | None, abstain_below: float | None

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from voxcor.errors import VoxcorError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -254,6 +256,12 @@ class Failure:
     path: str
     code: str
     message: str
+
+    @classmethod
+    def of(cls, error: VoxcorError, path: str | None = None) -> "Failure":
+        """What an error says of its input; `path`: what the input is called here."""
+        name = error.details["name"] if path is None else path
+        return cls(path=name, code=error.code, message=error.message)
 
     def to_document(self) -> dict[str, Any]:
         """`{"path", "code", "message"}`."""

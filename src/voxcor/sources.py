@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from glob import glob
 from pathlib import Path
 
-from voxcor.errors import InputError, InputUnreadable, NoAudioFound
+from voxcor.errors import InputUnreadable, NoAudioFound
 from voxcor.results import Failure
 
 STDIN = "-"
@@ -73,7 +73,7 @@ def expand(paths: Iterable[str]) -> Iterator[str | Failure]:
 def _search(places: Iterable[Path], path: str) -> Iterable[str | Failure]:
     # A pattern with `**` gives a folder and then, once more, what lies in it.
     found = dict.fromkeys(entry for place in places for entry in _walk(place))
-    return found or [_failure(NoAudioFound(name=path))]
+    return found or [Failure.of(NoAudioFound(name=path))]
 
 
 def _walk(place: Path) -> Iterator[str | Failure]:
@@ -84,7 +84,7 @@ def _walk(place: Path) -> Iterator[str | Failure]:
     try:
         entries = sorted(place.iterdir())
     except OSError as error:
-        yield _failure(InputUnreadable(name=str(place), reason=error.strerror))
+        yield Failure.of(InputUnreadable(name=str(place), reason=error.strerror))
         return
     for entry in entries:
         if not _is_passed_over(entry):
@@ -98,7 +98,3 @@ def _is_passed_over(entry: Path) -> bool:
 
 def _is_result(place: Path) -> bool:
     return any(_RESULT_FOLDER.fullmatch(part) for part in place.parts)
-
-
-def _failure(error: InputError) -> Failure:
-    return Failure(path=error.details["name"], code=error.code, message=error.message)

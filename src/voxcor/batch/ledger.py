@@ -178,7 +178,7 @@ class Ledger:
         for position, blob in found:
             name = os.fsdecode(blob)
             error = KilledTwice(name=name)
-            failure = Failure(name, error.code, error.message)
+            failure = Failure.of(error, name)
             with self._transaction() as connection:
                 # Nothing would come of another try within the same run.
                 self._record(connection, Outcome(position, None, failure=failure), attempts=2)

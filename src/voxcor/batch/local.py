@@ -18,8 +18,8 @@ from typing import Any
 
 from voxcor.audio import Mono
 from voxcor.audio.reader import open_regular, unreadable
+from voxcor.batch.archives import Archive
 from voxcor.batch.items import ChannelFailure, Item, Options, Outcome
-from voxcor.batch.sources import Archive
 from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
 from voxcor.disk.array import Rows
 from voxcor.disk.faults import storage_errors
@@ -187,12 +187,14 @@ class Worker:
         except (Cancelled, StorageError):
             raise
         except _NoRoom as error:
-            return Outcome(item.position, None, failure=_failure(item, error.full))
+            return Outcome(item.position, None, failure=Failure.of(error.full, item.name))
         except VoxcorError as error:
-            return Outcome(item.position, None, failure=_failure(item, error))
+            return Outcome(item.position, None, failure=Failure.of(error, item.name))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            return Outcome(item.position, None, failure=_failure(item, VoxcorError(reason=reason)))
+            return Outcome(
+                item.position, None, failure=Failure.of(VoxcorError(reason=reason), item.name)
+            )
 
     def recorded(self, done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
         """Passes outcomes on, and forgets each when whoever asked for it comes back for more.
@@ -344,7 +346,3 @@ def _sha256_of(file: Path, name: str, maximum_min: int) -> str:
 def _renamed(document: dict[str, Any], item: Item) -> dict[str, Any]:
     audio = {**document["audio"], "name": PurePath(item.name).name}
     return {**document, "audio": audio}
-
-
-def _failure(item: Item, error: VoxcorError) -> Failure:
-    return Failure(item.name, error.code, error.message)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from voxcor.datasets.manifest import Problem
     from voxcor.evaluation import Evaluation
-    from voxcor.manifests import Problem
     from voxcor.report.tables import Table
     from voxcor.results import Failure
 
@@ -102,10 +102,11 @@ def evaluate(
 ) -> None:
     from voxcor.calibration import store_temperature
     from voxcor.cli.streams import open_console
+    from voxcor.datasets.manifest import parse_label_map, read_manifest
+    from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
     from voxcor.evaluation import evaluate as measure
     from voxcor.evaluation import work
-    from voxcor.manifests import parse_label_map, read_manifest
     from voxcor.models.heard import heard_of
     from voxcor.models.store import find_model
     from voxcor.recognizer import Recognizer
@@ -113,7 +114,6 @@ def evaluate(
     from voxcor.report.files import save as save_report
     from voxcor.result_folder import to_json
     from voxcor.settings import Settings
-    from voxcor.splits import check_split_column
 
     settings = Settings()
     folder = find_model(model or settings.model)

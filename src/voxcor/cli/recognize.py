@@ -173,16 +173,16 @@ def _recognize(
     try:
         recordings = _channels(source, name, options["decoding"]) if separate else [(source, None)]
     except InputError as error:
-        yield Failure(path, error.code, error.message)
+        yield Failure.of(error, path)
         return
     for recording, channel in recordings:
         try:
             yield recognizer.recognize(recording, channel=channel, name=name, **options)
         except NoSpeech as error:
-            yield Failure(path, error.code, error.message)
+            yield Failure.of(error, path)
         except (InputError, DiskFull) as error:
             # No other channel fares better.
-            yield Failure(path, error.code, error.message)
+            yield Failure.of(error, path)
             return
 
 

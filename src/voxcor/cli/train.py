@@ -145,7 +145,7 @@ def train(
     ] = False,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.manifests import Problem, parse_label_map
+    from voxcor.datasets.manifest import Problem, parse_label_map
     from voxcor.models.store import TINY
     from voxcor.report.files import remarks
     from voxcor.result_folder import to_json

@@ -11,8 +11,8 @@ from voxcor.language import say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from voxcor.datasets.manifest import Problem
     from voxcor.language import Both
-    from voxcor.manifests import Problem
     from voxcor.training.full import Progress, Trained
     from voxcor.training.options import FullOptions
     from voxcor.training.state import Epoch

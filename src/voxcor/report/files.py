@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from voxcor.datasets.manifest import LOST, Problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import drafting, publish
 from voxcor.evaluation import Evaluation, value_of
 from voxcor.language import say
-from voxcor.manifests import LOST, Problem
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
 from voxcor.report.page import to_html
 from voxcor.report.tables import about_heard, headline, preprocessing, tables

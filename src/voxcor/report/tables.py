@@ -7,10 +7,10 @@ either.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from voxcor.datasets.manifest import LOST
 from voxcor.evaluation import Evaluation
 from voxcor.labels import get_label
 from voxcor.language import Both, Text
-from voxcor.manifests import LOST
 from voxcor.metrics import Estimate, Figures
 from voxcor.published import LINEAR_PROBE, ZERO_SHOT, Published, corpus_key
 from voxcor.untrusted import markdown

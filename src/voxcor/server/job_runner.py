@@ -284,7 +284,7 @@ def _items(job: Job, folder: Path, settings: Settings) -> Iterator[Item | Failur
                     require_allowed(settings, entry.path)
                 yield entry
             except SourceRefused as error:
-                yield Failure(entry.path, error.code, error.message)
+                yield Failure.of(error, entry.path)
         return
     names = (folder / INPUTS / "names.txt").read_text(encoding="utf-8").splitlines()
     for position, name in enumerate(names):

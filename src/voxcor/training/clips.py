@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import decode, prepare
+from voxcor.datasets.manifest import Problem, Utterance, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import read_state, set_unreadable_aside
 from voxcor.disk.whole import sync, write_whole
 from voxcor.errors import InputError, StateUnreadable
-from voxcor.manifests import Problem, Utterance, row_problem
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from voxcor import __version__
 from voxcor.audio import decode, prepare
+from voxcor.datasets.manifest import Problem, Utterance, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import InputError, InputUnreadable
-from voxcor.manifests import Problem, Utterance, row_problem
 from voxcor.models.store import ModelFolder, open_network
 from voxcor.network import FrameOutput, Network
 from voxcor.settings import Settings

@@ -13,10 +13,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.datasets.manifest import Problem, Utterance, row_problem
+from voxcor.datasets.splits import (
+    check_splits,
+    leave_one_fold_out,
+    leave_one_speaker_out,
+    split_by_speaker,
+)
 from voxcor.errors import ManifestError, UsageError
 from voxcor.language import say
-from voxcor.manifests import Problem, Utterance, row_problem
-from voxcor.splits import check_splits, leave_one_fold_out, leave_one_speaker_out, split_by_speaker
 
 IntArray = NDArray[np.int64]
 Folds = Literal["loso", "fold"]

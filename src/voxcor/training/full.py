@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.calibration import fit_temperature
+from voxcor.datasets.manifest import Problem, Utterance, in_model_order, read_manifest, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError
-from voxcor.manifests import Problem, Utterance, in_model_order, read_manifest, row_problem
 from voxcor.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.architecture import Architecture, read_architecture
 from voxcor.models.cards import Card

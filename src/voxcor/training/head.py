@@ -17,9 +17,9 @@ from typing import Literal
 import numpy as np
 
 from voxcor.calibration import fit_temperature
+from voxcor.datasets.manifest import LOST, Problem, Utterance, in_model_order, read_manifest
 from voxcor.errors import InputError
 from voxcor.language import say
-from voxcor.manifests import LOST, Problem, Utterance, in_model_order, read_manifest
 from voxcor.metrics import Figures, measure
 from voxcor.models.cards import Card
 from voxcor.models.heard import heard_of

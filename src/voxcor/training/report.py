@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from voxcor.datasets.manifest import Problem
 from voxcor.labels import get_label
 from voxcor.language import Both, Text, speaking
-from voxcor.manifests import Problem
 from voxcor.metrics import Figures, confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.cards import Card
 from voxcor.published import LINEAR_PROBE, corpus_key

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from voxcor.annotations import is_annotated, read_annotations
+from voxcor.datasets.annotations import is_annotated, read_annotations
 from voxcor.errors import InputError, InputNotFound, InputUnreadable, ManifestError, UsageError
 from voxcor.labels import LABEL_IDS, LABELS
 from voxcor.language import say
@@ -134,8 +134,8 @@ def read_manifest(
 
     Args:
         source: a `.csv` or `.jsonl` file, the folder of an EmoBox corpus, a folder with a
-            `manifest.csv`, a folder with a sub-folder for each label, or what `voxcor.annotations`
-            reads: corrected TextGrids, ELAN documents or a Label Studio export.
+            `manifest.csv`, a folder with a sub-folder for each label, or what
+            `voxcor.datasets.annotations` reads: corrected TextGrids, ELAN documents or a Label Studio export.
         label_map: labels as the manifest has them, in any case, to labels as wanted. Common names
             of the nine (`anger`, `happiness`, `生气`) need no map.
         labels: keep only these; one of the nine that is not among them is left out and counted,
@@ -379,7 +379,7 @@ def _cut_out(
     utterance: Utterance, seen: Mapping[Path, Utterance]
 ) -> tuple[Utterance, Problem | None]:
     """The stretch as a clip of its own, or what keeps it from being one."""
-    from voxcor.stretches import clip_of
+    from voxcor.datasets.clips import clip_of
 
     columns = utterance.columns
     try:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from voxcor.audio import decode
+from voxcor.datasets.manifest import Manifest, Problem, Utterance, row_problem
 from voxcor.errors import InputError, UsageError
-from voxcor.manifests import Manifest, Problem, Utterance, row_problem
 
 
 def check_splits(splits: Mapping[str, Sequence[Utterance]]) -> tuple[Problem, ...]:

@@ -1,0 +1,158 @@
+"""Zip archives of recordings: what is in one, and each of its members as a file.
+
+Members are read one at a time, without unpacking the archive.
+"""
+
+import lzma
+import struct
+import threading
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from voxcor.batch.items import Item
+from voxcor.cancellation import checkpoint
+from voxcor.disk.faults import require_space, storage_errors
+from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, NoAudioFound
+from voxcor.isolated_decoding import require_size
+from voxcor.language import say
+from voxcor.results import Failure
+from voxcor.sources import AUDIO_EXTENSIONS
+
+# Recordings shrink by ten at most, silence alone by a thousand: an archive beyond this is a bomb.
+MOST_RATIO = 200
+
+# RuntimeError: it is encrypted. NotImplementedError, which is one: a compression or version of zip
+# that Python lacks.
+_UNPACKING_ERRORS = (
+    *(OSError, EOFError, KeyError, RuntimeError, ValueError, OverflowError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+
+_PIECE = 1 << 20
+
+_UTF8_NAME = 0x800  # of a member's flags: PKWARE's APPNOTE, section 4.4.4, bit 11
+
+
+class Archive:
+    """The archive whose members are heard, open from one to the next, for many threads.
+
+    To read the list of a hundred thousand members takes forty times as long as to hear one.
+    """
+
+    def __init__(self, maximum_min: int) -> None:
+        self._maximum_min = maximum_min
+        # `ZipFile` counts its open members without a lock of its own.
+        self._lock = threading.Lock()
+        self._open: zipfile.ZipFile | None = None
+
+    @contextmanager
+    def file_of(self, item: Item, scratch: Path) -> Iterator[Path]:
+        """The file of an item; a member of an archive is unpacked into `scratch` for the block.
+
+        Raises:
+            InputNotFound, InputUnreadable: it cannot be had.
+            AudioTooLong: a member that no recording of so many minutes is as large as.
+            StorageError: the disk of `scratch`, of which a member may take half.
+        """
+        if item.member is None:
+            yield Path(item.path)
+            return
+        file = scratch / f"member{PurePosixPath(item.member).suffix.lower()}"
+        try:
+            with storage_errors(file, _PIECE), file.open("wb") as out:
+                for piece in self._pieces(item, item.member, scratch):
+                    checkpoint()
+                    out.write(piece)
+            yield file
+        finally:
+            file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+
+    def _pieces(self, item: Item, member: str, scratch: Path) -> Iterator[bytes]:
+        try:
+            with self._lock:
+                if self._open is None or self._open.filename != item.path:
+                    self.close()
+                    self._open = zipfile.ZipFile(item.path)
+                size = self._open.getinfo(member).file_size
+                require_size(size, item.name, self._maximum_min)
+                require_space(scratch, 2 * size)
+                entry = self._open.open(member)
+            try:
+                while piece := entry.read(_PIECE):
+                    yield piece
+            finally:
+                with self._lock:
+                    entry.close()
+        except FileNotFoundError as error:
+            raise InputNotFound(name=item.name) from error
+        except _UNPACKING_ERRORS as error:
+            raise InputUnreadable(name=item.name, reason=str(error)) from error
+
+
+def read_archive(source: Path) -> Iterator[Item | Failure]:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except OSError:
+        raise
+    except _UNPACKING_ERRORS as error:
+        reason = say(f"it is no zip archive ({error}).", f"不是可读取的 zip 压缩包（{error}）。")
+        raise ManifestError(name=str(source), reason=reason) from error
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MOST_RATIO * max(1, source.stat().st_size):
+        reason = say(
+            f"it would unpack to {unpacked:,} bytes, over {MOST_RATIO} times its size: a zip bomb.",
+            f"解压后将达 {unpacked:,} 字节,超过其大小的 {MOST_RATIO} 倍,疑为压缩炸弹。",
+        )
+        raise ManifestError(name=str(source), reason=reason)
+    # `..` in a member's name harms nothing: no member is ever written under its own name.
+    counts = Counter(entry.filename for entry in entries)
+    audio = [entry for entry in entries if _is_audio(entry.filename)]
+    members = {entry.filename: _member_name(entry) for entry in audio}
+    if not members:
+        raise NoAudioFound(name=str(source))
+    for member, name in sorted(members.items(), key=lambda entry: (entry[1], entry[0])):
+        if counts[member] == 1:
+            yield Item(0, f"{source}/{name}", str(source), member=member)
+        else:  # which of them is meant, nobody knows
+            reason = say("the archive has several of this name", "压缩包中有多个同名文件")
+            yield Failure.of(InputUnreadable(name=f"{source}/{name}", reason=reason))
+
+
+def _member_name(entry: zipfile.ZipInfo) -> str:
+    """The name of a member as it was meant.
+
+    An archive says whether names are UTF-8. Where it does not, the standard has IBM's code page
+    437, but Windows in Chinese writes GBK, and others UTF-8. Western letters pass for GBK at times,
+    but then for characters that are rare, which GB 2312 does not have.
+    """
+    if entry.flag_bits & _UTF8_NAME or entry.filename.isascii():
+        return entry.filename
+    try:
+        raw = entry.filename.encode("cp437")
+    except UnicodeEncodeError:
+        return entry.filename
+    for encoding in ("utf-8", "gbk"):
+        try:
+            name = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        foreign = [c for c in name if not c.isascii()]
+        common = sum(c.encode("gb2312", "ignore") != b"" for c in foreign)
+        if encoding == "utf-8" or 2 * common >= len(foreign):
+            return name
+    return entry.filename
+
+
+def _is_audio(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
+    return PurePosixPath(name).suffix.lower() in AUDIO_EXTENSIONS and not hidden

@@ -1,0 +1,1 @@
+"""Labelled recordings: lists of them, annotations that come back, splits, cut clips."""
