@@ -53,6 +53,21 @@ _BY_ID = {label.id: label for label in LABELS}
 # Hues for labels that a fine-tuned model brings along, away from the nine above.
 _EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C")
 
+# What corpora, tools and people call the nine beside their names here; whatever else they have is a
+# label of its own until it is mapped. English in lower case.
+_SYNONYMS = {
+    **{name: label.id for label in LABELS for name in (label.id, label.en.lower(), label.zh)},
+    **{label.emoji: label.id for label in LABELS},
+    **dict.fromkeys(("anger", "ang", "生气", "愤怒的"), "angry"),
+    **dict.fromkeys(("disgust", "dis", "讨厌"), "disgusted"),
+    **dict.fromkeys(("fear", "fea", "害怕", "恐惧的"), "fearful"),
+    **dict.fromkeys(("happiness", "joy", "hap", "开心", "高兴"), "happy"),
+    **dict.fromkeys(("neutrality", "neu", "中立", "平静"), "neutral"),
+    **dict.fromkeys(("sadness", "难过", "伤心"), "sad"),
+    **dict.fromkeys(("surprise", "sur", "吃惊", "惊奇"), "surprised"),
+    "<unk>": "unknown",
+}
+
 # The English halves of the hub's `tokens.txt` are our ids but for the unknown token.
 _HUB_TOKENS = {"<unk>": "unknown"}
 
@@ -65,6 +80,19 @@ def get_label(label_id: str) -> Label:
     color = _EXTRA_COLORS[sum(map(ord, label_id)) % len(_EXTRA_COLORS)]
     name = printable(label_id).replace("_", " ").capitalize()
     return Label(label_id, name, name, "🔖", color)
+
+
+def label_named(text: str) -> str | None:
+    """The id of the one of the nine that is called so, None where it is none of them.
+
+    Any case, both languages, what corpora write (`anger`, `hap`, `生气`), FunASR's `生气/angry`.
+    """
+    name = text.strip().casefold()
+    known = _SYNONYMS.get(name)
+    if known is None and "/" in name:
+        ids = {_SYNONYMS.get(half.strip()) for half in name.split("/")}
+        known = ids.pop() if len(ids) == 1 else None
+    return known
 
 
 def labels_from_tokens(lines: Sequence[str]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from typing import Any
 
 from voxcor.datasets.annotations import is_annotated, read_annotations
 from voxcor.errors import InputError, InputNotFound, InputUnreadable, ManifestError, UsageError
-from voxcor.labels import LABEL_IDS, LABELS
+from voxcor.labels import LABEL_IDS, label_named
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import expand, is_file, is_folder
@@ -44,19 +44,6 @@ _PATH_COLUMNS = ("path", "wav")
 _LABEL_COLUMNS = ("label9", "label", "emo")
 
 _FOLD_FILE = re.compile(r".+_(train|valid|test)_fold_?(\d+)\.jsonl")
-
-# What corpora call the nine; whatever else they have is a label of its own until it is mapped.
-_SYNONYMS = {
-    **{name: label.id for label in LABELS for name in (label.id, label.en.lower(), label.zh)},
-    **dict.fromkeys(("anger", "ang", "生气"), "angry"),
-    **dict.fromkeys(("disgust", "dis"), "disgusted"),
-    **dict.fromkeys(("fear", "fea", "害怕"), "fearful"),
-    **dict.fromkeys(("happiness", "joy", "hap", "开心", "高兴"), "happy"),
-    **dict.fromkeys(("neutrality", "neu", "中立"), "neutral"),
-    **dict.fromkeys(("sadness", "难过"), "sad"),
-    **dict.fromkeys(("surprise", "sur", "吃惊"), "surprised"),
-    "<unk>": "unknown",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +122,8 @@ def read_manifest(
     Args:
         source: a `.csv` or `.jsonl` file, the folder of an EmoBox corpus, a folder with a
             `manifest.csv`, a folder with a sub-folder for each label, or what
-            `voxcor.datasets.annotations` reads: corrected TextGrids, ELAN documents or a Label Studio export.
+            `voxcor.datasets.annotations` reads: corrected TextGrids, ELAN documents or an export of
+            Label Studio.
         label_map: labels as the manifest has them, in any case, to labels as wanted. Common names
             of the nine (`anger`, `happiness`, `生气`) need no map.
         labels: keep only these; one of the nine that is not among them is left out and counted,
@@ -157,7 +145,7 @@ def read_manifest(
         spellings = (name.casefold(), full.casefold())
         unused.difference_update(spellings)
         label = next((wanted[known] for known in spellings if known in wanted), full)
-        label = label if label in (labels or ()) else _SYNONYMS.get(label.casefold(), label)
+        label = label if label in (labels or ()) else label_named(label) or label
         utterance = Utterance(
             path=_locate(row),
             label=label,
