@@ -102,14 +102,14 @@ def read_outputs(root: Path, _promised: bool) -> str | None:
 
 
 def batch(root: Path, kit: Path) -> None:
-    from voxcor.batch.items import Options
     from voxcor.batch.run import run_batch
+    from voxcor.options import RecordingOptions
 
     run_batch(
         str(kit / "calls"),
         root / "batch",
         model="tiny",
-        options=Options(granularity="frame", embedding=True),
+        options=RecordingOptions(granularity="frame", embedding=True),
         begin="resume",
         workers=1,
     )
@@ -135,10 +135,10 @@ def read_batch(root: Path, promised: bool) -> str | None:
 
 
 def job(job_id: str = ID):
-    from voxcor.batch.items import Options
+    from voxcor.options import RecordingOptions
     from voxcor.server.job_store import Job
 
-    return Job(job_id, "2026-11-28 08:00:00", Options(), None, None)
+    return Job(job_id, "2026-11-28 08:00:00", RecordingOptions(), None, None)
 
 
 def publish_job(root: Path, _kit: Path, job_id: str = ID) -> None:

@@ -25,7 +25,7 @@ from dying import killers_kill
 from voxcor import Recognizer
 from voxcor.batch import local, run
 from voxcor.batch.archives import Archive
-from voxcor.batch.items import Item, Options, Outcome
+from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import LEDGER_FILE, Ledger, claimed
 from voxcor.batch.run import Batch, run_batch
 from voxcor.batch.sources import read_source
@@ -40,6 +40,7 @@ from voxcor.errors import (
     ManifestError,
     UsageError,
 )
+from voxcor.options import RecordingOptions
 from voxcor.results import Failure
 
 
@@ -73,7 +74,7 @@ def test_a_row_says_what_the_recognizer_says(calls: Path, tmp_path: Path) -> Non
 
 
 def test_frames_and_embeddings_lie_beside_the_table(calls: Path, tmp_path: Path) -> None:
-    options = Options(granularity="frame", embedding=True)
+    options = RecordingOptions(granularity="frame", embedding=True)
     out = tmp_path / "out"
     rows = rows_of(run_batch(str(calls), out, model="tiny", options=options))
     assert len({row["frames"] for row in rows} | {row["embedding"] for row in rows}) == 8
@@ -96,7 +97,7 @@ def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
         path = write_calls(tmp_path / "calls" / day, 1)[0]
         soundfile.write(path, speech(1, seed=len(day)), 16_000)
     out = tmp_path / "out"
-    options = Options(embedding=True)
+    options = RecordingOptions(embedding=True)
     rows = rows_of(run_batch(str(tmp_path / "calls"), out, model="tiny", options=options))
     first, second = (np.load(out / row["embedding"]) for row in rows)
     assert not np.array_equal(first, second)
@@ -127,7 +128,7 @@ def test_the_same_audio_is_heard_once(
 def test_each_leg_of_a_call_has_a_row(tmp_path: Path) -> None:
     legs = np.column_stack([speech(1), speech(1, seed=1)])
     soundfile.write(tmp_path / "call.wav", legs, 16_000)
-    options = Options(channels="separate")
+    options = RecordingOptions(channels="separate")
     batch = run_batch(str(tmp_path / "call.wav"), tmp_path / "out", model="tiny", options=options)
     assert [row["audio"]["channel"] for row in rows_of(batch)] == [0, 1]
     assert batch.counts.done == 1
@@ -210,9 +211,9 @@ KILLED = """
 import sys, random
 from pathlib import Path
 from voxcor.batch.run import run_batch
-from voxcor.batch.items import Options
+from voxcor.options import RecordingOptions
 run_batch(sys.argv[1], Path(sys.argv[2]), model="tiny", begin="resume",
-          options=Options(granularity="segment", embedding=True), workers=2,
+          options=RecordingOptions(granularity="segment", embedding=True), workers=2,
           on_outcome=lambda _: print("done", flush=True))
 """
 
@@ -222,7 +223,7 @@ def test_a_batch_killed_again_and_again_ends_as_an_unbroken_one(tmp_path: Path) 
     write_calls(calls, 12)
     (calls / "broken.wav").write_bytes(b"no audio")
     shutil.copy(calls / "call003.wav", calls / "twin.wav")
-    options = Options(granularity="segment", embedding=True)
+    options = RecordingOptions(granularity="segment", embedding=True)
     whole = run_batch(str(calls), tmp_path / "whole", model="tiny", options=options)
     out = tmp_path / "out"
     for outcomes in (0, 2, 3, 1):  # seen before the kill
@@ -262,7 +263,7 @@ def test_what_kills_a_batch_twice_fails_and_the_rest_is_done(calls: Path, tmp_pa
 def test_a_silent_leg_is_a_row_of_its_own_and_costs_the_other_nothing(tmp_path: Path) -> None:
     legs = np.column_stack([np.zeros(16_000, np.float32), speech(1)])
     soundfile.write(tmp_path / "call.wav", legs, 16_000)
-    options = Options(channels="separate")
+    options = RecordingOptions(channels="separate")
     for kind in ("jsonl", "csv", "parquet"):
         begin = "resume" if (tmp_path / "out").exists() else "new"
         batch = run_batch(
@@ -323,12 +324,20 @@ def test_another_batch_is_not_mixed_into_one(calls: Path, tmp_path: Path) -> Non
         run_batch(str(calls), out, model="tiny")
     with pytest.raises(BatchMismatch, match='"granularity": "frame"'):
         run_batch(
-            str(calls), out, model="tiny", begin="resume", options=Options(granularity="frame")
+            str(calls),
+            out,
+            model="tiny",
+            begin="resume",
+            options=RecordingOptions(granularity="frame"),
         )
     with pytest.raises(BatchMismatch, match="elsewhere"):
         run_batch("elsewhere", out, model="tiny", begin="resume")
     batch = run_batch(
-        str(calls), out, model="tiny", begin="restart", options=Options(granularity="frame")
+        str(calls),
+        out,
+        model="tiny",
+        begin="restart",
+        options=RecordingOptions(granularity="frame"),
     )
     assert batch.counts.done == 4
 
@@ -352,7 +361,7 @@ def test_a_ledger_that_is_none_is_said(calls: Path, tmp_path: Path) -> None:
 
 def test_restart_removes_what_is_the_batch_s_and_nothing_else(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_batch(str(calls), out, model="tiny", options=Options(embedding=True))
+    run_batch(str(calls), out, model="tiny", options=RecordingOptions(embedding=True))
     (out / "notes.txt").write_text("mine")
     run.clear(out)
     assert {path.name for path in out.iterdir()} <= {"notes.txt", ".ledger.lock"}
@@ -361,7 +370,7 @@ def test_restart_removes_what_is_the_batch_s_and_nothing_else(calls: Path, tmp_p
 def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path) -> None:
     (calls / "broken.wav").write_bytes(b"no audio")
     out = tmp_path / "out"
-    options = Options(granularity="segment")
+    options = RecordingOptions(granularity="segment")
     rows = rows_of(run_batch(str(calls), out, model="tiny", options=options))
     for kind in ("csv", "parquet"):
         run_batch(
@@ -602,7 +611,9 @@ def test_an_engine_that_breaks_on_one_goes_on_with_the_rest(
 
 def test_options_are_looked_at_before_any_work(calls: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="bored"):
-        run_batch(str(calls), tmp_path / "out", model="tiny", options=Options(labels=("bored",)))
+        run_batch(
+            str(calls), tmp_path / "out", model="tiny", options=RecordingOptions(labels=("bored",))
+        )
     assert not (tmp_path / "out").exists()
 
 
@@ -665,11 +676,11 @@ FULL = """
 import sys
 from pathlib import Path
 from voxcor.batch.run import run_batch
-from voxcor.batch.items import Options
+from voxcor.options import RecordingOptions
 from voxcor.errors import DiskFull
 try:
     run_batch(sys.argv[2], Path(sys.argv[1]) / "out", model="tiny",
-              options=Options(granularity="frame", embedding=True))
+              options=RecordingOptions(granularity="frame", embedding=True))
 except DiskFull as error:
     print(error.code)
 """

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from batches import write_calls, write_silence
-from voxcor.batch.items import Options, Outcome
+from voxcor.batch.items import Outcome
 from voxcor.batch.run import run_batch
+from voxcor.options import RecordingOptions
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 pytest.importorskip("ray.data", reason="the extra `ray` is not installed")
@@ -18,7 +19,7 @@ pytest.importorskip("ray.data", reason="the extra `ray` is not installed")
 # Ray leaves sockets and files of its own to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-OPTIONS = Options(granularity="segment", embedding=True)
+OPTIONS = RecordingOptions(granularity="segment", embedding=True)
 
 
 @pytest.fixture(scope="module", autouse=True)

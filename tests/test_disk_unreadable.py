@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from results_by_hand import with_frames
 from serving import serving
-from voxcor.batch.items import Item, Options, Outcome
+from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import LEDGER_FILE, Ledger
 from voxcor.errors import NoSuchResult, StateUnreadable, VoxcorError
+from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.rule_book import RuleBook
@@ -113,7 +114,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Files:
     chosen = Settings(home=tmp_path_factory.mktemp("home"))
     Results(chosen).publish(GOOD, with_frames(), [Event("done", {"id": GOOD})], None, "a.wav")
     store = JobStore(chosen)
-    store.publish(Job(GOOD, "2026-11-28 08:00:00", Options(), None, None), store.workplace(GOOD))
+    store.publish(
+        Job(GOOD, "2026-11-28 08:00:00", RecordingOptions(), None, None), store.workplace(GOOD)
+    )
     document = with_frames().to_document() | {"frames": None, "embedding": None}
     with Ledger(chosen.jobs / GOOD) as ledger:
         ledger.begin({"version": 1, "model": {"labels": ["happy"]}})

@@ -15,6 +15,7 @@ from audio_files import FORMATS, speech
 from serving import wait_until
 from voxcor import isolated_decoding as decoding
 from voxcor.audio import open_audio, to_mono
+from voxcor.audio.relay import PLAINLY
 from voxcor.cancellation import Cancellation, Cancelled
 from voxcor.disk.array import DiskArray
 from voxcor.errors import (
@@ -173,7 +174,8 @@ def test_channels_heard_one_by_one_are_bounded_together(decoders: Decoders, tmp_
 
 
 def test_no_more_than_half_of_the_free_disk_is_taken(tmp_path: Path) -> None:
-    order = decoding._Order("", "long.wav", str(tmp_path / "s"), separate=False, language="en")
+    samples = str(tmp_path / "s")
+    order = decoding._Order("", "long.wav", samples, separate=False, options=PLAINLY, language="en")
     bounds = decoding._Bounds(order, 1, 1_000_000_000)
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
     bounds.require(free // 16)

@@ -12,8 +12,8 @@ import pytest
 
 from batches import write_calls, write_silence
 from serving import Server, server, serving, wait_until
-from voxcor.batch.items import Options
 from voxcor.batch.run import run_batch
+from voxcor.options import RecordingOptions
 
 __all__ = ["server"]
 
@@ -62,7 +62,7 @@ def test_many_recordings_are_one_job(server: Server, calls: Path, tmp_path: Path
     table = server.get(f"/v1/jobs/{job['id']}/files/results.jsonl")
     rows = [json.loads(line) for line in table.text.splitlines()]
     expected = run_batch(
-        str(calls), tmp_path / "out", model="tiny", options=Options(granularity="segment")
+        str(calls), tmp_path / "out", model="tiny", options=RecordingOptions(granularity="segment")
     )
     for row, line in zip(rows, expected.table.read_text().splitlines(), strict=True):
         same = json.loads(line)

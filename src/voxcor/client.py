@@ -13,12 +13,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
 from voxcor.client_jobs import Job
 from voxcor.connection import Connection, form_of, opened, patiently
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
-from voxcor.results import Failure, Granularity
+from voxcor.options import Channels, Choices
+from voxcor.results import Failure
 from voxcor.stored_result import StoredResult, frames_from, result_from
 
 if TYPE_CHECKING:
@@ -29,13 +30,8 @@ if TYPE_CHECKING:
     Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
 
 
-class _Options(TypedDict, total=False):
-    granularity: Granularity
-    embedding: bool
+class _Options(Choices, total=False):
     model: str | None
-    labels: Sequence[str] | None
-    trim: bool
-    abstain_below: float | None
 
 
 class Options(_Options, total=False):
@@ -51,7 +47,7 @@ class Options(_Options, total=False):
 class JobOptions(_Options, total=False):
     """The options of a job. With `channels` `separate` each channel has a result of its own."""
 
-    channels: Literal["mix", "separate"]
+    channels: Channels
 
 
 class Client:

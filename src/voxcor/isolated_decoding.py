@@ -32,10 +32,11 @@ from typing import IO, Any, BinaryIO
 
 import numpy as np
 
-from voxcor.audio import Mono, open_audio
+from voxcor.audio import DecodingOptions, Mono, open_audio
 from voxcor.audio.decoders import FloatArray
 from voxcor.audio.mono import hear
 from voxcor.audio.reader import open_regular
+from voxcor.audio.relay import PLAINLY
 from voxcor.audio.resample import resampled_length
 from voxcor.cancellation import Cancellation
 from voxcor.disk.array import MEMORY_BYTES, Rows, adopted
@@ -81,6 +82,7 @@ class _Order:
     name: str
     samples: str
     separate: bool
+    options: DecodingOptions
     language: Language
 
 
@@ -107,6 +109,7 @@ class Decoders:
         cancellation: Cancellation,
         *,
         separate: bool = False,
+        options: DecodingOptions = PLAINLY,
     ) -> list[Mono[Rows]]:
         """A recording as a model hears it: the mean of all channels, or each of them alone.
 
@@ -117,9 +120,10 @@ class Decoders:
                 fit in memory stays there, without a name.
             cancellation: ends the work from another thread.
             separate: each channel alone.
+            options: as for `voxcor.audio.decode`.
 
         Raises:
-            InputError: as `voxcor.audio.decode`.
+            InputError, UsageError: as `voxcor.audio.decode`.
             DecodingFailed: the process died, or was too slow.
             AudioTooLong: there is more of it than allowed.
             TooManyChannels: more than are heard one by one.
@@ -127,7 +131,7 @@ class Decoders:
             Cancelled: `cancellation` was set.
         """
         samples = folder / "samples.f32"
-        order = _Order(str(path), name, str(samples), separate, language())
+        order = _Order(str(path), name, str(samples), separate, options, language())
         process = self._free.get()
         try:
             if process is not None and not process.alive:
@@ -257,7 +261,7 @@ def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any
             size = os.fstat(file.fileno()).st_size
             require_size(size, order.name, maximum_min)
             cpu = _CpuTime(BASE_CPU_S + size * CPU_S_PER_BYTE)
-            stream = stack.enter_context(open_audio(file, name=order.name))
+            stream = stack.enter_context(open_audio(file, name=order.name, options=order.options))
             heard = range(stream.channels) if order.separate else [None]
             if len(heard) > MOST_CHANNELS:
                 raise TooManyChannels(name=order.name, channels=len(heard), maximum=MOST_CHANNELS)
@@ -353,7 +357,8 @@ def _serve(maximum_min: int, orders: BinaryIO, replies: BinaryIO) -> None:
     _limit("RLIMIT_CORE", 0)
     _limit("RLIMIT_NOFILE", 64)
     for line in orders:
-        order = _Order(**json.loads(line))
+        asked = json.loads(line)
+        order = _Order(**{**asked, "options": DecodingOptions(**asked["options"])})
         with speaking(order.language):
             reply = _decode(order, maximum_min, replies)
         replies.write(json.dumps(reply).encode() + b"\n")

@@ -95,6 +95,21 @@ def label_named(text: str) -> str | None:
     return known
 
 
+def own_label(text: str, own: Sequence[str]) -> str | None:
+    """Which of a model's own labels a person means by `text`, None where it is none of them."""
+    name = text.strip()
+    folded = {label.casefold(): label for label in own}
+    known = name if name in own else folded.get(name.casefold()) or label_named(name)
+    return known if known in own else None
+
+
+def own_labels(texts: Sequence[str], own: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Those of a model's own labels that `texts` name, in its order; texts that name none."""
+    found = {text: own_label(text, own) for text in texts}
+    chosen = set(found.values())
+    return tuple(label for label in own if label in chosen), [t for t in texts if not found[t]]
+
+
 def labels_from_tokens(lines: Sequence[str]) -> tuple[str, ...]:
     """Label ids from the lines of a hub's `tokens.txt`: `开心/happy` is `happy`, `<unk>` `unknown`.
 

@@ -13,13 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import (
-    DecodingOptions,
     Mono,
     Prepared,
     Recording,
@@ -29,14 +28,16 @@ from voxcor.audio import (
     prepare_mono,
     to_mono,
 )
-from voxcor.audio.relay import PLAINLY
+from voxcor.audio.raw import parse_raw
 from voxcor.batching import BatchingNetwork
 from voxcor.disk.array import DiskArray, Rows, amplified
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
 from voxcor.frames import num_frames
+from voxcor.labels import own_labels
 from voxcor.language import say
 from voxcor.models.store import find_model, open_network
 from voxcor.network import Network
+from voxcor.options import Choices, RecognitionOptions, with_choices
 from voxcor.pooling import Pooled, pool
 from voxcor.results import (
     GRANULARITIES,
@@ -120,18 +121,13 @@ class Recognizer:
     def recognize(
         self,
         source: Heard,
+        options: RecognitionOptions | None = None,
         *,
-        granularity: Granularity = "utterance",
-        embedding: bool = False,
-        labels: Sequence[str] | None = None,
-        trim: bool = True,
         channel: int | None = None,
-        abstain_below: float | None = None,
         speakers: Speakers | None = None,
         name: str | None = None,
-        decoding: DecodingOptions = PLAINLY,
-        any_sound: bool = False,
         progress: Progress = lambda _step: None,
+        **choices: Unpack[Choices],
     ) -> Result:
         """The emotion of one recording, of any length: hours of it go through the disk.
 
@@ -139,34 +135,27 @@ class Recognizer:
             source: a path, the bytes of a file, a binary file object, `(samples, sample_rate)`
                 with samples `[N]` or `[N, channels]`, or what `voxcor.audio.decode` or
                 `voxcor.audio.to_mono` made of one, of the channel that is to be heard.
-            granularity: which curve and which embedding the result carries, see `Result`.
-            embedding: whether it carries the embedding.
-            labels: choose among these of the model's labels only; None for all.
-            trim: leave out silence before and after speech.
+            options: how; None for the defaults.
             channel: hear only this one, from 0; None for the mean of all.
-            abstain_below: the confidence, 0..1, below which the result abstains; None never does.
             speakers: who speaks when: the path of an RTTM file or a CSV, or turns, see
                 `voxcor.speaker_turns`. Segments are cut where the speaker changes.
             name: what results and errors call the source; by default its path.
-            decoding: which sound track, what bytes without a header are, whether a recording that
-                is cut off is refused; for sources that are not decoded yet.
-            any_sound: recognise where there is no speech, too; `no_speech` is a warning then.
             progress: is told of each step when it has ended. What it raises ends the work.
+            **choices: single fields of `voxcor.options.RecognitionOptions`, such as
+                `granularity="segment"`.
 
         Raises:
             InputError: the recording cannot be used; its subclasses say why.
             DiskFull: there is no space for what does not fit in memory.
             EmbeddingsOnly: the model has no labels.
-            UsageError: a granularity, label or channel that does not exist, or a confidence
-                beyond 0..1.
+            UsageError: a granularity, label, track, raw format or channel that does not exist, or
+                a confidence beyond 0..1.
         """
-        self.require(granularity, labels, abstain_below)
-        kept = self._rows_of(labels)
+        asked = with_choices(options, choices)
+        kept = self.require(asked)
         diarization = None if speakers is None else read_turns(speakers)
         started, timings = datetime.now(), _Timings(progress)
-        mono, prepared = self._hear(
-            source, name, trim, channel, timings, decoding=decoding, any_sound=any_sound
-        )
+        mono, prepared = self._hear(source, asked, timings, name, channel)
         offset = prepared.trimmed_start
         turns = turns_of(diarization, mono.name, mono.duration) if diarization else ()
         stretches = _stretches(prepared, turns)
@@ -174,7 +163,12 @@ class Recognizer:
         with timings.of("inference") as facts:
             facts["frames"] = num_frames(len(prepared.samples))
             pooled = self._pool(
-                prepared, spans, granularity, embedding, kept, on_window=timings.window
+                prepared,
+                spans,
+                asked.granularity,
+                asked.embedding,
+                kept,
+                on_window=timings.window,
             )
         with timings.of("postprocess") as facts:
             names = tuple(self.labels[row] for row in kept)
@@ -189,7 +183,7 @@ class Recognizer:
             emotion=emotion,
             confidence=confidence,
             scores=scores,
-            granularity=granularity,
+            granularity=asked.granularity,
             timestamp=started.strftime("%Y-%m-%d %H:%M:%S"),
             model=self.model,
             audio=AudioInfo(
@@ -201,7 +195,7 @@ class Recognizer:
                 channel=mono.channel,
             ),
             preprocessing=Preprocessing(
-                trim=trim,
+                trim=asked.trim,
                 trimmed_start=prepared.trimmed_start,
                 trimmed_end=prepared.trimmed_end,
                 gain_db=gain_db,
@@ -213,7 +207,7 @@ class Recognizer:
             timings_ms=timings.rounded(),
             notice=_notice(self.model),
             blend=blend_of(scores),
-            abstain_below=abstain_below,
+            abstain_below=asked.abstain_below,
             frames=None if pooled.frames is None else frame_view(pooled.frames, names, offset),
             embedding=pooled.embedding,
             processed=_amplified(prepared.samples, gain_db),
@@ -222,44 +216,38 @@ class Recognizer:
     def recognize_many(
         self,
         sources: Iterable[Heard],
+        options: RecognitionOptions | None = None,
         *,
-        granularity: Granularity = "utterance",
-        embedding: bool = False,
-        labels: Sequence[str] | None = None,
-        trim: bool = True,
         channel: int | None = None,
-        abstain_below: float | None = None,
+        **choices: Unpack[Choices],
     ) -> Iterator[Result | Failure]:
-        """One result for each recording, in order; options as for `recognize`.
+        """One result for each recording, in order; arguments as for `recognize`.
 
         A recording that cannot be used gives a `Failure` in its place and costs no other its
         result.
         """
         for source in sources:
             try:
-                yield self.recognize(
-                    source,
-                    granularity=granularity,
-                    embedding=embedding,
-                    labels=labels,
-                    trim=trim,
-                    channel=channel,
-                    abstain_below=abstain_below,
-                )
+                yield self.recognize(source, options, channel=channel, **choices)
             except InputError as error:
                 yield Failure.of(error)
 
-    def require(
-        self, granularity: Granularity, labels: Sequence[str] | None, abstain_below: float | None
-    ) -> None:
+    def require(self, options: RecognitionOptions) -> list[int]:
         """Looks whether `recognize` would take these options, before there is a recording.
+
+        Returns:
+            the columns of the logits that may win.
 
         Raises:
             EmbeddingsOnly, UsageError: as `recognize`.
         """
-        self._rows_of(labels)
-        _require_granularity(granularity)
-        _require_share(abstain_below)
+        rows = self._rows_of(options.labels)
+        _require_granularity(options.granularity)
+        _require_share(options.abstain_below)
+        _require_track(options.track)
+        if options.raw is not None:
+            parse_raw(options.raw)
+        return rows
 
     def embed(
         self,
@@ -279,8 +267,9 @@ class Recognizer:
         Raises:
             InputError, UsageError: as `recognize`.
         """
+        asked = RecognitionOptions(granularity=granularity, trim=trim)
         _require_granularity(granularity)
-        _, prepared = self._hear(source, name, trim, channel, _Timings())
+        _, prepared = self._hear(source, asked, _Timings(), name, channel)
         pooled = self._pool(prepared, prepared.speech, granularity, embedding=True)
         assert pooled.embedding is not None
         return pooled.embedding
@@ -307,7 +296,7 @@ class Recognizer:
             InputError, EmbeddingsOnly, UsageError: as `recognize`.
         """
         kept = self._rows_of(None)
-        _, prepared = self._hear(source, name, True, None, _Timings())
+        _, prepared = self._hear(source, RecognitionOptions(), _Timings(), name)
         pooled = self._pool(prepared, (), "utterance", embedding=False, kept=kept)
         return pooled.mean.astype(np.float32)
 
@@ -333,13 +322,10 @@ class Recognizer:
     def _hear(
         self,
         source: Heard,
-        name: str | None,
-        trim: bool,
-        channel: int | None,
+        options: RecognitionOptions,
         timings: "_Timings",
-        *,
-        decoding: DecodingOptions = PLAINLY,
-        any_sound: bool = False,
+        name: str | None = None,
+        channel: int | None = None,
     ) -> tuple[Mono[Rows], Prepared[Rows]]:
         with timings.of("decode") as facts:
             if isinstance(source, Mono):
@@ -347,7 +333,7 @@ class Recognizer:
             elif isinstance(source, Recording):
                 mono = to_mono(source.stream(), channel=channel)
             else:
-                with open_audio(source, name=name, options=decoding) as stream:
+                with open_audio(source, name=name, options=options.decoding) as stream:
                     mono = to_mono(stream, channel=channel)
             facts |= {
                 "duration_ms": milliseconds(mono.duration),
@@ -355,7 +341,7 @@ class Recognizer:
                 "channels": mono.channels,
             }
         with timings.of("preprocess") as facts:
-            prepared = prepare_mono(mono, trim=trim, any_sound=any_sound)
+            prepared = prepare_mono(mono, trim=options.trim, any_sound=options.any_sound)
             facts |= {
                 "trimmed_start_ms": milliseconds(prepared.trimmed_start),
                 "trimmed_end_ms": milliseconds(prepared.trimmed_end),
@@ -370,16 +356,16 @@ class Recognizer:
             raise EmbeddingsOnly(model=self.model.id)
         if labels is None:
             return list(range(len(self.labels)))
-        foreign = [label for label in labels if label not in self.labels]
+        chosen, foreign = own_labels(labels, self.labels)
         if foreign or not labels:
             known = ", ".join(self.labels)
             raise UsageError(
                 reason_en=f"{self.model.id} has no label {', '.join(foreign) or '(none given)'}. "
                 f"Its labels: {known}.",
-                reason_zh=f"{self.model.id} 没有标签 {', '.join(foreign) or '(未给出)'}。"
-                f"可用标签:{known}。",
+                reason_zh=f"{self.model.id} 没有标签 {', '.join(foreign) or '（未给出）'}。"
+                f"可用标签：{known}。",
             )
-        return [row for row, label in enumerate(self.labels) if label in labels]
+        return [row for row, label in enumerate(self.labels) if label in chosen]
 
 
 class _Timings:
@@ -430,6 +416,14 @@ def _require_granularity(granularity: str) -> None:
         raise UsageError(
             reason_en=f"There is no granularity {granularity}; choose one of {known}.",
             reason_zh=f"没有粒度 {granularity};可选:{known}。",
+        )
+
+
+def _require_track(track: int | None) -> None:
+    if track is not None and track < 1:
+        raise UsageError(
+            reason_en=f"Sound tracks count from 1; there is no track {track}.",
+            reason_zh=f"音轨从 1 开始编号，没有音轨 {track}。",
         )
 
 

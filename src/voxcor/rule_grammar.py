@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn, cast
 
 from voxcor.errors import RuleInvalid
+from voxcor.labels import label_named, own_label
 from voxcor.language import say
 from voxcor.rules import COMPARISONS, Relation, Rule
 
@@ -133,14 +134,18 @@ class _Parser:
         label = token.text.strip('"')
         if token.kind not in ("word", "quoted"):
             self._refuse(token, "here goes an emotion.", "这里应为一种情感。")
-        if self._labels is not None and label not in self._labels:
+        if self._labels is None:
+            # A rule for any model: only what no model calls its own label is taken for one of ours.
+            return label if label.isascii() else label_named(label) or label
+        own = own_label(label, self._labels)
+        if own is None:
             known = ", ".join(self._labels)
             self._refuse(
                 token,
                 f"the model has no such label. Its labels: {known}.",
                 f"模型没有该标签。可用标签:{known}。",
             )
-        return label
+        return own
 
     def _test(self) -> tuple[Relation, float]:
         token = self._rest[0]

@@ -25,6 +25,7 @@ from voxcor.audio.endpoint import Edge, Endpointer, Leveller
 from voxcor.audio.vad import WINDOW, VadState, continue_probabilities
 from voxcor.errors import ConfigInvalid, EmbeddingsOnly, InvalidAudioFrame
 from voxcor.frames import SAMPLE_RATE
+from voxcor.labels import own_labels
 from voxcor.recognizer import Recognizer
 from voxcor.results import milliseconds
 from voxcor.rules import Reading, Rule, Watch
@@ -159,7 +160,7 @@ class Session:
             raise ConfigInvalid(reason_en=wrong_en, reason_zh=wrong_zh)
         known = self._recognizer.labels
         self._options = options
-        self._labels = tuple(id_ for id_ in known if id_ in (options.labels or known))
+        self._labels = known if options.labels is None else own_labels(options.labels, known)[0]
         self._watch = Watch(options.rules)
 
     def _hear(self, window: FloatArray, interims: bool) -> Iterator[Event]:
@@ -246,7 +247,7 @@ def samples_of(data: bytes) -> FloatArray:
 
 def _objection(options: Options, known: tuple[str, ...]) -> tuple[str, str]:
     """What is wrong with options for a model with these labels, in both languages; or nothing."""
-    foreign = [label for label in options.labels or () if label not in known]
+    _, foreign = own_labels(options.labels or (), known)
     if foreign or options.labels == ():
         named = ", ".join(foreign) or "-"
         return (

@@ -1,12 +1,10 @@
 """What a batch works on and what comes of it, as plain data that crosses threads and machines."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-from voxcor.results import Failure, Granularity
-
-Channels = Literal["mix", "separate"]
+from voxcor.results import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +21,6 @@ class Item:
     path: str
     member: str | None = None
     key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How each recording of a batch is recognised; as for `Recognizer.recognize`.
-
-    `channels` `separate` hears each channel alone, and each has a row.
-    """
-
-    granularity: Granularity = "utterance"
-    embedding: bool = False
-    labels: tuple[str, ...] | None = None
-    trim: bool = True
-    channels: Channels = "mix"
-    abstain_below: float | None = None
-
-    def to_document(self) -> dict[str, Any]:
-        """As JSON has it."""
-        document = asdict(self)
-        document["labels"] = None if self.labels is None else list(self.labels)
-        return document
 
 
 @dataclass(frozen=True, slots=True)

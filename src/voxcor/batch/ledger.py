@@ -37,6 +37,7 @@ from voxcor.errors import (
     StorageError,
     VoxcorError,
 )
+from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json, utf8
 from voxcor.results import Failure
 
@@ -237,7 +238,7 @@ class Ledger:
                 connection.execute("DELETE FROM mark")
                 connection.execute("INSERT INTO mark VALUES (?)", [to_json(dict(mark))])
             return
-        old = self.mark
+        old, mark = _filled(self.mark), _filled(mark)
         for name in sorted({*old, *mark}):
             if old.get(name) != mark.get(name):
                 raise BatchMismatch(
@@ -480,6 +481,13 @@ def _make_tables(connection: sqlite3.Connection) -> None:
     """Those that are missing: a ledger may be of an older version."""
     for statement in filter(str.strip, _SCHEMA.split(";")):
         connection.execute(statement)
+
+
+def _filled(mark: Mapping[str, Any]) -> dict[str, Any]:
+    """With the options that an older version did not have, as they were then: at their defaults."""
+    if "options" not in mark:
+        return {**mark}
+    return {**mark, "options": {**RecordingOptions().to_document(), **mark["options"]}}
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -19,13 +19,14 @@ from typing import Any
 from voxcor.audio import Mono
 from voxcor.audio.reader import open_regular, unreadable
 from voxcor.batch.archives import Archive
-from voxcor.batch.items import ChannelFailure, Item, Options, Outcome
+from voxcor.batch.items import ChannelFailure, Item, Outcome
 from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
 from voxcor.disk.array import Rows
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import DiskFull, InputError, StorageError, VoxcorError
 from voxcor.isolated_decoding import Decoders, require_size
+from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import write_array, write_frames
 from voxcor.results import AudioInfo, Failure
@@ -76,7 +77,7 @@ def recognize_locally(
     items: Iterable[Item],
     *,
     recognizer: Recognizer,
-    options: Options,
+    options: RecordingOptions,
     folder: Path,
     workers: int,
     around: Surroundings,
@@ -134,7 +135,7 @@ class Worker:
     def __init__(
         self,
         recognizer: Recognizer,
-        options: Options,
+        options: RecordingOptions,
         folder: Path,
         decoders: Decoders,
         around: Surroundings,
@@ -223,7 +224,12 @@ class Worker:
         documents, failures = [], []
         with _its_own_size(scratch):
             heard = self._decoders.decode(
-                file, item.name, scratch, self._around.cancellation, separate=separate
+                file,
+                item.name,
+                scratch,
+                self._around.cancellation,
+                separate=separate,
+                options=self._options.decoding,
             )
         for mono in heard:
             try:
@@ -235,14 +241,7 @@ class Worker:
         return Heard(documents, failures)
 
     def _document(self, mono: Mono[Rows], item: Item, scratch: Path) -> dict[str, Any]:
-        result = self._recognizer.recognize(
-            mono,
-            granularity=self._options.granularity,
-            embedding=self._options.embedding,
-            labels=self._options.labels,
-            trim=self._options.trim,
-            abstain_below=self._options.abstain_below,
-        )
+        result = self._recognizer.recognize(mono, self._options)
         document = result.to_document()
         del document["timestamp"], document["timings_ms"]
         document["frames"] = document["embedding"] = None

@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from voxcor.batch.items import ChannelFailure, Item, Options, Outcome
+from voxcor.batch.items import ChannelFailure, Item, Outcome
 from voxcor.batch.local import LONGEST_MIN, Surroundings, Worker, empty_scratch
 from voxcor.batch.ray_cluster import cluster
 from voxcor.errors import UsageError
 from voxcor.isolated_decoding import Decoders
+from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
@@ -42,7 +43,7 @@ def recognize_on_ray(
     items: Iterable[Item],
     *,
     recognizer: Recognizer,
-    options: Options,
+    options: RecordingOptions,
     folder: Path,
     workers: int,
     around: Surroundings,
@@ -89,7 +90,7 @@ class Actor:
     """A recognizer on a machine of the cluster, and what it needs around it."""
 
     def __init__(
-        self, model: str, sha256: str, options: Options, folder: Path, scratch: Path
+        self, model: str, sha256: str, options: RecordingOptions, folder: Path, scratch: Path
     ) -> None:
         recognizer = Recognizer(model, threads=1)
         if recognizer.model.sha256 != sha256:

@@ -1,6 +1,6 @@
 """A batch from its beginning to its table.
 
-    counts = run_batch("calls/", Path("results"), options=Options(granularity="segment"))
+    counts = run_batch("calls/", Path("results"), options=RecordingOptions(granularity="segment"))
 
 Killed, and started again with `resume`, it goes on where it was; its table is then that of an
 unbroken run, byte for byte.
@@ -14,7 +14,7 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
-from voxcor.batch.items import Item, Options, Outcome
+from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
 from voxcor.batch.local import LONGEST_MIN, Heard, Known, Surroundings, recognize_locally
 from voxcor.batch.sources import read_source, require_pyarrow
@@ -24,6 +24,7 @@ from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import sync_names, write_whole
 from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
 from voxcor.frames import HOP_MS
+from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import to_json, utf8
 from voxcor.runtime import available_cores
@@ -49,7 +50,7 @@ def run_batch(
     folder: Path,
     *,
     model: str = "auto",
-    options: Options | None = None,
+    options: RecordingOptions | None = None,
     table: TableFormat = "jsonl",
     begin: Begin = "new",
     engine: EngineName = "local",
@@ -83,12 +84,12 @@ def run_batch(
         UnknownModel, ModelNotInstalled, ModelCorrupt: see `Recognizer`.
         StorageError: the disk; what is done stays done.
     """
-    options = options or Options()
+    options = options or RecordingOptions()
     if table == "parquet":
         require_pyarrow()
     workers = workers or available_cores()
     recognizer = Recognizer(model, threads=1 if workers > 1 else None)
-    recognizer.require(options.granularity, options.labels, options.abstain_below)
+    recognizer.require(options)
     with claimed(folder):
         if begin == "restart":
             clear(folder)
@@ -125,7 +126,7 @@ def run_batch(
 def work_through(
     ledger: Ledger,
     recognizer: Recognizer,
-    options: Options,
+    options: RecordingOptions,
     *,
     engine: EngineName,
     workers: int,
@@ -182,7 +183,7 @@ def work_through(
         ledger.sync()
 
 
-def mark_of(source: str, options: Options, recognizer: Recognizer) -> dict[str, Any]:
+def mark_of(source: str, options: RecordingOptions, recognizer: Recognizer) -> dict[str, Any]:
     """What makes a batch this one and no other."""
     model = recognizer.model
     return {
@@ -241,7 +242,7 @@ def _known(ledger: Ledger) -> Known:
     return known
 
 
-def _write_sidecar(folder: Path, recognizer: Recognizer, options: Options) -> None:
+def _write_sidecar(folder: Path, recognizer: Recognizer, options: RecordingOptions) -> None:
     model = recognizer.model
     text = to_json(
         {

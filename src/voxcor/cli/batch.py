@@ -10,16 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from voxcor.cli.options import (
-    AbstainOption,
-    ChannelsOption,
-    EmbeddingOption,
-    GranularityOption,
-    LabelsOption,
-    ModelOption,
-    TrimOption,
-)
+from voxcor.cli.options import ModelOption, with_recording_options
 from voxcor.language import say
+from voxcor.options import RecordingOptions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +27,7 @@ HELP = say(
 )
 
 
+@with_recording_options
 def batch(
     source: Annotated[
         str,
@@ -53,17 +47,12 @@ def batch(
             show_default=False,
         ),
     ],
+    options: RecordingOptions,
     table: Annotated[
         Literal["jsonl", "csv", "parquet"],
         typer.Option("--format", help=say("Format of the table of results.", "结果表的格式。")),
     ] = "jsonl",
-    granularity: GranularityOption = "utterance",
-    embedding: EmbeddingOption = False,
     model: ModelOption = None,
-    labels: LabelsOption = None,
-    trim: TrimOption = True,
-    channels: ChannelsOption = "mix",
-    abstain_below: AbstainOption = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -107,7 +96,6 @@ def batch(
     ] = False,
 ) -> None:
 
-    from voxcor.batch.items import Options
     from voxcor.batch.run import run_batch
     from voxcor.cli.streams import open_console
     from voxcor.errors import UsageError
@@ -125,14 +113,7 @@ def batch(
             source,
             out,
             model=model or Settings().model,
-            options=Options(
-                granularity=granularity,
-                embedding=embedding,
-                labels=tuple(part.strip() for part in labels.split(",")) if labels else None,
-                trim=trim,
-                channels=channels,
-                abstain_below=abstain_below,
-            ),
+            options=options,
             table=table,
             begin="resume" if resume else "restart" if restart else "new",
             engine=engine,

@@ -1,11 +1,14 @@
 """Options that several commands have: one name, one help text, everywhere."""
 
-from typing import Annotated, Literal
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
 from voxcor.language import say
-from voxcor.results import Granularity
+from voxcor.options import Option, RecordingOptions, options_of, split_labels
 
 ModelOption = Annotated[
     str | None,
@@ -19,16 +22,15 @@ ModelOption = Annotated[
     ),
 ]
 
-TrimOption = Annotated[
-    bool,
-    typer.Option(help=say("Leave out silence before and after speech.", "去除语音前后的静音。")),
-]
+_WORDS = {name: option.words for name, option in options_of(RecordingOptions).items()}
+
+TrimOption = Annotated[bool, typer.Option(help=say(_WORDS["trim"].en, _WORDS["trim"].zh))]
 
 LabelsOption = Annotated[
     str | None,
     typer.Option(
         metavar="a,b,c",
-        help=say("Choose among these emotions only.", "只在这些情感中选择。"),
+        help=say(_WORDS["labels"].en, _WORDS["labels"].zh),
         show_default=False,
     ),
 ]
@@ -50,39 +52,46 @@ ReportJsonOption = Annotated[
     typer.Option("--json", help=say("Print the report as JSON.", "以 JSON 输出报告。")),
 ]
 
-GranularityOption = Annotated[
-    Granularity,
-    typer.Option(
-        help=say(
-            "One answer for the whole, for each stretch of speech, or every 20 ms.",
-            "整段一个结果、每个语段一个结果,或每 20 毫秒一个结果。",
-        )
-    ),
-]
 
-EmbeddingOption = Annotated[
-    bool,
-    typer.Option("--embedding", help=say("Save the embedding as .npy.", "将特征向量保存为 .npy。")),
-]
+def with_recording_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each field of `RecordingOptions`.
 
-ChannelsOption = Annotated[
-    Literal["mix", "separate"],
-    typer.Option(
-        help=say(
-            "Mix all channels, or give each its own result (the two legs of a call).",
-            "混合所有声道,或每个声道单独给出结果(如通话双方)。",
-        )
-    ),
-]
+    They stand where its own parameter `options` does, which is given the whole of them.
+    """
+    known = options_of(RecordingOptions)
 
-AbstainOption = Annotated[
-    float | None,
-    typer.Option(
-        metavar="SHARE",
-        help=say(
-            "Say so where the confidence is less than this, 0 to 1.",
-            "置信度低于此值(0 到 1)时注明不作判断。",
-        ),
-        show_default=False,
-    ),
-]
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        chosen = {name: given.pop(name) for name in known}
+        if chosen["labels"] is not None:
+            chosen["labels"] = split_labels(chosen["labels"])
+        command(**given, options=RecordingOptions(**chosen))
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.name == "options":
+            parameters += [_parameter(option) for option in known.values()]
+        else:
+            parameters.append(parameter)
+    in_order = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in parameters]
+    with_options.__signature__ = inspect.Signature(in_order)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {entry.name: entry.annotation for entry in in_order}
+    return with_options
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    # An option that is off is turned on by its name; one that is on has an opposite.
+    names = [f"--{option.name.replace('_', '-')}"] if option.default is False else []
+    told = typer.Option(
+        *names,
+        help=say(option.words.en, option.words.zh),
+        metavar=option.words.values or None,
+        show_default=option.default is not None,
+    )
+    kind = str | None if option.name == "labels" else option.type
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=option.default,
+        annotation=Annotated[kind, told],
+    )

@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from voxcor.cli.options import (
-    AbstainOption,
-    ChannelsOption,
-    EmbeddingOption,
-    GranularityOption,
-    LabelsOption,
-    ModelOption,
-    TrimOption,
-)
+from voxcor.cli.options import ModelOption, with_recording_options
 from voxcor.errors import DiskFull, InputError, NoSpeech, StorageError
 from voxcor.language import say
+from voxcor.options import RecordingOptions
 from voxcor.results import Failure
 from voxcor.sources import STDIN, expand
 
@@ -30,6 +23,7 @@ if TYPE_CHECKING:
 HELP = say("Recognise the emotion in recordings.", "识别录音中的情感。")
 
 
+@with_recording_options
 def recognize(
     paths: Annotated[
         list[str],
@@ -42,13 +36,8 @@ def recognize(
             show_default=False,
         ),
     ],
-    granularity: GranularityOption = "utterance",
-    embedding: EmbeddingOption = False,
+    options: RecordingOptions,
     model: ModelOption = None,
-    labels: LabelsOption = None,
-    trim: TrimOption = True,
-    channels: ChannelsOption = "mix",
-    abstain_below: AbstainOption = None,
     speakers: Annotated[
         Path | None,
         typer.Option(
@@ -60,45 +49,6 @@ def recognize(
             show_default=False,
         ),
     ] = None,
-    any_sound: Annotated[
-        bool,
-        typer.Option(
-            "--any-sound",
-            help=say(
-                "Recognise where no speech is found, too: laughter, crying, a single word.",
-                "未检测到语音时也识别：笑声、哭声、单个词。",
-            ),
-        ),
-    ] = False,
-    track: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help=say(
-                "Hear this sound track of several, from 1.", "从多条音轨中选用第 N 条（从 1 起）。"
-            ),
-            show_default=False,
-        ),
-    ] = None,
-    raw: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FORMAT@RATE",
-            help=say(
-                "What files without a header hold, as in ulaw@8000 or s16le@16000.",
-                "无文件头的裸音频是什么格式，例如 ulaw@8000 或 s16le@16000。",
-            ),
-            show_default=False,
-        ),
-    ] = None,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help=say("Refuse recordings that are cut off.", "拒绝被截断的录音。"),
-        ),
-    ] = False,
     out: Annotated[
         Path,
         typer.Option(
@@ -120,7 +70,6 @@ def recognize(
         ),
     ] = False,
 ) -> None:
-    from voxcor.audio import DecodingOptions
     from voxcor.cli.screen import JsonLines, Terminal
     from voxcor.recognizer import Recognizer
     from voxcor.result_folder import save as save_result
@@ -128,23 +77,12 @@ def recognize(
 
     settings = Settings()
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
-    decoding = DecodingOptions(track=track, raw=raw, strict=strict)
-    options: dict[str, Any] = {
-        "granularity": granularity,
-        "embedding": embedding,
-        "labels": [label.strip() for label in labels.split(",")] if labels is not None else None,
-        "trim": trim,
-        "abstain_below": abstain_below,
-        "speakers": speakers,
-        "decoding": decoding,
-        "any_sound": any_sound,
-    }
     inputs = list(expand(paths))
     screen: Screen = (JsonLines if as_json else Terminal)(len(inputs))
     failed = False
     with screen:
         for path in inputs:
-            for outcome in _recognize(recognizer, path, channels == "separate", options):
+            for outcome in _recognize(recognizer, path, options, speakers):
                 if isinstance(outcome, Failure):
                     failed = True
                     screen.show_failure(outcome)
@@ -163,7 +101,10 @@ def recognize(
 
 
 def _recognize(
-    recognizer: "Recognizer", path: str | Failure, separate: bool, options: dict[str, Any]
+    recognizer: "Recognizer",
+    path: str | Failure,
+    options: RecordingOptions,
+    speakers: Path | None,
 ) -> Iterator["Result | Failure"]:
     """What comes of one input: one outcome, or one for each of its channels."""
     if isinstance(path, Failure):
@@ -171,13 +112,16 @@ def _recognize(
         return
     source, name = (sys.stdin.buffer, "<stdin>") if path == STDIN else (path, path)
     try:
-        recordings = _channels(source, name, options["decoding"]) if separate else [(source, None)]
+        separate = options.channels == "separate"
+        recordings = _channels(source, name, options.decoding) if separate else [(source, None)]
     except InputError as error:
         yield Failure.of(error, path)
         return
     for recording, channel in recordings:
         try:
-            yield recognizer.recognize(recording, channel=channel, name=name, **options)
+            yield recognizer.recognize(
+                recording, options, channel=channel, speakers=speakers, name=name
+            )
         except NoSpeech as error:
             yield Failure.of(error, path)
         except (InputError, DiskFull) as error:

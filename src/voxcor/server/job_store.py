@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from voxcor.batch.items import Options
 from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import (
@@ -36,6 +35,7 @@ from voxcor.errors import (
     StorageError,
     VoxcorError,
 )
+from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json
 from voxcor.server.retention import DAY_S, Clock
 from voxcor.server.storage import made_at, size_on_disk
@@ -62,7 +62,7 @@ class Job:
 
     id: str
     created: str
-    options: Options
+    options: RecordingOptions
     model: str | None
     source: str | None
     state: State = "waiting"

@@ -15,7 +15,6 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from voxcor.batch.items import Options
 from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
@@ -28,7 +27,7 @@ from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST
 from voxcor.server.problems import language_of
-from voxcor.server.schemas import RecognizeOptions, problems
+from voxcor.server.schemas import Asked, problems
 from voxcor.server.service import Service, service_of
 from voxcor.server.storage import MOST_PAGE_BYTES, new_id, zipped
 from voxcor.server.strict_json import SafeJSONResponse, read_json
@@ -333,11 +332,11 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
             )
         await asyncio.to_thread(_write_names, workplace, uploads)
         fields, source = dict(found), None
-    asked = RecognizeOptions.from_fields(fields)
-    service.recognizers.require(asked.model)
-    recognizer = await service.in_thread(lambda: service.recognizers.get(asked.model))
-    recognizer.require(asked.granularity, asked.labels, asked.abstain_below)
-    if asked.speakers is not None:
+    asked = Asked.from_fields(fields)
+    service.recognizers.require(asked.request.model)
+    recognizer = await service.in_thread(lambda: service.recognizers.get(asked.request.model))
+    recognizer.require(asked.recording)
+    if asked.request.speakers is not None:
         raise UsageError(
             reason_en="A job has many recordings; turns of speakers belong to one.",
             reason_zh="任务包含多条录音,说话人轮次只适用于单条录音。",
@@ -345,15 +344,8 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
     return Job(
         id=job_id,
         created=datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
-        options=Options(
-            granularity=asked.granularity,
-            embedding=asked.embedding,
-            labels=tuple(asked.labels) if asked.labels else None,
-            trim=asked.trim,
-            channels=asked.channels,
-            abstain_below=asked.abstain_below,
-        ),
-        model=asked.model,
+        options=asked.recording,
+        model=asked.request.model,
         source=source,
     )
 

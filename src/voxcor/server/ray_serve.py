@@ -18,7 +18,7 @@ from voxcor.server import huggingface, monitoring, service
 from voxcor.server.app import create_app
 from voxcor.server.bodies import body_of
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
-from voxcor.server.schemas import RecognizeOptions, problems, recognize_form
+from voxcor.server.schemas import Asked, problems, recognize_form
 from voxcor.server.service import service_of
 from voxcor.server.storage import new_id
 from voxcor.server.uploads import receive_form
@@ -77,15 +77,16 @@ async def recognize(request: Request) -> Response:
             upload = await receive_form(request, folder, service.settings)
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
-        options = RecognizeOptions.from_fields(upload.fields)
-        if options.embedding or options.keep_audio or options.granularity == "frame":
+        asked = Asked.from_fields(upload.fields)
+        options = asked.recording
+        if options.embedding or asked.request.keep_audio or options.granularity == "frame":
             raise UsageError(
                 reason_en="This server stores nothing: no embedding, no frames, no audio.",
                 reason_zh="本服务器不保存任何文件:不提供特征向量、帧级结果或音频。",
             )
         place.arrived()
         work = Work(folder.name, folder)
-        task = service.in_background(hear(service, work, upload, options))
+        task = service.in_background(hear(service, work, upload, asked))
         if not await unless_gone(request, task, work.cancellation):
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         documents: list[dict[str, Any]] = [

@@ -13,8 +13,8 @@ from voxcor.server.bodies import body_of
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.request_keys import HEADER, LONGEST_KEY
 from voxcor.server.schemas import (
+    Asked,
     Pending,
-    RecognizeOptions,
     one_or_many,
     problems,
     recognize_form,
@@ -63,16 +63,16 @@ async def recognize(request: Request) -> Response:
             work.cancellation.check()
         except (ClientDisconnect, Cancelled):
             return Response(status_code=CLIENT_CLOSED_REQUEST)
-        options = RecognizeOptions.from_fields(upload.fields)
-        service.recognizers.require(options.model)
+        asked = Asked.from_fields(upload.fields)
+        service.recognizers.require(asked.request.model)
         place.arrived()
-        task = service.in_background(_perform(stack.pop_all(), service, work, upload, options))
+        task = service.in_background(_perform(stack.pop_all(), service, work, upload, asked))
     if _wants_async(request):
         task.add_done_callback(_retrieve)
         return _accepted(request, work)
     if await unless_gone(request, task, work.cancellation):
         documents = await task
-        one = options.channels == "mix"
+        one = asked.recording.channels == "mix"
         document = documents[0] if one else {"results": documents}
         # Hours have megabytes of segments: they are written out in a thread.
         return await service.in_thread(lambda: SafeJSONResponse(document))
@@ -81,11 +81,11 @@ async def recognize(request: Request) -> Response:
 
 
 async def _perform(
-    stack: ExitStack, service: Service, work: Work, upload: Upload, options: RecognizeOptions
+    stack: ExitStack, service: Service, work: Work, upload: Upload, asked: Asked
 ) -> list[dict[str, Any]]:
     """`perform`, then the place in the queue and the workplace are free."""
     with stack:
-        return await perform(service, work, upload, options)
+        return await perform(service, work, upload, asked)
 
 
 def _wants_async(request: Request) -> bool:

@@ -2,99 +2,85 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Annotated, Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from voxcor.errors import UsageError
-from voxcor.results import GRANULARITIES, Granularity
+from voxcor.options import RecordingOptions, options_of, split_labels
 
 _PREFIX = "#/components/schemas/"
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
-
-
-class RecognizeOptions(BaseModel):
-    """The options of `voxcor recognize`, as fields of a form."""
+class RequestOptions(BaseModel):
+    """What a request may say beside how its recording is recognised."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    granularity: Granularity = Field(
-        "utterance",
-        description="One answer for the whole, for each stretch of speech, or every 20 ms. · "
-        "整段一个结果、每个语段一个结果,或每 20 毫秒一个结果。",
-    )
-    embedding: bool = Field(False, description="Save embedding.npy. · 保存特征向量。")
     model: str | None = Field(
         None,
         description="auto, or an id of /v1/models; by default the server's. · "
-        "auto 或 /v1/models 中的名称;默认由服务器决定。",
-    )
-    labels: Annotated[list[str] | None, BeforeValidator(_split)] = Field(
-        None,
-        description="Choose among these only, a,b,c. · 只在这些情感中选择,以逗号分隔。",
-    )
-    trim: bool = Field(
-        True, description="Leave out silence before and after speech. · 去除语音前后的静音。"
-    )
-    channels: Literal["mix", "separate"] = Field(
-        "mix",
-        description="Mix all channels, or give each its own result: the answer is then "
-        '{"results": [...]}. · 混合所有声道,或每个声道单独给出结果。',
-    )
-    abstain_below: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="The confidence below which the result abstains. · 低于此置信度则不作判断。",
+        "auto 或 /v1/models 中的名称；默认由服务器决定。",
     )
     speakers: str | None = Field(
         None,
         description="Who speaks when, the text of an RTTM file or a CSV: segments then say who "
-        "felt what. · 说话人轮次(RTTM 或 CSV 文本),语段将注明说话人。",
+        "felt what. · 说话人轮次（RTTM 或 CSV 文本），语段将注明说话人。",
     )
     keep_audio: bool = Field(
         False, description="Keep the upload as a file of the result. · 将上传的原始文件一并保存。"
     )
 
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The fields of a form as they are meant; names are those of `voxcor recognize`."""
+
+    recording: RecordingOptions
+    request: RequestOptions
+
     @classmethod
-    def from_fields(cls, fields: Mapping[str, str]) -> "RecognizeOptions":
-        """The options in the fields of a form; an empty field counts as left out.
+    def from_fields(cls, fields: Mapping[str, str]) -> "Asked":
+        """An empty field counts as left out.
 
         Raises:
             UsageError: an option that does not exist, or with a value it cannot have.
         """
+        known = options_of(RecordingOptions)
+        given: dict[str, Any] = {name: value for name, value in fields.items() if value}
+        if "labels" in given:
+            given["labels"] = split_labels(given["labels"])
+        recording = {name: given.pop(name) for name in known if name in given}
         try:
-            return cls.model_validate({key: value for key, value in fields.items() if value})
+            return cls(_RECORDING.validate_python(recording), RequestOptions.model_validate(given))
         except ValidationError as error:
             place = str(error.errors()[0]["loc"][0])[:100]
             value = fields.get(place, "")
-        if place not in cls.model_fields:
-            known = ", ".join(cls.model_fields)
+        values = _values()
+        if place not in values:
+            listed = ", ".join(values)
             raise UsageError(
-                reason_en=f"There is no option {place}; options: {known}.",
-                reason_zh=f"没有选项 {place};可用选项:{known}。",
+                reason_en=f"There is no option {place}; options: {listed}.",
+                reason_zh=f"没有选项 {place}；可用选项：{listed}。",
             )
         raise UsageError(
-            reason_en=f"{place} cannot be {value!r:.100}; it takes {_EXPECTED[place]}.",
-            reason_zh=f"{place} 不能是 {value!r:.100};可取:{_EXPECTED[place]}。",
+            reason_en=f"{place} cannot be {value!r:.100}; it takes {values[place]}.",
+            reason_zh=f"{place} 不能是 {value!r:.100}；可取：{values[place]}。",
         )
 
 
-_EXPECTED = {
-    "granularity": " | ".join(GRANULARITIES),
-    "embedding": "true | false",
-    "model": "MODEL",
-    "labels": "a,b,c",
-    "trim": "true | false",
-    "channels": "mix | separate",
-    "abstain_below": "0..1",
-    "speakers": "RTTM | CSV",
-    "keep_audio": "true | false",
-}
+_RECORDING = TypeAdapter(RecordingOptions)
+
+
+def _values() -> dict[str, str]:
+    """What each option takes, for a sentence."""
+    taken = {}
+    for name, option in options_of(RecordingOptions).items():
+        listed = ("true", "false") if option.type is bool else get_args(option.type)
+        taken[name] = option.words.values or " | ".join(listed)
+    return taken | {"model": "MODEL", "speakers": "RTTM | CSV", "keep_audio": "true | false"}
 
 
 class Problem(BaseModel):
@@ -139,10 +125,11 @@ def one_or_many(name: str) -> dict[str, Any]:
 
 def recognize_form() -> dict[str, Any]:
     """The `openapi_extra=` of a route that takes a recording and options as a form."""
-    schema = RecognizeOptions.model_json_schema(by_alias=True)
-    properties = {
-        name: _as_field(description) for name, description in schema["properties"].items()
-    }
+    own = RequestOptions.model_json_schema()["properties"]
+    of_recording = _RECORDING.json_schema()["properties"]
+    for name, option in options_of(RecordingOptions).items():
+        of_recording[name]["description"] = f"{option.words.en} · {option.words.zh}"
+    properties = {name: _as_field(told) for name, told in {**of_recording, **own}.items()}
     file = {"type": "string", "format": "binary", "description": "The recording. · 录音文件。"}
     form = {
         "type": "object",

@@ -17,7 +17,7 @@ from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
 from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
 from voxcor.server.events import Event, EventLog
-from voxcor.server.schemas import RecognizeOptions
+from voxcor.server.schemas import Asked
 from voxcor.server.storage import new_id
 from voxcor.server.uploads import Upload
 from voxcor.speaker_turns import parse_turns
@@ -78,7 +78,7 @@ class Works:
 
 
 async def perform(
-    service: "Service", work: Work, upload: Upload, options: RecognizeOptions
+    service: "Service", work: Work, upload: Upload, asked: Asked
 ) -> list[dict[str, Any]]:
     """Does all of it; the documents, one for each channel where they are separate.
 
@@ -92,9 +92,9 @@ async def perform(
     work.log.step("received", bytes=upload.bytes)
     work.log.step("queued", ahead=service.admission.inside - 1)
     try:
-        outcomes = await hear(service, work, upload, options)
+        outcomes = await hear(service, work, upload, asked)
         documents = await service.in_thread(
-            lambda: _publish(service, work, upload, options, outcomes)
+            lambda: _publish(service, work, upload, asked, outcomes)
         )
         work.results = [document["id"] for document in documents if "id" in document]
     except Exception as error:
@@ -120,7 +120,7 @@ async def abandon(service: "Service", work: Work) -> None:
 
 
 async def hear(
-    service: "Service", work: Work, upload: Upload, options: RecognizeOptions
+    service: "Service", work: Work, upload: Upload, asked: Asked
 ) -> list[Result | InputError]:
     """Decodes and recognises, in worker threads; for each channel where they are separate.
 
@@ -129,17 +129,17 @@ async def hear(
         Cancelled: `work.cancellation` was set.
     """
     heard, decode_ms = await service.in_thread(
-        lambda: _decode(service, work, upload, options), cancellation=work.cancellation
+        lambda: _decode(service, work, upload, asked), cancellation=work.cancellation
     )
     return await service.in_thread(
-        lambda: _recognize(service, work, heard, decode_ms, options),
+        lambda: _recognize(service, work, heard, decode_ms, asked),
         long=heard[0].duration * len(heard) > LONG_S,
         cancellation=work.cancellation,
     )
 
 
 def _decode(
-    service: "Service", work: Work, upload: Upload, options: RecognizeOptions
+    service: "Service", work: Work, upload: Upload, asked: Asked
 ) -> tuple[list[Mono[Rows]], float]:
     """The recording, each channel of it where they are separate, and the milliseconds it took."""
     started = time.perf_counter()
@@ -148,7 +148,8 @@ def _decode(
         upload.name,
         work.folder,
         work.cancellation,
-        separate=options.channels == "separate",
+        separate=asked.recording.channels == "separate",
+        options=asked.recording.decoding,
     )
     facts = {
         "duration_ms": milliseconds(heard[0].duration),
@@ -165,22 +166,19 @@ def _recognize(
     work: Work,
     heard: Sequence[Mono[Rows]],
     decode_ms: float,
-    options: RecognizeOptions,
+    asked: Asked,
 ) -> list[Result | InputError]:
-    recognizer = service.recognizers.get(options.model)
+    recognizer = service.recognizers.get(asked.request.model)
     note = _note(service, work)
-    speakers = None if options.speakers is None else parse_turns(options.speakers, "speakers")
+    text = asked.request.speakers
+    speakers = None if text is None else parse_turns(text, "speakers")
     outcomes: list[Result | InputError] = []
     for mono in heard:
         try:
             with cancellable(work.cancellation):
                 result = recognizer.recognize(
                     mono,
-                    granularity=options.granularity,
-                    embedding=options.embedding,
-                    labels=options.labels,
-                    trim=options.trim,
-                    abstain_below=options.abstain_below,
+                    asked.recording,
                     speakers=speakers,
                     # The decoding of what is decoded takes no time, and says nothing.
                     progress=lambda step: None if step.name == "decode" else note(step),
@@ -201,7 +199,7 @@ def _publish(
     service: "Service",
     work: Work,
     upload: Upload,
-    options: RecognizeOptions,
+    asked: Asked,
     outcomes: Sequence[Result | InputError],
 ) -> list[dict[str, Any]]:
     """Stores the results; the first takes the id of the work, which its sender knows."""
@@ -209,7 +207,7 @@ def _publish(
     named = [(None if isinstance(o, InputError) else next(ids), o) for o in outcomes]
     announced = [o.to_dict() if isinstance(o, InputError) else {"id": n} for n, o in named]
     events = [*work.log.events, Event("done", _ending(work, announced))]
-    kept = upload.path if options.keep_audio else None
+    kept = upload.path if asked.request.keep_audio else None
     documents: list[dict[str, Any]] = []
     try:
         for name, outcome in named:

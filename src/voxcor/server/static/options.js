@@ -49,14 +49,9 @@ export function Options() {
     <details class="more">
       <summary>${t("more")}</summary>
       <${ModelChoice} />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked=${options.value.trim}
-          onChange=${(event) => setOption("trim", event.currentTarget.checked)}
-        />
-        <span>${t("trim")} <small>${t("trimHint")}</small></span>
-      </label>
+      <${Switch} name="trim" />
+      <${Switch} name="any_sound" />
+      <${Switch} name="strict" />
       <label class="check">
         <input
           type="checkbox"
@@ -65,9 +60,40 @@ export function Options() {
         />
         <span>${t("separate")} <small>${t("separateHint")}</small></span>
       </label>
+      <label class="field">
+        <span>${t("track")}</span>
+        <input
+          type="number"
+          min="1"
+          placeholder=${t("trackAuto")}
+          value=${options.value.track ?? ""}
+          onChange=${(event) => setOption("track", event.currentTarget.valueAsNumber || null)}
+        />
+      </label>
+      <label class="field">
+        <span>${t("raw")}</span>
+        <input
+          placeholder="ulaw@8000"
+          value=${options.value.raw ?? ""}
+          onChange=${(event) => setOption("raw", event.currentTarget.value.trim() || null)}
+        />
+      </label>
       <${AbstainChoice} />
       <${LabelChoice} />
     </details>
+  `;
+}
+
+function Switch({ name }) {
+  return html`
+    <label class="check">
+      <input
+        type="checkbox"
+        checked=${options.value[name]}
+        onChange=${(event) => setOption(name, event.currentTarget.checked)}
+      />
+      <span>${t(name)} <small>${t(`${name}Hint`)}</small></span>
+    </label>
   `;
 }
 

@@ -17,7 +17,7 @@ async function score(document, state, { start, end }) {
   const name = `${document.audio.name} ${clock(start)}-${clock(end)}.wav`;
   const clip = wavOf([await samples.arrayBuffer()], name);
   const model = document.model.id;
-  const options = { ...chosenOptions(), granularity: "utterance", embedding: false, trim: false, channels: "mix", model };
+  const options = { ...chosenOptions(), granularity: "utterance", embedding: false, trim: false, channels: "mix", track: null, raw: null, model };
   const [scored] = await recognise(clip, options);
   await remove(scored.id);
   return scored;

@@ -50,7 +50,13 @@ export const options = remembered("options", {
   model: null,
   channels: "mix",
   abstain_below: null,
+  any_sound: false,
+  strict: false,
+  track: null,
+  raw: null,
 });
+// What is true of one recording only.
+options.value = { ...options.value, track: null, raw: null };
 export const setOption = (name, value) => (options.value = { ...options.value, [name]: value });
 
 const viewOf = () => {
