@@ -29,11 +29,11 @@ import torch
 import yaml
 
 import funasr_reference as funasr
+from voxcor.inference.network import Network
+from voxcor.inference.session import available_cores
 from voxcor.labels import labels_from_tokens
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.quantize import quantize
-from voxcor.network import Network
-from voxcor.runtime import available_cores
 
 SIZES = ("base", "large")
 FUNASR = "FunASR"

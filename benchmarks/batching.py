@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from voxcor.batching import BatchingNetwork
+from voxcor.inference.batching import BatchingNetwork
+from voxcor.inference.network import Network
 from voxcor.models.store import find_model, open_network
-from voxcor.network import Network
 
 THREADS = 8
 

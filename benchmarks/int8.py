@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 import funasr_reference as funasr
 from against_funasr import FUNASR, THREADS, clip, measure
+from voxcor.inference.network import Network
 from voxcor.labels import labels_from_tokens
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.quantize import quantize
-from voxcor.network import Network
 
 SIZES = ("base", "large")
 SECONDS = (3, 10, 30)

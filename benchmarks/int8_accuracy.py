@@ -23,12 +23,12 @@ import soundfile
 from numpy.typing import NDArray
 
 from int8 import write_dynamic
+from voxcor.inference.network import Network
+from voxcor.inference.session import open_session
 from voxcor.labels import LABEL_IDS
 from voxcor.models import quantize
 from voxcor.models.agreement import measure
 from voxcor.models.convert import convert_checkpoint
-from voxcor.network import Network
-from voxcor.runtime import open_session
 
 FloatArray = NDArray[np.float32]
 Ranges = Mapping[str, quantize.Range]

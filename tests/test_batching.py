@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from audio_files import noise
-from voxcor.batching import MOST_PADDED, MOST_PADDING, BatchingNetwork, choose
 from voxcor.errors import AudioTooShort
+from voxcor.inference.batching import MOST_PADDED, MOST_PADDING, BatchingNetwork, choose
+from voxcor.inference.network import FrameOutput, Network
 from voxcor.models.store import find_model, open_network
-from voxcor.network import FrameOutput, Network
 
 Waveform = NDArray[np.float32]
 

@@ -32,7 +32,7 @@ from voxcor.audio.resample import Resampler, resample
 from voxcor.disk.array import DiskArray, Rows, Spool, blocks_of
 from voxcor.errors import AudioCorrupt, AudioTruncated, VoxcorError
 from voxcor.frames import HOP, RECEPTIVE_FIELD, frame_range, num_frames
-from voxcor.network import OVERLAP_FRAMES, WINDOW_FRAMES, FrameOutput, window_starts
+from voxcor.inference.network import OVERLAP_FRAMES, WINDOW_FRAMES, FrameOutput, window_starts
 from voxcor.pooling import pool
 from voxcor.result_folder import save, write_array
 from voxcor.sources import EXAMPLE

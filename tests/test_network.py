@@ -10,9 +10,15 @@ from hypothesis import strategies as st
 from checkpoints import write_checkpoint
 from voxcor.errors import AudioTooShort, CheckpointInvalid
 from voxcor.frames import num_frames
+from voxcor.inference.network import (
+    LONGEST_PASS,
+    OVERLAP_FRAMES,
+    WINDOW_FRAMES,
+    Network,
+    window_starts,
+)
 from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
-from voxcor.network import LONGEST_PASS, OVERLAP_FRAMES, WINDOW_FRAMES, Network, window_starts
 
 
 @pytest.fixture(scope="module")

@@ -180,7 +180,9 @@ with Client(sys.argv[1]) as client:
     assert_nothing_left(seen, tmp_path)
 
 
-@pytest.mark.parametrize("first", ["from voxcor import Recognizer", "import voxcor.runtime"])
+@pytest.mark.parametrize(
+    "first", ["from voxcor import Recognizer", "import voxcor.inference.session"]
+)
 def test_a_program_that_imports_voxcor_first_reports_nothing(tmp_path: Path, first: str) -> None:
     program = f"""{first}
 import onnxruntime, sys

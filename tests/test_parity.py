@@ -11,11 +11,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models.cards import OFFICIAL, Card
 from voxcor.models.pull import pull
 from voxcor.models.store import find_model, open_network
-from voxcor.network import Network
 
 funasr = pytest.importorskip(
     "funasr_reference", reason="torch and funasr are not installed", exc_type=ImportError

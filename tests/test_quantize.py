@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from checkpoints import write_checkpoint
 from test_cli import voxcor
 from voxcor.errors import ModelNotInstalled, PrecisionRefused, UnknownModel, UsageError
+from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models import agreement, quantize
 from voxcor.models.agreement import Agreement, measure, require_agreement, split
@@ -23,7 +24,6 @@ from voxcor.models.listing import list_models
 from voxcor.models.pull import pull
 from voxcor.models.store import find_model, folder_of, installed, open_network, remove
 from voxcor.models.verify import verify
-from voxcor.network import Network
 from voxcor.recognizer import Recognizer
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE

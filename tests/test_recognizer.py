@@ -24,9 +24,9 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.frames import num_frames
+from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models.pull import pull
-from voxcor.network import Network
 from voxcor.sources import EXAMPLE
 from voxcor.timeline import pooled_scores
 

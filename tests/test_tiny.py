@@ -14,10 +14,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames
+from voxcor.inference.session import open_session
 from voxcor.labels import LABEL_IDS
 from voxcor.models.cards import Card, read_card
 from voxcor.models.store import TINY_FOLDER
-from voxcor.runtime import open_session
 
 RECIPE = Path(__file__).parents[1] / "recipes" / "tiny"
 GOLDEN = Path(__file__).parent / "data" / "tiny.npz"  # rewritten by `train.py --install`

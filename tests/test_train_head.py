@@ -23,11 +23,11 @@ from checkpoints import SMALL, write_checkpoint
 from voxcor import Recognizer
 from voxcor.datasets.manifest import Problem, Utterance, read_manifest
 from voxcor.errors import ManifestError, ModelCorrupt, ModelExists, UsageError
+from voxcor.inference.network import FrameOutput, Network
 from voxcor.models.cards import read_card
 from voxcor.models.heard import HEARD_FILE, MOST_DIGESTS, Heard, heard_of, write_heard
 from voxcor.models.pull import pull
 from voxcor.models.store import ModelFolder, find_model
-from voxcor.network import FrameOutput, Network
 from voxcor.training import embeddings as embedding_module
 from voxcor.training.embeddings import MOST_FRAMES, _thinned, fingerprint, hear
 from voxcor.training.fit import PATIENCE, fit

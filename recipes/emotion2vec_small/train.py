@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE
+from voxcor.inference.session import open_session
 from voxcor.labels import LABEL_IDS
 from voxcor.models.architecture import Architecture
 from voxcor.models.store import find_model
-from voxcor.runtime import open_session
 from voxcor.training.emotion2vec import Emotion2vec, attention_bias, normalized, tensors_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tiny"))

@@ -12,9 +12,9 @@ from graph import write_graph
 from model import Tiny
 
 from voxcor.frames import SAMPLE_RATE
+from voxcor.inference.session import open_session
 from voxcor.labels import LABEL_IDS
 from voxcor.models.cards import Card, FileRecord, Source
-from voxcor.runtime import open_session
 
 REVISION = "1"
 TOLERANCE = 1e-4  # of graph against network, absolute

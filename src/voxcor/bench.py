@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from voxcor.errors import UsageError
 from voxcor.frames import SAMPLE_RATE
+from voxcor.inference.session import available_cores, open_session, run
 from voxcor.models.store import find_model, open_network
-from voxcor.runtime import available_cores, open_session, run
 
 FloatArray = NDArray[np.float32]
 Side = Callable[[FloatArray], object]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from voxcor.disk.array import Rows, Spool
 from voxcor.frames import frame_range
-from voxcor.network import FrameOutput
+from voxcor.inference.network import FrameOutput
 from voxcor.results import Granularity
 from voxcor.timeline import Span, softmax
 

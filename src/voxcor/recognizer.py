@@ -29,14 +29,14 @@ from voxcor.audio import (
     to_mono,
 )
 from voxcor.audio.raw import parse_raw
-from voxcor.batching import BatchingNetwork
 from voxcor.disk.array import DiskArray, Rows, amplified
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
 from voxcor.frames import num_frames
+from voxcor.inference.batching import BatchingNetwork
+from voxcor.inference.network import Network
 from voxcor.labels import own_labels
 from voxcor.language import say
 from voxcor.models.store import find_model, open_network
-from voxcor.network import Network
 from voxcor.options import Choices, RecognitionOptions, with_choices
 from voxcor.pooling import Pooled, pool
 from voxcor.results import (
@@ -91,7 +91,7 @@ class Recognizer:
         model: `auto`, an id of `voxcor models list`, or the path of a model folder.
         threads: threads of one pass through the model; None for all cores.
         batching: gather the passes of threads that recognise at the same time, see
-            `voxcor.batching`; results are the same.
+            `voxcor.inference.batching`; results are the same.
 
     Raises:
         UnknownModel, ModelNotInstalled, ModelCorrupt: see `voxcor.models.store`.

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from voxcor.audio.decoders import FloatArray
 from voxcor.frames import SAMPLE_RATE
-from voxcor.runtime import open_session
+from voxcor.inference.session import open_session
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -24,10 +24,10 @@ from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import sync_names, write_whole
 from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
 from voxcor.frames import HOP_MS
+from voxcor.inference.session import available_cores
 from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import to_json, utf8
-from voxcor.runtime import available_cores
 
 EngineName = Literal["local", "ray"]
 Begin = Literal["new", "resume", "restart"]

@@ -54,8 +54,8 @@ def bench(
 ) -> None:
     from voxcor.bench import FUNASR, Side, compare, funasr_side, model_side, peak_gigaflops
     from voxcor.cli.streams import open_console
+    from voxcor.inference.session import available_cores
     from voxcor.models.store import installed
-    from voxcor.runtime import available_cores
     from voxcor.settings import Settings
 
     settings = Settings()

@@ -86,7 +86,7 @@ def examine() -> dict[str, Any]:
     import platform
     import shutil
 
-    from voxcor.runtime import available_cores
+    from voxcor.inference.session import available_cores
     from voxcor.settings import Settings
 
     settings = Settings()

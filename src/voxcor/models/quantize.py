@@ -23,8 +23,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from voxcor.inference.session import open_session, run
 from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE
-from voxcor.runtime import open_session, run
 
 FloatArray = NDArray[np.float32]
 

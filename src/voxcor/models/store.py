@@ -22,9 +22,9 @@ from voxcor.errors import (
     UnknownModel,
     UsageError,
 )
+from voxcor.inference.network import Network
 from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, Precision, read_card
 from voxcor.models.stamps import is_converted_here, remove_stamp, require_unchanged
-from voxcor.network import Network
 from voxcor.settings import Settings
 
 TINY = "tiny"
@@ -105,7 +105,7 @@ def open_network(
     Args:
         folder: as `find_model` gives it.
         threads: threads of one pass; None for all cores.
-        network: the class that runs it, see `voxcor.batching`.
+        network: the class that runs it, see `voxcor.inference.batching`.
 
     Raises:
         ModelCorrupt: a file is not as it was written, the graph cannot be loaded, or has other

@@ -22,10 +22,10 @@ from voxcor.errors import (
     VerificationFailed,
 )
 from voxcor.frames import SAMPLE_RATE, num_frames
+from voxcor.inference.network import FrameOutput
 from voxcor.models.cards import EXAMPLE_CLIP, EXAMPLE_FILE, OFFICIAL
 from voxcor.models.stamps import require_unchanged
 from voxcor.models.store import ModelFolder, find_model, open_network
-from voxcor.network import FrameOutput
 from voxcor.timeline import pooled_scores
 
 # The hubs' example/test.wav: 4.1 s, 16 kHz, mono.

@@ -19,9 +19,9 @@ from voxcor.batch.run import mark_of, work_through
 from voxcor.batch.sources import read_source
 from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
 from voxcor.errors import ManifestError, NoSuchJob, QueueFull, SourceRefused, VoxcorError
+from voxcor.inference.session import available_cores
 from voxcor.language import say
 from voxcor.results import Failure
-from voxcor.runtime import available_cores
 from voxcor.server.job_store import ENDED, INPUTS, Job, JobStore, State, require_allowed
 from voxcor.server.limits import LONGEST_RETRY_S
 from voxcor.settings import Settings

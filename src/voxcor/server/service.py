@@ -23,9 +23,9 @@ from starlette.requests import HTTPConnection
 from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import NotReady, VoxcorError
+from voxcor.inference.session import available_cores
 from voxcor.isolated_decoding import Decoders
 from voxcor.results import Result
-from voxcor.runtime import available_cores
 from voxcor.server.limits import Admission
 from voxcor.server.monitoring import Metrics
 from voxcor.server.problems import answer

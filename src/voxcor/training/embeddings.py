@@ -19,8 +19,8 @@ from voxcor.datasets.manifest import Problem, Utterance, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import InputError, InputUnreadable
+from voxcor.inference.network import FrameOutput, Network
 from voxcor.models.store import ModelFolder, open_network
-from voxcor.network import FrameOutput, Network
 from voxcor.settings import Settings
 
 FloatArray = NDArray[np.float32]

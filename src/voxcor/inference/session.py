@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from voxcor import subnormals, telemetry
+from voxcor import telemetry
 from voxcor.errors import UsageError
+from voxcor.inference import denormals
 from voxcor.language import say
 from voxcor.settings import Settings
 
@@ -181,6 +182,6 @@ def run(
     options = onnxruntime.RunOptions()
     if max(value.size for value in inputs.values()) > _KEPT_SAMPLES:
         options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    with subnormals.taken_as_zero():
+    with denormals.taken_as_zero():
         outputs: list[NDArray[np.float32]] = session.run(None, dict(inputs), options)
     return outputs

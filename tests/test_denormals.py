@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from voxcor import subnormals
-from voxcor.subnormals import taken_as_zero
+from voxcor.inference import denormals
+from voxcor.inference.denormals import taken_as_zero
 
 TINY = np.full(4, 1e-40, dtype=np.float32)
 
 here = pytest.mark.skipif(
-    subnormals._libm() is None, reason="this processor or C library needs no such thing"
+    denormals._libm() is None, reason="this processor or C library needs no such thing"
 )
 
 
@@ -53,10 +53,10 @@ def test_other_threads_know_nothing_of_it() -> None:
 
 
 def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    subnormals._libm.cache_clear()
+    denormals._libm.cache_clear()
     monkeypatch.setattr(platform, "machine", lambda: "aarch64")
     try:
         with taken_as_zero():
             assert doubled() > 0
     finally:
-        subnormals._libm.cache_clear()
+        denormals._libm.cache_clear()

@@ -15,7 +15,7 @@ from voxcor.cancellation import checkpoint
 from voxcor.disk.array import Rows
 from voxcor.errors import AudioTooShort
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE, num_frames, num_samples
-from voxcor.runtime import open_model
+from voxcor.inference.session import open_model
 
 LONGEST_PASS = 30 * SAMPLE_RATE  # samples
 WINDOW_FRAMES = num_frames(LONGEST_PASS)

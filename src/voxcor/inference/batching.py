@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.frames import SAMPLE_RATE
-from voxcor.network import FrameOutput, Network
+from voxcor.inference.network import FrameOutput, Network
 
 # What a batch holds, padding included: 8 s. Measured on two cores with `tiny`
 # (benchmarks/batching.py): short passes gain nothing beyond, and 30 s are slower than one by one,

@@ -10,9 +10,9 @@ import pytest
 from checkpoints import write_checkpoint
 from voxcor import Recognizer
 from voxcor.errors import UsageError
+from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
-from voxcor.network import Network
 from voxcor.sources import EXAMPLE
 
 
