@@ -224,8 +224,8 @@ def _listed(folder: Path, listed: set[str], unreadable: list[str]) -> str | None
 
 
 def put_rule(root: Path, _kit: Path, rule: str = "hot: angry") -> None:
-    from voxcor.rule_book import RuleBook, SavedRule
-    from voxcor.rule_grammar import parse
+    from voxcor.rules.book import RuleBook, SavedRule
+    from voxcor.rules.grammar import parse
 
     RuleBook(root / "home").put(SavedRule(parse(rule)))
 
@@ -235,7 +235,7 @@ def put_old_rule(root: Path, kit: Path) -> None:
 
 
 def read_rules(root: Path, promised: bool) -> str | None:
-    from voxcor.rule_book import RuleBook
+    from voxcor.rules.book import RuleBook
 
     names = [saved.rule.name for saved in RuleBook(root / "home").all()]
     return None if names == ["hot", "old"] or (names == ["old"] and not promised) else str(names)
@@ -344,7 +344,7 @@ def read_clips(root: Path, promised: bool) -> str | None:
 
 def calibrate(root: Path, _kit: Path) -> None:
     from test_calibration import CALIBRATION
-    from voxcor.calibration import store_temperature
+    from voxcor.evaluation.calibration import store_temperature
     from voxcor.models.store import find_model
 
     store_temperature(find_model("plus-seed"), CALIBRATION)
@@ -377,9 +377,9 @@ def export(root: Path, kit: Path) -> None:
 
 def evaluate(root: Path, kit: Path) -> None:
     from voxcor.datasets.manifest import read_manifest
-    from voxcor.evaluation import evaluate
+    from voxcor.evaluation.measurement import evaluate
+    from voxcor.evaluation.report.files import save
     from voxcor.recognizer import Recognizer
-    from voxcor.report.files import save
 
     manifest = read_manifest(kit / "manifest.csv")
     save(evaluate(Recognizer("tiny"), manifest, source="manifest.csv"), root / "outputs")

@@ -19,8 +19,8 @@ import torch
 
 from voxcor import Recognizer
 from voxcor.datasets.manifest import Utterance, read_manifest
+from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.labels import LABEL_IDS
-from voxcor.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.architecture import Architecture
 from voxcor.models.cards import Card, FileRecord, Source, write_card
 from voxcor.models.emotion2vec import write_emotion2vec

@@ -7,9 +7,9 @@ import pytest
 
 from audio_files import Samples, noise, speech
 from voxcor.audio import decode, prepare
+from voxcor.audio.augmentation import add_noise, transcode
 from voxcor.audio.music import MusicMeter
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.augmentation import add_noise, transcode
 
 RATE = 16_000
 

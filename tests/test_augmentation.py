@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from voxcor.audio import decode
-from voxcor.augmentation import (
+from voxcor.audio.augmentation import (
     CODECS,
     STRESSES,
     CodecName,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from voxcor.bench import FUNASR, clip, compare, funasr_side, model_side, peak_gigaflops
 from voxcor.cli import app
 from voxcor.errors import UsageError
+from voxcor.evaluation.speed import FUNASR, clip, compare, funasr_side, model_side, peak_gigaflops
 
 
 def test_every_side_is_measured_at_every_length() -> None:

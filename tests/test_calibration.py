@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from test_store import fill, install
-from voxcor.calibration import (
+from voxcor.errors import PullInProgress, UsageError
+from voxcor.evaluation.calibration import (
     Calibration,
     calibrate,
     fit_temperature,
     negative_log_likelihood,
     store_temperature,
 )
-from voxcor.errors import PullInProgress, UsageError
-from voxcor.metrics import FloatArray, IntArray
+from voxcor.evaluation.metrics import FloatArray, IntArray
 from voxcor.models.cards import read_card, write_card
 from voxcor.models.store import find_model, locked
 

@@ -20,7 +20,7 @@ from voxcor.errors import NoSuchResult, StateUnreadable, VoxcorError
 from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
-from voxcor.rule_book import RuleBook
+from voxcor.rules.book import RuleBook
 from voxcor.server.events import Event
 from voxcor.server.job_store import JOB_FILE, Job, JobStore
 from voxcor.server.retention import Clock

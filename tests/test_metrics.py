@@ -13,8 +13,8 @@ from sklearn.metrics import (
     recall_score,
 )
 
-from voxcor import metrics
-from voxcor.metrics import FloatArray, IntArray, measure
+from voxcor.evaluation import metrics
+from voxcor.evaluation.metrics import FloatArray, IntArray, measure
 
 LABELS = ("angry", "happy", "neutral", "sad", "surprised")
 

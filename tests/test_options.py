@@ -8,8 +8,8 @@ import pytest
 
 from voxcor.cli.batch import batch
 from voxcor.cli.recognize import recognize
-from voxcor.client import JobOptions
-from voxcor.client import Options as ClientOptions
+from voxcor.client.client import JobOptions
+from voxcor.client.client import Options as ClientOptions
 from voxcor.errors import UsageError
 from voxcor.labels import LABEL_IDS, own_label, own_labels
 from voxcor.options import (

@@ -16,8 +16,8 @@ from test_webhooks import receiving, sending
 from voxcor import Client
 from voxcor.errors import ProxyInvalid, ServerUnreachable
 from voxcor.proxies import require_usable_proxies
+from voxcor.rules.webhooks import Webhook, new_secret
 from voxcor.sources import EXAMPLE
-from voxcor.webhooks import Webhook, new_secret
 
 KEY = "correct horse battery staple"
 

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 
-from voxcor.augmentation import STRESSES
-from voxcor.calibration import calibrate
+from voxcor.audio.augmentation import STRESSES
 from voxcor.datasets.manifest import Problem, Utterance
 from voxcor.errors import StorageError
-from voxcor.evaluation import Evaluation, StressFigures
-from voxcor.metrics import Estimate, coverage, measure
-from voxcor.report import plots
-from voxcor.report.files import has_losses, remarks, save, to_document, to_markdown
-from voxcor.report.tables import Both, interval, tables
+from voxcor.evaluation.calibration import calibrate
+from voxcor.evaluation.measurement import Evaluation, StressFigures
+from voxcor.evaluation.metrics import Estimate, coverage, measure
+from voxcor.evaluation.report import plots
+from voxcor.evaluation.report.files import has_losses, remarks, save, to_document, to_markdown
+from voxcor.evaluation.report.tables import Both, interval, tables
 from voxcor.results import Failure, ModelInfo
 
 LABELS = ("angry", "happy", "neutral", "sad")

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from voxcor import Recognizer
 from voxcor.errors import NoSuchRule, RuleInvalid, StorageError
 from voxcor.labels import LABEL_IDS
-from voxcor.rule_book import FILE, RuleBook, SavedRule
-from voxcor.rule_grammar import parse
-from voxcor.rules import COOL_DOWN_S, NEAR, Reading, Relation, Rule, evaluate, readings_of
+from voxcor.rules.book import FILE, RuleBook, SavedRule
+from voxcor.rules.grammar import parse
+from voxcor.rules.watching import COOL_DOWN_S, NEAR, Reading, Relation, Rule, evaluate, readings_of
+from voxcor.rules.webhooks import Webhook, new_secret
 from voxcor.sources import EXAMPLE
-from voxcor.webhooks import Webhook, new_secret
 
 SCORES = ("angry", "sad", "neutral")
 

@@ -14,7 +14,7 @@ import pytest
 from serving import TIMEOUT_S, Server, serving, wait_until
 from test_server_bad_input import BOUNDARY, FILE, depth, form, head, part, received
 from voxcor.errors import RuleInvalid
-from voxcor.rule_grammar import LONGEST_RULE, MOST_RULES, parse
+from voxcor.rules.grammar import LONGEST_RULE, MOST_RULES, parse
 from voxcor.server.bodies import MOST_BYTES
 from voxcor.server.security import HEADERS, TRIES
 from voxcor.sources import EXAMPLE

@@ -16,8 +16,8 @@ from serving import Server, serving, wait_until
 from test_stream_server import connection, rest, say, send, session
 from test_webhooks import receiving
 from voxcor.labels import LABEL_IDS
+from voxcor.rules.webhooks import new_secret, sign
 from voxcor.sources import EXAMPLE
-from voxcor.webhooks import new_secret, sign
 
 ALWAYS = f"any of {', '.join(LABEL_IDS)} for 1 s"
 

@@ -19,7 +19,7 @@ from voxcor.audio.vad import LONGEST_SPEECH, WINDOW, WINDOW_S, speech_probabilit
 from voxcor.errors import ConfigInvalid, InvalidAudioFrame
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
-from voxcor.rule_grammar import parse
+from voxcor.rules.grammar import parse
 from voxcor.sources import EXAMPLE
 from voxcor.stream import SPAN_S, Options, Pace, Session, samples_of
 from voxcor.stream_events import (

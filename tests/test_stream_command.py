@@ -20,8 +20,8 @@ from voxcor.audio.resample import mix_to_mono, resample
 from voxcor.cli.live import Lines, MomentView
 from voxcor.errors import InvalidAudioFrame, MicrophoneFailed, UsageError
 from voxcor.live_audio import BLOCK, microphone, pipe, played, resampled
-from voxcor.rule_book import RuleBook, SavedRule
-from voxcor.rule_grammar import parse
+from voxcor.rules.book import RuleBook, SavedRule
+from voxcor.rules.grammar import parse
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 from voxcor.stream import Options, Session, samples_of

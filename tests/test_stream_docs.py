@@ -12,14 +12,14 @@ import soundfile
 from serving import Server, server, wait_until
 from test_webhooks import receiving, sending
 from voxcor.audio.vad import LONGEST_SPEECH, PADDING, SHORTEST_PAUSE, SHORTEST_SPEECH, WINDOW_S
-from voxcor.rule_grammar import LONGEST_S, parse
-from voxcor.rule_grammar import __doc__ as grammar
-from voxcor.rules import COOL_DOWN_S, NEAR
+from voxcor.rules.grammar import LONGEST_S, parse
+from voxcor.rules.grammar import __doc__ as grammar
+from voxcor.rules.watching import COOL_DOWN_S, NEAR
+from voxcor.rules.webhooks import DELAYS_S, MOST_WAITING, Webhook, new_secret
 from voxcor.server import rules, streaming
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 from voxcor.stream import INTERVAL_S, SPAN_S
-from voxcor.webhooks import DELAYS_S, MOST_WAITING, Webhook, new_secret
 
 __all__ = ["server"]
 

@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from serving import Server, server, serving, wait_until
 from voxcor import Recognizer
-from voxcor.rule_grammar import MOST_RULES
+from voxcor.rules.grammar import MOST_RULES
 from voxcor.server.streaming import MOST_BYTES, MOST_TEXT_BYTES
 from voxcor.sources import EXAMPLE
 from voxcor.stream import Session, samples_of

@@ -10,8 +10,8 @@ import pytest
 from serving import TIMEOUT_S, serving, wait_until
 from test_server_rules import put
 from test_webhooks import idle, receiving
-from voxcor.webhook_addresses import Allowed, transport
-from voxcor.webhooks import Webhook, Webhooks, new_secret
+from voxcor.rules.addresses import Allowed, transport
+from voxcor.rules.webhooks import Webhook, Webhooks, new_secret
 
 INTERNAL = [
     "127.0.0.1",

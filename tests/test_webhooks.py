@@ -17,8 +17,8 @@ import pytest
 
 from serving import wait_until
 from voxcor.errors import WebhookInvalid
-from voxcor.webhook_addresses import Allowed
-from voxcor.webhooks import DELAYS_S, MOST_WAITING, Webhook, Webhooks, new_secret, sign
+from voxcor.rules.addresses import Allowed
+from voxcor.rules.webhooks import DELAYS_S, MOST_WAITING, Webhook, Webhooks, new_secret, sign
 
 # From the specification of Standard Webhooks, as its own libraries test it.
 KNOWN_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

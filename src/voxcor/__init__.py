@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from voxcor import telemetry as _  # noqa: F401 - before anything that it tells to be silent
 
 if TYPE_CHECKING:
-    from voxcor.client import Client
+    from voxcor.client.client import Client
     from voxcor.errors import VoxcorError
     from voxcor.labels import LABELS, Label
     from voxcor.recognizer import Recognizer
@@ -30,7 +30,7 @@ __all__ = [
 
 _HOME = {
     "LABELS": "voxcor.labels",
-    "Client": "voxcor.client",
+    "Client": "voxcor.client.client",
     "Failure": "voxcor.results",
     "Label": "voxcor.labels",
     "Recognizer": "voxcor.recognizer",

@@ -28,7 +28,7 @@ from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import own_labels
 from voxcor.recognizer import Recognizer
 from voxcor.results import milliseconds
-from voxcor.rules import Reading, Rule, Watch
+from voxcor.rules.watching import Reading, Rule, Watch
 from voxcor.stream_events import (
     Event,
     Measurement,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from voxcor.frames import SAMPLE_RATE
 from voxcor.results import ModelInfo, milliseconds
-from voxcor.rules import Firing, Rule
+from voxcor.rules.watching import Firing, Rule
 
 Trigger = Literal["interval", "speech_ended"]
 Reason = Literal["client_request", "end_of_audio", "idle_timeout", "server_shutdown", "error"]

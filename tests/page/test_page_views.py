@@ -13,7 +13,7 @@ from serving import Server, serving
 from voxcor.audio.quality import _WORDS
 from voxcor.errors import RuleInvalid
 from voxcor.labels import LABEL_IDS, get_label
-from voxcor.rule_grammar import parse
+from voxcor.rules.grammar import parse
 from voxcor.sources import EXAMPLE
 
 

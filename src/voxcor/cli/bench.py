@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from voxcor.bench import Timing
+    from voxcor.evaluation.speed import Timing
 
 HELP = say(
     "Measure the speed of models on this machine, and beside FunASR where you have it.",
@@ -52,8 +52,15 @@ def bench(
     ] = 5,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.bench import FUNASR, Side, compare, funasr_side, model_side, peak_gigaflops
     from voxcor.cli.streams import open_console
+    from voxcor.evaluation.speed import (
+        FUNASR,
+        Side,
+        compare,
+        funasr_side,
+        model_side,
+        peak_gigaflops,
+    )
     from voxcor.inference.session import available_cores
     from voxcor.models.store import installed
     from voxcor.settings import Settings

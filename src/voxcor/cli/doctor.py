@@ -143,7 +143,7 @@ def _installed() -> tuple[str, ...]:
 def _unreadable(home: "Path") -> dict[str, str]:
     """What lies there and cannot be read, and why; what was set aside is no problem any more."""
     from voxcor.disk.unreadable import set_aside_below
-    from voxcor.rule_book import FILE, RuleBook
+    from voxcor.rules.book import FILE, RuleBook
 
     aside = say("damaged, and set aside", "已损坏并移开")
     found = dict.fromkeys(set_aside_below(home), aside)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from voxcor.datasets.manifest import Problem
-    from voxcor.evaluation import Evaluation
-    from voxcor.report.tables import Table
+    from voxcor.evaluation.measurement import Evaluation
+    from voxcor.evaluation.report.tables import Table
     from voxcor.results import Failure
 
 HELP = say("Measure a model on labelled recordings.", "在带标签的录音上评测模型。")
@@ -100,18 +100,18 @@ def evaluate(
     ] = True,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.calibration import store_temperature
     from voxcor.cli.streams import open_console
     from voxcor.datasets.manifest import parse_label_map, read_manifest
     from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
-    from voxcor.evaluation import evaluate as measure
-    from voxcor.evaluation import work
+    from voxcor.evaluation.calibration import store_temperature
+    from voxcor.evaluation.measurement import evaluate as measure
+    from voxcor.evaluation.measurement import work
+    from voxcor.evaluation.report.files import has_losses, to_document
+    from voxcor.evaluation.report.files import save as save_report
     from voxcor.models.heard import heard_of
     from voxcor.models.store import find_model
     from voxcor.recognizer import Recognizer
-    from voxcor.report.files import has_losses, to_document
-    from voxcor.report.files import save as save_report
     from voxcor.result_folder import to_json
     from voxcor.settings import Settings
 
@@ -179,7 +179,7 @@ def evaluate(
 def _show(evaluation: "Evaluation", saved: Path | None) -> None:
     """The tables of the report, and where the whole of it lies."""
     from voxcor.cli.streams import open_console
-    from voxcor.report.tables import about_heard, headline, preprocessing, tables
+    from voxcor.evaluation.report.tables import about_heard, headline, preprocessing, tables
 
     console = open_console()
     console.print(str(headline(evaluation)), style="bold", soft_wrap=True)
@@ -211,7 +211,7 @@ def _aligned(table: "Table") -> Iterator[str]:
 
 
 def _remark(found: "Iterable[Problem | Failure]", aside: "Console") -> None:
-    from voxcor.report.files import remarks
+    from voxcor.evaluation.report.files import remarks
 
     for line in remarks(found):
         aside.print(line, style="yellow", soft_wrap=True)

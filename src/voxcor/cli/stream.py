@@ -72,8 +72,8 @@ def stream(
 ) -> None:
     from voxcor.cli.live import JsonLines, Lines, Terminal, is_terminal
     from voxcor.recognizer import Recognizer
-    from voxcor.rule_book import RuleBook
-    from voxcor.rule_grammar import parse
+    from voxcor.rules.book import RuleBook
+    from voxcor.rules.grammar import parse
     from voxcor.settings import Settings
     from voxcor.stream import Options, Session
 

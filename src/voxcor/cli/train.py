@@ -146,8 +146,8 @@ def train(
     as_json: ReportJsonOption = False,
 ) -> None:
     from voxcor.datasets.manifest import Problem, parse_label_map
+    from voxcor.evaluation.report.files import remarks
     from voxcor.models.store import TINY
-    from voxcor.report.files import remarks
     from voxcor.result_folder import to_json
     from voxcor.settings import Settings
     from voxcor.training.head import has_losses, train_head

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from voxcor.audio.quality import describe_warning
 from voxcor.errors import InputUnreadable
 from voxcor.exports.content import Content
+from voxcor.exports.html_page import NAV, both, closing, opening
 from voxcor.exports.pieces import FloatArray, as_flac, averaged_frames
-from voxcor.html_page import NAV, both, closing, opening
 from voxcor.labels import get_label
 from voxcor.language import Both, speaking
 from voxcor.result_folder import utf8

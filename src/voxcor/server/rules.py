@@ -23,15 +23,15 @@ from starlette.requests import HTTPConnection
 
 from voxcor.errors import NoSuchRule, StorageError, UsageError, WebhookInvalid
 from voxcor.results import Result
-from voxcor.rule_book import RuleBook, SavedRule
-from voxcor.rule_grammar import parse
-from voxcor.rules import Firing, Rule, evaluate, readings_of
+from voxcor.rules.addresses import Allowed
+from voxcor.rules.book import RuleBook, SavedRule
+from voxcor.rules.grammar import parse
+from voxcor.rules.watching import Firing, Rule, evaluate, readings_of
+from voxcor.rules.webhooks import LONGEST_URL, Webhook, Webhooks, new_secret
 from voxcor.server.events import KEEP_ALIVE_S, last_event_id
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
 from voxcor.settings import Settings
-from voxcor.webhook_addresses import Allowed
-from voxcor.webhooks import LONGEST_URL, Webhook, Webhooks, new_secret
 
 logger = logging.getLogger("voxcor.server")
 

@@ -34,9 +34,9 @@ from voxcor.errors import (
 )
 from voxcor.frames import SAMPLE_RATE
 from voxcor.inference.session import available_cores
-from voxcor.rule_book import SavedRule
-from voxcor.rule_grammar import MOST_RULES, parse
-from voxcor.rules import Rule
+from voxcor.rules.book import SavedRule
+from voxcor.rules.grammar import MOST_RULES, parse
+from voxcor.rules.watching import Rule
 from voxcor.server.problems import both_languages
 from voxcor.server.rules import automation_of
 from voxcor.server.service import Service, service_of

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from voxcor.augmentation import augment
+from voxcor.audio.augmentation import augment
 from voxcor.errors import UsageError
+from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE, num_frames
 from voxcor.inference.network import LONGEST_PASS
-from voxcor.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.training import state
 from voxcor.training.clips import Clips, FloatArray, IntArray, crop, epoch_batches, padded
 from voxcor.training.emotion2vec import Emotion2vec

@@ -19,12 +19,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.calibration import fit_temperature
 from voxcor.datasets.manifest import Problem, Utterance, in_model_order, read_manifest, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError
-from voxcor.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
+from voxcor.evaluation.calibration import fit_temperature
+from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.architecture import Architecture, read_architecture
 from voxcor.models.cards import Card
 from voxcor.models.heard import heard_of, write_heard

@@ -16,15 +16,15 @@ from typing import Literal
 
 import numpy as np
 
-from voxcor.calibration import fit_temperature
 from voxcor.datasets.manifest import LOST, Problem, Utterance, in_model_order, read_manifest
 from voxcor.errors import InputError
+from voxcor.evaluation.calibration import fit_temperature
+from voxcor.evaluation.metrics import Figures, measure
+from voxcor.evaluation.published import corpus_key
 from voxcor.language import say
-from voxcor.metrics import Figures, measure
 from voxcor.models.cards import Card
 from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model
-from voxcor.published import corpus_key
 from voxcor.timeline import softmax
 from voxcor.training.embeddings import Heard, fingerprint, hear
 from voxcor.training.fit import Fit, fit

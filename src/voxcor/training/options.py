@@ -36,7 +36,7 @@ class FullOptions:
     lora_rank: int = 0  # 0: no LoRA, the blocks themselves are trained
     hide_time: float = 0.1  # share of frames hidden in spans, see `voxcor.training.masking`
     hide_channels: float = 0.05  # share of channels
-    augment: bool = True  # noise, speed, rooms, codecs: see `voxcor.augmentation`
+    augment: bool = True  # noise, speed, rooms, codecs: see `voxcor.audio.augmentation`
     class_weights: bool = True  # each label weighs the same, however many clips it has
     crop_s: float = 10.0  # longer clips are heard as a random stretch of this length
     gradient_checkpointing: bool = False  # a third more work, a fraction of the memory

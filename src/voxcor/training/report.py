@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 
 from voxcor.datasets.manifest import Problem
+from voxcor.evaluation.metrics import (
+    Figures,
+    confusion_matrix,
+    unweighted_accuracy,
+    weighted_accuracy,
+)
+from voxcor.evaluation.published import LINEAR_PROBE, corpus_key
+from voxcor.evaluation.report.files import remarks
+from voxcor.evaluation.report.tables import Table, interval, name_of
 from voxcor.labels import get_label
 from voxcor.language import Both, Text, speaking
-from voxcor.metrics import Figures, confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.cards import Card
-from voxcor.published import LINEAR_PROBE, corpus_key
-from voxcor.report.files import remarks
-from voxcor.report.tables import Table, interval, name_of
 from voxcor.training.folds import Protocol
 from voxcor.training.heads import BATCH, ROUND, FloatArray, HeadKind, IntArray
 from voxcor.untrusted import code, markdown

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from voxcor.connection import PATIENCE_S, Connection
+from voxcor.client.connection import PATIENCE_S, Connection
 from voxcor.errors import NoSuchJob, ServerError, ServerUnreachable, error_from
 from voxcor.results import Failure
 from voxcor.stored_result import StoredResult, result_from

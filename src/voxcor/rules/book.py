@@ -14,9 +14,9 @@ from voxcor.disk.locks import locked
 from voxcor.disk.unreadable import read_state
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import NoSuchRule, StateUnreadable, StorageError, TooManyRules
-from voxcor.rule_grammar import MOST_RULES, parse
-from voxcor.rules import Rule
-from voxcor.webhooks import Webhook
+from voxcor.rules.grammar import MOST_RULES, parse
+from voxcor.rules.watching import Rule
+from voxcor.rules.webhooks import Webhook
 
 FILE = "rules.json"
 

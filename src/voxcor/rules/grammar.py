@@ -19,7 +19,7 @@ from typing import NoReturn, cast
 from voxcor.errors import RuleInvalid
 from voxcor.labels import label_named, own_label
 from voxcor.language import say
-from voxcor.rules import COMPARISONS, Relation, Rule
+from voxcor.rules.watching import COMPARISONS, Relation, Rule
 
 LONGEST_S = 3600.0
 LONGEST_RULE = 300  # characters; what lies beyond is not read

@@ -8,13 +8,13 @@ import pytest
 import soundfile
 
 from voxcor import Recognizer
-from voxcor.augmentation import STRESSES, transcode
+from voxcor.audio.augmentation import STRESSES, transcode
 from voxcor.datasets.manifest import Manifest, read_manifest
 from voxcor.errors import ManifestError, UsageError
-from voxcor.evaluation import Evaluation, evaluate, recognise, restrict, work
+from voxcor.evaluation.measurement import Evaluation, evaluate, recognise, restrict, work
+from voxcor.evaluation.published import PRIMARY
 from voxcor.models.cards import read_card
 from voxcor.models.store import TINY_FOLDER
-from voxcor.published import PRIMARY
 
 # The speakers of emodb whom the recipe of `tiny` never trains on.
 UNHEARD = {"08", "10", "15"}

@@ -6,7 +6,7 @@ secret whose base64 follows `whsec_`. Whoever signs a timestamp cannot be replay
 
 One thread serves all of them. Each address has a queue of its own while anything waits for it, and
 those that failed have fewer places than the others: any number of dead ones delays nobody else.
-Redirects are not followed; what answers must be what was named. `voxcor.webhook_addresses` says
+Redirects are not followed; what answers must be what was named. `voxcor.rules.addresses` says
 where they may go.
 """
 
@@ -28,12 +28,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from voxcor.errors import WebhookInvalid
-from voxcor.webhook_addresses import Allowed, transport
+from voxcor.rules.addresses import Allowed, transport
 
 if TYPE_CHECKING:
     import httpx2
 
-logger = logging.getLogger("voxcor.webhooks")
+logger = logging.getLogger("voxcor.rules.webhooks")
 
 # Between attempts, doubling: nine attempts in eight and a half minutes. Later, nobody can act on
 # how a caller sounded.

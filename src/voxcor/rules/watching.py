@@ -4,7 +4,7 @@
     neutral falls below 0.2
     any of sad, fearful for 30 % of the last minute
 
-`voxcor.rule_grammar` reads them. Here they are watched over `Reading`s: the measurements of a live
+`voxcor.rules.grammar` reads them. Here they are watched over `Reading`s: the measurements of a live
 session, or the frames or segments of a result.
 """
 

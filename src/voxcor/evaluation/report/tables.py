@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from voxcor.datasets.manifest import LOST
-from voxcor.evaluation import Evaluation
+from voxcor.evaluation.measurement import Evaluation
+from voxcor.evaluation.metrics import Estimate, Figures
+from voxcor.evaluation.published import LINEAR_PROBE, ZERO_SHOT, Published, corpus_key
 from voxcor.labels import get_label
 from voxcor.language import Both, Text
-from voxcor.metrics import Estimate, Figures
-from voxcor.published import LINEAR_PROBE, ZERO_SHOT, Published, corpus_key
 from voxcor.untrusted import markdown
 
 # Below this the bootstrap of speakers has too few to draw from.

@@ -10,11 +10,11 @@ from typing import Any
 from voxcor.datasets.manifest import LOST, Problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import drafting, publish
-from voxcor.evaluation import Evaluation, value_of
+from voxcor.evaluation.measurement import Evaluation, value_of
+from voxcor.evaluation.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
+from voxcor.evaluation.report.page import to_html
+from voxcor.evaluation.report.tables import about_heard, headline, preprocessing, tables
 from voxcor.language import say
-from voxcor.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
-from voxcor.report.page import to_html
-from voxcor.report.tables import about_heard, headline, preprocessing, tables
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.untrusted import cell, markdown

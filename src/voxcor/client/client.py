@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
-from voxcor.client_jobs import Job
-from voxcor.connection import Connection, form_of, opened, patiently
+from voxcor.client.connection import Connection, form_of, opened, patiently
+from voxcor.client.jobs import Job
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.options import Channels, Choices
 from voxcor.results import Failure

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
-from voxcor.evaluation import Evaluation
-from voxcor.html_page import NAV, both, document
+from voxcor.evaluation.measurement import Evaluation
+from voxcor.evaluation.report import plots
+from voxcor.evaluation.report.plots import Bar
+from voxcor.evaluation.report.tables import (
+    Table,
+    about_heard,
+    headline,
+    name_of,
+    preprocessing,
+    tables,
+)
+from voxcor.exports.html_page import NAV, both, document
 from voxcor.labels import get_label
 from voxcor.language import Both, Text
-from voxcor.report import plots
-from voxcor.report.plots import Bar
-from voxcor.report.tables import Table, about_heard, headline, name_of, preprocessing, tables
 
 _STYLE = """
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px;

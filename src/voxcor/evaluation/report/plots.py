@@ -7,10 +7,10 @@ variables, which know light and dark; what a colour says stands beside it as a n
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from voxcor.evaluation.metrics import Estimate, Figures
+from voxcor.evaluation.report.tables import name_of
 from voxcor.labels import get_label
 from voxcor.language import Both, Text
-from voxcor.metrics import Estimate, Figures
-from voxcor.report.tables import name_of
 from voxcor.untrusted import html
 
 WIDTH = 360

@@ -14,7 +14,7 @@ import numpy as np
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import UsageError
-from voxcor.metrics import (
+from voxcor.evaluation.metrics import (
     FloatArray,
     IntArray,
     calibration_bins,

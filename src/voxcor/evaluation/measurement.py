@@ -15,16 +15,16 @@ from zlib import crc32
 import numpy as np
 
 from voxcor.audio import Source, decode
+from voxcor.audio.augmentation import STRESSES, Change, Stress
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.augmentation import STRESSES, Change, Stress
-from voxcor.calibration import Calibration, calibrate
 from voxcor.datasets.manifest import Manifest, Problem, Utterance
 from voxcor.errors import InputError, ManifestError, UsageError
+from voxcor.evaluation.calibration import Calibration, calibrate
+from voxcor.evaluation.metrics import Coverage, Figures, FloatArray, IntArray, coverage, measure
+from voxcor.evaluation.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
-from voxcor.metrics import Coverage, Figures, FloatArray, IntArray, coverage, measure
 from voxcor.models.heard import Heard
-from voxcor.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo
 

@@ -1,0 +1,1 @@
+"""A model against labelled recordings, and against the clock: measures, calibration, reports."""

@@ -1,0 +1,1 @@
+"""Rules on emotions: their grammar, who watches them, the saved book, webhooks."""
