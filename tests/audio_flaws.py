@@ -110,3 +110,32 @@ def muxed(name: str, *tracks: Samples, rate: int = 48_000, late: float = 0.0) ->
         for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
             output.mux(packet)
     return file.getvalue()
+
+
+def muxed_plainly(container: str) -> bytes:
+    """Half a second of a tone in a container that FFmpeg writes, in the codec that it prefers.
+
+    Raises:
+        av.FFmpegError, TypeError, ValueError: it takes no such sound.
+    """
+    rates = (48_000, 16_000, 8_000, 44_100)
+    for rate in rates:
+        file = io.BytesIO()
+        try:
+            with av.open(file, "w", format=container) as output:
+                stream = output.add_stream(output.default_audio_codec, rate=rate, layout="mono")
+                stream.codec_context.open()
+                tone = 0.3 * np.sin(np.arange(rate // 2) * 0.1).astype(np.float32)[None]
+                frame = av.AudioFrame.from_ndarray(tone, format="flt", layout="mono")
+                frame.rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
+                resampler = av.AudioResampler(
+                    stream.format, "mono", rate, frame_size=stream.codec_context.frame_size or None
+                )
+                for part in [*resampler.resample(frame), *resampler.resample(None), None]:
+                    output.mux(stream.encode(part))
+        except (av.FFmpegError, ValueError):
+            if rate == rates[-1]:
+                raise
+        else:
+            return file.getvalue()
+    raise AssertionError

@@ -169,7 +169,7 @@ def test_a_folder_for_each_label(tmp_path: Path) -> None:
     manifest = read_manifest(tmp_path)
     assert manifest.labels == ("angry", "happy", "Pride")
     assert len(manifest.utterances) == 15
-    assert codes(manifest) == ["no_speakers"]
+    assert codes(manifest) == ["folder_levels", "passed_over", "no_speakers"]
 
 
 def test_a_folder_with_nothing_to_read_says_what_it_looked_for(tmp_path: Path) -> None:

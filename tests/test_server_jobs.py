@@ -206,6 +206,24 @@ def test_a_job_reads_only_where_it_may(tmp_path: Path) -> None:
         assert (failed["state"], failed["error"]["code"]) == ("failed", "input_not_found")
 
 
+def test_a_job_says_what_its_source_has_beside_recordings(tmp_path: Path) -> None:
+    folder = tmp_path / "shared"
+    write_calls(folder, 1)
+    for name in ("notes.txt", "more.txt", "paper.pdf", "README"):
+        (folder / name).touch()
+    expected = {"count": 4, "extensions": {".txt": 2, ".pdf": 1, "": 1}}
+    with serving(tmp_path / "home", VOXCOR_JOB_SOURCES=json.dumps([str(folder)])) as server:
+        job = server.post("/v1/jobs", json={"source": str(folder)}).json()
+        assert job["passed_over"] is None
+        assert ended(server, job["id"])["passed_over"] == expected
+        (folder / "call000.wav").unlink()
+        job = server.post("/v1/jobs", json={"source": str(folder)}).json()
+        failed = ended(server, job["id"])
+        assert failed["error"]["code"] == "no_audio_found"
+        assert "4 files are no audio (2 .txt" in failed["error"]["message"]
+        assert failed["passed_over"] == expected
+
+
 def test_a_list_may_not_lead_out_of_where_jobs_may_read(tmp_path: Path) -> None:
     allowed, other = tmp_path / "shared", tmp_path / "secret"
     for folder in (allowed, other):

@@ -209,9 +209,16 @@ class InputUnreadable(InputError):
 
 
 class NoAudioFound(InputError):
+    """`passed_over` says what is there instead, where something is."""
+
     code = "no_audio_found"
     en = "{name}: contains no audio file."
-    zh = "{name}:其中没有音频文件。"
+    zh = "{name}：其中没有音频文件。"
+
+    @property
+    def message(self) -> str:
+        """As any error's, and what is there instead after it."""
+        return f"{super().message} {printable(self.details.get('passed_over', ''))}".rstrip()
 
 
 class EmptyInput(InputError):

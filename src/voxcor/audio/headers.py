@@ -7,10 +7,10 @@ CAF 1.0, Microsoft's ASF 1.20.
 """
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Literal
 
 from voxcor.audio.reader import Part
+from voxcor.extensions import PROMISED, extension_of
 
 Container = Literal[
     "wav",
@@ -29,37 +29,6 @@ Container = Literal[
     "avi",
     "flv",
 ]
-
-_EXTENSIONS: dict[str, set[Container]] = {
-    ".wav": {"wav"},
-    ".wave": {"wav"},
-    ".w64": {"w64"},
-    ".aif": {"aiff"},
-    ".aiff": {"aiff"},
-    ".au": {"au"},
-    ".snd": {"au"},
-    ".caf": {"caf"},
-    ".flac": {"flac"},
-    ".ogg": {"ogg"},
-    ".oga": {"ogg"},
-    ".opus": {"ogg"},
-    ".mp3": {"mp3"},
-    ".aac": {"aac", "mp4"},  # phones write either under this name
-    ".m4a": {"mp4"},
-    ".mp4": {"mp4"},
-    ".mov": {"mp4"},
-    ".m4b": {"mp4"},
-    ".m4v": {"mp4"},
-    ".3gp": {"mp4"},
-    ".webm": {"matroska"},
-    ".mkv": {"matroska"},
-    ".mka": {"matroska"},
-    ".amr": {"amr"},
-    ".wma": {"asf"},
-    ".wmv": {"asf"},
-    ".avi": {"avi"},
-    ".flv": {"flv"},
-}
 
 # How far from a round number a size may lie that only stands for one: the header is taken off it,
 # and it is rounded to whole sample frames or pages.
@@ -109,8 +78,8 @@ def sniff(file: Part) -> Container | None:
 
 def contradicts_extension(name: str, container: Container | None) -> bool:
     """Whether the extension of `name` promises another container than the bytes hold."""
-    promised = _EXTENSIONS.get(PurePath(name).suffix.lower())
-    return promised is not None and container is not None and container not in promised
+    promised = PROMISED.get(extension_of(name), frozenset())
+    return bool(promised) and container is not None and container not in promised
 
 
 def missing_bytes(file: Part, container: Container | None) -> int:

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from voxcor.audio.reader import Part
 from voxcor.errors import UsageError
+from voxcor.extensions import bare_format
 from voxcor.language import say
 
 # By the names that Asterisk, SoX and FFmpeg have for them: libsndfile's subtype, and the usual
@@ -15,15 +16,6 @@ _FORMATS = {
     "s16le": ("PCM_16", 16_000),
     "sln": ("PCM_16", 8000),
     "vox": ("VOX_ADPCM", 8000),
-}
-
-# Where files of these formats are known by their extensions.
-_EXTENSIONS = {
-    **dict.fromkeys((".ulaw", ".ul", ".mulaw", ".mu", ".u", ".pcmu", ".g711u"), "ulaw"),
-    **dict.fromkeys((".alaw", ".al", ".a", ".pcma", ".g711a"), "alaw"),
-    **dict.fromkeys((".raw", ".pcm", ".s16", ".sw", ".s16le"), "s16le"),
-    ".sln": "sln",
-    ".vox": "vox",
 }
 
 
@@ -83,7 +75,7 @@ def advice(file: Part, name: str) -> str:
             "cat init.mp4 piece.m4s > whole.mp4。",
         )
     suffix = PurePath(name).suffix.lower()
-    kind = _EXTENSIONS.get(suffix.rstrip("0123456789")) or _EXTENSIONS.get(suffix)
+    kind = bare_format(name)
     if kind is None:
         return ""
     # Asterisk counts kilohertz: .sln16.

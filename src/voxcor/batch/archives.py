@@ -11,8 +11,10 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from voxcor.audio.marks import HEAD_BYTES
 from voxcor.batch.items import Item
 from voxcor.cancellation import checkpoint
 from voxcor.disk.faults import require_space, storage_errors
@@ -20,7 +22,7 @@ from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, NoAudio
 from voxcor.isolated_decoding import require_size
 from voxcor.language import say
 from voxcor.results import Failure
-from voxcor.sources import AUDIO_EXTENSIONS
+from voxcor.sources import PassedOver, looks_like_audio
 
 # Recordings shrink by ten at most, silence alone by a thousand: an archive beyond this is a bomb.
 MOST_RATIO = 200
@@ -97,34 +99,48 @@ class Archive:
             raise InputUnreadable(name=item.name, reason=str(error)) from error
 
 
-def read_archive(source: Path) -> Iterator[Item | Failure]:
+def read_archive(source: Path, passed_over: PassedOver) -> Iterator[Item | Failure]:
     try:
-        with zipfile.ZipFile(source) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        archive = zipfile.ZipFile(source)
     except OSError:
         raise
     except _UNPACKING_ERRORS as error:
         reason = say(f"it is no zip archive ({error}).", f"不是可读取的 zip 压缩包（{error}）。")
         raise ManifestError(name=str(source), reason=reason) from error
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > MOST_RATIO * max(1, source.stat().st_size):
-        reason = say(
-            f"it would unpack to {unpacked:,} bytes, over {MOST_RATIO} times its size: a zip bomb.",
-            f"解压后将达 {unpacked:,} 字节,超过其大小的 {MOST_RATIO} 倍,疑为压缩炸弹。",
-        )
-        raise ManifestError(name=str(source), reason=reason)
-    # `..` in a member's name harms nothing: no member is ever written under its own name.
-    counts = Counter(entry.filename for entry in entries)
-    audio = [entry for entry in entries if _is_audio(entry.filename)]
-    members = {entry.filename: _member_name(entry) for entry in audio}
+    with archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        unpacked = sum(entry.file_size for entry in entries)
+        if unpacked > MOST_RATIO * max(1, source.stat().st_size):
+            reason = say(
+                f"it would unpack to {unpacked:,} bytes, over {MOST_RATIO} times its size: "
+                "a zip bomb.",
+                f"解压后将达 {unpacked:,} 字节，超过其大小的 {MOST_RATIO} 倍，疑为压缩炸弹。",
+            )
+            raise ManifestError(name=str(source), reason=reason)
+        # `..` in a member's name harms nothing: no member is ever written under its own name.
+        counts = Counter(entry.filename for entry in entries)
+        members = {
+            entry.filename: name
+            for entry in entries
+            if not _is_hidden(name := _member_name(entry))
+            and looks_like_audio(name, partial(_head, archive, entry), passed_over)
+        }
     if not members:
-        raise NoAudioFound(name=str(source))
+        raise NoAudioFound(name=str(source), passed_over=str(passed_over))
     for member, name in sorted(members.items(), key=lambda entry: (entry[1], entry[0])):
         if counts[member] == 1:
             yield Item(0, f"{source}/{name}", str(source), member=member)
         else:  # which of them is meant, nobody knows
             reason = say("the archive has several of this name", "压缩包中有多个同名文件")
             yield Failure.of(InputUnreadable(name=f"{source}/{name}", reason=reason))
+
+
+def _head(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(entry) as file:
+            return file.read(HEAD_BYTES)
+    except _UNPACKING_ERRORS:
+        return b""
 
 
 def _member_name(entry: zipfile.ZipInfo) -> str:
@@ -152,7 +168,6 @@ def _member_name(entry: zipfile.ZipInfo) -> str:
     return entry.filename
 
 
-def _is_audio(name: str) -> bool:
+def _is_hidden(name: str) -> bool:
     parts = PurePosixPath(name).parts
-    hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)
-    return PurePosixPath(name).suffix.lower() in AUDIO_EXTENSIONS and not hidden
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in parts)

@@ -28,6 +28,7 @@ from voxcor.inference.session import available_cores
 from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import to_json, utf8
+from voxcor.sources import PassedOver
 
 EngineName = Literal["local", "ray"]
 Begin = Literal["new", "resume", "restart"]
@@ -56,6 +57,7 @@ def run_batch(
     engine: EngineName = "local",
     workers: int | None = None,
     stop: threading.Event | None = None,
+    passed_over: PassedOver | None = None,
     on_begin: Callable[[Counts], None] = lambda _counts: None,
     on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
 ) -> Batch:
@@ -73,6 +75,7 @@ def run_batch(
         engine: where the work is done.
         workers: recordings worked on at the same time; None for as many as there are cores.
         stop: ends the run early where it is set: what is running is finished, the table written.
+        passed_over: counts what the source holds beside recordings, before `on_begin` is called.
         on_begin: is told how far the batch is, before any work.
         on_outcome: is told each outcome when it is in the ledger.
 
@@ -100,7 +103,7 @@ def run_batch(
             with ledger.reading(source):
                 ledger.begin(mark_of(source, options, recognizer))
                 try:
-                    ledger.add(read_source(source))
+                    ledger.add(read_source(source, passed_over))
                 except (InputNotFound, NoAudioFound):
                     # Taken away since: what is done stays done, the rest fails by name.
                     if not ledger.begun:

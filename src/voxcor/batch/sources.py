@@ -32,7 +32,7 @@ from voxcor.errors import (
 from voxcor.language import say
 from voxcor.result_folder import utf8
 from voxcor.results import Failure
-from voxcor.sources import expand, is_folder, is_path
+from voxcor.sources import PassedOver, expand, is_folder, is_path
 from voxcor.tables import lines_of, listed_names, read_csv
 from voxcor.untrusted import read_json
 
@@ -42,8 +42,10 @@ KEY_COLUMNS = ("key", "id")
 _READERS = (".csv", ".jsonl", ".parquet", ".scp", ".zip")
 
 
-def read_source(source: str) -> Iterator[Item | Failure]:
+def read_source(source: str, passed_over: PassedOver | None = None) -> Iterator[Item | Failure]:
     """The recordings that `source` stands for, in its order; positions count from 0.
+
+    What a folder, a pattern or an archive holds beside recordings is counted in `passed_over`.
 
     Raises:
         InputNotFound, InputUnreadable: it is not there, or the list cannot be read.
@@ -52,21 +54,24 @@ def read_source(source: str) -> Iterator[Item | Failure]:
         UsageError: a Parquet list without pyarrow.
     """
     kind = Path(source).suffix.lower()
+    counted = PassedOver() if passed_over is None else passed_over
     if kind in _READERS and not is_folder(source) and not _is_pattern(source):
         # A pipe or a device of such a name would be waited for, or have no end.
         open_regular(Path(source), source).close()
         with _read_errors(source):
-            yield from _numbered(_READ[kind](Path(source)))
+            path = Path(source)
+            is_archive = kind == ".zip"
+            yield from _numbered(read_archive(path, counted) if is_archive else _READ[kind](path))
     elif _is_pattern(source) or _exists(source):
-        yield from _numbered(_find(source))
+        yield from _numbered(_find(source, counted))
     else:
         raise InputNotFound(name=source)
 
 
-def _find(source: str) -> Iterator[str | Failure]:
-    for entry in expand([source]):
+def _find(source: str, passed_over: PassedOver) -> Iterator[str | Failure]:
+    for entry in expand([source], passed_over):
         if isinstance(entry, Failure) and entry.code == NoAudioFound.code:
-            raise NoAudioFound(name=source)
+            raise NoAudioFound(name=source, passed_over=str(passed_over))
         yield entry
 
 
@@ -139,7 +144,6 @@ _READ = {
     ".jsonl": _read_jsonl,
     ".parquet": _read_parquet,
     ".scp": _read_scp,
-    ".zip": read_archive,
 }
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from voxcor.batch.items import Outcome
     from voxcor.batch.ledger import Counts
     from voxcor.batch.run import Batch
+    from voxcor.sources import PassedOver
 
 HELP = say(
     "Recognise an archive of recordings into one table; kill it, and go on with --resume.",
@@ -100,6 +101,7 @@ def batch(
     from voxcor.cli.streams import open_console
     from voxcor.errors import UsageError
     from voxcor.settings import Settings
+    from voxcor.sources import PassedOver
 
     if resume and restart:
         raise UsageError(
@@ -108,6 +110,13 @@ def batch(
         )
     aside = open_console(stderr=True)
     stop = threading.Event()
+    passed_over = PassedOver()
+
+    def begin(counts: "Counts") -> None:
+        if passed_over.count:
+            aside.print(str(passed_over), style="yellow", soft_wrap=True)
+        bar.begin(counts)
+
     with _Bar(aside) as bar, _stopping(stop, aside):
         done = run_batch(
             source,
@@ -119,10 +128,11 @@ def batch(
             engine=engine,
             workers=workers,
             stop=stop,
-            on_begin=bar.begin,
+            passed_over=passed_over,
+            on_begin=begin,
             on_outcome=bar.advance,
         )
-    _tell(done, aside)
+    _tell(done, passed_over, aside)
     print(done.table)
     if done.counts.failed or done.counts.waiting:
         raise typer.Exit(1)
@@ -187,14 +197,21 @@ def _stopping(stop: threading.Event, aside: "Console") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(done: "Batch", aside: "Console") -> None:
+def _tell(done: "Batch", passed_over: "PassedOver", aside: "Console") -> None:
     counts = done.counts
     aside.print(
         say(
             f"{counts.done} of {counts.total} recognised, {counts.audio_s / 3600:.2f} h of audio.",
-            f"已识别 {counts.done}/{counts.total} 条,音频共 {counts.audio_s / 3600:.2f} 小时。",
+            f"已识别 {counts.done}/{counts.total} 条，音频共 {counts.audio_s / 3600:.2f} 小时。",
         )
     )
+    if passed_over.count:
+        aside.print(
+            say(
+                f"{passed_over.count} passed over, see above.",
+                f"略过 {passed_over.count} 个，见上。",
+            )
+        )
     for code, count in done.codes.items():
         aside.print(say(f"{count} failed: {code}", f"{count} 条失败:{code}"), style="red")
     if counts.waiting:

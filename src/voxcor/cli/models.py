@@ -369,10 +369,11 @@ def _speech(path: Path) -> "list[NDArray[np.float32]]":
     from voxcor.audio import decode, prepare
     from voxcor.errors import InputError
     from voxcor.results import Failure
-    from voxcor.sources import expand
+    from voxcor.sources import PassedOver, expand
 
     found = []
-    for source in expand([str(path)]):
+    passed_over = PassedOver()
+    for source in expand([str(path)], passed_over):
         if isinstance(source, Failure):
             _tell(f"voxcor: {source.message}")
             continue
@@ -380,6 +381,8 @@ def _speech(path: Path) -> "list[NDArray[np.float32]]":
             found.append(prepare(decode(source)).samples)
         except InputError as error:
             _tell(f"voxcor: {error}")
+    if passed_over.count:
+        _tell(str(passed_over))
     return found
 
 

@@ -12,7 +12,7 @@ from voxcor.errors import DiskFull, InputError, NoSpeech, StorageError
 from voxcor.language import say
 from voxcor.options import RecordingOptions
 from voxcor.results import Failure
-from voxcor.sources import STDIN, expand
+from voxcor.sources import STDIN, PassedOver, expand
 
 if TYPE_CHECKING:
     from voxcor.audio import DecodingOptions
@@ -77,10 +77,13 @@ def recognize(
 
     settings = Settings()
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
-    inputs = list(expand(paths))
+    passed_over = PassedOver()
+    inputs = list(expand(paths, passed_over, raw=options.raw is not None))
     screen: Screen = (JsonLines if as_json else Terminal)(len(inputs))
     failed = False
     with screen:
+        if passed_over.count:
+            screen.remark(str(passed_over))
         for path in inputs:
             for outcome in _recognize(recognizer, path, options, speakers):
                 if isinstance(outcome, Failure):

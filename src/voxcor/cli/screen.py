@@ -34,6 +34,9 @@ class Screen(Protocol):
     def complain(self, error: VoxcorError) -> None:
         """An error that took no input's result."""
 
+    def remark(self, text: str) -> None:
+        """What a person should know, and took no input's result."""
+
     def advance(self) -> None:
         """One more input is done."""
 
@@ -83,6 +86,9 @@ class _Base:
 
     def advance(self) -> None:
         self._bar.advance(self._task)
+
+    def remark(self, text: str) -> None:
+        self.aside.print(text, style="yellow", soft_wrap=True)
 
     def complain(self, error: VoxcorError) -> None:
         self.aside.print(f"voxcor: {error.message} ({error.code})", style="red")

@@ -1,10 +1,10 @@
 """Lists of labelled recordings, read and checked row by row before any work starts.
 
 Three forms are read: a table (`.csv` or `.jsonl`) with `path` and `label9` or `label`, and any
-further columns; EmoBox's jsonl, one file or the folder of a corpus with its folds; a folder with
-one sub-folder per label. Paths are relative to the manifest. A row with `start_time` and
-`end_time` in seconds is a stretch of its recording, as are the annotations of other tools. What
-cannot be used becomes a `Problem` that names its row, and the rest goes on.
+further columns; EmoBox's jsonl, one file or the folder of a corpus with its folds; a folder of
+recordings that are sorted by label (`folder_tree`). Paths are relative to the manifest. A row with
+`start_time` and `end_time` in seconds is a stretch of its recording, as are the annotations of
+other tools. What cannot be used becomes a `Problem` that names its row, and the rest goes on.
 
 EmoBox (`emo-box/EmoBox`, arXiv 2406.07162) gives a row as `{key, dataset, wav, emo, length, ...}`
 and a `label_map.json` beside or above it.
@@ -14,17 +14,25 @@ import csv
 import io
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from voxcor.datasets.annotations import is_annotated, read_annotations
-from voxcor.errors import InputError, InputNotFound, InputUnreadable, ManifestError, UsageError
+from voxcor.datasets.folder_tree import read_tree
+from voxcor.errors import (
+    InputError,
+    InputNotFound,
+    InputUnreadable,
+    ManifestError,
+    NoAudioFound,
+    UsageError,
+)
 from voxcor.labels import LABEL_IDS, label_named
 from voxcor.language import say
 from voxcor.results import Failure
-from voxcor.sources import expand, is_file, is_folder
+from voxcor.sources import PassedOver, expand, is_file, is_folder
 from voxcor.tables import listed_names, read_csv
 from voxcor.untrusted import printable, read_json
 
@@ -139,7 +147,8 @@ def read_manifest(
     seen: dict[Path, Utterance] = {}
     left_out: Counter[str] = Counter()
     unused = set(wanted)
-    for row in _read_rows(source):
+    remarks: list[Problem] = []
+    for row in _read_rows(source, {*wanted, *(name.casefold() for name in labels or ())}, remarks):
         name = row.first(_LABEL_COLUMNS)
         full = row.label_map.get(name.casefold(), name)
         spellings = (name.casefold(), full.casefold())
@@ -170,7 +179,7 @@ def read_manifest(
         first = problems[0].message if problems else say("It is empty.", "内容为空。")
         reason = say(f"no row can be used. {first}", f"没有可用的行。{first}")
         raise ManifestError(name=str(source), reason=reason)
-    problems += _check_whole(utterances)
+    problems = [*remarks, *problems, *_check_whole(utterances)]
     return Manifest(tuple(utterances), tuple(problems), in_model_order(u.label for u in utterances))
 
 
@@ -181,7 +190,7 @@ def in_model_order(labels: Iterable[str]) -> tuple[str, ...]:
     return (*(label for label in LABEL_IDS if label in present), *own)
 
 
-def _read_rows(source: Path) -> list[_Row]:
+def _read_rows(source: Path, known: Collection[str], remarks: list[Problem]) -> list[_Row]:
     try:
         if is_annotated(source) and not is_file(source / "manifest.csv"):
             return _read_annotated(source)
@@ -190,7 +199,7 @@ def _read_rows(source: Path) -> list[_Row]:
         if is_file(source / "manifest.csv"):
             return _read_table(source / "manifest.csv")
         folds = [path for path in source.rglob("*.jsonl") if _FOLD_FILE.match(path.name)]
-        return _merge_folds(folds) if folds else _read_folder(source)
+        return _merge_folds(folds) if folds else _read_folder(source, known, remarks)
     except FileNotFoundError as error:
         raise InputNotFound(name=str(source)) from error
     except OSError as error:
@@ -274,20 +283,25 @@ def _merge_folds(files: Sequence[Path]) -> list[_Row]:
     return list(rows.values())
 
 
-def _read_folder(folder: Path) -> list[_Row]:
-    rows: list[_Row] = []
-    for sub in sorted(path for path in folder.iterdir() if path.is_dir()):
-        for clip in expand([str(sub)]):
-            if not isinstance(clip, Failure):
-                path = str(Path(clip).relative_to(folder))
-                rows.append(_Row(len(rows) + 1, folder, {"path": path, "label": sub.name}, {}))
-    if not rows:
+def _read_folder(folder: Path, known: Collection[str], remarks: list[Problem]) -> list[_Row]:
+    passed_over = PassedOver()
+    found: list[PurePath] = []
+    for clip in expand([str(folder)], passed_over):
+        if not isinstance(clip, Failure):
+            found.append(Path(clip).relative_to(folder))
+        elif clip.code != NoAudioFound.code:
+            remarks.append(Problem(None, clip.path, clip.code, clip.message))
+    if not found:
         reason = say(
             "it holds neither manifest.csv nor EmoBox folds nor a folder of audio for each label.",
-            "其中既没有 manifest.csv,也没有 EmoBox 划分文件或按标签命名的音频文件夹。",
+            "其中既没有 manifest.csv，也没有 EmoBox 划分文件或按标签命名的音频文件夹。",
         )
-        raise ManifestError(name=str(folder), reason=reason)
-    return rows
+        raise ManifestError(name=str(folder), reason=f"{reason} {passed_over}".rstrip())
+    tree = read_tree(str(folder), found, known)
+    remarks.insert(0, Problem(None, "", "folder_levels", tree.said))
+    if passed_over.count:
+        remarks.append(Problem(None, "", "passed_over", str(passed_over)))
+    return [_Row(number, folder, values, {}) for number, values in enumerate(tree.rows, start=1)]
 
 
 def _read_annotated(source: Path) -> list[_Row]:

@@ -25,6 +25,7 @@ from voxcor.results import Failure
 from voxcor.server.job_store import ENDED, INPUTS, Job, JobStore, State, require_allowed
 from voxcor.server.limits import LONGEST_RETRY_S
 from voxcor.settings import Settings
+from voxcor.sources import PassedOver
 from voxcor.stored_result import result_from
 
 if TYPE_CHECKING:
@@ -216,7 +217,12 @@ class JobRunner:
             with ledger.reading(job.source or job.id):
                 recognizer = self._service.recognizers.get(job.model)
                 ledger.begin(mark_of(job.source or INPUTS, job.options, recognizer))
-                ledger.add(_items(job, folder, self._settings))
+                passed_over = PassedOver()
+                try:
+                    ledger.add(_items(job, folder, self._settings, passed_over))
+                finally:
+                    if passed_over.count:
+                        self.store.set_passed_over(job.id, passed_over)
             work_through(
                 ledger,
                 recognizer,
@@ -265,13 +271,15 @@ class JobRunner:
             self._loop.call_soon_threadsafe(wake)
 
 
-def _items(job: Job, folder: Path, settings: Settings) -> Iterator[Item | Failure]:
+def _items(
+    job: Job, folder: Path, settings: Settings, passed_over: PassedOver
+) -> Iterator[Item | Failure]:
     """What the job is about: its source, or its uploads under the names of their sender.
 
     A list in an allowed folder may name what lies elsewhere, and is not believed.
     """
     if job.source is not None:
-        for count, entry in enumerate(read_source(job.source)):
+        for count, entry in enumerate(read_source(job.source, passed_over)):
             checkpoint()
             if count == settings.job_items:
                 reason = say(

@@ -40,6 +40,7 @@ from voxcor.result_folder import to_json
 from voxcor.server.retention import DAY_S, Clock
 from voxcor.server.storage import made_at, size_on_disk
 from voxcor.settings import Settings
+from voxcor.sources import PassedOver
 
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 ENDED: tuple[State, ...] = ("done", "cancelled", "failed")
@@ -58,7 +59,10 @@ logger = logging.getLogger("voxcor.server")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What was asked for: `source` is a place on the server, or None for uploads."""
+    """What was asked for: `source` is a place on the server, or None for uploads.
+
+    `passed_over` is what the source was found to hold beside recordings.
+    """
 
     id: str
     created: str
@@ -67,6 +71,7 @@ class Job:
     source: str | None
     state: State = "waiting"
     error: dict[str, Any] | None = None  # why it failed as a whole
+    passed_over: dict[str, Any] | None = None
 
 
 def require_allowed(settings: Settings, place: str) -> None:
@@ -188,6 +193,17 @@ class JobStore:
         document = None if error is None else error.to_dict()
         with storage_errors(folder):
             self._write(replace(self.find(job_id), state=state, error=document), folder)
+
+    def set_passed_over(self, job_id: str, passed_over: PassedOver) -> None:
+        """Writes down what the source of a job holds beside recordings.
+
+        Raises:
+            NoSuchJob, StorageError: it is gone; the disk.
+        """
+        folder = self.folder(job_id)
+        document = passed_over.to_document()
+        with storage_errors(folder):
+            self._write(replace(self.find(job_id), passed_over=document), folder)
 
     def counts(self, job_id: str) -> Counts:
         """How far it is, in items; nothing where it has not been begun.

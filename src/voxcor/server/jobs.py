@@ -54,8 +54,18 @@ class Progress(BaseModel):
     audio_s: float
 
 
+class LeftOut(BaseModel):
+    """What a source holds beside recordings, and of files the most frequent extensions."""
+
+    count: int
+    extensions: dict[str, int]
+
+
 class JobDocument(BaseModel):
-    """A job. `failures` counts what failed by code; `error` says why it failed as a whole."""
+    """A job. `failures` counts what failed by code; `error` says why it failed as a whole.
+
+    `passed_over` is null where everything in the source was taken for a recording.
+    """
 
     id: str
     state: Literal["waiting", "running", "done", "cancelled", "failed"]
@@ -65,6 +75,7 @@ class JobDocument(BaseModel):
     options: dict[str, Any]
     progress: Progress
     failures: dict[str, int]
+    passed_over: LeftOut | None
     error: dict[str, Any] | None
 
 
@@ -401,6 +412,7 @@ def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
             "audio_s": counts.audio_s,
         },
         "failures": codes,
+        "passed_over": job.passed_over,
         "error": error,
     }
 

@@ -23,12 +23,12 @@ from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import missing, read_state, set_aside_of, set_unreadable_aside
 from voxcor.disk.whole import clear_abandoned, drafting, make_private, publish, remove
 from voxcor.errors import NoSuchResult, StateUnreadable, StorageError
+from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.result_folder import size_of, to_json, write_result
 from voxcor.results import Result
 from voxcor.server.events import Event
 from voxcor.server.retention import DAY_S, Clock
 from voxcor.settings import Settings
-from voxcor.sources import AUDIO_EXTENSIONS
 from voxcor.stored_result import result_from
 
 if TYPE_CHECKING:

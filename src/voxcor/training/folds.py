@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.datasets.folder_names import split_named
 from voxcor.datasets.manifest import Problem, Utterance, row_problem
 from voxcor.datasets.splits import (
     check_splits,
@@ -28,12 +29,6 @@ Folds = Literal["loso", "fold"]
 Protocol = Literal["split", "loso", "fold", "speakers", "clips"]
 
 _FOLDS = 5
-
-_SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-    **dict.fromkeys(("test", "eval"), "test"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +87,7 @@ def make_plan(
 def _splits_of(utterances: Sequence[Utterance]) -> dict[str, list[int]]:
     splits: dict[str, list[int]] = defaultdict(list)
     for i, utterance in enumerate(utterances):
-        column = utterance.columns.get("split", "").casefold()
-        splits[_SPLITS.get(column, "")].append(i)
+        splits[split_named(utterance.columns.get("split", "")) or ""].append(i)
     return splits
 
 

@@ -42,7 +42,6 @@ export function Queue() {
             type="file"
             class="visually-hidden"
             multiple
-            accept="audio/*,video/*,.amr,.wma,.ape,.wv,.caf,.au"
             onChange=${(event) => {
               enqueue([...event.currentTarget.files]);
               event.currentTarget.value = "";
@@ -105,7 +104,7 @@ function Chosen() {
 }
 
 function Job({ job }) {
-  const { id, created, state, model, options, progress, error } = job;
+  const { id, created, state, model, options, progress, error, passed_over: passedOver } = job;
   const isDoomed = useSignal(false);
   const isOpen = work.opened.value === id;
   const finished = work.finishedOf(job);
@@ -128,6 +127,7 @@ function Job({ job }) {
       <p class="job-facts">
         ${progress.total > 0 && html`<span class="number" role=${isOpen ? "status" : null}>${t("jobCount", { finished, total: progress.total })}</span>`}
         ${progress.failed > 0 && html`<span class="problem number">${t("jobFailed", { count: progress.failed })}</span>`}
+        ${passedOver && html`<span class="faint number">${t("jobPassedOver", { count: passedOver.count })}</span>`}
         ${progress.audio_s > 0 && html`<span class="faint number">${t("jobAudio", { time: clock(progress.audio_s, 0) })}</span>`}
         <span class="faint">${t(options.granularity)}${model && html` · <span lang="en">${model}</span>`}</span>
         ${isOpen && !work.isEnded(job) && html`<${Pace} waiting=${progress.waiting} />`}

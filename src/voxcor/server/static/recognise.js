@@ -149,7 +149,6 @@ function Drop() {
           type="file"
           class="visually-hidden"
           multiple
-          accept="audio/*,video/*,.amr,.wma,.ape,.wv,.caf,.au"
           disabled=${Boolean(running.value || isLive)}
           onChange=${(event) => {
             take([...event.currentTarget.files]);

@@ -145,6 +145,7 @@ const STRINGS = {
   job: ["Job of {time}", "{time} 的任务"],
   jobCount: ["{finished} of {total}", "{finished} / {total}"],
   jobFailed: ["failed: {count}", "失败 {count}"],
+  jobPassedOver: ["passed over: {count}", "略过 {count}"],
   jobAudio: ["{time} of audio", "音频 {time}"],
   jobPace: ["{speed}× real time", "{speed} 倍实时"],
   jobLeft: ["about {time} left", "约剩 {time}"],
