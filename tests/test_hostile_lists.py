@@ -89,6 +89,21 @@ LABELSTUDIO = json.dumps(
 )
 
 
+MIN = [{"id": 1, "audio": "call.wav", "emotion": [{"start": 0, "end": 1, "labels": ["sad"]}]}]
+MIN_CSV = """"annotation_id","annotator","audio","emotion","id","lead_time","mood"
+1,1,"call.wav","[{""start"": 0.5, ""end"": 2, ""labels"": [""happy""]}]",1,12.3,"sad"
+"""
+TRACK = "0.500000\t2.500000\tanna: happy 85.3%\n\\\t100.0\t4000.0\n3.0\t4.0\tsad\n"
+
+
+def binary_grid() -> bytes:
+    texts = (b"\0\7emotion", b"\0\5happy", b"\xff\xff\0\2" + "小明".encode("utf-16-be"))
+    times = struct.pack(">dd", 0, 5)
+    head = b"ooBinaryFile\x08TextGrid" + times + b"\1" + struct.pack(">i", 1)
+    tier = b"\x0cIntervalTier" + texts[0] + times + struct.pack(">i", 2)
+    return head + tier + times + texts[1] + times + texts[2]
+
+
 def parquet() -> bytes:
     out = io.BytesIO()
     table = pa.table({"path": [str(EXAMPLE), "a.wav"], "key": ["one", "two"]})
@@ -137,7 +152,11 @@ SEEDS: dict[str, tuple[bytes, tuple[Door, ...]]] = {
     "turns.csv": (TURNS.encode(), (turns,)),
     "call.eaf": (EAF.encode(), (labelled,)),
     "call.TextGrid": (TEXTGRID.encode(), (labelled,)),
+    "binary.TextGrid": (binary_grid(), (labelled,)),
     "study.json": (LABELSTUDIO.encode(), (labelled,)),
+    "min.json": (json.dumps(MIN).encode(), (labelled,)),
+    "project.csv": (MIN_CSV.encode(), (labelled,)),
+    "call.txt": (TRACK.encode(), (labelled,)),
 }
 
 TOKENS = [
@@ -384,6 +403,68 @@ def test_ten_thousand_annotations_with_speakers_likewise(tmp_path: Path) -> None
     found = [*read_annotations(path)]
     assert len(found) == 20_000
     assert {annotation.speaker for annotation in found} == {"speaker"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<TIER TIER_ID='a'>" * 200_000,
+        "".join(f'<TIER TIER_ID="t{i}" PARENT_REF="t{i + 1}"/>' for i in range(100_000)),
+        '<TIER TIER_ID="emotion" PARENT_REF="a">'
+        + "".join(
+            f'<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a{i}" ANNOTATION_REF="a{i + 1}"/>'
+            "</ANNOTATION>"
+            for i in range(100_000)
+        )
+        + "</TIER>",
+        '<TIER TIER_ID="emotion" PARENT_REF="a">'
+        + "".join(
+            f'<ANNOTATION><ALIGNABLE_ANNOTATION TIME_SLOT_REF1="t{i}" TIME_SLOT_REF2="t{i + 1}"/>'
+            "</ANNOTATION>"
+            for i in range(100_000)
+        )
+        + "</TIER>",
+    ],
+    ids=["tiers in tiers", "tiers on tiers", "references", "chains"],
+)
+def test_nothing_in_a_document_of_elan_costs_more_than_its_length(
+    text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "call.eaf"
+    path.write_text(f"<ANNOTATION_DOCUMENT>{text}</ANNOTATION_DOCUMENT>")
+    with pytest.raises(ManifestError):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"ooTextFile" "TextGrid" ' + '"" ' * 2_000_000, '"' * 1_000_001, '"a ' * 1_000_000],
+    ids=["texts", "quotes", "open quotes"],
+)
+def test_nothing_in_a_textgrid_does(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "call.TextGrid"
+    path.write_text(text)
+    with pytest.raises(ManifestError):
+        read_manifest(path)
+
+
+def test_thousands_of_tasks_name_thousands_of_places(tmp_path: Path) -> None:
+    region = {"type": "choices", "from_name": "emotion", "value": {"choices": ["sad"]}}
+    place = "/".join(["a" * 20] * 200)
+    path = tmp_path / "study.json"
+    path.write_text(
+        json.dumps(
+            [
+                {
+                    "data": {"audio": f"/data/local-files/?d={n}/{place}.wav"},
+                    "annotations": [{"result": [region]}],
+                }
+                for n in range(2_000)
+            ]
+        )
+    )
+    with pytest.raises(ManifestError, match="there is no such file"):
+        read_manifest(path)
 
 
 def test_turns_of_many_recordings_are_not_all_listed() -> None:

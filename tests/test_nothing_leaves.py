@@ -110,7 +110,6 @@ def test_no_command_asks_anybody_anything(tmp_path: Path) -> None:
 
 def test_an_annotated_archive_in_parquet_asks_nobody_anything(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
-    pytest.importorskip("praatio", reason="the extra `annotations` is not installed")
     write_list(tmp_path / "out" / "recordings")
     seen = watch(
         tmp_path,

@@ -19,7 +19,7 @@ _LISTED = 12
 
 
 def read_csv(
-    lines: Iterable[str], *, skip_spaces: bool = False
+    lines: Iterable[str], *, separator: str = ",", skip_spaces: bool = False
 ) -> tuple[tuple[str, ...], Iterator[tuple[int, dict[str, str]]]]:
     """The columns of a CSV, and its rows: the line each ends in, and its cells by column.
 
@@ -30,7 +30,7 @@ def read_csv(
     Raises:
         csv.Error: now, or from the rows: it is no CSV, or has too many columns.
     """
-    reader = csv.reader(lines, skipinitialspace=skip_spaces)
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=skip_spaces)
     columns = tuple(from_cell(name).strip() for name in next(reader, ()))
     if len(columns) > MOST_COLUMNS:
         raise csv.Error(f"{len(columns)} columns, more than {MOST_COLUMNS}")

@@ -37,7 +37,12 @@ from voxcor.tables import listed_names, read_csv
 from voxcor.untrusted import printable, read_json
 
 # Codes of the problems that cost a row its place though somebody wanted it there.
-LOST = frozenset({"missing_file", "no_label", "unknown_label", "stretch"})
+LOST = frozenset(
+    {
+        *("missing_file", "no_label", "unknown_label", "stretch"),
+        *("damaged_annotation", ManifestError.code, InputUnreadable.code),  # of a document
+    }
+)
 
 # A label with fewer clips is named: what is trained on it or measured on it rests on chance.
 FEW_CLIPS = 5
@@ -147,8 +152,10 @@ def read_manifest(
     seen: dict[Path, Utterance] = {}
     left_out: Counter[str] = Counter()
     unused = set(wanted)
-    remarks: list[Problem] = []
-    for row in _read_rows(source, {*wanted, *(name.casefold() for name in labels or ())}, remarks):
+    for row in _read_rows(source, {*wanted, *(name.casefold() for name in labels or ())}):
+        if isinstance(row, Problem):
+            problems.append(row)
+            continue
         name = row.first(_LABEL_COLUMNS)
         full = row.label_map.get(name.casefold(), name)
         spellings = (name.casefold(), full.casefold())
@@ -179,7 +186,7 @@ def read_manifest(
         first = problems[0].message if problems else say("It is empty.", "内容为空。")
         reason = say(f"no row can be used. {first}", f"没有可用的行。{first}")
         raise ManifestError(name=str(source), reason=reason)
-    problems = [*remarks, *problems, *_check_whole(utterances)]
+    problems += _check_whole(utterances)
     return Manifest(tuple(utterances), tuple(problems), in_model_order(u.label for u in utterances))
 
 
@@ -190,7 +197,7 @@ def in_model_order(labels: Iterable[str]) -> tuple[str, ...]:
     return (*(label for label in LABEL_IDS if label in present), *own)
 
 
-def _read_rows(source: Path, known: Collection[str], remarks: list[Problem]) -> list[_Row]:
+def _read_rows(source: Path, known: Collection[str]) -> Sequence[_Row | Problem]:
     try:
         if is_annotated(source) and not is_file(source / "manifest.csv"):
             return _read_annotated(source)
@@ -199,7 +206,7 @@ def _read_rows(source: Path, known: Collection[str], remarks: list[Problem]) -> 
         if is_file(source / "manifest.csv"):
             return _read_table(source / "manifest.csv")
         folds = [path for path in source.rglob("*.jsonl") if _FOLD_FILE.match(path.name)]
-        return _merge_folds(folds) if folds else _read_folder(source, known, remarks)
+        return _merge_folds(folds) if folds else _read_folder(source, known)
     except FileNotFoundError as error:
         raise InputNotFound(name=str(source)) from error
     except OSError as error:
@@ -283,8 +290,9 @@ def _merge_folds(files: Sequence[Path]) -> list[_Row]:
     return list(rows.values())
 
 
-def _read_folder(folder: Path, known: Collection[str], remarks: list[Problem]) -> list[_Row]:
+def _read_folder(folder: Path, known: Collection[str]) -> list[_Row | Problem]:
     passed_over = PassedOver()
+    remarks: list[Problem] = []
     found: list[PurePath] = []
     for clip in expand([str(folder)], passed_over):
         if not isinstance(clip, Failure):
@@ -298,22 +306,28 @@ def _read_folder(folder: Path, known: Collection[str], remarks: list[Problem]) -
         )
         raise ManifestError(name=str(folder), reason=f"{reason} {passed_over}".rstrip())
     tree = read_tree(str(folder), found, known)
-    remarks.insert(0, Problem(None, "", "folder_levels", tree.said))
+    said = Problem(None, "", "folder_levels", tree.said)
     if passed_over.count:
         remarks.append(Problem(None, "", "passed_over", str(passed_over)))
-    return [_Row(number, folder, values, {}) for number, values in enumerate(tree.rows, start=1)]
+    rows = [_Row(number, folder, values, {}) for number, values in enumerate(tree.rows, start=1)]
+    return [said, *remarks, *rows]
 
 
-def _read_annotated(source: Path) -> list[_Row]:
-    """What people corrected in Praat, ELAN or Label Studio: a row for each stretch."""
-    rows = []
-    for number, annotation in enumerate(read_annotations(source), start=1):
+def _read_annotated(source: Path) -> list[_Row | Problem]:
+    """What people annotated with other tools: a row for each label, and what is said of them."""
+    rows: list[_Row | Problem] = []
+    number = 0
+    for found in read_annotations(source):
+        if isinstance(found, Failure):
+            rows.append(Problem(None, found.path, found.code, found.message))
+            continue
+        number += 1
         values = {
-            "path": str(annotation.recording.absolute()),
-            "label": annotation.label,
-            "start_time": f"{annotation.start:.3f}",
-            "end_time": f"{annotation.end:.3f}",
-            **({"speaker": annotation.speaker} if annotation.speaker else {}),
+            "path": str(found.recording.absolute()),
+            "label": found.label,
+            **({"start_time": f"{found.start:.3f}"} if found.start is not None else {}),
+            **({"end_time": f"{found.end:.3f}"} if found.end is not None else {}),
+            **({"speaker": found.speaker} if found.speaker else {}),
         }
         rows.append(_Row(number, source.parent, values, {}))
     return rows

@@ -30,7 +30,7 @@ def to_tasks(content: Content) -> str:
                 "labels": [segment.emotion],
             },
             "score": segment.confidence,
-            **({"meta": {"text": [segment.speaker]}} if segment.speaker else {}),
+            **({"meta": _meta(segment.speaker)} if segment.speaker else {}),
         }
         for number, segment in enumerate(result.segments, start=1)
     ]
@@ -45,6 +45,11 @@ def to_tasks(content: Content) -> str:
         "predictions": [prediction],
     }
     return to_json([task], indent=2) + "\n"
+
+
+def _meta(speaker: str) -> dict[str, object]:
+    """People see and change the note; what has become of it, the speaker is still known."""
+    return {"text": [speaker], "speaker": speaker}
 
 
 def to_config(content: Content) -> str:
