@@ -75,7 +75,7 @@ def test_it_speaks_chinese(calls: Path, tmp_path: Path) -> None:
     _, _, stderr = voxcor(
         *("batch", calls, "--out", tmp_path / "out", "--model", "tiny"), VOXCOR_LANGUAGE="zh"
     )
-    assert stderr == "已识别 3/3 条,音频共 0.00 小时。\n"
+    assert stderr == "已识别 3/3 条，音频共 0.00 小时。\n"
 
 
 def test_ctrl_c_finishes_what_runs_and_resume_does_the_rest(tmp_path: Path) -> None:
