@@ -1,6 +1,7 @@
 """What is found in folders and archives: everything that can be decoded, whatever it is called."""
 
 import io
+import json
 import os
 import subprocess
 import zipfile
@@ -11,7 +12,7 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from av.format import ContainerFormat
+from av.format import ContainerFormat, Flags
 
 from audio_files import speech
 from audio_flaws import muxed_plainly
@@ -19,9 +20,11 @@ from test_cli import voxcor
 from voxcor.audio import decode, ffmpeg
 from voxcor.audio.marks import HEAD_BYTES, has_media_marks
 from voxcor.batch.items import Item
+from voxcor.batch.run import run_batch
 from voxcor.batch.sources import read_source
 from voxcor.errors import InputError, NoAudioFound
 from voxcor.extensions import AUDIO_EXTENSIONS, extension_of
+from voxcor.options import RecordingOptions
 from voxcor.sources import PassedOver, expand
 
 # Of FFmpeg's extensions for what it decodes: pictures, a manifest, subtitles, a text of links.
@@ -37,12 +40,14 @@ def ffmpeg_files() -> dict[str, tuple[bytes, frozenset[str]]]:
     files = {}
     for name in sorted(av.formats_available):
         try:
-            extensions = ContainerFormat(name, "w").extensions
+            form = ContainerFormat(name, "w")
+            if form.flags & Flags.no_file.value:  # a device, or many files
+                continue
             content = muxed_plainly(name)
             decode(content)
         except (av.FFmpegError, TypeError, ValueError, InputError):
             continue
-        files[name] = content, frozenset(f".{extension}" for extension in extensions)
+        files[name] = content, frozenset(f".{extension}" for extension in form.extensions)
     return files
 
 
@@ -198,8 +203,8 @@ def test_what_is_passed_over_is_said_with_what_to_do(
     assert names_in(expand([str(folder)], passed_over)) == ["a.wav"]
     assert str(passed_over) == (
         "Passed over: 4 files are no audio (2 .txt, 1 without extension, 1 .pdf); "
-        "1 file is bare samples (1 .ulaw), for which voxcor recognize has --raw FORMAT@RATE, "
-        "as in ulaw@8000; "
+        "1 file is bare samples (1 .ulaw), for which recognize and batch have --raw "
+        "FORMAT@RATE, as in ulaw@8000; "
         "1 archive is closed (1 .zip): unpack it, or give a .zip to voxcor batch; "
         "1 link leads to a folder; 1 is no file but a pipe or device."
     )
@@ -240,6 +245,17 @@ def test_bare_samples_are_taken_where_their_format_is_given(folder: Path) -> Non
     assert names_in(expand([str(folder)], passed_over, raw=True)) == ["a.ulaw", "b.sln16"]
     assert passed_over.count == 3
     assert "1 file has a header (1 .wav)" in str(passed_over)
+    for source in (folder, zipped(folder)):
+        assert names_in(read_source(str(source), raw=True)) == ["a.ulaw", "b.sln16"]
+
+
+def test_a_batch_of_bare_samples_leaves_others_alone(folder: Path) -> None:
+    soundfile.write(folder / "a.ulaw", speech(1), 8_000, format="RAW", subtype="ULAW")
+    soundfile.write(folder / "b.wav", speech(1), 8_000)
+    options = RecordingOptions(raw="ulaw@8000")
+    batch = run_batch(str(folder), folder.parent / "out", model="tiny", options=options)
+    (row,) = map(json.loads, batch.table.read_text().splitlines())
+    assert (row["audio"]["name"], row["audio"]["sample_rate"]) == ("a.ulaw", 8000)
 
 
 def test_a_folder_without_any_says_what_is_there(folder: Path) -> None:

@@ -82,8 +82,8 @@ class PassedOver:
         bare = _those(files, lambda extension: bool(bare_format(f"x{extension}")))
         other = files - archives - headed - bare
         raw_hint = (
-            ", for which voxcor recognize has --raw FORMAT@RATE, as in ulaw@8000",
-            "，可用 voxcor recognize --raw 格式@采样率 识别，如 ulaw@8000",
+            ", for which recognize and batch have --raw FORMAT@RATE, as in ulaw@8000",
+            "，recognize 与 batch 可加 --raw 格式@采样率 识别，如 ulaw@8000",
         )
         headed_hint = ", so leave --raw out for them", "，识别它们时请去掉 --raw"
         archive_hint = ": unpack it, or give a .zip to voxcor batch", "，请解压或交给 voxcor batch"

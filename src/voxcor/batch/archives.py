@@ -99,7 +99,9 @@ class Archive:
             raise InputUnreadable(name=item.name, reason=str(error)) from error
 
 
-def read_archive(source: Path, passed_over: PassedOver) -> Iterator[Item | Failure]:
+def read_archive(
+    source: Path, passed_over: PassedOver, *, raw: bool = False
+) -> Iterator[Item | Failure]:
     try:
         archive = zipfile.ZipFile(source)
     except OSError:
@@ -123,7 +125,7 @@ def read_archive(source: Path, passed_over: PassedOver) -> Iterator[Item | Failu
             entry.filename: name
             for entry in entries
             if not _is_hidden(name := _member_name(entry))
-            and looks_like_audio(name, partial(_head, archive, entry), passed_over)
+            and looks_like_audio(name, partial(_head, archive, entry), passed_over, raw=raw)
         }
     if not members:
         raise NoAudioFound(name=str(source), passed_over=str(passed_over))

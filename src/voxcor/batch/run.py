@@ -103,7 +103,7 @@ def run_batch(
             with ledger.reading(source):
                 ledger.begin(mark_of(source, options, recognizer))
                 try:
-                    ledger.add(read_source(source, passed_over))
+                    ledger.add(read_source(source, passed_over, raw=options.raw is not None))
                 except (InputNotFound, NoAudioFound):
                     # Taken away since: what is done stays done, the rest fails by name.
                     if not ledger.begun:

@@ -42,10 +42,13 @@ KEY_COLUMNS = ("key", "id")
 _READERS = (".csv", ".jsonl", ".parquet", ".scp", ".zip")
 
 
-def read_source(source: str, passed_over: PassedOver | None = None) -> Iterator[Item | Failure]:
+def read_source(
+    source: str, passed_over: PassedOver | None = None, *, raw: bool = False
+) -> Iterator[Item | Failure]:
     """The recordings that `source` stands for, in its order; positions count from 0.
 
-    What a folder, a pattern or an archive holds beside recordings is counted in `passed_over`.
+    What a folder, a pattern or an archive holds beside recordings is counted in `passed_over`;
+    with `raw`, that is all but bare samples.
 
     Raises:
         InputNotFound, InputUnreadable: it is not there, or the list cannot be read.
@@ -61,15 +64,17 @@ def read_source(source: str, passed_over: PassedOver | None = None) -> Iterator[
         with _read_errors(source):
             path = Path(source)
             is_archive = kind == ".zip"
-            yield from _numbered(read_archive(path, counted) if is_archive else _READ[kind](path))
+            yield from _numbered(
+                read_archive(path, counted, raw=raw) if is_archive else _READ[kind](path)
+            )
     elif _is_pattern(source) or _exists(source):
-        yield from _numbered(_find(source, counted))
+        yield from _numbered(_find(source, counted, raw))
     else:
         raise InputNotFound(name=source)
 
 
-def _find(source: str, passed_over: PassedOver) -> Iterator[str | Failure]:
-    for entry in expand([source], passed_over):
+def _find(source: str, passed_over: PassedOver, raw: bool) -> Iterator[str | Failure]:
+    for entry in expand([source], passed_over, raw=raw):
         if isinstance(entry, Failure) and entry.code == NoAudioFound.code:
             raise NoAudioFound(name=source, passed_over=str(passed_over))
         yield entry

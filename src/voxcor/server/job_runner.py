@@ -279,7 +279,8 @@ def _items(
     A list in an allowed folder may name what lies elsewhere, and is not believed.
     """
     if job.source is not None:
-        for count, entry in enumerate(read_source(job.source, passed_over)):
+        raw = job.options.raw is not None
+        for count, entry in enumerate(read_source(job.source, passed_over, raw=raw)):
             checkpoint()
             if count == settings.job_items:
                 reason = say(
