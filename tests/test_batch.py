@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ from voxcor.errors import (
 )
 from voxcor.options import RecordingOptions
 from voxcor.results import Failure
+from voxcor.sources import EXAMPLE
 
 
 def rows_of(batch: Batch) -> list[dict[str, Any]]:
@@ -278,6 +280,48 @@ def test_a_silent_leg_is_a_row_of_its_own_and_costs_the_other_nothing(tmp_path: 
     with (tmp_path / "out" / "results.csv").open() as file:
         table = [(row["channel"], row["code"]) for row in csv.DictReader(file)]
     assert table == [("0", "no_speech"), ("1", "")]
+    assert batch.channel_codes == {"no_speech": 1}
+
+
+def test_a_twin_of_a_silent_leg_is_named_by_itself(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    legs = np.column_stack([np.zeros(16_000, np.float32), speech(1)])
+    for name in ("first.wav", "second.wav"):
+        soundfile.write(calls / name, legs, 16_000)
+    options = RecordingOptions(channels="separate")
+    batch = run_batch(str(calls), tmp_path / "out", model="tiny", options=options)
+    failed = [row for row in rows_of(batch) if "code" in row]
+    assert [row["message"].startswith(f"{row['path']}: ") for row in failed] == [True, True]
+
+
+def test_mono_and_stereo_are_told_by_channel_alike(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    soundfile.write(calls / "a mono.wav", speech(1), 16_000)
+    soundfile.write(calls / "b silent.wav", np.zeros((16_000, 2), np.float32), 16_000)
+    (calls / "c broken.wav").write_bytes(b"RIFF\0\0\0\0WAVEno")
+    options = RecordingOptions(channels="separate")
+    batch = run_batch(str(calls), tmp_path / "out", model="tiny", options=options)
+    channels = [
+        (row.get("channel", row.get("audio", {}).get("channel")), row.get("code"))
+        for row in rows_of(batch)
+    ]
+    # Of what cannot be decoded nobody knows how many channels it has.
+    assert channels == [(0, None), (0, "no_speech"), (1, "no_speech"), (None, "audio_corrupt")]
+    assert (batch.counts.done, batch.counts.failed) == (1, 2)
+    assert batch.channel_codes == {}
+
+
+def test_warnings_are_counted_by_code(calls: Path, tmp_path: Path) -> None:
+    sound = EXAMPLE.read_bytes()
+    for name in ("cut 1.flac", "cut 2.flac"):
+        (calls / name).write_bytes(sound[: len(sound) // 2])
+    (calls / "named.mp3").write_bytes(sound)
+    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    counted = Counter(code for row in rows_of(batch) for code in row["quality"]["warnings"])
+    assert batch.warning_codes == counted
+    assert (counted["truncated"], counted["wrong_extension"]) == (2, 1)
 
 
 def test_a_member_of_an_archive_as_large_as_no_recording_is_not_unpacked(tmp_path: Path) -> None:

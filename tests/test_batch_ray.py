@@ -6,8 +6,11 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
+from audio_files import speech
 from batches import write_calls, write_silence
 from voxcor.batch.items import Outcome
 from voxcor.batch.run import run_batch
@@ -73,3 +76,13 @@ def test_a_worker_that_is_killed_costs_nothing(calls: Path, tmp_path: Path) -> N
     )
     assert killed
     assert spread.table.read_bytes() == local.table.read_bytes()
+
+
+def test_each_leg_of_a_call_has_its_row_or_its_failure(tmp_path: Path) -> None:
+    legs = np.column_stack([np.zeros(16_000, np.float32), speech(1)])
+    soundfile.write(tmp_path / "call.wav", legs, 16_000)
+    options, source = RecordingOptions(channels="separate"), str(tmp_path / "call.wav")
+    local = run_batch(source, tmp_path / "local", model="tiny", options=options)
+    spread = run_batch(source, tmp_path / "ray", model="tiny", options=options, engine="ray")
+    assert spread.table.read_bytes() == local.table.read_bytes()
+    assert spread.channel_codes == local.channel_codes == {"no_speech": 1}

@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from batches import write_calls
 from test_cli import voxcor
+from voxcor.audio.quality import describe_warning
+from voxcor.sources import EXAMPLE
 
 
 @pytest.fixture
@@ -76,6 +80,22 @@ def test_it_speaks_chinese(calls: Path, tmp_path: Path) -> None:
         *("batch", calls, "--out", tmp_path / "out", "--model", "tiny"), VOXCOR_LANGUAGE="zh"
     )
     assert stderr == "已识别 3/3 条，音频共 0.00 小时。\n"
+
+
+def test_the_summary_counts_warnings_and_channels_without_a_result(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    sound = EXAMPLE.read_bytes()
+    (calls / "cut.flac").write_bytes(sound[: len(sound) // 2])
+    voice, rate = soundfile.read(EXAMPLE)
+    soundfile.write(calls / "call.flac", np.column_stack([voice, 0 * voice]), rate)
+    options = ("--out", tmp_path / "out", "--model", "tiny", "--channels", "separate")
+    status, _, stderr = voxcor("batch", calls, *options)
+    said = stderr.splitlines()
+    assert status == 1
+    assert said[0].startswith("2 of 2 recognised, ")
+    assert "channels without a result: 1, no_speech" in said
+    assert f"⚠ 1 truncated: {describe_warning('truncated')}" in said
 
 
 def test_ctrl_c_finishes_what_runs_and_resume_does_the_rest(tmp_path: Path) -> None:

@@ -121,7 +121,23 @@ def test_separate_channels(client: Client) -> None:
     assert not isinstance(heard, Failure)
     assert heard.audio.channel == 0
     assert isinstance(silent, Failure)
-    assert silent.code == "no_speech"
+    assert (silent.code, silent.channel) == ("no_speech", 1)
+
+
+def test_each_channel_of_a_job_has_its_result_or_its_failure_in_order(
+    client: Client, tmp_path: Path
+) -> None:
+    silence, voice = np.zeros(2 * 16_000), speech(2)
+    for name, legs in {"a": (silence, voice), "b": (voice, silence)}.items():
+        soundfile.write(tmp_path / f"{name}.wav", np.column_stack(legs), 16_000)
+    soundfile.write(tmp_path / "c.wav", np.column_stack([silence, silence]), 16_000)
+    paths = [tmp_path / f"{name}.wav" for name in "abc"]
+    outcomes = [*client.submit(paths, channels="separate").wait().results()]
+    channels = [o.channel if isinstance(o, Failure) else o.audio.channel for o in outcomes]
+    assert channels == [0, 1, 0, 1, 0, 1]
+    assert [isinstance(outcome, Failure) for outcome in outcomes] == [True, False, False] + [
+        True
+    ] * 3
 
 
 def test_errors_are_those_of_voxcor(client: Client, tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from rich.console import Console
 
 from audio_files import FORMATS, speech, with_silence
 from voxcor import Recognizer
-from voxcor.audio import decode
+from voxcor.audio import decode, open_audio
+from voxcor.audio.quality import describe_warning
 from voxcor.audio.resample import mix_to_mono, resample
 from voxcor.cli.live import Lines, MomentView
-from voxcor.errors import InvalidAudioFrame, MicrophoneFailed, UsageError
+from voxcor.errors import InvalidAudioFrame, MicrophoneFailed, NotBareSamples
 from voxcor.live_audio import BLOCK, microphone, pipe, played, resampled
 from voxcor.rules.book import RuleBook, SavedRule
 from voxcor.rules.grammar import parse
@@ -94,7 +95,7 @@ def test_saved_rules_are_watched() -> None:
     ("arguments", "stdin", "status", "code"),
     [
         (["nowhere.wav"], b"", 1, "input_not_found"),
-        (["-"], b"RIFF....WAVE", 2, "usage"),
+        (["-"], b"RIFF....WAVE", 1, "not_bare_samples"),
         (["-"], b"\0\0\0", 1, "invalid_audio_frame"),
         (["-", "--fast"], b"", 2, "usage"),
         (["--fast"], b"", 2, "usage"),
@@ -110,6 +111,23 @@ def test_what_cannot_be_is_said_on_stderr(
     done = voxcor(*arguments, stdin=stdin, status=status)
     assert f"({code})" in done.stderr.decode()
     assert done.stdout == b""
+
+
+def test_a_file_that_is_played_warns_as_one_that_is_recognised(tmp_path: Path) -> None:
+    sound = EXAMPLE.read_bytes()
+    (tmp_path / "cut.flac").write_bytes(sound[: len(sound) // 2])
+    voice, rate = soundfile.read(EXAMPLE)
+    soundfile.write(tmp_path / "turned.mp3", np.column_stack([voice, -voice]), rate, format="WAV")
+    for name, codes in (
+        ("cut.flac", ["truncated"]),
+        ("turned.mp3", ["wrong_extension", "opposite_phase"]),
+    ):
+        done = voxcor(str(tmp_path / name), "--fast", "--json")
+        found = [line for line in done.stderr.decode().splitlines() if line.startswith("⚠")]
+        with open_audio(tmp_path / name) as stream:
+            sum(map(len, stream.blocks))
+        details = stream.details
+        assert found == [f"⚠ {describe_warning(code, details.get(code, {}))}" for code in codes]
 
 
 def test_a_terminal_shows_the_moment_and_keeps_what_is_over(tmp_path: Path) -> None:
@@ -207,7 +225,7 @@ def test_a_pipe_may_break_between_the_bytes_of_a_sample() -> None:
     assert np.array_equal(np.concatenate(blocks), samples_of(data))
     with pytest.raises(InvalidAudioFrame):
         [*pipe(Trickle(data[:-1]))]
-    with pytest.raises(UsageError, match="ffmpeg"):
+    with pytest.raises(NotBareSamples, match="ffmpeg"):
         [*pipe(io.BytesIO(b"OggS" + data))]
 
 

@@ -1,6 +1,7 @@
 """WS /v1/stream against a running server: what it says, what it refuses, whom it slows."""
 
 import contextlib
+import io
 import json
 import signal
 import socket
@@ -17,6 +18,7 @@ import soundfile
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from audio_files import FORMATS, speech
 from serving import Server, server, serving, wait_until
 from voxcor import Recognizer
 from voxcor.rules.grammar import MOST_RULES
@@ -140,7 +142,7 @@ def test_options_come_before_the_audio(server: Server, audio: bytes) -> None:
 def test_frames_of_any_size_are_heard_the_same(
     server: Server, audio: bytes, expected: list[Message]
 ) -> None:
-    for size in (2, 998, 500_000):
+    for size in (2, 997, 500_000):
         part = audio if size > 2 else audio[: 2 * 16_000]
         with session(server) as client:
             client.send(b"")
@@ -208,7 +210,7 @@ def test_pings_of_a_client_that_does_not_read_are_not_collected(server: Server) 
 @pytest.mark.parametrize(
     ("message", "error", "code"),
     [
-        (b"\0\0\0", "invalid_audio_frame", 1007),
+        (b"OggS" + bytes(100), "not_bare_samples", 1003),
         (bytes(MOST_BYTES + 2), "message_too_large", 1009),
         ("x" * (MOST_BYTES + 1), "message_too_large", 1009),
         ('{"type": "' + "x" * MOST_TEXT_BYTES + '"}', "message_too_large", 1009),
@@ -262,11 +264,45 @@ def test_options_after_audio_end_the_session_and_its_results_come_first(
     assert types[-3:] == ["measurement.result", "utterance.end", "session.closed"]
 
 
+@pytest.mark.parametrize("size", [1, 50, 500_000])
+@pytest.mark.parametrize(
+    ("format_", "name"),
+    [("webm-opus", "audio/webm"), ("ogg-opus", "audio/ogg"), ("mp3", "audio/mpeg")],
+)
+def test_what_is_no_bare_samples_is_named_before_it_is_heard(
+    server: Server, format_: str, name: str, size: int
+) -> None:
+    form = FORMATS[format_]
+    data = form.write(speech(3.0)[:, None], form.rate)[:50_000]
+    with session(server) as client:
+        with contextlib.suppress(ConnectionClosed):  # it is refused while this is sent
+            send(client, data if size > 1 else data[:5000], size)
+        (problem, closed), code, _ = rest(client)
+    assert (problem["code"], problem["details"]["found"], code) == ("not_bare_samples", name, 1003)
+    assert "ffmpeg -i" in problem["message"]
+    assert closed["duration_ms"] == 0
+
+
+def test_a_wav_of_the_right_samples_is_heard_without_its_header(
+    server: Server, expected: list[Message]
+) -> None:
+    with session(server) as client:
+        samples, _ = soundfile.read(EXAMPLE, dtype="int16")
+        file = io.BytesIO()
+        soundfile.write(file, samples, 16_000, format="WAV", subtype="PCM_16")
+        send(client, file.getvalue(), 1001)
+        say(client, "session.close")
+        messages, _, _ = rest(client)
+    assert same(messages, expected)
+
+
 def test_errors_are_in_the_language_of_the_client(server: Server) -> None:
     with session(server, "?language=zh") as client:
         client.send(b"\0")
-        (problem, _), _, _ = rest(client)
+        say(client, "session.close")
+        (problem, _), code, _ = rest(client)
     assert "不是整数个" in problem["message"]
+    assert (problem["code"], code) == ("invalid_audio_frame", 1007)
 
 
 def test_a_model_that_is_not_there_is_named(server: Server) -> None:

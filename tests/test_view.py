@@ -91,6 +91,11 @@ def test_the_facts_name_audio_quality_and_model() -> None:
 def test_many_inputs_have_a_line_each() -> None:
     line = shown(view.line(happy_then_sad(), "in/call.m4a", None), 100)
     assert re.fullmatch(r"😊 Happy \(快乐\) Confidence: 85\.3% +in/call\.m4a\n", line)
+    quality = Quality(24.3, 0.0, 8000, 2.6, ("noisy", "truncated"))
+    warned = happy_then_sad(quality=quality)
+    assert "in/call.m4a · ⚠ noisy · ⚠ truncated\n" in shown(
+        view.line(warned, "in/call.m4a", None), 100
+    )
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@
     │   ├── TooManyConnections   as many are open as may
     │   └── NotReady             the server starts, or stops
     ├── StreamError              a live stream does not go on
-    │   ├── InvalidAudioFrame    bytes that are not whole 16-bit samples
+    │   ├── InvalidAudioFrame    bytes that end within a 16-bit sample
+    │   ├── NotBareSamples       a file of some format, or samples of another kind
     │   ├── MessageInvalid       a message that is none of the protocol
     │   ├── MessageTooLarge      more bytes than a message may have
     │   ├── ConfigInvalid        options that a session cannot have
@@ -647,7 +648,18 @@ class StreamError(VoxcorError):
 class InvalidAudioFrame(StreamError):
     code = "invalid_audio_frame"
     en = "{bytes} bytes are no whole number of 16-bit samples; audio is s16le, 16 kHz, mono."
-    zh = "{bytes} 字节不是整数个 16 位采样;音频应为 s16le、16 kHz、单声道。"
+    zh = "{bytes} 字节不是整数个 16 位采样；音频应为 s16le、16 kHz、单声道。"
+
+
+class NotBareSamples(StreamError):
+    """`found` is a media type, `float`, or empty where it is not known."""
+
+    code = "not_bare_samples"
+    en = (
+        "What comes is {found_en}, and would be heard as noise. Live audio is bare samples, "
+        "s16le, 16 kHz, mono: {how_en}"
+    )
+    zh = "收到的是 {found_zh}，会被当作噪声。实时音频应为裸采样（s16le、16 kHz、单声道）：{how_zh}"
 
 
 class MessageInvalid(StreamError):

@@ -13,9 +13,10 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from voxcor.audio import Source, open_audio
-from voxcor.audio.decoders import FloatArray
+from voxcor.audio.bare import BareSamples
+from voxcor.audio.decoders import Details, FloatArray
 from voxcor.audio.mixing import Mixer
-from voxcor.errors import InputUnreadable, InvalidAudioFrame, MicrophoneFailed, UsageError
+from voxcor.errors import InputUnreadable, MicrophoneFailed
 from voxcor.frames import SAMPLE_RATE
 from voxcor.stream import samples_of
 
@@ -26,9 +27,6 @@ MOST_WAITING_S = 30
 
 # A microphone sends silence too; one that sends nothing has been unplugged.
 MOST_SILENT_S = 10.0
-
-# How containers begin that somebody might pipe where bare samples are expected.
-_CONTAINERS = (b"RIFF", b"RF64", b"OggS", b"fLaC", b"ID3", b"FORM", b".snd", b"\x1aE\xdf\xa3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +83,21 @@ def pipe(file: BinaryIO) -> Iterator[Block]:
     """s16le 16 kHz mono from a pipe, as it comes.
 
     Raises:
-        UsageError: it carries a file in some format instead.
+        NotBareSamples: it carries something else.
         InvalidAudioFrame: it ends within a sample.
     """
-    rest = b""
-    first = True
+    bare = BareSamples()
     while data := _read_some(file):
-        if first and data.startswith(_CONTAINERS):
-            raise UsageError(
-                reason_en="Standard input must be bare samples, s16le 16 kHz mono: "
-                "ffmpeg -i FILE -f s16le -ar 16000 -ac 1 - | voxcor stream -",
-                reason_zh="标准输入应为裸采样(s16le、16 kHz、单声道):"
-                "ffmpeg -i FILE -f s16le -ar 16000 -ac 1 - | voxcor stream -",
-            )
-        first = False
-        data = rest + data
-        whole = len(data) // 2 * 2
-        rest = data[whole:]
-        yield Block(samples_of(data[:whole]), time.monotonic())
-    if rest:
-        raise InvalidAudioFrame(bytes=len(rest))
+        yield Block(samples_of(bare.push(data)), time.monotonic())
+    yield Block(samples_of(bare.finish()), time.monotonic())
 
 
-def played(source: Source, *, name: str, fast: bool) -> Iterator[Block]:
+def played(
+    source: Source, *, name: str, fast: bool, noticed: dict[str, Details] | None = None
+) -> Iterator[Block]:
     """A recording of any format, as fast as it was spoken, or as fast as it goes.
+
+    At its end `noticed` gets what decoding warns of, and what fills the sentence of each.
 
     Raises:
         InputError: as `voxcor.audio.decode`.
@@ -125,6 +114,8 @@ def played(source: Source, *, name: str, fast: bool) -> Iterator[Block]:
                 due = started + position / SAMPLE_RATE
                 time.sleep(max(0.0, due - time.monotonic()))
                 yield Block(piece, due)
+        if noticed is not None:
+            noticed |= stream.noticed | ({"opposite_phase": {}} if mixer.opposed else {})
 
 
 def resampled(blocks: Iterable[FloatArray], sample_rate: int) -> Iterator[FloatArray]:

@@ -347,6 +347,7 @@ class Recognizer:
                 "trimmed_end_ms": milliseconds(prepared.trimmed_end),
                 "speech_ms": milliseconds(prepared.quality.speech),
                 "warnings": list(prepared.quality.warnings),
+                "details": dict(prepared.quality.details),
             }
         return mono, prepared
 

@@ -251,21 +251,28 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An input that has no result, and why; the JSON line of a failed input."""
+    """An input that has no result, and why; the JSON line of a failed input.
+
+    `channel`, from 0, where it is that one alone which has none.
+    """
 
     path: str
     code: str
     message: str
+    channel: int | None = None
 
     @classmethod
-    def of(cls, error: VoxcorError, path: str | None = None) -> "Failure":
+    def of(
+        cls, error: VoxcorError, path: str | None = None, channel: int | None = None
+    ) -> "Failure":
         """What an error says of its input; `path`: what the input is called here."""
         name = error.details["name"] if path is None else path
-        return cls(path=name, code=error.code, message=error.message)
+        return cls(path=name, code=error.code, message=error.message, channel=channel)
 
     def to_document(self) -> dict[str, Any]:
-        """`{"path", "code", "message"}`."""
-        return {"path": self.path, "code": self.code, "message": self.message}
+        """`{"path", "code", "message"}`, and `channel` where it is one."""
+        channel = {} if self.channel is None else {"channel": self.channel}
+        return {"path": self.path, **channel, "code": self.code, "message": self.message}
 
 
 def milliseconds(seconds: float) -> int:

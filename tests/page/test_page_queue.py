@@ -128,6 +128,25 @@ def test_each_channel_of_a_recording_has_its_answer(open_page: OpenPage, tmp_pat
     expect(job.locator(".verdict").last).to_contain_text("channel 2")
 
 
+def test_a_channel_without_an_answer_is_named_beside_the_other(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    silence = np.zeros(2 * 16_000)
+    soundfile.write(tmp_path / "call.wav", np.column_stack([speech(2), silence]), 16_000)
+    soundfile.write(tmp_path / "none.wav", np.column_stack([silence, silence]), 16_000)
+    page = open_page("queue")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Separate channels").check()
+    job = begin(page, [tmp_path / "call.wav", tmp_path / "none.wav"])
+    one = job.locator(".item", has_text="call.wav")
+    expect(one.locator(".verdict")).to_contain_text("channel 1", timeout=JOB_MS)
+    expect(one.locator(".problem")).to_have_text(
+        "channel 2 No speech was found, so no emotion is given."
+    )
+    none = job.locator(".item", has_text="none.wav")
+    expect(none.locator(".problem")).to_contain_text(["channel 1", "channel 2"], timeout=JOB_MS)
+
+
 def test_a_job_goes_on_without_the_page_and_is_found_again(
     open_page: OpenPage, service: Server, tmp_path: Path
 ) -> None:

@@ -10,9 +10,10 @@ from visiting import OpenPage, keep, recognise, visitors
 
 from hub_servers import FakeHub, serve
 from serving import Server, serving
-from voxcor.audio.quality import _WORDS
+from voxcor.audio.quality import describe_warning
 from voxcor.errors import RuleInvalid
 from voxcor.labels import LABEL_IDS, get_label
+from voxcor.language import Language, speaking
 from voxcor.rules.grammar import parse
 from voxcor.sources import EXAMPLE
 
@@ -183,7 +184,7 @@ def test_under_a_path_of_a_proxy_every_address_is_below_it(
     assert not [address for address in addresses if address.startswith("/")]
 
 
-def test_names_colours_and_warnings_are_those_of_the_command(open_page: OpenPage) -> None:
+def test_names_and_colours_are_those_of_the_command(open_page: OpenPage) -> None:
     page = open_page()
     labels = page.evaluate(
         "async (ids) => { const { labelOf } = await import('./static/labels.js');"
@@ -192,8 +193,23 @@ def test_names_colours_and_warnings_are_those_of_the_command(open_page: OpenPage
     )
     known = [get_label(id_) for id_ in (*LABEL_IDS, "very_tired")]
     assert labels == [[one.id, one.en, one.zh, one.emoji, one.color] for one in known]
-    for code in _WORDS:
-        words = page.evaluate(
-            "async (code) => (await import('./static/strings.js')).warningWords(code)", code
-        )
-        assert words != code
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_warnings_are_in_the_words_of_the_command_with_what_is_known(
+    open_page: OpenPage, service: Server, tmp_path: Path, language: Language
+) -> None:
+    sound = EXAMPLE.read_bytes()
+    (tmp_path / "cut.flac").write_bytes(sound[: len(sound) // 2])
+    page = open_page(language=language)
+    recognise(page, tmp_path / "cut.flac")
+    quality = service.get("/v1/results?limit=1").json()["results"][0]["quality"]
+    assert "truncated" in quality["warnings"]
+    with speaking(language):
+        expected = [
+            describe_warning(code, quality["details"].get(code, {})) for code in quality["warnings"]
+        ]
+    assert str(round(quality["details"]["truncated"]["missing_s"], 1)) in expected[0]
+    expect(page.locator(".outcome .warnings li")).to_have_text(expected)
+    for sentence in expected:
+        expect(page.locator(".log")).to_contain_text(sentence)

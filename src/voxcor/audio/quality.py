@@ -215,15 +215,18 @@ def describe_warning(code: str, details: Mapping[str, Any] = MappingProxyType({}
     Args:
         code: the warning.
         details: what `Quality.details` has for it.
-
-    Raises:
-        KeyError: no such code.
     """
-    en, zh = _WORDS[code]
+    return say(*warning_words(code, details))
+
+
+def warning_words(code: str, details: Mapping[str, Any]) -> tuple[str, str]:
+    """The same in English and in Chinese; a code of another version is left as it is."""
+    words = _WORDS.get(code, (code, code))
     # Nothing more may be known, or something else by another version.
     with suppress(KeyError, ValueError, TypeError):
         en, zh = (more.format(**details) for more in _DETAILED[code])
-    return say(en, zh)
+        return en, zh
+    return words
 
 
 _WORDS = {

@@ -23,6 +23,7 @@ from voxcor.isolated_decoding import require_size
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import PassedOver, looks_like_audio
+from voxcor.untrusted import legacy_name
 
 # Recordings shrink by ten at most, silence alone by a thousand: an archive beyond this is a bomb.
 MOST_RATIO = 200
@@ -149,8 +150,7 @@ def _member_name(entry: zipfile.ZipInfo) -> str:
     """The name of a member as it was meant.
 
     An archive says whether names are UTF-8. Where it does not, the standard has IBM's code page
-    437, but Windows in Chinese writes GBK, and others UTF-8. Western letters pass for GBK at times,
-    but then for characters that are rare, which GB 2312 does not have.
+    437, and others write what they have.
     """
     if entry.flag_bits & _UTF8_NAME or entry.filename.isascii():
         return entry.filename
@@ -158,16 +158,7 @@ def _member_name(entry: zipfile.ZipInfo) -> str:
         raw = entry.filename.encode("cp437")
     except UnicodeEncodeError:
         return entry.filename
-    for encoding in ("utf-8", "gbk"):
-        try:
-            name = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        foreign = [c for c in name if not c.isascii()]
-        common = sum(c.encode("gb2312", "ignore") != b"" for c in foreign)
-        if encoding == "utf-8" or 2 * common >= len(foreign):
-            return name
-    return entry.filename
+    return legacy_name(raw) or entry.filename
 
 
 def _is_hidden(name: str) -> bool:

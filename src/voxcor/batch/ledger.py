@@ -407,6 +407,29 @@ class Ledger:
             )
         )
 
+    def channel_codes(self) -> dict[str, int]:
+        """How many channels of what is done have no result, by code, the most frequent first."""
+        return self._tally(
+            "SELECT json_extract(failed.value, '$.code') AS code "
+            "FROM items, json_each(items.documents, '$.failures') AS failed"
+        )
+
+    def warning_codes(self) -> dict[str, int]:
+        """How many results have a warning, by code, the most frequent first."""
+        return self._tally(
+            "SELECT warning.value AS code FROM items, "
+            "json_each(items.documents, '$.list') AS document, "
+            "json_each(document.value, '$.quality.warnings') AS warning"
+        )
+
+    def _tally(self, codes: str) -> dict[str, int]:
+        done = f"{codes} WHERE items.state = 'done'"
+        return dict(
+            self._all(
+                f"SELECT code, count(*) FROM ({done}) GROUP BY code ORDER BY count(*) DESC, code"
+            )
+        )
+
     def _items(self, where: str, given: list[Any]) -> Iterator[Item]:
         after = -1
         columns = "position, name, path, member, key"

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -30,6 +30,7 @@ from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import write_array, write_frames
 from voxcor.results import AudioInfo, Failure
+from voxcor.untrusted import printable
 
 # Three days: of one channel at 16 kHz they take 17 GB of the disk while they are heard.
 LONGEST_MIN = 3 * 24 * 60
@@ -43,8 +44,9 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came of a recording: documents, and the channels that have none."""
+    """What came of a recording of this name: documents, and the channels that have none."""
 
+    name: str
     documents: Sequence[dict[str, Any]]
     channel_failures: Sequence[ChannelFailure] = ()
 
@@ -180,11 +182,11 @@ class Worker:
                     heard = heard or self._recognize(item, file, own)
                     self._unrecorded.put(content, heard)
             documents = [_renamed(document, item) for document in heard.documents]
+            failed = [_renamed_failure(failure, heard, item) for failure in heard.channel_failures]
+            failure = None
             if not documents:
-                first = heard.channel_failures[0]
-                failure = Failure(item.name, first.code, first.message)
-                return Outcome(item.position, sha256, (), failure, heard.channel_failures)
-            return Outcome(item.position, sha256, documents, None, heard.channel_failures)
+                failure = Failure(item.name, failed[0].code, failed[0].message)
+            return Outcome(item.position, sha256, documents, failure, failed)
         except (Cancelled, StorageError):
             raise
         except _NoRoom as error:
@@ -238,7 +240,7 @@ class Worker:
                 if mono.channel is None:
                     raise
                 failures.append(ChannelFailure(mono.channel, error.code, error.message))
-        return Heard(documents, failures)
+        return Heard(item.name, documents, failures)
 
     def _document(self, mono: Mono[Rows], item: Item, scratch: Path) -> dict[str, Any]:
         result = self._recognizer.recognize(mono, self._options)
@@ -345,3 +347,8 @@ def _sha256_of(file: Path, name: str, maximum_min: int) -> str:
 def _renamed(document: dict[str, Any], item: Item) -> dict[str, Any]:
     audio = {**document["audio"], "name": PurePath(item.name).name}
     return {**document, "audio": audio}
+
+
+def _renamed_failure(failure: ChannelFailure, heard: Heard, item: Item) -> ChannelFailure:
+    message = failure.message.replace(printable(heard.name), printable(item.name), 1)
+    return replace(failure, message=message)

@@ -44,6 +44,8 @@ class Batch:
     table: Path
     counts: Counts
     codes: dict[str, int]  # of failures, the most frequent first
+    channel_codes: dict[str, int]  # of channels without a result beside others that have one
+    warning_codes: dict[str, int]  # of results
 
 
 def run_batch(
@@ -123,7 +125,14 @@ def run_batch(
                 )
             finally:
                 written = write_table(ledger, table, segments=options.granularity == "segment")
-            return Batch(folder, written, ledger.counts(), ledger.failure_codes())
+            return Batch(
+                folder,
+                written,
+                ledger.counts(),
+                ledger.failure_codes(),
+                ledger.channel_codes(),
+                ledger.warning_codes(),
+            )
 
 
 def work_through(
@@ -240,7 +249,7 @@ def _known(ledger: Ledger) -> Known:
         row = ledger.find(sha256)
         # The extension belongs to what is known: it may contradict the content.
         same = row is not None and Path(row.item.name).suffix.lower() == Path(name).suffix.lower()
-        return Heard(row.documents, row.channel_failures) if row and same else None
+        return Heard(row.item.name, row.documents, row.channel_failures) if row and same else None
 
     return known
 

@@ -134,7 +134,7 @@ def batch(
         )
     _tell(done, passed_over, aside)
     print(done.table)
-    if done.counts.failed or done.counts.waiting:
+    if done.counts.failed or done.channel_codes or done.counts.waiting:
         raise typer.Exit(1)
 
 
@@ -198,6 +198,8 @@ def _stopping(stop: threading.Event, aside: "Console") -> Iterator[None]:
 
 
 def _tell(done: "Batch", passed_over: "PassedOver", aside: "Console") -> None:
+    from voxcor.audio.quality import describe_warning
+
     counts = done.counts
     aside.print(
         say(
@@ -214,6 +216,12 @@ def _tell(done: "Batch", passed_over: "PassedOver", aside: "Console") -> None:
         )
     for code, count in done.codes.items():
         aside.print(say(f"{count} failed: {code}", f"{count} 条失败:{code}"), style="red")
+    for code, count in done.channel_codes.items():
+        said = say(f"channels without a result: {count}, {code}", f"{count} 个声道无结果：{code}")
+        aside.print(said, style="red")
+    for code, count in done.warning_codes.items():
+        # With what is known of each recording it is in the document of each.
+        aside.print(f"⚠ {count} {code}: {describe_warning(code)}", style="yellow", soft_wrap=True)
     if counts.waiting:
         aside.print(
             say(

@@ -126,7 +126,7 @@ def _recognize(
                 recording, options, channel=channel, speakers=speakers, name=name
             )
         except NoSpeech as error:
-            yield Failure.of(error, path)
+            yield Failure.of(error, path, channel)
         except (InputError, DiskFull) as error:
             # No other channel fares better.
             yield Failure.of(error, path)

@@ -140,4 +140,7 @@ class Terminal(_Base):
             self.console.print(view.line(result, path, saved), soft_wrap=True)
 
     def show_failure(self, failure: Failure) -> None:
-        self.aside.print(f"✗ {failure.message} ({failure.code})", style="red", soft_wrap=True)
+        number = None if failure.channel is None else failure.channel + 1
+        side = say(f"channel {number}: ", f"第 {number} 声道：") if number else ""
+        said = f"✗ {side}{failure.message} ({failure.code})"
+        self.aside.print(said, style="red", soft_wrap=True)

@@ -16,6 +16,7 @@ from voxcor.options import split_labels
 from voxcor.sources import STDIN
 
 if TYPE_CHECKING:
+    from voxcor.audio.decoders import Details
     from voxcor.cli.live import Screen
     from voxcor.live_audio import Block
     from voxcor.stream import Session
@@ -70,7 +71,9 @@ def stream(
         ),
     ] = False,
 ) -> None:
+    from voxcor.audio.quality import describe_warning
     from voxcor.cli.live import JsonLines, Lines, Terminal, is_terminal
+    from voxcor.cli.streams import open_console
     from voxcor.recognizer import Recognizer
     from voxcor.rules.book import RuleBook
     from voxcor.rules.grammar import parse
@@ -87,9 +90,13 @@ def stream(
     watched = [rule for rule in saved if {*rule.labels} <= {*heard}]
     session = Session(recognizer, Options(labels=chosen, rules=(*watched, *own)))
     screen: Screen = JsonLines() if as_json else Terminal() if is_terminal() else Lines()
+    noticed: dict[str, Details] = {}
     with screen:
         screen.show(session.created)
-        _listen(session, _blocks(source, fast), screen)
+        _listen(session, _blocks(source, fast, noticed), screen)
+    aside = open_console(stderr=True)
+    for code, details in noticed.items():
+        aside.print(f"⚠ {describe_warning(code, details)}", style="yellow", soft_wrap=True)
 
 
 def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> None:
@@ -119,11 +126,11 @@ def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> 
         screen.show(event)
 
 
-def _blocks(source: str | None, fast: bool) -> "Iterator[Block]":
+def _blocks(source: str | None, fast: bool, noticed: "dict[str, Details]") -> "Iterator[Block]":
     from voxcor.live_audio import microphone, pipe, played
 
     if source not in (None, STDIN):
-        return played(source, name=source, fast=fast)
+        return played(source, name=source, fast=fast, noticed=noticed)
     if fast:
         raise UsageError(
             reason_en="--fast is for files; what is live comes when it comes.",

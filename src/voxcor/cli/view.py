@@ -45,6 +45,8 @@ def line(result: Result, path: str, saved: Path | None) -> Text:
     text = Text.assemble(head, "  ", printable(path), _channel_suffix(result.audio))
     for remark in _remarks(result):
         text.append(f" · {remark}")
+    for warning in result.quality.warnings:
+        text.append(f" · ⚠ {printable(warning)}")
     if saved is not None:
         text.append(f" → {printable(str(saved))}", style="dim")
     return text

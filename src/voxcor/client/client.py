@@ -126,8 +126,8 @@ class Client:
         return [
             self._result_of(document)
             if "emotion" in document
-            else Failure(shown, document["code"], document["message"])
-            for document in answer["results"]
+            else Failure(shown, document["code"], document["message"], channel)
+            for channel, document in enumerate(answer["results"])
         ]
 
     def recognize_many(

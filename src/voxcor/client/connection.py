@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from voxcor.errors import (
     InputNotFound,
@@ -195,8 +195,8 @@ def opened(content: str | os.PathLike[str] | bytes) -> Iterator[BinaryIO]:
 def form_of(paths: Iterable[Path], fields: Mapping[str, str]) -> tuple[str, Iterator[bytes]]:
     """The content type and the parts of a form; one file is open at a time, however many they are.
 
-    Parts are as RFC 7578 has them; quotes in file names are escaped as RFC 2045 has it, which,
-    unlike %22, can be told from a name that has it.
+    A name is there twice: in `filename` as every server reads it, and in `filename*` (RFC 5987),
+    which needs no guess at what is escaped.
     """
     boundary = secrets.token_hex(16)
 
@@ -205,7 +205,9 @@ def form_of(paths: Iterable[Path], fields: Mapping[str, str]) -> tuple[str, Iter
             disposition = f'form-data; name="{name}"'
             yield f"--{boundary}\r\nContent-Disposition: {disposition}\r\n\r\n{value}\r\n".encode()
         for path in paths:
-            disposition = f'form-data; name="file"; filename="{_escaped(path.name)}"'
+            exact = quote(path.name.encode("utf-8", "surrogateescape"), safe="")
+            named = f"filename=\"{_escaped(path.name)}\"; filename*=UTF-8''{exact}"
+            disposition = f'form-data; name="file"; {named}'
             head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\n\r\n"
             yield head.encode("utf-8", "surrogateescape")
             with opened(path) as file:

@@ -86,13 +86,7 @@ class Job:
                 "GET", f"{self._path}/items", params={"after": after, "limit": _PAGE}
             )
             for item in page["items"]:
-                for document in item["documents"]:
-                    told = {"id": "", "files": [], "timestamp": created, "timings_ms": {}}
-                    yield result_from({**told, **document})
-                for failed in item["channel_failures"]:
-                    yield Failure(item["path"], failed["code"], failed["message"])
-                if item["failure"] is not None and not item["channel_failures"]:
-                    yield Failure(item["path"], **item["failure"])
+                yield from _outcomes(item, created)
             after = page["next"]
 
     def cancel(self) -> None:
@@ -117,3 +111,18 @@ class Job:
     @property
     def _path(self) -> str:
         return f"/v1/jobs/{self.id}"
+
+
+def _outcomes(item: dict[str, Any], created: str) -> list[StoredResult | Failure]:
+    """A recording's results and failures, by channel."""
+    told = {"id": "", "files": [], "timestamp": created, "timings_ms": {}}
+    results = [result_from({**told, **document}) for document in item["documents"]]
+    failures = [Failure(item["path"], **failed) for failed in item["channel_failures"]]
+    if item["failure"] is not None and not failures:
+        return [Failure(item["path"], **item["failure"])]
+    return sorted([*results, *failures], key=_channel_of)
+
+
+def _channel_of(outcome: StoredResult | Failure) -> int:
+    channel = outcome.channel if isinstance(outcome, Failure) else outcome.audio.channel
+    return channel or 0

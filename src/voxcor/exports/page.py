@@ -5,20 +5,19 @@ piece by piece, so that one of many hours takes no more memory than one of a min
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.audio.quality import describe_warning
+from voxcor.audio.quality import warning_words
 from voxcor.errors import InputUnreadable
 from voxcor.exports.content import Content
 from voxcor.exports.html_page import NAV, both, closing, opening
 from voxcor.exports.pieces import FloatArray, as_flac, averaged_frames
 from voxcor.labels import get_label
-from voxcor.language import Both, speaking
+from voxcor.language import Both
 from voxcor.result_folder import utf8
 from voxcor.results import Result, Segment, milliseconds
 from voxcor.untrusted import html
@@ -131,8 +130,8 @@ def _remarks(result: Result) -> Iterator[str]:
         text = Both(f"A blend of {first.en} and {second.en}", f"{first.zh}与{second.zh}的混合")
         yield f"<p>{both(text)}</p>"
     for code in result.quality.warnings:
-        words = _warning(code, result.quality.details.get(code, {}))
-        yield f'<p class="faint">⚠ {both(words)}</p>'
+        words = warning_words(code, result.quality.details.get(code, {}))
+        yield f'<p class="faint">⚠ {both(Both(*words))}</p>'
 
 
 def _notices(result: Result) -> Iterator[Both]:
@@ -146,13 +145,6 @@ def _notices(result: Result) -> Iterator[Both]:
             "The weights of this model are none that a hub has published.",
             "该模型的权重并非平台发布的官方权重。",
         )
-
-
-def _warning(code: str, details: Mapping[str, Any]) -> Both:
-    with speaking("en"):
-        en = describe_warning(code, details)
-    with speaking("zh"):
-        return Both(en, describe_warning(code, details))
 
 
 def _player(content: Content) -> Iterator[str]:

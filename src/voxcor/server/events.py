@@ -161,7 +161,9 @@ def _preprocessed(facts: Mapping[str, Any]) -> str:
         f"16 kHz mono; speech: {speech:.1f} s; trimmed: {start:.1f} s before, {end:.1f} s after.",
         f"已转为 16 kHz 单声道;语音 {speech:.1f} 秒;去除静音:前 {start:.1f} 秒,后 {end:.1f} 秒。",
     )
-    return say(" ", "").join([sentence, *map(describe_warning, facts["warnings"])])
+    details = facts.get("details", {})  # a log that is kept may be of an older version
+    warnings = [describe_warning(code, details.get(code, {})) for code in facts["warnings"]]
+    return say(" ", "").join([sentence, *warnings])
 
 
 def _window(facts: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ most. While those are full nothing is read, so TCP slows whoever sends faster th
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import copy_context
@@ -19,6 +19,7 @@ from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from voxcor.audio.bare import BareSamples
 from voxcor.errors import (
     ConfigInvalid,
     InvalidAudioFrame,
@@ -26,6 +27,7 @@ from voxcor.errors import (
     MessageInvalid,
     MessageTooLarge,
     ModelError,
+    NotBareSamples,
     NotReady,
     RuleInvalid,
     StreamError,
@@ -62,6 +64,7 @@ MOST_PIECES = 50  # that wait, 5 s
 # RFC 6455, 7.4.1.
 NORMAL = 1000
 GOING_AWAY = 1001
+UNSUPPORTED = 1003
 BAD_DATA = 1007
 POLICY = 1008
 TOO_BIG = 1009
@@ -70,6 +73,7 @@ TRY_LATER = 1013
 
 _CODES: Mapping[type[VoxcorError], int] = {
     InvalidAudioFrame: BAD_DATA,
+    NotBareSamples: UNSUPPORTED,
     MessageInvalid: BAD_DATA,
     MessageTooLarge: TOO_BIG,
     ConfigInvalid: POLICY,
@@ -150,6 +154,7 @@ class _Connection:
         self._options = Options()
         self._saved: dict[str, SavedRule] = {}
         self._pace = Pace()
+        self._bare = BareSamples()
 
     async def serve(self) -> None:
         """All of it; the last message has been sent when this returns.
@@ -215,14 +220,20 @@ class _Connection:
             if data is None:
                 text = message["text"]
                 _require_size(len(text), MOST_TEXT_BYTES)
-                return [await self._in_thread(lambda: _item_of(text))]
+                item = await self._in_thread(lambda: _item_of(text))
+                is_end = isinstance(item, _Close)
+                return [*(self._audio_of(self._bare.finish()) if is_end else ()), item]
             _require_size(len(data), MOST_BYTES)
-            samples = samples_of(data)
+            return [*self._audio_of(await self._in_thread(lambda: self._bare.push(data)))]
         except StreamError as error:
             return [error]
+
+    def _audio_of(self, data: bytes) -> Iterator[_Audio]:
+        samples = samples_of(data)
         now = asyncio.get_running_loop().time()
-        pieces = [samples[start : start + PIECE] for start in range(0, len(samples), PIECE)]
-        return [_Audio(piece, self._pace.due(len(piece) / SAMPLE_RATE, now)) for piece in pieces]
+        for start in range(0, len(samples), PIECE):
+            piece = samples[start : start + PIECE]
+            yield _Audio(piece, self._pace.due(len(piece) / SAMPLE_RATE, now))
 
     async def _hear(self, session: Session) -> None:
         """Works on the queue, until that ends the session."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
 from python_multipart.exceptions import FormParserError
@@ -13,6 +13,7 @@ from starlette.requests import Request
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import MalformedRequest, WrongContentType
 from voxcor.server.bodies import limited_body
+from voxcor.server.part_names import UNNAMED, part_name
 from voxcor.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,12 +26,8 @@ WRITE_BYTES = 1 << 20
 MOST_FIELD_BYTES = 1 << 20
 MOST_FIELDS = 100
 
-LONGEST_NAME = 255
-
 # Of one job; a list on the server may hold any number.
 MOST_FILES = 10_000
-
-UNNAMED = "upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +111,6 @@ async def receive_body(request: Request, folder: Path, settings: Settings) -> Up
     return Upload(path, UNNAMED, size, {})
 
 
-def plain_name(name: str) -> str:
-    """A file name a sender gave, without folders and characters that print nothing."""
-    last = PurePath(name.replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable())
-    kept = printable[-LONGEST_NAME:].strip()
-    return UNNAMED if kept in ("", ".", "..") else kept
-
-
 @dataclass(slots=True)
 class _Form:
     """What the parser finds: files, written below `folder` by `flush`, and fields."""
@@ -190,7 +179,8 @@ class _Form:
         self._header, self._value = bytearray(), bytearray()
 
     def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._headers.get(b"content-disposition"))
+        disposition = self._headers.get(b"content-disposition", b"")
+        _, options = parse_options_header(disposition)
         self._part = options.get(b"name", b"").decode("utf-8", "replace")
         if self._part != "file":
             self._content = bytearray()
@@ -201,9 +191,7 @@ class _Form:
             en = "it has more than one file." if self.most == 1 else "it has too many files."
             zh = "包含多个文件。" if self.most == 1 else "文件过多。"
             raise _malformed(en, zh)
-        if self.most > 1 and b"filename" not in options:
-            raise _malformed("a file in it has no name.", "其中有文件缺少文件名。")
-        self._names.append(plain_name(options.get(b"filename", b"").decode("utf-8", "replace")))
+        self._names.append(part_name(disposition))
         self._sizes.append(0)
         # So that a file of no bytes is there, too.
         self._pending.append((len(self._names) - 1, b""))

@@ -6,7 +6,7 @@ import { html, Icon } from "./html.js";
 import * as work from "./jobs.js";
 import { labelOf } from "./labels.js";
 import { chosenOptions, Options } from "./options.js";
-import { Bars, Verdict } from "./scores.js";
+import { Bars, Verdict, Warnings } from "./scores.js";
 import { readiness } from "./state.js";
 import { failureWords, t, warningWords } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
@@ -173,32 +173,37 @@ function Recordings({ job }) {
   `;
 }
 
-function Recording({ item: { path, documents, failure } }) {
-  const open = useSignal(null); // the place of the document whose scores are shown
+function Recording({ item: { path, documents, failure, channel_failures: channelFailures } }) {
+  const open = useSignal(null); // the document whose scores are shown
   const [first] = documents;
-  const shown = documents[open.value];
+  const channelOf = (outcome) => outcome.channel ?? outcome.audio.channel;
+  const outcomes = [...documents, ...channelFailures].sort((a, b) => channelOf(a) - channelOf(b));
   return html`
     <li class="item ${failure ? "failed" : "done"}" style=${first && !first.abstained && { "--label": labelOf(first.emotion).color }}>
       <div class="item-head">
         <b class="file-name">${path}</b>
         ${first && html`<small class="faint number">${clock(first.audio.duration_ms / 1000)}</small>`}
       </div>
-      ${first &&
+      ${outcomes.length > 0 &&
       html`<div class="verdicts">
-        ${documents.map(
-          (document, place) => html`
-            <button class="link verdict disclosure" aria-expanded=${open.value === place} onClick=${() => (open.value = open.value === place ? null : place)}>
-              ${document.audio.channel !== null && html`<small class="faint">${t("channel", { number: document.audio.channel + 1 })}</small> `}
-              <${Verdict} result=${document} />
+        ${outcomes.map((outcome) => {
+          const channel = channelOf(outcome);
+          const side = channel !== null && html`<small class="faint">${t("channel", { number: channel + 1 })}</small> `;
+          if (outcome.code) return html`<span class="problem" title=${outcome.message}>${side}${failureWords(outcome)}</span>`;
+          const isOpen = open.value === outcome;
+          return html`
+            <button class="link verdict disclosure" aria-expanded=${isOpen} onClick=${() => (open.value = isOpen ? null : outcome)}>
+              ${side}<${Verdict} result=${outcome} />
+              ${outcome.quality.warnings.length > 0 && html` <span title=${warningWords(outcome).join(" ")}>⚠</span>`}
             </button>
-          `,
-        )}
+          `;
+        })}
       </div>`}
-      ${failure && html`<span class="problem" title=${failure.message}>${failureWords(failure)}</span>`}
-      ${shown &&
+      ${failure && !outcomes.length && html`<span class="problem" title=${failure.message}>${failureWords(failure)}</span>`}
+      ${open.value &&
       html`<div class="scores">
-        <${Bars} scores=${shown.scores} emotion=${shown.abstained ? null : shown.emotion} />
-        ${shown.quality.warnings.length > 0 && html`<ul class="warnings" aria-label=${t("warnings")}>${shown.quality.warnings.map((code) => html`<li>${warningWords(code)}</li>`)}</ul>`}
+        <${Bars} scores=${open.value.scores} emotion=${open.value.abstained ? null : open.value.emotion} />
+        <${Warnings} document=${open.value} />
       </div>`}
     </li>
   `;

@@ -5,9 +5,9 @@ import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
 import { Player } from "./player.js";
-import { Bars, headline, Verdict } from "./scores.js";
+import { Bars, headline, Verdict, Warnings } from "./scores.js";
 import { channels, language, show, shown } from "./state.js";
-import { t, warningWords } from "./strings.js";
+import { t } from "./strings.js";
 import { useSignal } from "./vendor/signals.js";
 
 export function Result({ document }) {
@@ -65,10 +65,7 @@ function Quality({ document }) {
   const snr = quality.snr_db === null ? "" : ` · ${t("snr")} ${quality.snr_db.toFixed(0)} dB`;
   const trimmed = preprocessing.trimmed_start_ms + preprocessing.trimmed_end_ms;
   return html`
-    ${quality.warnings.length > 0 &&
-    html`<ul class="warnings" aria-label=${t("warnings")}>
-      ${quality.warnings.map((code) => html`<li>${warningWords(code)}</li>`)}
-    </ul>`}
+    <${Warnings} document=${document} />
     <dl class="facts">
       <dt>${t("audio")}</dt>
       <dd>

@@ -3,7 +3,7 @@
 import { percent } from "./format.js";
 import { html } from "./html.js";
 import { bothNames, labelOf } from "./labels.js";
-import { t } from "./strings.js";
+import { t, warningWords } from "./strings.js";
 
 /** `😊 快乐 (Happy) 置信度: 85.3%`, or `😊 Happy (快乐) Confidence: 85.3%`. */
 export const headline = ({ emotion, confidence }) =>
@@ -13,6 +13,12 @@ export const headline = ({ emotion, confidence }) =>
 export function Verdict({ result: { emotion, confidence, abstained } }) {
   if (abstained) return html`🤷 ${t("noAnswer")}`;
   return html`${labelOf(emotion).emoji} ${bothNames(emotion)} <span class="number">${percent(confidence)}</span>`;
+}
+
+/** What to know before the scores are relied on. */
+export function Warnings({ document }) {
+  const words = warningWords(document);
+  return words.length > 0 && html`<ul class="warnings" aria-label=${t("warnings")}>${words.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
 }
 
 /** A bar for each label; two decimals, as the scores sum to 1.00. */

@@ -219,66 +219,6 @@ const STRINGS = {
   webhook: ["Webhook (optional)", "Webhook(可选)"],
 };
 
-// As voxcor.audio.quality words them.
-const WARNINGS = {
-  too_short: [
-    "Less than a second of speech: the scores are unsteady; two seconds or more are better.",
-    "语音不足一秒,得分不稳定;建议提供两秒以上的语音。",
-  ],
-  uncertain_speech: [
-    "It is not certain that this is speech: it may be music or noise. Listen to it before you rely on the scores.",
-    "无法确定其中是否为语音,可能是音乐或噪声;采用结果前请先试听。",
-  ],
-  noisy: [
-    "The background is loud: record closer to the mouth or in a quieter place.",
-    "背景噪声较大;请靠近话筒或在更安静的环境中录音。",
-  ],
-  music: [
-    "Music or a steady tone sounds in it, and colours the scores: prefer speech alone.",
-    "录音中有音乐或持续音,会影响得分;请尽量使用只有人声的录音。",
-  ],
-  clipped: [
-    "The loudest parts are cut off (clipping): lower the recording level.",
-    "响度过高,波形被削顶;请降低录音电平。",
-  ],
-  narrowband: [
-    "Telephone bandwidth, without high frequencies: prefer a wideband recording.",
-    "电话带宽,缺少高频成分,准确率会降低;如有宽带录音请改用。",
-  ],
-  quiet: [
-    "Very quiet, little more than the noise of the recording itself: raise the level.",
-    "音量很低,已接近录音自身的噪声;请提高录音电平。",
-  ],
-  wrong_extension: [
-    "Decoded, but the file holds another format than its extension says: rename it.",
-    "文件扩展名与实际格式不符,已按实际格式解码;建议改正扩展名。",
-  ],
-  no_speech: [
-    "No speech was found: it was recognised because you asked for any sound.",
-    "未检测到语音；因要求识别任意声音，仍给出结果。",
-  ],
-  truncated: [
-    "The recording is cut off: what is there was recognised.",
-    "录音不完整，已识别现有部分。",
-  ],
-  opposite_phase: [
-    "Channels in opposite phase would cancel out: one was turned round, or heard alone.",
-    "声道相位相反，直接混合会互相抵消，已将其中一个反相或只取一个声道。",
-  ],
-  several_tracks: [
-    "Of several sound tracks the one with speech was taken: --track takes another.",
-    "文件含有多条音轨，已选用有语音的一条；可用 --track 另选。",
-  ],
-  several_parts: [
-    "The file holds several recordings one behind the other; they were heard as one.",
-    "文件由多段录音首尾相接而成，已作为一段识别。",
-  ],
-  parts_unheard: [
-    "The file holds more recordings, which could not be decoded and were not heard.",
-    "文件中还有无法解码的录音，未予识别。",
-  ],
-};
-
 // As voxcor.errors words them, without the name: a job keeps messages in the server's language.
 const FAILURES = {
   input_not_found: ["The file is not there.", "文件不存在。"],
@@ -318,8 +258,8 @@ const said = ([en, zh]) => (language.value === "zh" ? zh : en);
 export const t = (key, values = {}) =>
   said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** A quality warning in plain words, with advice. */
-export const warningWords = (code) => (WARNINGS[code] ? said(WARNINGS[code]) : code);
+/** The quality warnings of a result in plain words, with advice: the server's. */
+export const warningWords = ({ quality: { warnings, messages } }) => warnings.map((code) => messages[code][language.value]);
 
 /** Why a recording failed; what the page has no words for is said in the server's. */
 export const failureWords = ({ code, message }) => (FAILURES[code] ? said(FAILURES[code]) : message);
