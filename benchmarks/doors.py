@@ -23,7 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from watched_server import Server, serving
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from watched_server import KEY, Server, serving
 
 FILES = Path(__file__).parent.parent / "tests" / "data" / "heard"
 
@@ -61,13 +64,21 @@ class Heard:
 class Input:
     """A file, what is true of it, and the options it is brought with, as a form has them.
 
-    What does not look like audio is `named` by somebody, or passed over in a folder.
+    What does not look like audio is `named` by somebody, or passed over in a folder. A live stream
+    takes bare samples: of their WAV it hears as much, and everything else it refuses.
     """
 
     name: str
     heard: tuple[Heard, ...]
     options: Mapping[str, str] = field(default_factory=dict)
     named: bool = False
+    is_bare: bool = False
+
+    def wanted(self, door: str) -> tuple[Heard, ...]:
+        """What a door should make of it."""
+        if door == "/v1/stream" and not self.is_bare:
+            return (Heard(error="not_bare_samples"),)
+        return () if self.named and door in SEARCHED else self.heard
 
     @property
     def title(self) -> str:
@@ -99,10 +110,10 @@ INPUTS = (
     Input("two-tracks-first-silent.mp4", (_angry(),)),
     Input("two-tracks-first-silent.mp4", (SILENT,), {"track": "1"}),
     Input("two-tracks-first-silent.mp4", (Heard(error="no_such_track"),), {"track": "3"}),
-    Input("wav-concatenated.wav", (Heard(3000, 0, 1, "sad"),)),
+    Input("wav-concatenated.wav", (Heard(3000, 0, 1, "sad"),), is_bare=True),
     Input("wav-id3-before.wav", (_angry(),)),
-    Input("wav-pipe-7fff0000-gstreamer.wav", (_angry(),)),
-    Input("wav-pipe-7fffffff.wav", (_angry(),)),
+    Input("wav-pipe-7fff0000-gstreamer.wav", (_angry(),), is_bare=True),
+    Input("wav-pipe-7fffffff.wav", (_angry(),), is_bare=True),
     Input("wechat.slk", (Heard(error="not_audio"),), named=True),
 )
 
@@ -247,6 +258,37 @@ def through_job(place: Place, files: Sequence[Path], options: Mapping[str, str])
     return answers
 
 
+def through_stream(place: Place, files: Sequence[Path], options: Mapping[str, str]) -> Answers:
+    del options  # a session has none of these
+    url = place.server.url.replace("http", "ws", 1) + "/v1/stream?model=tiny"
+    headers = {"Authorization": f"Bearer {KEY}"}
+    answers = {}
+    for file in files:
+        with connect(url, additional_headers=headers, ping_interval=None) as session:
+            told = [json.loads(session.recv())]
+            content = file.read_bytes()
+            with contextlib.suppress(ConnectionClosed):
+                for start in range(0, len(content), 3200):
+                    session.send(content[start : start + 3200])
+                session.send('{"type": "session.close"}')
+            with contextlib.suppress(ConnectionClosed):
+                while True:
+                    told.append(json.loads(session.recv(timeout=60)))
+        answers[file.name] = (_heard_live(told),)
+    return answers
+
+
+def _heard_live(told: Sequence[Mapping[str, Any]]) -> Heard:
+    for event in told:
+        if event["type"] == "error":
+            return Heard(error=event["code"])
+    starts = [event["start_ms"] for event in told if event["type"] == "utterance.start"]
+    finals = [event["emotion"] for event in told if event.get("trigger") == "speech_ended"]
+    if not finals:
+        return SILENT
+    return Heard(told[-1]["duration_ms"], starts[0], 1, finals[-1])
+
+
 Door = Callable[[Place, Sequence[Path], Mapping[str, str]], Answers]
 
 DOORS: dict[str, Door] = {
@@ -257,6 +299,7 @@ DOORS: dict[str, Door] = {
     "zip": through_zip,
     "/v1/recognize": through_request,
     "/v1/jobs": through_job,
+    "/v1/stream": through_stream,
 }
 
 # Where files are found rather than named.
@@ -276,9 +319,8 @@ def differences(source: Path, inputs: Sequence[Input], files: Path) -> dict[tupl
                 for door, through in DOORS.items():
                     answers = through(place, [files / each.name for each in asked], options)
                     for each in asked:
-                        wanted = () if each.named and door in SEARCHED else each.heard
                         heard = answers.get(each.name, ())
-                        found[each.title, door] = difference(heard, wanted)
+                        found[each.title, door] = difference(heard, each.wanted(door))
     return found
 
 
