@@ -13,8 +13,9 @@ import soundfile
 
 from audio_files import FORMATS, speech
 from serving import wait_until
-from voxcor import isolated_decoding as decoding
+from voxcor.audio import isolated as decoding
 from voxcor.audio import open_audio, to_mono
+from voxcor.audio.isolated import Decoders
 from voxcor.audio.relay import PLAINLY
 from voxcor.cancellation import Cancellation, Cancelled
 from voxcor.disk.array import DiskArray
@@ -28,7 +29,6 @@ from voxcor.errors import (
     TooManyChannels,
     VoxcorError,
 )
-from voxcor.isolated_decoding import Decoders
 from voxcor.language import speaking
 from voxcor.sources import EXAMPLE
 
@@ -215,7 +215,7 @@ def test_a_process_that_says_nothing_for_long_is_given_up(
 
 _SLOW = """
 import sys
-from voxcor import isolated_decoding as decoding
+from voxcor.audio import isolated as decoding
 from voxcor.audio import decode
 
 def forever(*_, **__):

@@ -21,8 +21,7 @@ from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.rules.grammar import parse
 from voxcor.sources import EXAMPLE
-from voxcor.stream import SPAN_S, Options, Pace, Session, samples_of
-from voxcor.stream_events import (
+from voxcor.stream.events import (
     Event,
     Measurement,
     RuleFired,
@@ -30,6 +29,7 @@ from voxcor.stream_events import (
     UtteranceEnd,
     UtteranceStart,
 )
+from voxcor.stream.session import SPAN_S, Options, Pace, Session, samples_of
 
 Samples = np.ndarray
 

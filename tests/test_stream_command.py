@@ -20,12 +20,12 @@ from voxcor.audio.quality import describe_warning
 from voxcor.audio.resample import mix_to_mono, resample
 from voxcor.cli.live import Lines, MomentView
 from voxcor.errors import InvalidAudioFrame, MicrophoneFailed, NotBareSamples
-from voxcor.live_audio import BLOCK, microphone, pipe, played, resampled
 from voxcor.rules.book import RuleBook, SavedRule
 from voxcor.rules.grammar import parse
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
-from voxcor.stream import Options, Session, samples_of
+from voxcor.stream.live_audio import BLOCK, microphone, pipe, played, resampled
+from voxcor.stream.session import Options, Session, samples_of
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from voxcor.rules.webhooks import DELAYS_S, MOST_WAITING, Webhook, new_secret
 from voxcor.server import rules, streaming
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
-from voxcor.stream import INTERVAL_S, SPAN_S
+from voxcor.stream.session import INTERVAL_S, SPAN_S
 
 __all__ = ["server"]
 

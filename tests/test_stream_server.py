@@ -24,7 +24,7 @@ from voxcor import Recognizer
 from voxcor.rules.grammar import MOST_RULES
 from voxcor.server.streaming import MOST_BYTES, MOST_TEXT_BYTES
 from voxcor.sources import EXAMPLE
-from voxcor.stream import Session, samples_of
+from voxcor.stream.session import Session, samples_of
 
 __all__ = ["server"]
 

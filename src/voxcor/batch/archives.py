@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from voxcor.audio.isolated import require_size
 from voxcor.audio.marks import HEAD_BYTES
 from voxcor.batch.items import Item
 from voxcor.cancellation import checkpoint
 from voxcor.disk.faults import require_space, storage_errors
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, NoAudioFound
-from voxcor.isolated_decoding import require_size
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import PassedOver, looks_like_audio

@@ -1,6 +1,6 @@
 """The engine of one machine: threads that each take a recording from its bytes to its outcome.
 
-Decoding happens in processes of their own (`voxcor.isolated_decoding`), so that a file that breaks
+Decoding happens in processes of their own (`voxcor.audio.isolated`), so that a file that breaks
 a decoder costs itself only, and beside inference. Each pass through the model has one thread:
 passes side by side fill the cores better than threads within one (docs/batch.md has the figures).
 """
@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voxcor.audio import Mono
+from voxcor.audio.isolated import Decoders, require_size
 from voxcor.audio.reader import open_regular, unreadable
 from voxcor.batch.archives import Archive
 from voxcor.batch.items import ChannelFailure, Item, Outcome
@@ -25,7 +26,6 @@ from voxcor.disk.array import Rows
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import DiskFull, InputError, StorageError, VoxcorError
-from voxcor.isolated_decoding import Decoders, require_size
 from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import write_array, write_frames

@@ -21,11 +21,11 @@ from typing import Any
 
 import numpy as np
 
+from voxcor.audio.isolated import Decoders
 from voxcor.batch.items import ChannelFailure, Item, Outcome
 from voxcor.batch.local import LONGEST_MIN, Surroundings, Worker, empty_scratch
 from voxcor.batch.ray_cluster import cluster
 from voxcor.errors import UsageError
-from voxcor.isolated_decoding import Decoders
 from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import to_json

@@ -24,7 +24,7 @@ from voxcor.cli.view import bars, clock
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import get_label
 from voxcor.language import say
-from voxcor.stream_events import (
+from voxcor.stream.events import (
     Event,
     Measurement,
     RuleFired,

@@ -18,9 +18,9 @@ from voxcor.sources import STDIN
 if TYPE_CHECKING:
     from voxcor.audio.decoders import Details
     from voxcor.cli.live import Screen
-    from voxcor.live_audio import Block
-    from voxcor.stream import Session
-    from voxcor.stream_events import Reason
+    from voxcor.stream.events import Reason
+    from voxcor.stream.live_audio import Block
+    from voxcor.stream.session import Session
 
 HELP = say(
     "Recognise emotion live, from the microphone, a pipe or a file.",
@@ -78,7 +78,7 @@ def stream(
     from voxcor.rules.book import RuleBook
     from voxcor.rules.grammar import parse
     from voxcor.settings import Settings
-    from voxcor.stream import Options, Session
+    from voxcor.stream.session import Options, Session
 
     settings = Settings()
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
@@ -102,7 +102,7 @@ def stream(
 def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> None:
     """Feeds the session until the audio ends or the listener has had enough."""
     from voxcor.frames import SAMPLE_RATE
-    from voxcor.stream import Pace
+    from voxcor.stream.session import Pace
 
     pace = Pace()
     reason: Reason = "end_of_audio"
@@ -127,7 +127,7 @@ def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> 
 
 
 def _blocks(source: str | None, fast: bool, noticed: "dict[str, Details]") -> "Iterator[Block]":
-    from voxcor.live_audio import microphone, pipe, played
+    from voxcor.stream.live_audio import microphone, pipe, played
 
     if source not in (None, STDIN):
         return played(source, name=source, fast=fast, noticed=noticed)

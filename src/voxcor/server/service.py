@@ -20,11 +20,11 @@ from fastapi.responses import JSONResponse
 from filelock import FileLock, Timeout
 from starlette.requests import HTTPConnection
 
+from voxcor.audio.isolated import Decoders
 from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import NotReady, VoxcorError
 from voxcor.inference.session import available_cores
-from voxcor.isolated_decoding import Decoders
 from voxcor.results import Result
 from voxcor.server.limits import Admission
 from voxcor.server.monitoring import Metrics

@@ -1,4 +1,4 @@
-"""`WS /v1/stream`: one `voxcor.stream.Session` for each connection.
+"""`WS /v1/stream`: one `voxcor.stream.session.Session` for each connection.
 
 One task reads messages, another feeds the session in a thread; between them wait 5 s of audio at
 most. While those are full nothing is read, so TCP slows whoever sends faster than recognition goes.
@@ -43,8 +43,8 @@ from voxcor.server.problems import both_languages
 from voxcor.server.rules import automation_of
 from voxcor.server.service import Service, service_of
 from voxcor.server.strict_json import read_json
-from voxcor.stream import FloatArray, Options, Pace, Session, samples_of
-from voxcor.stream_events import Event, Reason, RuleFired
+from voxcor.stream.events import Event, Reason, RuleFired
+from voxcor.stream.session import FloatArray, Options, Pace, Session, samples_of
 
 logger = logging.getLogger("voxcor.server")
 

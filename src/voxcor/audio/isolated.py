@@ -12,7 +12,7 @@ hours need the memory of seconds at both ends, and each bound of a decoding is o
 - time: of the processor, in proportion to the bytes and the seconds, held by the kernel; and a
   process that says nothing for minutes, because a share hangs, is ended.
 
-This module is both ends: `python -m voxcor.isolated_decoding` is the process.
+This module is both ends: `python -m voxcor.audio.isolated` is the process.
 """
 
 import contextlib

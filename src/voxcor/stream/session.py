@@ -10,7 +10,7 @@ measured every 500 ms; when it has closed, all of it is, and that result is the 
 `Recognizer` gives of the same samples offline. A session holds 16 s of audio at most, runs in the
 thread that feeds it, and does not care how the audio is cut into pieces.
 
-`voxcor.stream_events` has the events; `docs/streaming.md` describes them.
+`voxcor.stream.events` has the events; `docs/streaming.md` describes them.
 """
 
 from collections import deque
@@ -29,7 +29,7 @@ from voxcor.labels import own_labels
 from voxcor.recognizer import Recognizer
 from voxcor.results import milliseconds
 from voxcor.rules.watching import Reading, Rule, Watch
-from voxcor.stream_events import (
+from voxcor.stream.events import (
     Event,
     Measurement,
     Reason,

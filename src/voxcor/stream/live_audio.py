@@ -1,6 +1,6 @@
 """Where live audio comes from: the microphone, a pipe, or a file played through.
 
-Each gives blocks of 16 kHz mono with the time at which they came, for `voxcor.stream.Pace`.
+Each gives blocks of 16 kHz mono with the time at which they came, for `voxcor.stream.session.Pace`.
 """
 
 import queue
@@ -18,7 +18,7 @@ from voxcor.audio.decoders import Details, FloatArray
 from voxcor.audio.mixing import Mixer
 from voxcor.errors import InputUnreadable, MicrophoneFailed
 from voxcor.frames import SAMPLE_RATE
-from voxcor.stream import samples_of
+from voxcor.stream.session import samples_of
 
 BLOCK = SAMPLE_RATE // 10  # samples
 

@@ -1,0 +1,1 @@
+"""Live streams: a session, what it says, where its audio comes from."""
