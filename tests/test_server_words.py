@@ -7,6 +7,7 @@ import pytest
 
 import voxcor.server
 from serving import Server, server, wait_until
+from test_schema import validate
 from voxcor.audio.quality import _DETAILED, _WORDS, describe_warning, warning_words
 from voxcor.language import Language, speaking
 from voxcor.sources import EXAMPLE
@@ -37,8 +38,15 @@ def test_the_document_on_the_disk_is_that_of_its_schema(server: Server) -> None:
     answered = server.recognize(CUT, "cut.flac").json()
     kept = json.loads(server.get(f"/v1/results/{answered['id']}/files/result.json").content)
     assert "messages" not in kept["quality"]
-    del answered["quality"]["messages"], answered["id"], answered["files"]
+    del answered["id"], answered["files"]
+    validate(answered, "result")
+    del answered["quality"]["messages"]
     assert answered == kept
+
+
+def test_what_warns_of_nothing_has_no_words_for_it(server: Server) -> None:
+    quality = server.recognize().json()["quality"]
+    assert (quality["warnings"], "messages" in quality) == ([], False)
 
 
 def test_recordings_of_a_job_say_their_warnings(server: Server) -> None:

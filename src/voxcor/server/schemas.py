@@ -162,14 +162,6 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
         "files": {"type": "array", "items": {"type": "string"}},
     }
     result["required"] += ["id", "files"]
-    text = {"type": "string"}
-    both = {"type": "object", "properties": {"en": text, "zh": text}, "required": ["en", "zh"]}
-    result["properties"]["quality"]["properties"]["messages"] = {
-        "description": "A sentence for each warning, by its code.",
-        "type": "object",
-        "additionalProperties": both,
-    }
-    result["properties"]["quality"]["required"] += ["messages"]
     definitions["page"] = {
         "type": "object",
         "properties": {

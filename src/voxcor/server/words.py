@@ -9,10 +9,12 @@ from voxcor.audio.quality import warning_words
 def worded(document: Mapping[str, Any]) -> dict[str, Any]:
     """A result document as it is served: `quality.messages` has a sentence for each warning.
 
-    `{"truncated": {"en": "…", "zh": "…"}}`; the document on the disk has none, and its schema says
-    so.
+    `{"truncated": {"en": "…", "zh": "…"}}`; there are none on the disk, and none where nothing is
+    warned of.
     """
     quality = document["quality"]
+    if not quality["warnings"]:
+        return dict(document)
     details = quality.get("details", {})
     messages = {
         code: dict(zip(("en", "zh"), warning_words(code, details.get(code, {})), strict=True))
