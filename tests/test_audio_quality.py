@@ -34,6 +34,7 @@ CODES = (
     "several_tracks",
     "too_short",
     "truncated",
+    "turns_unfit",
     "uncertain_speech",
     "wrong_extension",
 )

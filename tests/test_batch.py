@@ -277,7 +277,7 @@ def test_a_silent_leg_is_a_row_of_its_own_and_costs_the_other_nothing(tmp_path: 
                      (tmp_path / "out" / "results.jsonl").read_text().splitlines()]  # fmt: skip
     assert (silent["channel"], silent["code"]) == (0, "no_speech")
     assert heard["audio"]["channel"] == 1
-    with (tmp_path / "out" / "results.csv").open() as file:
+    with (tmp_path / "out" / "results.csv").open(encoding="utf-8-sig") as file:
         table = [(row["channel"], row["code"]) for row in csv.DictReader(file)]
     assert table == [("0", "no_speech"), ("1", "")]
     assert batch.channel_codes == {"no_speech": 1}
@@ -420,7 +420,7 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
         run_batch(
             str(calls), out, model="tiny", options=options, begin="resume", table=kind
         )  # a table of the same ledger: nothing is heard again
-    with (out / "results.csv").open() as file:
+    with (out / "results.csv").open(encoding="utf-8-sig") as file:
         table = list(csv.DictReader(file))
     parquet = pyarrow.parquet.read_table(out / "results.parquet").to_pylist()
     assert len(rows) == len(table) == len(parquet) == 5
@@ -432,7 +432,7 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
             assert record["score_happy"] == row["scores"]["happy"]
             assert float(line["score_happy"]) == pytest.approx(row["scores"]["happy"], abs=1e-6)
             assert record["segment_list"] == row["segments"]
-    with (out / "segments.csv").open() as file:
+    with (out / "segments.csv").open(encoding="utf-8-sig") as file:
         segments = list(csv.DictReader(file))
     assert len(segments) == sum(len(row.get("segments", ())) for row in rows)
 
@@ -443,7 +443,7 @@ def test_a_name_that_is_a_formula_is_no_formula_in_a_spreadsheet(tmp_path: Path)
     (folder / "call000.wav").rename(folder / "=1+1.wav")
     (tmp_path / "list.csv").write_text("key,path\n=2,calls/=1+1.wav\n")
     batch = run_batch(str(tmp_path / "list.csv"), tmp_path / "out", model="tiny", table="csv")
-    with batch.table.open() as file:
+    with batch.table.open(encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert row["key"] == "'=2"
     assert row["emotion"]
@@ -592,7 +592,7 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     ("name", "content", "error", "said"),
     [
         ("list.csv", b"name,label\na.wav,sad\n", ManifestError, "its columns are: name, label"),
-        ("list.jsonl", b'{"path": "a.wav"}\nnothing\n', ManifestError, "row 2"),
+        ("list.jsonl", b'nothing\n{"nothing": 1', ManifestError, "row 1 is no JSON object"),
         ("list.parquet", b"no parquet", ManifestError, "list.parquet"),
         ("list.zip", b"no zip", ManifestError, "no zip archive"),
     ],

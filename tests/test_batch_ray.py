@@ -12,7 +12,8 @@ import soundfile
 
 from audio_files import speech
 from batches import write_calls, write_silence
-from voxcor.batch.items import Outcome
+from voxcor.batch.items import Item, Outcome
+from voxcor.batch.ray_engine import _from_row, _to_row
 from voxcor.batch.run import run_batch
 from voxcor.options import RecordingOptions
 
@@ -53,6 +54,18 @@ def test_the_rows_are_those_of_the_local_engine(calls: Path, tmp_path: Path) -> 
         for folder in (tmp_path / "local", tmp_path / "ray")
     ]
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Item(1, "caf\udce9.wav", "caf\udce9.wav"),
+        Item(2, "a", "z.zip", member="a", key="k"),
+        Item(3, "a.wav", "a.wav", listed="list.csv:4", start_ms=0, end_ms=10),
+    ],
+)
+def test_an_item_comes_to_a_worker_as_it_is(item: Item) -> None:
+    assert _from_row(_to_row(item)) == item
 
 
 def test_a_worker_that_is_killed_costs_nothing(calls: Path, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_metadata_cue_is_json(spoken: Content, tmp_path: Path) -> None:
 
 
 def test_csv_has_a_row_a_segment(spoken: Content) -> None:
-    rows = list(csv.DictReader(io.StringIO(export(spoken, "csv").decode())))
+    rows = list(csv.DictReader(io.StringIO(export(spoken, "csv").decode("utf-8-sig"))))
     assert [(row["start_ms"], row["end_ms"], row["emotion"]) for row in rows] == [
         ("100", "1500", "happy"),
         ("1900", "3100", "sad"),
@@ -361,7 +361,7 @@ def test_a_speaker_who_is_a_formula_comes_back_as_a_speaker(speaker: str, tmp_pa
     first, second = result.segments
     result = replace(result, segments=(replace(first, speaker=speaker), second))
     table = written(read_content(save(result, tmp_path)), "csv", tmp_path)
-    with table.open(newline="", encoding="utf-8") as file:
+    with table.open(newline="", encoding="utf-8-sig") as file:
         row = next(csv.DictReader(file))
     assert row["speaker"][0] not in "=+-@"
     assert row["start_ms"].isdecimal()

@@ -1,11 +1,14 @@
 """What the ledger remembers of a process that died, and whose death it was."""
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from voxcor.batch.items import Item, Outcome
-from voxcor.batch.ledger import _SOURCE, Ledger
+from voxcor.batch.ledger import _SOURCE, LEDGER_FILE, Ledger
 from voxcor.errors import KilledTwice
 from voxcor.results import Failure
 
@@ -85,9 +88,40 @@ def test_a_source_is_read_no_third_time_until_somebody_insists(tmp_path: Path) -
             pass
 
 
+OLDER = """
+CREATE TABLE mark (text TEXT NOT NULL);
+CREATE TABLE items (position INTEGER PRIMARY KEY, name BLOB NOT NULL, path BLOB NOT NULL,
+    member BLOB, key BLOB, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    sequence INTEGER, sha256 TEXT, duration_ms INTEGER, code TEXT, message TEXT, documents TEXT);
+CREATE UNIQUE INDEX items_place ON items (path, ifnull(member, ''), ifnull(key, ''));
+INSERT INTO mark VALUES ('{}');
+INSERT INTO items (position, name, path, state) VALUES (0, x'302e776176', x'302e776176', 'waiting');
+INSERT INTO items (position, name, path, state) VALUES (1, x'312e776176', x'312e776176', 'failed');
+"""
+
+
 def test_a_ledger_of_an_older_version_goes_on(tmp_path: Path) -> None:
-    items = begun(tmp_path, 2)
+    with closing(sqlite3.connect(tmp_path / LEDGER_FILE)) as connection:
+        connection.executescript(OLDER)
+    with Ledger(tmp_path) as ledger:  # a reader, who claims nothing
+        assert [row.item.name for row in ledger.rows()] == ["1.wav"]
+    assert at_the_next_start(tmp_path) == ([], [0], {"": 1})
+    part = Item(0, "0.wav", "0.wav", start_ms=0, end_ms=10)
     with Ledger(tmp_path) as ledger:
-        ledger._connection.execute("DROP TABLE taken")
-    died = at_the_next_start(tmp_path)
-    assert died == ([], [item.position for item in items], {})
+        assert ledger.add([Item(0, "0.wav", "0.wav"), part]) == 1
+        assert [item.part for item in ledger.waiting()] == [None, (0, 10)]
+
+
+def test_a_part_is_known_by_its_times(tmp_path: Path) -> None:
+    whole = Item(0, "a.wav", "a.wav")
+    parts = [replace(whole, position=n, start_ms=0, end_ms=n) for n in (1, 2)]
+    with Ledger(tmp_path) as ledger:
+        ledger.recover()
+        ledger.begin({})
+        assert ledger.add([whole, *parts, parts[0]]) == 3
+        for position in (0, 2):
+            document = {"audio": {"duration_ms": 5000}}
+            ledger.record(Outcome(position, "hash", [document]))
+        found = [ledger.find("hash", part) for part in (None, (0, 1), (0, 2))]
+        assert [row and row.item.position for row in found] == [0, None, 2]
+        assert ledger.counts().audio_s == pytest.approx(5.002)

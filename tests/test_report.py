@@ -107,7 +107,7 @@ def test_the_document_is_plain_json_with_every_interval(
 
 
 def test_the_row_of_a_clip_adds_up(evaluation: Evaluation, tmp_path: Path) -> None:
-    with (save(evaluation, tmp_path) / "clips.csv").open(newline="") as file:
+    with (save(evaluation, tmp_path) / "clips.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 60
     right = [row["emotion"] == row["label"] for row in rows]
@@ -282,7 +282,7 @@ def test_a_clip_s_name_is_no_formula(evaluation: Evaluation, tmp_path: Path) -> 
     first, *others = evaluation.utterances
     bad = replace(first, path=Path("=HYPERLINK(1)"), speaker="-1+1", columns={})
     with (save(replace(evaluation, utterances=(bad, *others)), tmp_path) / "clips.csv").open(
-        newline="", encoding="utf-8"
+        newline="", encoding="utf-8-sig"
     ) as file:
         row = next(csv.DictReader(file))
     assert row["path"] == "'=HYPERLINK(1)"

@@ -70,7 +70,7 @@ def test_many_recordings_are_one_job(server: Server, calls: Path, tmp_path: Path
         assert row.get("scores") == same.get("scores")
         assert row.get("segments") == same.get("segments")
         assert row.get("code") == same.get("code")
-    assert server.get(f"/v1/jobs/{job['id']}/files/results.csv").text.startswith("path,key,")
+    assert server.get(f"/v1/jobs/{job['id']}/files/results.csv").text.startswith("\ufeffpath,key,")
 
     items = server.get(f"/v1/jobs/{job['id']}/items?state=failed").json()["items"]
     assert {item["path"]: item["failure"]["code"] for item in items}["silent.wav"] == "no_speech"

@@ -102,7 +102,7 @@ def test_a_recording_has_the_name_that_was_meant(server: Server, client: str) ->
 
 
 def test_names_of_files_that_are_no_text_arrive(server: Server, tmp_path: Path) -> None:
-    from voxcor.client import Client
+    from voxcor import Client
 
     paths = [tmp_path / name for name in ("50%22.wav", 'a "call"; b.wav', "=?utf-8?B?6YCa?=.wav")]
     for path in paths:

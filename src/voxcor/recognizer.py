@@ -10,7 +10,7 @@ The command, the server and training all come through here.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any, Unpack
@@ -46,10 +46,11 @@ from voxcor.results import (
     Granularity,
     ModelInfo,
     Preprocessing,
+    Quality,
     Result,
     milliseconds,
 )
-from voxcor.speaker_turns import Speakers, Stretch, Turn, cut_at_turns, read_turns, turns_of
+from voxcor.speaker_turns import Fit, Speakers, Stretch, Turn, cut_at_turns, fit_turns, read_turns
 from voxcor.timeline import (
     Span,
     blend_of,
@@ -157,8 +158,8 @@ class Recognizer:
         started, timings = datetime.now(), _Timings(progress)
         mono, prepared = self._hear(source, asked, timings, name, channel)
         offset = prepared.trimmed_start
-        turns = turns_of(diarization, mono.name, mono.duration) if diarization else ()
-        stretches = _stretches(prepared, turns)
+        fit = fit_turns(diarization, mono.name, mono.duration) if diarization else Fit(())
+        stretches = _stretches(prepared, fit.turns)
         spans = [(stretch.start, stretch.end) for stretch in stretches]
         with timings.of("inference") as facts:
             facts["frames"] = num_frames(len(prepared.samples))
@@ -200,7 +201,7 @@ class Recognizer:
                 trimmed_end=prepared.trimmed_end,
                 gain_db=gain_db,
             ),
-            quality=prepared.quality,
+            quality=_with_unfit(prepared.quality, fit),
             segments=segments,
             transitions=transitions,
             summary=summary_view(segments, transitions, emotion),
@@ -402,6 +403,18 @@ def _stretches(prepared: Prepared[Rows], turns: Sequence[Turn]) -> tuple[Stretch
     offset = prepared.trimmed_start
     moved = [Turn(turn.start - offset, turn.end - offset, turn.speaker) for turn in turns]
     return cut_at_turns(prepared.speech, moved)
+
+
+def _with_unfit(quality: Quality, fit: Fit) -> Quality:
+    """With a warning where some turns are not of the recording."""
+    if not fit.unfit:
+        return quality
+    facts = {"turns": fit.unfit, **({} if fit.line is None else {"line": fit.line})}
+    return replace(
+        quality,
+        warnings=(*quality.warnings, "turns_unfit"),
+        details={**quality.details, "turns_unfit": facts},
+    )
 
 
 def _amplified(samples: Rows, gain_db: float) -> Rows:

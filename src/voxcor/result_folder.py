@@ -104,8 +104,13 @@ def write_array(path: Path, array: "FloatArray | DiskArray") -> None:
 
 
 def write_frames(path: Path, frames: Frames) -> None:
-    """The curve as CSV: `time_ms`, and a column for each label."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    """The curve as CSV: `time_ms`, and a column for each label.
+
+    Programs read it, and some take a byte order mark for a part of `time_ms`. So it has one only
+    where a model's own labels need it to be read in a spreadsheet; the nine do not.
+    """
+    encoding = "utf-8" if "".join(frames.labels).isascii() else "utf-8-sig"
+    with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file, lineterminator="\n").writerow(["time_ms", *map(cell, frames.labels)])
         for start in range(0, len(frames.times), _BLOCK):
             rows = slice(start, start + _BLOCK)

@@ -21,7 +21,7 @@ from voxcor.results import (
     Summary,
     Transition,
 )
-from voxcor.tables import read_csv
+from voxcor.tables import BYTE_ORDER_MARK, read_csv
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -49,7 +49,7 @@ def frames_from(text: str) -> Frames:
     """
     import numpy as np
 
-    header, _, rows = text.partition("\n")
+    header, _, rows = text.removeprefix(BYTE_ORDER_MARK).partition("\n")
     try:
         (_, *labels), _ = read_csv([header])
     except csv.Error as error:

@@ -286,6 +286,10 @@ _WORDS = {
         "The file holds more recordings, which could not be decoded and were not heard.",
         "文件中还有无法解码的录音，未予识别。",
     ),
+    "turns_unfit": (
+        "Some turns of speakers do not fit the recording: they were cut off, or passed over.",
+        "部分话轮与录音不符，已截去或略过。",
+    ),
 }
 
 # The same with figures, where they are known.
@@ -305,5 +309,9 @@ _DETAILED = {
     "parts_unheard": (
         "The file holds {parts} more recordings, which could not be decoded and were not heard.",
         "文件中还有 {parts} 段无法解码的录音，未予识别。",
+    ),
+    "turns_unfit": (
+        "{turns} turns of speakers (first: line {line}) do not fit; they were cut or passed over.",
+        "{turns} 个话轮与录音不符（首个在第 {line} 行），已截去或略过。",
     ),
 }

@@ -13,7 +13,8 @@ class Item:
 
     `position` counts from 0 in the order of the source. `name` is what rows call it, `path` where
     its bytes are: its file, or the archive that holds it as `member`. `key` is the name that a
-    manifest gives it, where it does.
+    list gives it, where it does; `listed` the row that does, as `calls.csv:17`. With `start_ms` and
+    `end_ms` it is that part of the recording and no more.
     """
 
     position: int
@@ -21,6 +22,16 @@ class Item:
     path: str
     member: str | None = None
     key: str | None = None
+    listed: str | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+    @property
+    def part(self) -> tuple[int, int] | None:
+        """From where to where, in milliseconds; None for all of it."""
+        if self.start_ms is None or self.end_ms is None:
+            return None
+        return self.start_ms, self.end_ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ CREATE TABLE IF NOT EXISTS items (
     path BLOB NOT NULL,
     member BLOB,
     key BLOB,
+    listed BLOB,
+    start_ms INTEGER,
+    end_ms INTEGER,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     sequence INTEGER,
@@ -72,7 +75,9 @@ CREATE TABLE IF NOT EXISTS taken (
     inside INTEGER NOT NULL,
     deaths INTEGER NOT NULL DEFAULT 0
 );
-CREATE UNIQUE INDEX IF NOT EXISTS items_place ON items (path, ifnull(member, ''), ifnull(key, ''));
+CREATE UNIQUE INDEX IF NOT EXISTS items_part ON items (
+    path, ifnull(member, ''), ifnull(key, ''), ifnull(start_ms, -1), ifnull(end_ms, -1)
+);
 CREATE INDEX IF NOT EXISTS items_state ON items (state, position, duration_ms);
 CREATE UNIQUE INDEX IF NOT EXISTS items_sequence ON items (sequence)
     WHERE sequence IS NOT NULL;
@@ -92,7 +97,8 @@ _SUSPECTS = "SELECT position FROM taken"
 # What a ledger needs at the least, for the sentence about a full disk.
 _SOME_BYTES = 1_000_000
 
-_ROW_COLUMNS = "position, name, path, member, key, state, code, message, documents"
+_ITEM_COLUMNS = "position, name, path, member, key, listed, start_ms, end_ms"
+_ROW_COLUMNS = f"{_ITEM_COLUMNS}, state, code, message, documents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,7 @@ class Ledger:
                     _make(path)
             self._connection = _connect(path)
             self._connection.execute("PRAGMA synchronous = NORMAL")
+            _renew(self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -260,18 +267,16 @@ class Ledger:
             first = next_position
             for entry in found:
                 failure = entry if isinstance(entry, Failure) else None
-                path = entry.path
-                name = entry.path if isinstance(entry, Failure) else entry.name
-                member, key = (
-                    (None, None) if isinstance(entry, Failure) else (entry.member, entry.key)
-                )
+                item = Item(0, entry.path, entry.path) if isinstance(entry, Failure) else entry
+                texts = (item.name, item.path, item.member, item.key, item.listed)
                 cursor = connection.execute(
-                    "INSERT OR IGNORE INTO items "
-                    "(position, name, path, member, key, state, attempts, code, message) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    f"INSERT OR IGNORE INTO items ({_ITEM_COLUMNS}, "
+                    "state, attempts, code, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [
                         next_position,
-                        *(_blob(text) for text in (name, path, member, key)),
+                        *map(_blob, texts),
+                        item.start_ms,
+                        item.end_ms,
                         "failed" if failure else "waiting",
                         # Nothing would come of another try within the same run.
                         2 if failure else 0,
@@ -336,19 +341,21 @@ class Ledger:
     def _record(self, connection: sqlite3.Connection, outcome: Outcome, *, attempts: int) -> None:
         failure = outcome.failure
         duration_ms = outcome.documents[0]["audio"]["duration_ms"] if outcome.documents else None
+        heard_ms = "CASE WHEN start_ms IS NULL THEN ? ELSE min(end_ms, ?) - start_ms END"
         heard = {
             "list": list(outcome.documents),
             "failures": [asdict(failed) for failed in outcome.channel_failures],
         }
         connection.execute(
-            "UPDATE items SET state = ?, attempts = attempts + ?, sha256 = ?, duration_ms = ?, "
-            "code = ?, message = ?, documents = ?, "
+            "UPDATE items SET state = ?, attempts = attempts + ?, sha256 = ?, "
+            f"duration_ms = {heard_ms}, code = ?, message = ?, documents = ?, "
             "sequence = (SELECT ifnull(max(sequence), 0) + 1 FROM items "
             "WHERE sequence IS NOT NULL) WHERE position = ?",
             [
                 "failed" if failure else "done",
                 attempts,
                 outcome.sha256,
+                duration_ms,
                 duration_ms,
                 failure.code if failure else None,
                 utf8(failure.message) if failure else None,
@@ -358,9 +365,10 @@ class Ledger:
         )
         connection.execute("DELETE FROM taken WHERE position = ?", [outcome.position])
 
-    def find(self, sha256: str) -> Row | None:
-        """An item that is done and has this content."""
-        rows = self._rows("state = 'done' AND sha256 = ?", [sha256], limit=1)
+    def find(self, sha256: str, part: tuple[int, int] | None = None) -> Row | None:
+        """An item that is done and has this content, or is this part of it."""
+        where = "state = 'done' AND sha256 = ? AND start_ms IS ? AND end_ms IS ?"
+        rows = self._rows(where, [sha256, *(part or (None, None))], limit=1)
         return rows[0] if rows else None
 
     def rows(self, *, state: str | None = None, after: int = -1) -> Iterator[Row]:
@@ -432,9 +440,8 @@ class Ledger:
 
     def _items(self, where: str, given: list[Any]) -> Iterator[Item]:
         after = -1
-        columns = "position, name, path, member, key"
         while page := self._all(
-            f"SELECT {columns} FROM items WHERE {where} AND position > ? "
+            f"SELECT {_ITEM_COLUMNS} FROM items WHERE {where} AND position > ? "
             f"ORDER BY position LIMIT {_PAGE}",
             [*given, after],
         ):
@@ -513,6 +520,23 @@ def _filled(mark: Mapping[str, Any]) -> dict[str, Any]:
     return {**mark, "options": {**RecordingOptions().to_document(), **mark["options"]}}
 
 
+def _renew(connection: sqlite3.Connection) -> None:
+    """Gives the items of an older version the columns that it did not have."""
+    if not _missing(connection):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for column in _missing(connection):
+        connection.execute(f"ALTER TABLE items ADD COLUMN {column}")
+    connection.execute("DROP INDEX IF EXISTS items_place")
+    connection.execute("COMMIT")
+
+
+def _missing(connection: sqlite3.Connection) -> list[str]:
+    known = {row[1] for row in connection.execute("PRAGMA table_info(items)")}
+    wanted = {"listed": "BLOB", "start_ms": "INTEGER", "end_ms": "INTEGER"}
+    return [f"{name} {kind}" for name, kind in wanted.items() if known and name not in known]
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
 
@@ -539,7 +563,7 @@ def _errors(folder: Path) -> Iterator[None]:
 
 def _row(row: tuple[Any, ...]) -> Row:
     item = _item(row)
-    state, code, message, documents = row[5:]
+    state, code, message, documents = row[8:]
     failure = Failure(item.name, code, message) if state == "failed" else None
     heard = {} if documents is None else json.loads(documents)
     failed = tuple(ChannelFailure(**entry) for entry in heard.get("failures", ()))
@@ -547,10 +571,11 @@ def _row(row: tuple[Any, ...]) -> Row:
 
 
 def _item(row: tuple[Any, ...]) -> Item:
-    name, path, member, key = (None if text is None else os.fsdecode(text) for text in row[1:5])
+    texts = (None if text is None else os.fsdecode(text) for text in row[1:6])
+    name, path, member, key, listed = texts
     assert name is not None
     assert path is not None
-    return Item(row[0], name, path, member, key)
+    return Item(row[0], name, path, member, key, listed, *row[6:8])
 
 
 def _blob(text: str | None) -> bytes | None:

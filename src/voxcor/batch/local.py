@@ -21,6 +21,7 @@ from voxcor.audio.isolated import Decoders, require_size
 from voxcor.audio.reader import open_regular, unreadable
 from voxcor.batch.archives import Archive
 from voxcor.batch.items import ChannelFailure, Item, Outcome
+from voxcor.batch.parts import cut, placed
 from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
 from voxcor.disk.array import Rows
 from voxcor.disk.faults import storage_errors
@@ -51,8 +52,8 @@ class Heard:
     channel_failures: Sequence[ChannelFailure] = ()
 
 
-# What is known of a recording that was heard before, by the hash of its bytes and its name.
-Known = Callable[[str, str], Heard | None]
+# What is known of a recording, or part of one, that was heard before: by the hash of its bytes.
+Known = Callable[[str, Item], Heard | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Surroundings:
     `maximum_min` minutes long.
     """
 
-    known: Known = lambda _sha256, _name: None
+    known: Known = lambda _sha256, _item: None
     begin: Callable[[Item], None] = lambda _item: None
     leave: Callable[[Item], None] = lambda _item: None
     cancellation: Cancellation = field(default_factory=Cancellation)
@@ -149,6 +150,7 @@ class Worker:
         self._around = around
         self._archive = Archive(around.maximum_min)
         self._unrecorded = _Unrecorded()
+        self._decoded = threading.local()  # the recording of which a thread has heard a part
 
     def close(self) -> None:
         self._archive.close()
@@ -176,10 +178,10 @@ class Worker:
                 with _its_own_size(own):
                     file = stack.enter_context(self._archive.file_of(item, own))
                 sha256 = _sha256_of(file, item.name, self._around.maximum_min)
-                content = _content(sha256, item.name)
+                content = _content(sha256, item)
                 with self._unrecorded.turn(content):
-                    heard = self._unrecorded.get(content) or self._around.known(sha256, item.name)
-                    heard = heard or self._recognize(item, file, own)
+                    heard = self._unrecorded.get(content) or self._around.known(sha256, item)
+                    heard = heard or self._recognize(item, file, sha256, own)
                     self._unrecorded.put(content, heard)
             documents = [_renamed(document, item) for document in heard.documents]
             failed = [_renamed_failure(failure, heard, item) for failure in heard.channel_failures]
@@ -190,14 +192,12 @@ class Worker:
         except (Cancelled, StorageError):
             raise
         except _NoRoom as error:
-            return Outcome(item.position, None, failure=Failure.of(error.full, item.name))
+            return Outcome(item.position, None, failure=_failure(error.full, item))
         except VoxcorError as error:
-            return Outcome(item.position, None, failure=Failure.of(error, item.name))
+            return Outcome(item.position, None, failure=_failure(error, item))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            return Outcome(
-                item.position, None, failure=Failure.of(VoxcorError(reason=reason), item.name)
-            )
+            return Outcome(item.position, None, failure=_failure(VoxcorError(reason=reason), item))
 
     def recorded(self, done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
         """Passes outcomes on, and forgets each when whoever asked for it comes back for more.
@@ -216,7 +216,7 @@ class Worker:
         """What is in the ledger need not be kept here."""
         self._unrecorded.forget(outcome.sha256)
 
-    def _recognize(self, item: Item, file: Path, scratch: Path) -> Heard:
+    def _recognize(self, item: Item, file: Path, sha256: str, scratch: Path) -> Heard:
         """What is heard, in each channel where they are separate.
 
         Raises:
@@ -224,16 +224,22 @@ class Worker:
         """
         separate = self._options.channels == "separate"
         documents, failures = [], []
-        with _its_own_size(scratch):
-            heard = self._decoders.decode(
-                file,
-                item.name,
-                scratch,
-                self._around.cancellation,
-                separate=separate,
-                options=self._options.decoding,
-            )
-        for mono in heard:
+        decoded, self._decoded.last = getattr(self._decoded, "last", None), None
+        if decoded is None or decoded[:2] != (sha256, item.name):
+            with _its_own_size(scratch):
+                heard = self._decoders.decode(
+                    file,
+                    item.name,
+                    scratch,
+                    self._around.cancellation,
+                    separate=separate,
+                    options=self._options.decoding,
+                )
+            decoded = sha256, item.name, heard
+        if item.part:
+            # Parts come one after the other: that of the next is this recording's, too.
+            self._decoded.last = decoded
+        for mono in decoded[2]:
             try:
                 documents.append(self._document(mono, item, scratch))
             except InputError as error:
@@ -243,16 +249,19 @@ class Worker:
         return Heard(item.name, documents, failures)
 
     def _document(self, mono: Mono[Rows], item: Item, scratch: Path) -> dict[str, Any]:
-        result = self._recognizer.recognize(mono, self._options)
+        heard = cut(mono, item.part) if item.part else mono
+        result = self._recognizer.recognize(heard, self._options)
+        if item.part:
+            result = placed(result, item.part[0] / 1000, mono.duration)
         document = result.to_document()
         del document["timestamp"], document["timings_ms"]
         document["frames"] = document["embedding"] = None
         if result.frames is not None:
-            document["frames"] = _file_name(result.audio, "frames", ".csv")
+            document["frames"] = _file_name(result.audio, item, "frames", ".csv")
             with self._replacing(document["frames"], scratch) as draft:
                 write_frames(draft, result.frames)
         if result.embedding is not None:
-            document["embedding"] = _file_name(result.audio, "embeddings", ".npy")
+            document["embedding"] = _file_name(result.audio, item, "embeddings", ".npy")
             with self._replacing(document["embedding"], scratch) as draft:
                 write_array(draft, result.embedding)
         return document
@@ -314,18 +323,24 @@ class _Unrecorded:
             self._heard.pop(content, None)
 
 
-def _file_name(audio: AudioInfo, kind: str, suffix: str) -> str:
+def _file_name(audio: AudioInfo, item: Item, kind: str, suffix: str) -> str:
     """Where a file of a result lies in the batch's folder.
 
     Named by what was heard: two recordings never meet, and the same one is kept once.
     """
     channel = "" if audio.channel is None else f"-{audio.channel}"
-    return f"{kind}/{audio.sha256[:2]}/{audio.sha256[:32]}{channel}{suffix}"
+    part = "_{}-{}".format(*item.part) if item.part else ""
+    return f"{kind}/{audio.sha256[:2]}/{audio.sha256[:32]}{channel}{part}{suffix}"
 
 
-def _content(sha256: str, name: str) -> str:
-    """What decides over documents: the bytes, and the extension that may contradict them."""
-    return sha256 + PurePath(name).suffix.lower()
+def _content(sha256: str, item: Item) -> str:
+    """What decides over documents: the bytes, the extension that may contradict them, the part."""
+    return f"{sha256}{PurePath(item.name).suffix.lower()}{item.part or ''}"
+
+
+def _failure(error: VoxcorError, item: Item) -> Failure:
+    failure = Failure.of(error, item.name)
+    return replace(failure, message=f"{item.listed}: {error.message}") if item.listed else failure
 
 
 def _sha256_of(file: Path, name: str, maximum_min: int) -> str:

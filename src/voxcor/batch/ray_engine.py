@@ -39,6 +39,10 @@ _ORDER = 16
 _ROUND = 20_000
 
 
+_TEXTS = ("name", "path", "member", "key", "listed")
+_TIMES = ("start_ms", "end_ms")
+
+
 def recognize_on_ray(
     items: Iterable[Item],
     *,
@@ -120,19 +124,20 @@ class Actor:
 
 def _to_row(item: Item) -> dict[str, Any]:
     """Text as bytes: a path need not be UTF-8, which Arrow's strings must be."""
-    texts = (item.name, item.path, item.member or "", item.key or "")
-    names = ("name", "path", "member", "key")
+    texts = (item.name, item.path, item.member or "", item.key or "", item.listed or "")
     return {
         "position": item.position,
-        **{name: os.fsencode(text) for name, text in zip(names, texts, strict=True)},
+        # -1 for none: a column of Arrow has one type.
+        **dict(zip(_TIMES, item.part or (-1, -1), strict=True)),
+        **{name: os.fsencode(text) for name, text in zip(_TEXTS, texts, strict=True)},
     }
 
 
 def _from_row(row: dict[str, Any]) -> Item:
-    name, path, member, key = (
-        os.fsdecode(bytes(row[name])) for name in ("name", "path", "member", "key")
-    )
-    return Item(int(row["position"]), name, path, member or None, key or None)
+    name, path, *others = (os.fsdecode(bytes(row[name])) for name in _TEXTS)
+    member, key, listed = (text or None for text in others)
+    start_ms, end_ms = (None if row[name] < 0 else int(row[name]) for name in _TIMES)
+    return Item(int(row["position"]), name, path, member, key, listed, start_ms, end_ms)
 
 
 def _packed(outcome: Outcome) -> bytes:

@@ -17,9 +17,10 @@ from typing import Any, Literal
 from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
 from voxcor.batch.local import LONGEST_MIN, Heard, Known, Surroundings, recognize_locally
-from voxcor.batch.sources import read_source, require_pyarrow
+from voxcor.batch.sources import read_source
 from voxcor.batch.tables import SEGMENTS_FILE, TABLE_FORMATS, TableFormat, write_table
 from voxcor.cancellation import Cancellation
+from voxcor.datasets.parquet import require_pyarrow
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import sync_names, write_whole
 from voxcor.errors import BatchExists, InputNotFound, NoAudioFound
@@ -245,10 +246,11 @@ def _rounds(ledger: Ledger) -> Iterator[Iterator[Item]]:
 
 
 def _known(ledger: Ledger) -> Known:
-    def known(sha256: str, name: str) -> Heard | None:
-        row = ledger.find(sha256)
+    def known(sha256: str, item: Item) -> Heard | None:
+        row = ledger.find(sha256, item.part)
         # The extension belongs to what is known: it may contradict the content.
-        same = row is not None and Path(row.item.name).suffix.lower() == Path(name).suffix.lower()
+        suffixes = {Path(one.name).suffix.lower() for one in (row.item if row else item, item)}
+        same = row is not None and len(suffixes) == 1
         return Heard(row.item.name, row.documents, row.channel_failures) if row and same else None
 
     return known

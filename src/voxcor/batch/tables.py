@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
 from voxcor.batch.ledger import Ledger, Row
-from voxcor.batch.sources import require_pyarrow
+from voxcor.datasets.parquet import require_pyarrow
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.result_folder import to_json, utf8
@@ -54,10 +54,10 @@ def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) ->
             for record in _records(ledger.rows()):
                 file.write(to_json(record) + "\n")
     elif kind == "csv":
-        with _text(path) as file:
+        with _text(path, "utf-8-sig") as file:
             _write_csv(file, (_flat(record, labels) for record in _records(ledger.rows())))
         if segments:
-            with _text(ledger.folder / SEGMENTS_FILE) as file:
+            with _text(ledger.folder / SEGMENTS_FILE, "utf-8-sig") as file:
                 _write_csv(file, _segments(_records(ledger.rows()), labels))
     else:
         with _replacing(path) as draft:
@@ -68,7 +68,11 @@ def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) ->
 def _records(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
     """What JSON Lines say, an object a line."""
     for row in rows:
-        place = {"path": row.item.name, **({"key": row.item.key} if row.item.key else {})}
+        place: dict[str, Any] = {"path": row.item.name}
+        if row.item.key:
+            place["key"] = row.item.key
+        if row.item.part:
+            place["start_ms"], place["end_ms"] = row.item.part
         if row.failure and not row.channel_failures:
             yield {**place, "code": row.failure.code, "message": row.failure.message}
         heard: list[tuple[int | None, dict[str, Any]]] = [
@@ -87,6 +91,8 @@ def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
     return {
         "path": record["path"],
         "key": record.get("key"),
+        "start_ms": record.get("start_ms"),
+        "end_ms": record.get("end_ms"),
         "channel": record.get("channel") if failed else audio.get("channel"),
         "emotion": document["emotion"],
         "confidence": document["confidence"],
@@ -154,7 +160,7 @@ def _write_parquet(path: Path, ledger: Ledger, labels: Sequence[str], segments: 
     text, number, whole = pa.string(), pa.float64(), pa.int64()
     kinds = {
         **dict.fromkeys(("channel", "segments", "transitions", "duration_ms", "speech_ms"), whole),
-        "bandwidth_hz": whole,
+        **dict.fromkeys(("bandwidth_hz", "start_ms", "end_ms"), whole),
         "abstained": pa.bool_(),
         **dict.fromkeys(("confidence", "snr_db", "clipping"), number),
         **{f"score_{label}": number for label in labels},
@@ -186,12 +192,12 @@ def _parquet_row(
 
 
 @contextmanager
-def _text(path: Path) -> Iterator[IO[str]]:
+def _text(path: Path, encoding: str = "utf-8") -> Iterator[IO[str]]:
     """A text file that takes the place of `path` where the block ends well."""
     # A path may hold bytes that are no UTF-8.
     with (
         _replacing(path) as draft,
-        draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+        draft.open("w", encoding=encoding, errors="backslashreplace", newline="") as file,
     ):
         yield file
 

@@ -35,8 +35,8 @@ def batch(
         typer.Argument(
             metavar="SOURCE",
             help=say(
-                "A folder, a pattern, a list (.csv, .jsonl, .parquet, Kaldi wav.scp) or a .zip.",
-                "文件夹、通配模式、清单(.csv、.jsonl、.parquet、Kaldi wav.scp)或 .zip。",
+                "A folder, a pattern, a list (CSV, JSON, Parquet, Kaldi, paths) or a .zip.",
+                "文件夹、通配模式、清单（CSV、JSON、Parquet、Kaldi、路径列表）或 .zip。",
             ),
         ),
     ],

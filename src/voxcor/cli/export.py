@@ -1,5 +1,6 @@
 """`voxcor export RESULT... --format F`: results in the formats of other tools."""
 
+import codecs
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -73,7 +74,8 @@ def export(
             print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
             continue
         if str(out) == "-":
-            sys.stdout.buffer.write(data)
+            # A mark is for spreadsheets; who reads a pipe is a program.
+            sys.stdout.buffer.write(data.removeprefix(codecs.BOM_UTF8))
             continue
         name = file_name(content, cast(Format, kind))
         if out is not None and not out.is_dir() and len(results) == 1 and out.suffix:

@@ -1,13 +1,13 @@
 """The recording that a list or a document of another machine names."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from voxcor.sources import is_file, is_path
+from voxcor.sources import is_file, is_folder, is_path
 
 
 def locate(named: str, folder: Path, *, moved: bool = False) -> Path | None:
@@ -15,7 +15,8 @@ def locate(named: str, folder: Path, *, moved: bool = False) -> Path | None:
 
     Args:
         named: a path, absolute or from `folder` on, of this system or of Windows (`calls\1.wav`),
-            or a `file:` address; its Unicode may be composed or decomposed (macOS).
+            or a `file:` address; each part of it may be composed or decomposed Unicode (macOS),
+            whatever the others are.
         folder: of the list or document.
         moved: whether a file of the same name in `folder` will do, too.
     """
@@ -35,17 +36,25 @@ def _spellings(named: str) -> Iterator[str]:
     yield named
     if "\\" in named:
         yield named.replace("\\", "/")
-    if named.startswith("file:"):
-        path = unquote(urlsplit(named).path)
-        yield path
-        yield path.lstrip("/")  # file:///C:/calls/1.wav, file:///./1.wav
+    with suppress(ValueError):  # an address that is none
+        path = unquote(urlsplit(named).path if named.startswith("file:") else named)
+        if path != named and is_path(path):
+            yield path
+            yield path.lstrip("/")  # file:///C:/calls/1.wav, file:///./1.wav
 
 
 def _existing(path: Path) -> Path | None:
     if is_file(path):
         return path
-    for form in ("NFC", "NFD"):
-        other = Path(unicodedata.normalize(form, os.fspath(path)))
-        if is_file(other):
-            return other
-    return None
+    text = str(path)
+    if text.isascii() or unicodedata.normalize("NFD", text) == unicodedata.normalize("NFC", text):
+        return None
+    place = Path(path.anchor)
+    for part in path.relative_to(place).parts:
+        forms = (part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD")))
+        there = (place / form for form in forms)
+        found = next((one for one in there if is_folder(one) or is_file(one)), None)
+        if found is None:
+            return None
+        place = found
+    return place if is_file(place) else None

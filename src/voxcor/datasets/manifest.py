@@ -1,17 +1,15 @@
 """Lists of labelled recordings, read and checked row by row before any work starts.
 
-Three forms are read: a table (`.csv` or `.jsonl`) with `path` and `label9` or `label`, and any
-further columns; EmoBox's jsonl, one file or the folder of a corpus with its folds; a folder of
-recordings that are sorted by label (`folder_tree`). Paths are relative to the manifest. A row with
-`start_time` and `end_time` in seconds is a stretch of its recording, as are the annotations of
-other tools. What cannot be used becomes a `Problem` that names its row, and the rest goes on.
+Three forms are read: a list (`voxcor.datasets.lists`) that has labels; EmoBox's jsonl, one file or
+the folder of a corpus with its folds; a folder of recordings that are sorted by label
+(`folder_tree`). Parts of recordings are cut out, as are those that the annotations of other tools
+name. What cannot be used becomes a
+`Problem` that names its row, and the rest goes on.
 
 EmoBox (`emo-box/EmoBox`, arXiv 2406.07162) gives a row as `{key, dataset, wav, emo, length, ...}`
 and a `label_map.json` beside or above it.
 """
 
-import csv
-import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +19,7 @@ from typing import Any
 
 from voxcor.datasets.annotations import is_annotated, read_annotations
 from voxcor.datasets.folder_tree import read_tree
+from voxcor.datasets.lists import Flaw, Row, first_object, no_list, read_list
 from voxcor.errors import (
     InputError,
     InputNotFound,
@@ -33,13 +32,16 @@ from voxcor.labels import LABEL_IDS, label_named
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import PassedOver, expand, is_file, is_folder
-from voxcor.tables import listed_names, read_csv
+from voxcor.tables import listed_names
+from voxcor.tables.columns import LABELS, Role, head_of
+from voxcor.tables.text import whole_text
+from voxcor.tables.times import LONGEST_S
 from voxcor.untrusted import printable, read_json
 
 # Codes of the problems that cost a row its place though somebody wanted it there.
 LOST = frozenset(
     {
-        *("missing_file", "no_label", "unknown_label", "stretch"),
+        *("missing_file", "no_label", "unknown_label", "stretch", "no_row"),
         *("damaged_annotation", ManifestError.code, InputUnreadable.code),  # of a document
     }
 )
@@ -47,14 +49,17 @@ LOST = frozenset(
 # A label with fewer clips is named: what is trained on it or measured on it rests on chance.
 FEW_CLIPS = 5
 
-# A list of a million rows takes half of this; it is read whole.
-MOST_BYTES = 256 << 20
+# Of a folder that is given, the list that describes it: ours, Hugging Face's, Kaldi's.
+_LISTS = ("manifest.csv", "metadata.csv", "metadata.jsonl", "wav.scp")
 
-# A time beyond a year is no time in a recording.
-_LONGEST_S = 366 * 86_400.0
+_ROLES: tuple[Role, ...] = ("speaker", "language", "corpus", "split")
 
-_PATH_COLUMNS = ("path", "wav")
-_LABEL_COLUMNS = ("label9", "label", "emo")
+# Of a corpus's own names of its labels.
+_MOST_MAP_BYTES = 1 << 20
+
+# What tasks and regions in Label Studio's exports have, and rows of a list have not.
+_TASK = ("annotations", "completions", "predictions", "annotation_id", "annotator")
+_REGION = ("labels", "choices", "original_length")
 
 _FOLD_FILE = re.compile(r".+_(train|valid|test)_fold_?(\d+)\.jsonl")
 
@@ -96,14 +101,30 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """`values` are `path`, `label`, `speaker` and whatever else it says by column.
+
+    `file` is where the path leads, where that is known; `start` and `end` are in seconds.
+    """
+
     number: int
     folder: Path
     values: Mapping[str, str]
     label_map: Mapping[str, str]  # the corpus's own
+    file: Path | None = None
+    start: float | None = None
+    end: float | None = None
 
-    def first(self, columns: Sequence[str]) -> str:
-        """The first of these columns that says anything."""
-        return next((self.values[name] for name in columns if self.values.get(name)), "")
+    @property
+    def part(self) -> tuple[float, float] | None:
+        return None if self.start is None or self.end is None else (self.start, self.end)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """What it says beside its path, label and speaker."""
+        own = ("path", "label", "speaker")
+        rest = {name: value for name, value in self.values.items() if name not in own and value}
+        times = zip(("start_time", "end_time"), self.part or (), strict=False)
+        return {**rest, **{name: f"{time:.3f}" for name, time in times}}
 
 
 def parse_label_map(pairs: Iterable[str]) -> dict[str, str]:
@@ -133,8 +154,8 @@ def read_manifest(
     """The recordings that `source` lists, and everything that is wrong with the list.
 
     Args:
-        source: a `.csv` or `.jsonl` file, the folder of an EmoBox corpus, a folder with a
-            `manifest.csv`, a folder with a sub-folder for each label, or what
+        source: a list as `voxcor.datasets.lists` reads it, or the folder that it describes; the
+            folder of an EmoBox corpus, a folder with a sub-folder for each label, or what
             `voxcor.datasets.annotations` reads: corrected TextGrids, ELAN documents or an export of
             Label Studio.
         label_map: labels as the manifest has them, in any case, to labels as wanted. Common names
@@ -156,25 +177,25 @@ def read_manifest(
         if isinstance(row, Problem):
             problems.append(row)
             continue
-        name = row.first(_LABEL_COLUMNS)
+        name = row.values.get("label", "")
         full = row.label_map.get(name.casefold(), name)
         spellings = (name.casefold(), full.casefold())
         unused.difference_update(spellings)
         label = next((wanted[known] for known in spellings if known in wanted), full)
         label = label if label in (labels or ()) else label_named(label) or label
         utterance = Utterance(
-            path=_locate(row),
+            path=row.file or row.folder / row.values.get("path", ""),
             label=label,
             speaker=row.values.get("speaker") or None,
             row=row.number,
-            columns=_rest(row),
+            columns=row.columns,
         )
-        problem = _check_row(utterance, name, seen, labels)
+        problem = _check_row(utterance, name, seen, labels, is_part=row.part is not None)
         if problem is None and labels is not None and label not in labels:
             left_out[label] += 1
             continue
-        if problem is None and _is_stretch(utterance):
-            utterance, problem = _cut_out(utterance, seen)
+        if problem is None and row.part is not None:
+            utterance, problem = _cut_out(utterance, row.part, seen)
         if problem is not None:
             problems.append(problem)
         else:
@@ -199,95 +220,106 @@ def in_model_order(labels: Iterable[str]) -> tuple[str, ...]:
 
 def _read_rows(source: Path, known: Collection[str]) -> Sequence[_Row | Problem]:
     try:
-        if is_annotated(source) and not is_file(source / "manifest.csv"):
-            return _read_annotated(source)
         if not is_folder(source):
-            return _read_table(source)
-        if is_file(source / "manifest.csv"):
-            return _read_table(source / "manifest.csv")
+            return _read_annotated(source) if _is_annotated(source) else _read_table(source)
+        listed = next((source / name for name in _LISTS if is_file(source / name)), None)
+        if listed:
+            return _read_table(listed)
+        if is_annotated(source):
+            return _read_annotated(source)
         folds = [path for path in source.rglob("*.jsonl") if _FOLD_FILE.match(path.name)]
-        return _merge_folds(folds) if folds else _read_folder(source, known)
+        if folds:
+            return _merge_folds(folds)
+        splits = sorted(path for name in _LISTS[1:3] for path in source.glob(f"*/{name}"))
+        return _merge_splits(splits) if splits else _read_folder(source, known)
     except FileNotFoundError as error:
         raise InputNotFound(name=str(source)) from error
     except OSError as error:
         raise InputUnreadable(name=str(source), reason=error.strerror or str(error)) from error
 
 
-def _read_text(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        reason = say(f"it has more than {MOST_BYTES:,} bytes.", f"超过 {MOST_BYTES:,} 字节。")
-        raise ManifestError(name=str(path), reason=reason)
-    try:
-        return data.decode("utf-8-sig")  # Excel begins its UTF-8 with a mark
-    except UnicodeDecodeError as error:
-        reason = say("it is not UTF-8 text.", "不是 UTF-8 文本。")
-        raise ManifestError(name=str(path), reason=reason) from error
+def _is_annotated(source: Path) -> bool:
+    """Whether it is what another tool wrote; a `.json` may be that, or a list."""
+    if source.suffix.lower() != ".json":
+        return is_annotated(source)
+    first = first_object(source)
+    regions = [one for value in first.values() if isinstance(value, list) for one in value[:1]]
+    nested = any(isinstance(one, dict) and {*_REGION} & {*one} for one in regions)
+    return nested or "path" not in head_of(tuple(first)).roles or bool({*_TASK} & {*first})
 
 
-def _read_table(path: Path) -> list[_Row]:
-    text = _read_text(path)
-    is_jsonl = path.suffix.lower() == ".jsonl"
-    rows = list(_json_rows(path, text) if is_jsonl else _csv_rows(path, text))
-    columns = dict.fromkeys(name for _, values in rows for name in values)
-    if rows and not (columns.keys() & {*_PATH_COLUMNS} and columns.keys() & {*_LABEL_COLUMNS}):
-        listed = listed_names([*columns])
-        reason = say(
-            f"it needs a column path and a column label9 or label; its columns are: {listed}.",
-            f"需要 path 列以及 label9 或 label 列;现有的列:{listed}。",
-        )
-        raise ManifestError(name=str(path), reason=reason)
+def _read_table(path: Path) -> "list[_Row | Problem]":
+    found = [*read_list(path)]
+    rows = [row for row in found if isinstance(row, Row)]
+    column = _label_column(rows)
+    if rows and column is None:
+        raise no_list(path, rows[0].head.names, LABELS)
     fold = _FOLD_FILE.match(path.name)
     given = {"split": fold[1], "fold": fold[2]} if fold else {}
-    label_map = _corpus_label_map(path) if is_jsonl else {}
-    return [_Row(number, path.parent, {**given, **values}, label_map) for number, values in rows]
+    label_map = _corpus_label_map(path) if path.suffix.lower() == ".jsonl" else {}
+    return [
+        _problem_of(row) if isinstance(row, Flaw) else _labelled(row, column, given, label_map)
+        for row in found
+    ]
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    number = 0
-    try:
-        _, rows = read_csv(io.StringIO(text, newline=""))
-        for number, cells in rows:
-            yield number, {name: cell.strip() for name, cell in cells.items()}
-    except csv.Error as error:
-        at = number + 1
-        reason = say(f"row {at}: {error}.", f"第 {at} 行：{error}。")
-        raise ManifestError(name=str(path), reason=reason) from error
+def _label_column(rows: Sequence[Row]) -> str | None:
+    """The column `label9`, else the one in which most rows name one of the nine.
+
+    Some lists have a number beside the name, or a rating; of equals, the first of its names.
+    """
+    known: Counter[str] = Counter()
+    for row in rows:
+        for name in row.head.roles.get("label", ()):
+            known[name] += label_named(row.values.get(name, "")) is not None
+    ours = next((name for name in known if name.casefold() == "label9"), None)
+    return ours or max(known, key=known.__getitem__, default=None)
 
 
-def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        values = _load_json(path, line, number)
-        yield number, {name: _text(value) for name, value in values.items() if value is not None}
+def _labelled(
+    row: Row, column: str | None, given: Mapping[str, str], label_map: Mapping[str, str]
+) -> _Row:
+    head, values = row.head, row.values
+    own = {"path": row.named, "label": values.get(column or "", "")}
+    own |= {role: head.first(role, values) for role in _ROLES}
+    used = {column, *(name for role in ("path", *_ROLES) for name in head.roles.get(role, ()))}
+    if head.stretch:
+        used |= {head.stretch.start.name, head.stretch.end.name}
+    rest = {name: value for name, value in values.items() if name not in used}
+    values = {**given, **{name: value for name, value in {**rest, **own}.items() if value}}
+    return _Row(row.line, row.source.parent, values, label_map, row.file, row.start, row.end)
 
 
-def _text(value: object) -> str:
-    """What a table would say; a list or an object is no path, no label and no time."""
-    return str(value) if isinstance(value, str | int | float) else "\0"
+def _problem_of(flaw: Flaw) -> Problem:
+    code = {"row": "no_row", "path": "missing_file", "stretch": "stretch"}[flaw.kind]
+    return Problem(flaw.line, flaw.named, code, flaw.sentence)
 
 
-def _load_json(path: Path, text: str, row: int) -> dict[str, Any]:
-    try:
-        values = read_json(text)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        reason = say(f"row {row} is no JSON object.", f"第 {row} 行不是 JSON 对象。")
-        raise ManifestError(name=str(path), reason=reason)
-    return values
-
-
-def _merge_folds(files: Sequence[Path]) -> list[_Row]:
+def _merge_folds(files: Sequence[Path]) -> "list[_Row | Problem]":
     """The folds of an EmoBox corpus, each recording once: `fold` is the one that tests it."""
     rows: dict[str, _Row] = {}
+    problems = []
     # Test files first: every recording that is tested anywhere is training material elsewhere.
     for path in sorted(files, key=lambda path: ("_test_" not in path.name, path)):
         for row in _read_table(path):
-            rows.setdefault(row.first(_PATH_COLUMNS), row)
-    return list(rows.values())
+            if isinstance(row, Problem):
+                problems.append(row)
+            else:
+                rows.setdefault(row.values["path"], row)
+    return [*rows.values(), *problems]
+
+
+def _merge_splits(files: Sequence[Path]) -> "list[_Row | Problem]":
+    """The splits of a data set as Hugging Face lays it out, a folder for each."""
+    rows: list[_Row | Problem] = []
+    for path in files:
+        for row in _read_table(path):
+            if isinstance(row, Problem):
+                rows.append(row)
+            else:
+                values = {"split": path.parent.name, **row.values}
+                rows.append(replace(row, values=values))
+    return rows
 
 
 def _read_folder(folder: Path, known: Collection[str]) -> list[_Row | Problem]:
@@ -322,14 +354,11 @@ def _read_annotated(source: Path) -> list[_Row | Problem]:
             rows.append(Problem(None, found.path, found.code, found.message))
             continue
         number += 1
-        values = {
-            "path": str(found.recording.absolute()),
-            "label": found.label,
-            **({"start_time": f"{found.start:.3f}"} if found.start is not None else {}),
-            **({"end_time": f"{found.end:.3f}"} if found.end is not None else {}),
-            **({"speaker": found.speaker} if found.speaker else {}),
-        }
-        rows.append(_Row(number, source.parent, values, {}))
+        recording = found.recording.absolute()
+        speaker = {"speaker": found.speaker} if found.speaker else {}
+        values = {"path": str(recording), "label": found.label, **speaker}
+        times = (None if time is None else round(time, 3) for time in (found.start, found.end))
+        rows.append(_Row(number, source.parent, values, {}, recording, *times))
     return rows
 
 
@@ -338,27 +367,21 @@ def _corpus_label_map(manifest: Path) -> dict[str, str]:
     for folder in list(manifest.absolute().parents)[:2]:
         path = folder / "label_map.json"
         if is_file(path):
-            loaded = _load_json(path, _read_text(path), 1)
-            return {name.casefold(): str(label) for name, label in loaded.items()}
+            return {name.casefold(): str(label) for name, label in _load_map(path).items()}
     return {}
 
 
-def _locate(row: _Row) -> Path:
-    path = row.values.get("path")
-    if path:
-        return row.folder / path
-    # EmoBox's `wav` starts at the root of its checkout, some folders above the manifest.
-    wav = row.values.get("wav", "")
-    bases = (row.folder, *row.folder.absolute().parents)
-    return next((base / wav for base in bases if is_file(base / wav)), row.folder / wav)
-
-
-def _rest(row: _Row) -> dict[str, str]:
-    used = {*_PATH_COLUMNS, *_LABEL_COLUMNS, "speaker"}
-    rest = {name: value for name, value in row.values.items() if name not in used and value}
-    if "dataset" in rest:
-        rest.setdefault("corpus", rest.pop("dataset"))
-    return rest
+def _load_map(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        data = file.read(_MOST_MAP_BYTES + 1)
+    try:
+        loaded = read_json(whole_text(data[:_MOST_MAP_BYTES]))
+    except ValueError:
+        loaded = None
+    if not isinstance(loaded, dict):
+        reason = say("it is no JSON object.", "不是 JSON 对象。")
+        raise ManifestError(name=str(path), reason=reason)
+    return loaded
 
 
 def _check_row(
@@ -366,6 +389,8 @@ def _check_row(
     name: str,
     seen: Mapping[Path, Utterance],
     labels: Sequence[str] | None,
+    *,
+    is_part: bool,
 ) -> Problem | None:
     """What keeps a row from being used, if anything does."""
     if not name:
@@ -375,7 +400,7 @@ def _check_row(
         return row_problem(utterance, "no_label", en, zh)
     if not is_file(utterance.path):
         return row_problem(utterance, "missing_file", "there is no such file.", "文件不存在。")
-    if not _is_stretch(utterance) and utterance.path in seen:
+    if not is_part and utterance.path in seen:
         return _listed_already(utterance, seen[utterance.path])
     label = utterance.label
     if labels is not None and label not in (*labels, *LABEL_IDS):
@@ -386,24 +411,15 @@ def _check_row(
     return None
 
 
-def _is_stretch(utterance: Utterance) -> bool:
-    """Whether it is a part of a recording; EmoBox and annotations say so in seconds."""
-    return "start_time" in utterance.columns or "end_time" in utterance.columns
-
-
 def _cut_out(
-    utterance: Utterance, seen: Mapping[Path, Utterance]
+    utterance: Utterance, part: tuple[float, float], seen: Mapping[Path, Utterance]
 ) -> tuple[Utterance, Problem | None]:
-    """The stretch as a clip of its own, or what keeps it from being one."""
+    """The part as a clip of its own, or what keeps it from being one."""
     from voxcor.datasets.clips import clip_of
 
-    columns = utterance.columns
-    try:
-        start, end = (float(columns.get(name, "")) for name in ("start_time", "end_time"))
-    except ValueError:
-        start, end = 0.0, 0.0
-    if not 0 <= start < end <= _LONGEST_S:
-        en, zh = "its start_time and end_time are no stretch.", "start_time 与 end_time 无效。"
+    start, end = part
+    if not 0 <= start < end <= LONGEST_S:
+        en, zh = f"{start:g} to {end:g} s is no stretch.", f"{start:g} 至 {end:g} 秒不是有效区间。"
         return utterance, row_problem(utterance, "stretch", en, zh)
     try:
         clip = replace(utterance, path=clip_of(utterance.path, start, end))

@@ -9,11 +9,13 @@ import io
 
 from voxcor.exports.content import Content
 from voxcor.results import milliseconds
+from voxcor.tables import BYTE_ORDER_MARK
 from voxcor.untrusted import cell
 
 
 def to_csv(content: Content) -> str:
     text = io.StringIO()
+    text.write(BYTE_ORDER_MARK)
     labels = tuple(content.result.scores)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["start_ms", "end_ms", "speaker", "emotion", "confidence", *map(cell, labels)])

@@ -90,11 +90,14 @@ class JobList(BaseModel):
 class JobItem(BaseModel):
     """A recording of a job: its documents, one a channel heard, or its failure.
 
+    With `start_ms` and `end_ms`, which are there for no other, it is that part of it.
     `channel_failures` are those of separate channels, each with its number.
     """
 
     position: int
     path: str
+    start_ms: int | None = None
+    end_ms: int | None = None
     documents: list[dict[str, Any]]
     failure: dict[str, Any] | None
     channel_failures: list[dict[str, Any]]
@@ -423,6 +426,7 @@ def _item(row: Row) -> dict[str, Any]:
     return {
         "position": row.item.position,
         "path": row.item.name,
+        **dict(zip(("start_ms", "end_ms"), row.item.part or (), strict=False)),
         "documents": [*map(worded, row.documents)],
         "failure": {"code": failure.code, "message": failure.message} if failure else None,
         "channel_failures": [asdict(failed) for failed in row.channel_failures],

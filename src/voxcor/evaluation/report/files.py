@@ -17,6 +17,7 @@ from voxcor.evaluation.report.tables import about_heard, headline, preprocessing
 from voxcor.language import say
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
+from voxcor.tables import BYTE_ORDER_MARK
 from voxcor.untrusted import cell, markdown
 
 SCHEMA_VERSION = 1
@@ -131,6 +132,7 @@ def to_markdown(evaluation: Evaluation) -> str:
 def to_csv(evaluation: Evaluation) -> str:
     """Every recognised clip in a row: what it is, what was heard, all scores."""
     text = io.StringIO()
+    text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_CLIP_COLUMNS, *map(cell, evaluation.labels)])
     for utterance, scores in zip(evaluation.utterances, evaluation.scores, strict=True):

@@ -1,0 +1,88 @@
+"""What the columns of a list are for, by the names that people and corpora give them.
+
+A name counts in any case and spelling (`File Name`, `file-name`, `FileName`), in English and in
+Chinese. Of several columns for one thing the first of its names here that says something counts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Literal
+
+from voxcor.tables.times import StretchColumns, TimesUnclear, squeezed, stretch_columns
+
+Role = Literal["path", "label", "speaker", "key", "language", "corpus", "split"]
+
+_NAMES: Mapping[Role, tuple[str, ...]] = {
+    "path": (
+        *("path", "wav", "file", "audio", "filename", "filepath", "audiofilepath", "audiopath"),
+        *("audiofile", "audiofilename", "audioname", "wavpath", "wavfile", "wavfilepath"),
+        *("wavfilename", "wavname", "fullpath", "absolutepath", "relativepath", "relpath"),
+        *("fname", "clip", "clippath", "clipname", "recording", "recordingpath", "recordingfile"),
+        *("sound", "soundfile", "audiourl", "路径", "文件", "文件名", "文件名称", "文件路径"),
+        *("音频", "音频文件", "音频文件名", "音频路径", "录音", "录音文件", "录音文件名"),
+        *("录音路径", "语音", "语音文件", "语音路径"),
+    ),
+    "label": (
+        *("label9", "label", "emotion", "emo", "emotionlabel", "emolabel", "labelname"),
+        *("emotionname", "emotionclass", "emoclass", "emotioncategory", "class", "category"),
+        *("target", "标签", "情感", "情绪", "情感标签", "情绪标签", "情感类别", "情绪类别"),
+        *("类别", "标注"),
+    ),
+    "speaker": (
+        *("speaker", "speakerid", "speakername", "spk", "spkid", "spkr", "actor", "actorid"),
+        *("talker", "talkerid", "说话人", "说话者", "说话人id", "说话人编号", "发言人", "讲话人"),
+    ),
+    "key": ("key", "id", "utt", "uttid", "utteranceid", "编号", "键"),
+    "language": ("language", "lang", "locale", "语言", "语种"),
+    "corpus": ("corpus", "dataset", "语料", "语料库", "数据集"),
+    "split": ("split", "subset", "partition", "划分", "子集"),
+}
+
+_PLACE = {name: (role, place) for role, names in _NAMES.items() for place, name in enumerate(names)}
+
+# What a sentence says that was looked for.
+PATHS = "path, wav, file, audio, file_name, audio_filepath, 路径, 文件, 音频"
+LABELS = "label9, label, emotion, emo, 标签, 情感, 情绪"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The columns of a list: their names, what they are for, where a row lies in its recording.
+
+    `unclear` are columns that look like times and cannot be understood; then nothing is known.
+    """
+
+    names: tuple[str, ...]
+    roles: Mapping[Role, tuple[str, ...]]
+    stretch: StretchColumns | None
+    unclear: tuple[str, ...]
+
+    def first(self, role: Role, values: Mapping[str, str]) -> str:
+        """What the first column for it says that says anything."""
+        return next((values[name] for name in self.roles.get(role, ()) if values.get(name)), "")
+
+
+@lru_cache(maxsize=64)
+def head_of(names: tuple[str, ...]) -> Head:
+    """What the columns of these names are for."""
+    found: dict[Role, list[tuple[int, str]]] = {}
+    for name in names:
+        if (known := _PLACE.get(squeezed(name))) is not None:
+            found.setdefault(known[0], []).append((known[1], name))
+    roles = {role: tuple(name for _, name in sorted(columns)) for role, columns in found.items()}
+    rest = [name for name in names if squeezed(name) not in _PLACE]
+    stretch, unclear = None, tuple[str, ...]()
+    try:
+        stretch = stretch_columns(rest)
+    except TimesUnclear as error:
+        unclear = error.names
+    return Head(names, MappingProxyType(roles), stretch, unclear)
+
+
+def known_columns(names: Sequence[str]) -> int:
+    """How many of the names say what they are for; none where no recording is among them."""
+    head = head_of(tuple(names))
+    times = 2 if head.stretch else len(head.unclear)
+    return times + sum(map(len, head.roles.values())) if "path" in head.roles else 0
