@@ -637,3 +637,11 @@ def test_what_cannot_be_used_is_named_with_its_time(study: Path) -> None:
     codes = [problem.code for problem in manifest.problems]
     assert codes.count("missing_file") == 2
     assert "unknown_label" in codes
+
+
+def test_a_recording_that_was_converted_since_is_found(tmp_path: Path) -> None:
+    data = Path(__file__).parent / "data"
+    shutil.copy(data / "annotations" / "eaf-origin--call.eaf", tmp_path / "corrected.eaf")
+    shutil.copy(data / "heard" / "call.opus", tmp_path)
+    found = [*read_annotations(tmp_path / "corrected.eaf")]
+    assert {one.recording.name for one in found if not isinstance(one, Failure)} == {"call.opus"}

@@ -80,7 +80,8 @@ class Recordings:
     def named(self, name: str) -> Path | None:
         """The recording that a document of another machine names, by a path or an address.
 
-        The end of the path is looked for in the folder and, with a folder at least, in those above.
+        The end of the path is looked for in the folder and, with a folder at least, in those above;
+        then what may have become of it: an upload's name, another format.
         """
         for spelling in dict.fromkeys((_path_of(name), unquote(_path_of(name)))):
             parts = [part for part in re.split(r"[\\/]", spelling) if part not in ("", ".")]
@@ -91,7 +92,8 @@ class Recordings:
         if not name.strip():
             return None
         uploads = self._by_upload.get(_upload_name(unquote(_path_of(name))), [])
-        return uploads[0] if len(uploads) == 1 else None
+        converted = self._by_stem.get(_composed(Path(last_name(name)).stem), [])
+        return next((found[0] for found in (uploads, converted) if len(found) == 1), None)
 
     def _places(self, parts: list[str], spelling: str) -> Iterator[tuple[str, Path]]:
         if not parts:
