@@ -64,21 +64,19 @@ class Heard:
 class Input:
     """A file, what is true of it, and the options it is brought with, as a form has them.
 
-    What does not look like audio is `named` by somebody, or passed over in a folder. A live stream
-    takes bare samples: of their WAV it hears as much, and everything else it refuses.
+    A live stream takes bare samples: of their WAV it hears as much, and everything else it refuses.
     """
 
     name: str
     heard: tuple[Heard, ...]
     options: Mapping[str, str] = field(default_factory=dict)
-    named: bool = False
     is_bare: bool = False
 
     def wanted(self, door: str) -> tuple[Heard, ...]:
         """What a door should make of it."""
         if door == "/v1/stream" and not self.is_bare:
             return (Heard(error="not_bare_samples"),)
-        return () if self.named and door in SEARCHED else self.heard
+        return self.heard
 
     @property
     def title(self) -> str:
@@ -114,7 +112,7 @@ INPUTS = (
     Input("wav-id3-before.wav", (_angry(),)),
     Input("wav-pipe-7fff0000-gstreamer.wav", (_angry(),), is_bare=True),
     Input("wav-pipe-7fffffff.wav", (_angry(),), is_bare=True),
-    Input("wechat.slk", (Heard(error="not_audio"),), named=True),
+    Input("wechat.slk", (Heard(error="not_audio"),)),
 )
 
 # What a door makes of files that are brought with the same options: by their names, each channel.
@@ -301,9 +299,6 @@ DOORS: dict[str, Door] = {
     "/v1/jobs": through_job,
     "/v1/stream": through_stream,
 }
-
-# Where files are found rather than named.
-SEARCHED = ("folder", "zip")
 
 
 def differences(source: Path, inputs: Sequence[Input], files: Path) -> dict[tuple[str, str], str]:

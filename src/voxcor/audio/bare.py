@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio.headers import Container, chunks, is_placeholder, sniff
+from voxcor.audio.marks import is_silk
 from voxcor.audio.reader import HashedReader, Part
 from voxcor.errors import InvalidAudioFrame, NotBareSamples
 from voxcor.frames import SAMPLE_RATE
@@ -204,7 +205,7 @@ def _unlisted(head: bytes) -> str:
         return _MEDIA_TYPES["matroska"]
     if head[4:8] in (b"moof", b"styp", b"sidx", b"moov"):
         return _MEDIA_TYPES["mp4"]
-    return "SILK" if b"#!SILK" in head[:8] else ""
+    return "SILK" if is_silk(head) else ""
 
 
 def _framed(head: bytes) -> tuple[str, int]:

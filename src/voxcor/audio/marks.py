@@ -33,6 +33,8 @@ _PICTURES = (b"avi", b"hei", b"hev", b"mif", b"msf", b"crx")
 
 def has_media_marks(head: bytes) -> bool:
     """Whether the first `HEAD_BYTES` of a file, whatever its name, are those of a recording."""
+    if is_silk(head):
+        return True  # no decoder knows it, and who brings it is told how to convert it
     if _is_text(head):
         return False
     container = sniff(Part(HashedReader(io.BytesIO(head))))
@@ -52,6 +54,11 @@ def has_media_marks(head: bytes) -> bool:
         or head[:4] + head[8:12] in _FURTHER_CHUNKS
         or any(_repeats(head, start, step) for start, step in ((0, 188), (4, 192)))
     )
+
+
+def is_silk(head: bytes) -> bool:
+    """Whether it is a voice message of WeChat, which has a byte before the mark, or of QQ."""
+    return b"#!SILK" in head[:8]
 
 
 def _is_text(head: bytes) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from voxcor.audio.marks import is_silk
 from voxcor.audio.reader import Part
 from voxcor.errors import UsageError
 from voxcor.extensions import bare_format
@@ -53,7 +54,7 @@ def advice(file: Part, name: str) -> str:
     By their first bytes, and by the extension where they have no others.
     """
     head = file.peek(0, 16)
-    if b"#!SILK" in head[:8]:
+    if is_silk(head):
         return say(
             " This is SILK, a voice message of WeChat or QQ: convert it with silk-v3-decoder, "
             "which writes bare samples, and give those with --raw s16le@24000.",
