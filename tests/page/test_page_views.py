@@ -167,6 +167,8 @@ def test_a_server_with_a_key_asks_for_it_once(browser: Browser, tmp_path: Path) 
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
         recognise(page, EXAMPLE)
+        # What was refused before the key was known is there without a reload.
+        expect(page.locator("select.export option", has_text="ELAN")).to_have_count(1)
         page.reload()
         expect(page.get_by_role("dialog")).to_have_count(0)
 

@@ -221,15 +221,15 @@ def describe_warning(code: str, details: Mapping[str, Any] = MappingProxyType({}
 
 def warning_words(code: str, details: Mapping[str, Any]) -> tuple[str, str]:
     """The same in English and in Chinese; a code of another version is left as it is."""
-    words = _WORDS.get(code, (code, code))
+    words = WORDS.get(code, (code, code))
     # Nothing more may be known, or something else by another version.
     with suppress(KeyError, ValueError, TypeError):
-        en, zh = (more.format(**details) for more in _DETAILED[code])
+        en, zh = (more.format(**details) for more in DETAILED_WORDS[code])
         return en, zh
     return words
 
 
-_WORDS = {
+WORDS = {
     "no_speech": (
         "No speech was found: it was recognised because you asked for any sound.",
         "未检测到语音；因要求识别任意声音，仍给出结果。",
@@ -293,7 +293,7 @@ _WORDS = {
 }
 
 # The same with figures, where they are known.
-_DETAILED = {
+DETAILED_WORDS = {
     "truncated": (
         "The recording is cut off, {missing_s:.1f} s are missing: what is there was recognised.",
         "录音不完整，缺少 {missing_s:.1f} 秒，已识别现有部分。",

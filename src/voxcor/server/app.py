@@ -27,6 +27,7 @@ from voxcor.server import (
     stored_results,
     streaming,
     waveform,
+    words,
 )
 from voxcor.server.bodies import Bodies, Linger
 from voxcor.server.downloads import Downloads
@@ -42,6 +43,7 @@ ROUTERS = (
     request_keys.router,
     stored_results.router,
     exports.router,
+    words.router,
     jobs.router,
     waveform.router,
     models.router,

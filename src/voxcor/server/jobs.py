@@ -32,7 +32,6 @@ from voxcor.server.service import Service, service_of
 from voxcor.server.storage import MOST_PAGE_BYTES, new_id, zipped
 from voxcor.server.strict_json import SafeJSONResponse, read_json
 from voxcor.server.uploads import Upload, receive_files
-from voxcor.server.words import worded
 
 ARCHIVE = "archive.zip"
 
@@ -427,7 +426,7 @@ def _item(row: Row) -> dict[str, Any]:
         "position": row.item.position,
         "path": row.item.name,
         **dict(zip(("start_ms", "end_ms"), row.item.part or (), strict=False)),
-        "documents": [*map(worded, row.documents)],
+        "documents": list(row.documents),
         "failure": {"code": failure.code, "message": failure.message} if failure else None,
         "channel_failures": [asdict(failed) for failed in row.channel_failures],
     }

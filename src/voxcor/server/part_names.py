@@ -28,24 +28,30 @@ _ESCAPES = {"%22": '"', "%0d": " ", "%0a": " "}
 _ESCAPED = re.compile("%(22|0d|0a)", re.IGNORECASE)
 
 
-def part_name(disposition: bytes) -> str:
-    """The name of a file, by the `Content-Disposition` of its part; `UNNAMED` where it has none."""
+def part_name(disposition: bytes) -> str | None:
+    """The name of a file, by the `Content-Disposition` of its part.
+
+    Returns:
+        `UNNAMED` where the name is empty; None where there is none, as of a field.
+    """
     extended = _extended(disposition)
     _, options = parse_options_header(disposition)
-    given = options.get(b"filename", b"")
-    return plain_name(extended or _as_sent(given))
+    given = options.get(b"filename")
+    if given is None and extended is None:
+        return None
+    return plain_name(extended or _as_sent(given or b""))
 
 
-def _extended(disposition: bytes) -> str:
-    """What `filename*`, or its pieces, say; nothing where there are none."""
+def _extended(disposition: bytes) -> str | None:
+    """What `filename*`, or its pieces, say; None where there are none."""
     if b"filename*" not in disposition.lower():
-        return ""
+        return None
     header = Message()
     header["Content-Disposition"] = disposition.decode("latin-1")
     try:
         parameters = header.get_params([], header="Content-Disposition")
     except ValueError:  # a piece with a number of thousands of digits
-        return ""
+        return None
     # Those with a `*` come after all others.
     value: Any = [value for key, value in parameters if key.lower() == "filename"][-1]
     charset, _, text = value if isinstance(value, tuple) else (None, None, value)

@@ -28,7 +28,6 @@ from voxcor.result_folder import size_of, to_json, write_result
 from voxcor.results import Result
 from voxcor.server.events import Event
 from voxcor.server.retention import DAY_S, Clock
-from voxcor.server.words import worded
 from voxcor.settings import Settings
 from voxcor.stored_result import result_from
 
@@ -136,7 +135,7 @@ class Results:
         return path
 
     def document(self, result_id: str) -> dict[str, Any]:
-        """The result document, with `id`, `files`, and words for its warnings.
+        """The result document, with `id` and `files`.
 
         Raises:
             NoSuchResult: there is none of this id.
@@ -147,7 +146,7 @@ class Results:
             raise NoSuchResult(id=result_id)
         try:
             document = read_state(folder / "result.json", _checked)
-            found = worded(document) | {"id": result_id, "files": self.files(result_id)}
+            found = {**document, "id": result_id, "files": self.files(result_id)}
         except FileNotFoundError:
             if not os.path.lexists(folder):  # deleted this moment
                 raise NoSuchResult(id=result_id) from None

@@ -191,7 +191,10 @@ class _Form:
             en = "it has more than one file." if self.most == 1 else "it has too many files."
             zh = "包含多个文件。" if self.most == 1 else "文件过多。"
             raise _malformed(en, zh)
-        self._names.append(part_name(disposition))
+        name = part_name(disposition)
+        if self.most > 1 and name is None:
+            raise _malformed("a file in it has no name.", "其中有文件缺少文件名。")
+        self._names.append(name or UNNAMED)
         self._sizes.append(0)
         # So that a file of no bytes is there, too.
         self._pending.append((len(self._names) - 1, b""))

@@ -1,23 +1,38 @@
-"""Words for what a document has codes for, in both languages: a reader may change theirs."""
+"""`/v1/warnings`: what documents have codes for, in words."""
 
-from collections.abc import Mapping
-from typing import Any
+from fastapi import APIRouter
+from pydantic import BaseModel
 
-from voxcor.audio.quality import warning_words
+from voxcor.audio.quality import DETAILED_WORDS, WORDS
+
+router = APIRouter(prefix="/v1", tags=["results"])
 
 
-def worded(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A result document as it is served: `quality.messages` has a sentence for each warning.
+class Sentence(BaseModel):
+    """A sentence in both languages."""
 
-    `{"truncated": {"en": "…", "zh": "…"}}`; there are none on the disk, and none where nothing is
-    warned of.
+    en: str
+    zh: str
+
+
+class WarningWords(Sentence):
+    """A warning of `quality.warnings`.
+
+    `detailed` says more, where `quality.details` of the result has what fills it: `{tracks}` stands
+    for a number, `{missing_s:.1f}` for one with so many decimals.
     """
-    quality = document["quality"]
-    if not quality["warnings"]:
-        return dict(document)
-    details = quality.get("details", {})
-    messages = {
-        code: dict(zip(("en", "zh"), warning_words(code, details.get(code, {})), strict=True))
-        for code in quality["warnings"]
+
+    detailed: Sentence | None
+
+
+@router.get("/warnings", summary="Warnings and their words · 音质提示及其文字")
+async def list_warnings() -> dict[str, WarningWords]:
+    """By code; the same for every result."""
+    return {
+        code: WarningWords(en=en, zh=zh, detailed=_sentence(DETAILED_WORDS.get(code)))
+        for code, (en, zh) in WORDS.items()
     }
-    return {**document, "quality": {**quality, "messages": messages}}
+
+
+def _sentence(words: tuple[str, str] | None) -> Sentence | None:
+    return words and Sentence(en=words[0], zh=words[1])

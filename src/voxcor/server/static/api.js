@@ -60,9 +60,13 @@ export const sendJson = async (method, path, document) =>
 /** Formats of other tools, asked for once. */
 export const exportFormats = signal([]);
 
-export const loadExportFormats = async () => {
-  exportFormats.value = await getJson("v1/exports");
-};
+/** What each warning says, by its code, in both languages. */
+export const warningTexts = signal({});
+
+/** What is the same for every result; asked for once, or again with a key. */
+export async function loadWords() {
+  [exportFormats.value, warningTexts.value] = await Promise.all([getJson("v1/exports"), getJson("v1/warnings")]);
+}
 
 /** Downloads a result in another tool's format, with words in the page's language. */
 export async function exportResult(id, kind) {

@@ -1,6 +1,6 @@
 /** The page: what is always there, and the view that is open. */
 
-import { awaitReady, loadExportFormats, loadModels, unlock } from "./api.js";
+import { awaitReady, loadModels, loadWords, unlock } from "./api.js";
 import { History } from "./history.js";
 import { html, Icon } from "./html.js";
 import { Live } from "./live.js";
@@ -88,7 +88,7 @@ function KeyDialog() {
     event.preventDefault();
     try {
       await unlock(new FormData(event.currentTarget).get("key"));
-      await loadModels();
+      await Promise.all([loadModels(), loadWords()]);
     } catch (error) {
       problem.value = error.message;
     }
@@ -108,4 +108,4 @@ takeFromAnywhere();
 render(html`<${App} />`, document.getElementById("page"));
 awaitReady();
 loadModels().catch(() => {});
-loadExportFormats().catch(() => {});
+loadWords().catch(() => {});

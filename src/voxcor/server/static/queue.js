@@ -6,9 +6,9 @@ import { html, Icon } from "./html.js";
 import * as work from "./jobs.js";
 import { labelOf } from "./labels.js";
 import { chosenOptions, Options } from "./options.js";
-import { Bars, Verdict, Warnings } from "./scores.js";
+import { Bars, Verdict, Warnings, warningWords } from "./scores.js";
 import { readiness } from "./state.js";
-import { failureWords, t, warningWords } from "./strings.js";
+import { failureWords, t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { signal, useSignal } from "./vendor/signals.js";
 

@@ -1,9 +1,11 @@
 /** The scores of a result, a region, an utterance: one line, and a bar for each label. */
 
+import { warningTexts } from "./api.js";
 import { percent } from "./format.js";
 import { html } from "./html.js";
 import { bothNames, labelOf } from "./labels.js";
-import { t, warningWords } from "./strings.js";
+import { language } from "./state.js";
+import { t } from "./strings.js";
 
 /** `😊 快乐 (Happy) 置信度: 85.3%`, or `😊 Happy (快乐) Confidence: 85.3%`. */
 export const headline = ({ emotion, confidence }) =>
@@ -14,6 +16,24 @@ export function Verdict({ result: { emotion, confidence, abstained } }) {
   if (abstained) return html`🤷 ${t("noAnswer")}`;
   return html`${labelOf(emotion).emoji} ${bothNames(emotion)} <span class="number">${percent(confidence)}</span>`;
 }
+
+/** A text of the server's with its numbers, `{tracks}` or `{missing_s:.1f}`; nothing where one is not known. */
+function filled(text, numbers) {
+  let isKnown = true;
+  const said = text.replaceAll(/\{(\w+)(?::\.(\d)f)?\}/g, (_, name, decimals) => {
+    const number = numbers[name];
+    isKnown &&= decimals ? typeof number === "number" : number !== undefined;
+    return isKnown && decimals ? number.toFixed(decimals) : number;
+  });
+  return isKnown && said;
+}
+
+/** The quality warnings of a result, in the server's words. */
+export const warningWords = ({ quality: { warnings, details = {} } }) =>
+  warnings.map((code) => {
+    const { detailed, ...plain } = warningTexts.value[code] ?? { en: code, zh: code };
+    return (detailed && filled(detailed[language.value], details[code] ?? {})) || plain[language.value];
+  });
 
 /** What to know before the scores are relied on. */
 export function Warnings({ document }) {

@@ -258,8 +258,6 @@ const said = ([en, zh]) => (language.value === "zh" ? zh : en);
 export const t = (key, values = {}) =>
   said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** The quality warnings of a result in plain words, with advice: the server's. */
-export const warningWords = ({ quality: { warnings, messages } }) => warnings.map((code) => messages[code][language.value]);
 
 /** Why a recording failed; what the page has no words for is said in the server's. */
 export const failureWords = ({ code, message }) => (FAILURES[code] ? said(FAILURES[code]) : message);
