@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import soundfile
 
-from voxcor.datasets.manifest import Manifest, Problem
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Manifest
 
 # angry and sad of a call of 18.62 s, as people would label it.
 CALL = [(0.0, 2.5, "angry"), (2.5, 9.3, "sad"), (9.3, 11.8, "angry"), (11.8, 18.6, "sad")]

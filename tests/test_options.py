@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from voxcor.cli.batch import batch
+from voxcor.cli.options import labels_meant
 from voxcor.cli.recognize import recognize
 from voxcor.client.client import JobOptions
 from voxcor.client.client import Options as ClientOptions
@@ -124,3 +125,15 @@ def test_a_models_own_label_comes_before_our_name_for_it() -> None:
     assert own_label("anger", ("anger", "calm")) == "anger"
     assert own_label("ANGER", ("anger", "calm")) == "anger"
     assert own_label("愤怒", ("anger", "calm")) is None
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", "，"])
+def test_no_label_at_all_is_no_choice(text: str) -> None:
+    with pytest.raises(UsageError):
+        labels_meant(text)
+
+
+def test_without_a_model_only_our_own_names_are_ours() -> None:
+    assert labels_meant("愤怒，anger, 抱怨") == ("angry", "anger", "抱怨")
+    assert labels_meant("愤怒,anger", ("angry", "anger")) == ("angry", "anger")
+    assert labels_meant(None) is None

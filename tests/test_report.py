@@ -14,7 +14,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from voxcor.audio.augmentation import STRESSES
-from voxcor.datasets.manifest import Problem, Utterance
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Utterance
 from voxcor.errors import StorageError
 from voxcor.evaluation.calibration import calibrate
 from voxcor.evaluation.measurement import Evaluation, StressFigures

@@ -24,7 +24,8 @@ from test_cli import voxcor
 from voxcor import Recognizer
 from voxcor.audio import decode, prepare
 from voxcor.audio.resample import mix_to_mono
-from voxcor.datasets.manifest import Problem, Utterance, read_manifest
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import CheckpointInvalid, ModelExists, UsageError
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS

@@ -21,7 +21,8 @@ import soundfile
 
 from checkpoints import SMALL, write_checkpoint
 from voxcor import Recognizer
-from voxcor.datasets.manifest import Problem, Utterance, read_manifest
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import ManifestError, ModelCorrupt, ModelExists, UsageError
 from voxcor.inference.network import FrameOutput, Network
 from voxcor.models.cards import read_card

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from voxcor import telemetry as _  # noqa: F401 - before anything that it tells to be silent
+from voxcor.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from voxcor.client.client import Client
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from voxcor.labels import LABELS, Label
     from voxcor.recognizer import Recognizer
     from voxcor.results import Failure, Result
-
-__version__ = "0.1.0"
 
 __all__ = [
     "LABELS",
@@ -37,6 +36,10 @@ _HOME = {
     "Result": "voxcor.results",
     "VoxcorError": "voxcor.errors",
 }
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

@@ -95,6 +95,16 @@ def label_named(text: str) -> str | None:
     return known
 
 
+def label_meant(text: str) -> str:
+    """What a person means where it is not known which model will answer.
+
+    A name of the nine that only people use is one of them: `愤怒`, `开心/happy`, 😠. Anything else
+    may be a model's own label, `anger` too.
+    """
+    name = text.strip()
+    return name if name.isascii() else label_named(name) or name
+
+
 def own_label(text: str, own: Sequence[str]) -> str | None:
     """Which of a model's own labels a person means by `text`, None where it is none of them."""
     name = text.strip()

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from voxcor import __version__
 from voxcor.cli import (
     batch,
     bench,
@@ -18,6 +17,7 @@ from voxcor.cli import (
     train,
 )
 from voxcor.language import say
+from voxcor.version import __version__
 
 app = typer.Typer(
     name="voxcor",

@@ -122,7 +122,7 @@ def _versions() -> dict[str, str]:
     import soundfile
     import soxr
 
-    from voxcor import __version__
+    from voxcor.version import __version__
 
     return {
         "voxcor": __version__,

@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.options import LabelMapOption, ModelOption, ReportJsonOption, TrimOption
+from voxcor.cli.options import (
+    LabelMapOption,
+    ModelOption,
+    ReportJsonOption,
+    TrimOption,
+    labels_meant,
+)
 from voxcor.language import say
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from voxcor.datasets.manifest import Problem
+    from voxcor.datasets.labelled import Problem
     from voxcor.evaluation.measurement import Evaluation
     from voxcor.evaluation.report.tables import Table
     from voxcor.results import Failure
@@ -119,7 +125,7 @@ def evaluate(
     folder = find_model(model or settings.model)
     if not folder.card.labels:
         raise EmbeddingsOnly(model=folder.card.id)
-    chosen = [label.strip() for label in labels.split(",")] if labels is not None else None
+    chosen = labels_meant(labels, folder.card.labels)
     if calibrate and chosen is not None:
         raise UsageError(
             reason_en="--calibrate is for all labels of the model; leave --labels out.",

@@ -1,12 +1,14 @@
 """Options that several commands have: one name, one help text, everywhere."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
+from voxcor.errors import UsageError
+from voxcor.labels import label_meant, own_label
 from voxcor.language import say
 from voxcor.options import Option, RecordingOptions, options_of, split_labels
 
@@ -51,6 +53,23 @@ ReportJsonOption = Annotated[
     bool,
     typer.Option("--json", help=say("Print the report as JSON.", "以 JSON 输出报告。")),
 ]
+
+
+def labels_meant(text: str | None, own: Sequence[str] = ()) -> tuple[str, ...] | None:
+    """The labels that `a,b,c` names, a model's own where it is known; None for all.
+
+    Raises:
+        UsageError: it names none.
+    """
+    if text is None:
+        return None
+    named = split_labels(text)
+    if not named:
+        raise UsageError(
+            reason_en="--labels names no label; leave it out for all of them.",
+            reason_zh="--labels 没有给出任何标签；若要全部标签，请不要使用该选项。",
+        )
+    return tuple(own_label(label, own) or label_meant(label) for label in named)
 
 
 def with_recording_options(command: Callable[..., None]) -> Callable[..., None]:

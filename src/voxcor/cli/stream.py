@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.options import LabelsOption, ModelOption
+from voxcor.cli.options import LabelsOption, ModelOption, labels_meant
 from voxcor.errors import UsageError
-from voxcor.labels import own_labels
 from voxcor.language import say
-from voxcor.options import split_labels
 from voxcor.sources import STDIN
 
 if TYPE_CHECKING:
@@ -82,9 +80,8 @@ def stream(
 
     settings = Settings()
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
-    chosen = None if labels is None else split_labels(labels)
-    own_only = None if chosen is None else own_labels(chosen, recognizer.labels)[0]
-    heard = recognizer.labels if own_only is None else own_only
+    chosen = labels_meant(labels, recognizer.labels)
+    heard = recognizer.labels if chosen is None else chosen
     own = [parse(text, heard) for text in rules or ()]
     saved = [entry.rule for entry in RuleBook(settings.home).all()]
     watched = [rule for rule in saved if {*rule.labels} <= {*heard}]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from voxcor.cli.options import LabelMapOption, ReportJsonOption
+from voxcor.cli.options import LabelMapOption, ReportJsonOption, labels_meant
 from voxcor.cli.streams import open_console
 from voxcor.errors import UsageError
 from voxcor.language import Both, say
@@ -145,7 +145,8 @@ def train(
     ] = False,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.datasets.manifest import Problem, parse_label_map
+    from voxcor.datasets.labelled import Problem
+    from voxcor.datasets.manifest import parse_label_map
     from voxcor.evaluation.report.files import remarks
     from voxcor.models.store import TINY
     from voxcor.result_folder import to_json
@@ -160,7 +161,7 @@ def train(
             aside.print(line, style="yellow", soft_wrap=True)
 
     pairs = [pair for text in label_map or () for pair in text.split(",")]
-    wanted = [label.strip() for label in labels.split(",")] if labels is not None else None
+    wanted = labels_meant(labels)
     if method == "full":
         from voxcor.cli.train_full import train_full
         from voxcor.training.options import parse_options

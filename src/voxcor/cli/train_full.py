@@ -11,7 +11,7 @@ from voxcor.language import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from voxcor.datasets.manifest import Problem
+    from voxcor.datasets.labelled import Problem
     from voxcor.language import Both
     from voxcor.training.full import Progress, Trained
     from voxcor.training.options import FullOptions

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from voxcor.audio import decode
-from voxcor.datasets.manifest import Manifest, Problem, Utterance, row_problem
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Manifest, Utterance, row_problem
 from voxcor.errors import InputError, UsageError
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from voxcor.audio import Source, decode
 from voxcor.audio.augmentation import STRESSES, Change, Stress
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.datasets.manifest import Manifest, Problem, Utterance
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Manifest, Utterance
 from voxcor.errors import InputError, ManifestError, UsageError
 from voxcor.evaluation.calibration import Calibration, calibrate
 from voxcor.evaluation.metrics import Coverage, Figures, FloatArray, IntArray, coverage, measure

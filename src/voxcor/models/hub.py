@@ -21,12 +21,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from voxcor import __version__
 from voxcor.disk.whole import sync
 from voxcor.errors import ChecksumMismatch, HubRefused, HubUnreachable, ModelError
 from voxcor.language import language
 from voxcor.models.cards import HUB_NAMES, OFFICIAL, Hub, OfficialModel, Repository
 from voxcor.proxies import require_usable_proxies
+from voxcor.version import __version__
 
 # Answers that say "not now", against those that say "not you" or "not that".
 _PASSING_STATUSES = (408, 429)

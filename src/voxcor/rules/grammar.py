@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn, cast
 
 from voxcor.errors import RuleInvalid
-from voxcor.labels import label_named, own_label
+from voxcor.labels import label_meant, own_label
 from voxcor.language import say
 from voxcor.rules.watching import COMPARISONS, Relation, Rule
 
@@ -135,8 +135,7 @@ class _Parser:
         if token.kind not in ("word", "quoted"):
             self._refuse(token, "here goes an emotion.", "这里应为一种情感。")
         if self._labels is None:
-            # A rule for any model: only what no model calls its own label is taken for one of ours.
-            return label if label.isascii() else label_named(label) or label
+            return label_meant(label)
         own = own_label(label, self._labels)
         if own is None:
             known = ", ".join(self._labels)

@@ -8,7 +8,6 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from voxcor import __version__
 from voxcor.language import speaking
 from voxcor.server import (
     documentation,
@@ -37,6 +36,7 @@ from voxcor.server.schemas import complete
 from voxcor.server.security import Guard, require_safe
 from voxcor.server.service import Service
 from voxcor.settings import Settings
+from voxcor.version import __version__
 
 ROUTERS = (
     recognition.router,

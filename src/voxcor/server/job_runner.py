@@ -185,14 +185,21 @@ class JobRunner:
                 end = None  # it goes on at the next start
             if end is not None:
                 self._end(job_id, *end)
-            with self._wake:
-                self._running = None
-                deleted = job_id in self._deleted
-                self._deleted.discard(job_id)
-                self._cancelled.discard(job_id)
-            if deleted:
+            if not self._leave(job_id):
+                # Who deletes it waits until it runs no longer, and finds nothing of it then.
                 self.store.clear(job_id)
+                self._deleted.discard(job_id)
+                self._leave(job_id)
             self._tell()
+
+    def _leave(self, job_id: str) -> bool:
+        """Whether the job that ran runs no longer; one that is to be deleted does until it is."""
+        with self._wake:
+            if job_id in self._deleted:
+                return False
+            self._cancelled.discard(job_id)
+            self._running = None
+            return True
 
     def _next(self) -> str | None:
         """The job that runs from now on; None where the server stops."""

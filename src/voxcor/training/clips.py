@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import decode, prepare
-from voxcor.datasets.manifest import Problem, Utterance, row_problem
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Utterance, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import read_state, set_unreadable_aside
 from voxcor.disk.whole import sync, write_whole

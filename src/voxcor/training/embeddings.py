@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor import __version__
 from voxcor.audio import decode, prepare
-from voxcor.datasets.manifest import Problem, Utterance, row_problem
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Utterance, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import InputError, InputUnreadable
 from voxcor.inference.network import FrameOutput, Network
 from voxcor.models.store import ModelFolder, open_network
 from voxcor.settings import Settings
+from voxcor.version import __version__
 
 FloatArray = NDArray[np.float32]
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.datasets.folder_names import split_named
-from voxcor.datasets.manifest import Problem, Utterance, row_problem
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Utterance, row_problem
 from voxcor.datasets.splits import (
     check_splits,
     leave_one_fold_out,

@@ -19,7 +19,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.datasets.manifest import Problem, Utterance, in_model_order, read_manifest, row_problem
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import Utterance, in_model_order, read_manifest, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError

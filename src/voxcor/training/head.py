@@ -16,7 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from voxcor.datasets.manifest import LOST, Problem, Utterance, in_model_order, read_manifest
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import LOST, Utterance, in_model_order, read_manifest
 from voxcor.errors import InputError
 from voxcor.evaluation.calibration import fit_temperature
 from voxcor.evaluation.metrics import Figures, measure

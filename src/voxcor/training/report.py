@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from voxcor.datasets.manifest import Problem
+from voxcor.datasets.labelled import Problem
 from voxcor.evaluation.metrics import (
     Figures,
     confusion_matrix,

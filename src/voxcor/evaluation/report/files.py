@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from voxcor.datasets.manifest import LOST, Problem
+from voxcor.datasets.labelled import Problem
+from voxcor.datasets.manifest import LOST
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import drafting, publish
 from voxcor.evaluation.measurement import Evaluation, value_of

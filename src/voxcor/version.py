@@ -1,0 +1,3 @@
+"""Which Voxcor this is."""
+
+__version__ = "0.1.0"
