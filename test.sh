@@ -71,4 +71,5 @@ mypy
 step "Layers"
 lint-imports
 step "Tests"
-python -m pytest
+# Two files at a time: many tests wait for a server, a browser or a process of their own.
+python -m pytest -n 2 --dist loadfile

@@ -39,7 +39,7 @@ _HOME = {
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return [*__all__]
 
 
 def __getattr__(name: str) -> Any:
