@@ -9,7 +9,7 @@ import pytest
 
 from voxcor.errors import ModelCorrupt
 from voxcor.labels import labels_from_tokens
-from voxcor.models.architecture import BASE, LARGE
+from voxcor.models.architecture import LARGE, Architecture
 from voxcor.models.cards import (
     CARD_FILE,
     OFFICIAL,
@@ -38,6 +38,8 @@ CARD = Card(
     metrics={"uar": 0.5},
     temperature=1.5,
 )
+
+BASE = Architecture(embed_dim=768, num_heads=12, prenet_depth=4, depth=8, num_outputs=9)
 
 
 def parameters(model: OfficialModel) -> int:
