@@ -76,7 +76,8 @@ def test_ten_files_are_a_job_and_make_a_table(
     expect(job.locator(".state-name")).to_have_text("done")
     assert len(service.get("/v1/jobs").json()["jobs"]) == before + 1
     keep(page, "queue-en")
-    rows = list(csv.DictReader(io.StringIO(downloaded(page, job, "results.csv").decode())))
+    table = downloaded(page, job, "results.csv").decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table)))
     assert len(rows) == 10
     for row in rows[:9]:
         assert float(row[f"score_{row['emotion']}"]) == float(row["confidence"])

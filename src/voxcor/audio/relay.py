@@ -55,6 +55,9 @@ HIGHEST_RATE = 768_000
 # Beyond any integer format's range read as float: damage, and squares that overflow float32.
 LOUDEST = 2.0**32
 
+# Containers that libsndfile never reads. To find that out it may take in the whole of one.
+_FOREIGN = ("mp4", "matroska", "asf", "avi", "flv", "aac", "amr")
+
 # Headers count padding and themselves now and then; less than this is not worth a word.
 TOLERATED_LOSS_S = 0.1
 
@@ -219,7 +222,8 @@ def _openers(file: _File, options: DecodingOptions, facts: Facts) -> list[Opener
     if options.track is not None:
         return [partial(open_ffmpeg, track=options.track)]
     spoken = partial(_open_spoken, facts=facts)
-    return [spoken] if holds_mpeg(file.part, file.container) else [open_sndfile, spoken]
+    is_foreign = file.container in _FOREIGN or holds_mpeg(file.part, file.container)
+    return [spoken] if is_foreign else [open_sndfile, spoken]
 
 
 @contextmanager
