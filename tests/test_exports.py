@@ -216,6 +216,12 @@ def test_what_is_no_result_is_named(tmp_path: Path) -> None:
         export(read_content(save(happy_then_sad(), tmp_path)), "pdf")  # type: ignore[arg-type]
 
 
+def test_the_help_of_the_command_names_every_format() -> None:
+    helped = CliRunner().invoke(app, ["export", "--help"]).output
+    listed = f"{','.join(FORMATS[:-1])}or{FORMATS[-1]}."
+    assert listed in "".join(helped.split())
+
+
 def test_the_command_writes_into_the_result_s_folder(tmp_path: Path) -> None:
     folders = [save(happy_then_sad(), tmp_path) for _ in range(2)]
     runner = CliRunner()

@@ -40,6 +40,13 @@ def test_what_was_recognised_is_found_again_and_deleted(
     expect(page.locator(".outcome .leads")).to_have_count(0)
 
 
+@pytest.mark.parametrize("address", ["", "nowhere", "constructor"])
+def test_an_address_without_a_view_opens_the_first(open_page: OpenPage, address: str) -> None:
+    page = open_page(address)
+    expect(page.locator("nav [aria-current=page]")).to_have_text("Recognise")
+    expect(page.locator("h1")).to_have_text("Recognise")
+
+
 def test_an_honest_banner_says_that_tiny_answers(open_page: OpenPage) -> None:
     page = open_page()
     banner = page.get_by_role("note")

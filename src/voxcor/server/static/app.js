@@ -11,13 +11,15 @@ import { Rules } from "./rules.js";
 import { language, locked, models, open, options, readiness, setLanguage, theme, view } from "./state.js";
 import { t } from "./strings.js";
 import { render } from "./vendor/preact.js";
-import { useSignal } from "./vendor/signals.js";
+import { computed, useSignal } from "./vendor/signals.js";
 
 const VIEWS = { recognise: Recognise, queue: Queue, live: Live, history: History, models: Models, rules: Rules };
+/** The view that is asked for, or the first where there is no such view. */
+const opened = computed(() => (Object.hasOwn(VIEWS, view.value) ? view.value : Object.keys(VIEWS)[0]));
 const THEMES = ["system", "light", "dark"];
 
 function App() {
-  const View = VIEWS[view.value];
+  const View = VIEWS[opened.value];
   return html`
     <a class="skip" href="#main" onClick=${(event) => {
       event.preventDefault();
@@ -25,7 +27,7 @@ function App() {
     }}>${t("skip")}</a>
     <${Header} />
     <main id="main" tabindex="-1">
-      <h1 class="visually-hidden">${t(view.value)}</h1>
+      <h1 class="visually-hidden">${t(opened.value)}</h1>
       <${Banner} />
       <${View} />
     </main>
@@ -45,7 +47,7 @@ function Header() {
     <header>
       <a class="brand" href="#recognise"><img src="static/icon.svg" alt="" width="28" height="28" /><span lang="zh-CN">心声</span> <span lang="en">Voxcor</span></a>
       <nav aria-label=${t("views")}>
-        ${Object.keys(VIEWS).map((name) => html`<a href="#${name}" aria-current=${view.value === name ? "page" : null}>${t(name)}</a>`)}
+        ${Object.keys(VIEWS).map((name) => html`<a href="#${name}" aria-current=${opened.value === name ? "page" : null}>${t(name)}</a>`)}
       </nav>
       <span class="state" role="status" title=${problem}>
         <i class=${ready ? "on" : problem ? "off" : "wait"}></i>${ready ? html`<span lang="en">${model}</span> ${t("ready")}` : t(problem ? "notReady" : "warming")}
@@ -69,7 +71,7 @@ function Header() {
 function Banner() {
   if (readiness.value.problem) return html`<p class="banner problem" role="alert">${readiness.value.problem}</p>`;
   const isTiny = (options.value.model ?? models.value?.active) === "tiny";
-  if (!isTiny || view.value === "models") return null;
+  if (!isTiny || opened.value === "models") return null;
   const get = () => {
     open("models");
     pull("plus-base");

@@ -2,8 +2,6 @@
 
 import { computed, effect, signal } from "./vendor/signals.js";
 
-const VIEWS = ["recognise", "queue", "live", "history", "models", "rules"];
-
 /** A signal that the browser remembers; what it cannot read again counts for nothing. */
 function remembered(name, initial) {
   let value = initial;
@@ -59,12 +57,9 @@ export const options = remembered("options", {
 options.value = { ...options.value, track: null, raw: null };
 export const setOption = (name, value) => (options.value = { ...options.value, [name]: value });
 
-const viewOf = () => {
-  const name = location.hash.slice(1);
-  return VIEWS.includes(name) ? name : VIEWS[0];
-};
+const viewOf = () => location.hash.slice(1);
 
-/** Which view is open; it is the fragment of the address, so that Back works. */
+/** Which view is asked for; it is the fragment of the address, so that Back works. */
 export const view = signal(viewOf());
 addEventListener("hashchange", () => (view.value = viewOf()));
 export const open = (name) => (location.hash = name);

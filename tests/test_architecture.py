@@ -1,0 +1,51 @@
+"""`docs/architecture.md` and its picture say what the house is like today."""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+from make_architecture import PACKAGE, PICTURE, ROOT, imports, layers, picture
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_the_picture_is_that_of_the_imports() -> None:
+    assert picture() == PICTURE.read_text(encoding="utf-8"), "run docs/make_architecture.py"
+
+
+def test_the_contract_has_every_room_once() -> None:
+    there = {path.stem for path in PACKAGE.glob("*.py")}
+    there |= {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    rooms = list(chain(*layers()))
+    assert sorted(rooms) == sorted(there - {"__init__", "__main__"})
+
+
+def test_what_is_drawn_points_downwards() -> None:
+    rooms = list(chain(*layers()))
+    drawn = imports(rooms)
+    assert ("recognizer", "audio") in drawn
+    assert [pair for pair in drawn if rooms.index(pair[0]) > rooms.index(pair[1])] == []
+
+
+def test_the_page_has_the_layers_of_the_contract() -> None:
+    block = PAGE.partition("## Layers")[2].split("```")[1]
+    assert [line.split() for line in block.strip().splitlines()] == layers()
+
+
+def test_every_path_on_the_page_is_there() -> None:
+    named = list(_paths(PAGE))
+    assert len(named) > 100
+    assert [
+        path for path, bases in named if not any((base / path).exists() for base in bases)
+    ] == []
+
+
+def _paths(page: str) -> list[tuple[str, list[Path]]]:
+    """Each path, and where it may be: at a root, or in a folder that its line names."""
+    found = []
+    for line in page.splitlines():
+        paths = re.findall(r"`([\w./-]+(?:\.(?:js|py|schema\.json|sh|svg)|/))`", line)
+        folders = [PACKAGE / path for path in paths if path.endswith("/")]
+        bases = [ROOT, PACKAGE, PACKAGE / "server", *folders]
+        found += [(path, bases) for path in paths]
+    return found
