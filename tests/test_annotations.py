@@ -645,3 +645,69 @@ def test_a_recording_that_was_converted_since_is_found(tmp_path: Path) -> None:
     shutil.copy(data / "heard" / "call.opus", tmp_path)
     found = [*read_annotations(tmp_path / "corrected.eaf")]
     assert {one.recording.name for one in found if not isinstance(one, Failure)} == {"call.opus"}
+
+
+@EVERY_TOOL
+@pytest.mark.parametrize(
+    ("names", "people"),
+    [
+        (("Anna emotion", "Ben emotion"), ["Anna", "Ben"]),
+        (("emotion_A", "emotion_B"), ["A", "B"]),
+        (("A - Emotion", "B - Emotion"), ["A", "B"]),
+        (("客服-情感", "客户情绪"), ["客服", "客户"]),
+        (("emotion 1", "emotion 2"), None),
+        (("emotion_ann1", "emotion_ann2"), None),
+    ],
+)
+def test_a_tier_may_say_whose_emotions_it_has(
+    names: tuple[str, str], people: list[str] | None, write: Write, study: Path
+) -> None:
+    document = write([("words", WORDS), (names[0], CALL), (names[1], CALL[:1])], study)
+    if people is None:
+        assert f"{names[0]} 4 of 4, {names[1]} 1 of 1" in refusal(document)
+        return
+    spoken = [a.speaker for a in read_annotations(document) if isinstance(a, Annotation)]
+    assert spoken == [people[0]] * 4 + [people[1]]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "tier", "values", "labels"),
+    [
+        ("utf-16-le", "emotion", ["angry", "sad"], ["angry", "sad"]),
+        ("gbk", "情感", ["愤怒", "悲伤"], ["angry", "sad"]),
+        ("big5", "情緒", ["憤怒", "悲傷"], ["angry", "sad"]),
+        ("cp932", "感情", ["怒り", "悲しみ"], ["怒り", "悲しみ"]),
+        ("mac_roman", "emotion", ["Ärger", "dégoût"], ["angry", "disgusted"]),
+        ("latin-1", "emotion", ["Ärger", "dégoût"], ["angry", "disgusted"]),
+    ],
+)
+def test_a_document_is_read_in_the_encoding_it_was_saved_in(
+    encoding: str, tier: str, values: list[str], labels: list[str], study: Path
+) -> None:
+    rows = [(0.0, 2.5, values[0]), (2.5, 9.3, values[1])]
+    (study / "call.TextGrid").write_bytes(textgrid([(tier, rows)]).encode(encoding))
+    manifest = read_manifest(study / "call.TextGrid")
+    assert [utterance.label for utterance in manifest.utterances] == labels
+
+
+def test_a_collection_of_one_textgrid_is_one(study: Path) -> None:
+    head, rest = textgrid([("emotion", CALL)]).split("\n\n", 1)
+    head = head.replace('"TextGrid"', '"Collection"')
+    one = (
+        'size = 1\nitem []:\n    item [1]:\n        object class = "TextGrid"\n        name = "x"\n'
+    )
+    (study / "call.TextGrid").write_text(f"{head}\n\n{one}{rest}", encoding="utf-8")
+    assert read_as(read_manifest(study / "call.TextGrid")) == AS_LABELLED
+
+
+def test_points_with_labels_are_named_as_such(study: Path) -> None:
+    (study / "call.TextGrid").write_text(textgrid([("mood", CALL)], points=["mood"]))
+    assert "but of points or the like: mood" in refusal(study / "call.TextGrid")
+
+
+def test_a_label_track_may_have_a_title(study: Path) -> None:
+    lines = "".join(f"{start}\t{end}\t{label}\n" for start, end, label in CALL)
+    (study / "call.txt").write_text(f"Label Track\n{lines}", encoding="utf-8")
+    manifest = read_manifest(study / "call.txt")
+    assert read_as(manifest) == AS_LABELLED
+    assert "line 1 is no label" in manifest.problems[0].message

@@ -76,6 +76,12 @@ def read(manifest: Manifest) -> set[str]:
         ),
         ("s1-angry s1-sad s2-angry s2-sad", "angry s1 -, sad s1 -, angry s2 -, sad s2 -"),
         ("angry_1 angry_2 sad_1 sad_2", "angry - -, sad - -"),
+        ("angry_high angry_low sad_high sad_low", "angry - -, sad - -"),
+        # Other languages, and words beside the label.
+        ("Freude Wut Trauer", "angry - -, happy - -, sad - -"),
+        ("colère/Fort colère/Faible joie/Fort neutre", "angry - -, happy - -, neutral - -"),
+        ("愤怒情绪 高兴情绪", "angry - -, happy - -"),
+        ("训练/怒 训练/喜 测试/哀", "angry - 训练, happy - 训练, sad - 测试"),
         ("01_angry 02_happy", "angry - -, happy - -"),
         ("angry1 happy2", "angry - -, happy - -"),
         ("happy(开心) sad(伤心)", "happy - -, sad - -"),
@@ -227,3 +233,18 @@ def test_a_label_under_twenty_levels_is_found_and_under_a_hundred_refused(tmp_pa
     deeper = "/".join(["x1"] * 100)
     with pytest.raises(ManifestError, match="name no emotion"):
         read_manifest(plant(tmp_path / "hundred", f"{deeper}/angry {deeper}/sad"))
+
+
+def test_lists_beside_each_other_are_splits(tmp_path: Path) -> None:
+    plant(tmp_path, "a.wav b.wav")
+    (tmp_path / "train.csv").write_text("path,label\na.wav,happy\n")
+    (tmp_path / "test.csv").write_text("path,label\nb.wav,sad\n")
+    assert read(read_manifest(tmp_path)) == {"happy - train", "sad - test"}
+
+
+def test_folders_that_are_codes_are_no_labels(tmp_path: Path) -> None:
+    plant(tmp_path, "A H N")
+    with pytest.raises(ManifestError, match="its label A is a code; say what each means"):
+        read_manifest(tmp_path)
+    said = read_manifest(tmp_path, label_map={"a": "angry", "h": "happy", "n": "neutral"})
+    assert read(said) == {"angry - -", "happy - -", "neutral - -"}

@@ -4,7 +4,14 @@ import re
 
 import pytest
 
-from voxcor.labels import LABEL_IDS, LABELS, get_label, labels_from_tokens
+from voxcor.labels import (
+    LABEL_IDS,
+    LABELS,
+    get_label,
+    label_named,
+    labels_from_tokens,
+    labels_named,
+)
 
 
 def test_the_nine_stand_in_the_order_of_the_classifier() -> None:
@@ -36,3 +43,41 @@ def test_a_foreign_label_is_named_by_itself() -> None:
 def test_tokens_of_the_hub_become_ids() -> None:
     lines = ["生气/angry", "厌恶/disgusted", "", "<unk>", "unuse_0"]
     assert labels_from_tokens(lines) == ("angry", "disgusted", "unknown", "unuse_0")
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("HAP", "happy"),
+        ("愤怒/angry", "angry"),
+        ("愤怒（angry）", "angry"),
+        ("Sad (悲伤)", "sad"),
+        ("悲伤 sad", "sad"),
+        ("愤怒情绪", "angry"),
+        ("憤怒", "angry"),
+        ("cole\u0300re", "angry"),
+        ("Überraschung", "surprised"),
+        ("happy:0.8", "happy"),
+        ("happy = 1", "happy"),
+        ("悲伤（0.7）", "sad"),
+        ("happy 80 %", "happy"),
+        ("\u200bhappy\ufeff", "happy"),
+        ("<|HAPPY|>", "happy"),
+        ("<|zh|><|SAD|><|Speech|><|withitn|>今天 天气", "sad"),
+        ("<|EMO_UNKNOWN|>", "unknown"),
+        ("angry;sad", "angry sad"),
+        ("愤怒、悲伤", "angry sad"),
+        ("happy:0.8, sad:0.2", "happy sad"),
+        ("happy_sad", ""),
+        ("not angry", ""),
+        ("angry 1", ""),
+        ("calm/neutral", ""),
+        ("3", ""),
+        ("", ""),
+        ("angry " * 1000, ""),
+    ],
+)
+def test_a_text_names_those_that_it_consists_of(text: str, ids: str) -> None:
+    named = labels_named(text)
+    assert " ".join(named) == ids
+    assert label_named(text) == (named[0] if len(named) == 1 else None)

@@ -372,3 +372,38 @@ def test_choices_that_cannot_be_told_apart_are_no_labels(study: Path) -> None:
     assert read_as(manifest) == AS_LABELLED[:2]
     damaged = [p for p in said_of(manifest) if p.code == "damaged_annotation"]
     assert [p.message.partition("task ")[2][0] for p in damaged] == ["2", "3"]
+
+
+def wrapped(annotations: object) -> str:
+    return json.dumps([{**task([]), "annotations": annotations}])
+
+
+RESULT = labelled("emotion", CALL)
+TASK = json.dumps(task(RESULT))
+
+# Documents of other shapes than an export has, and what is said of them.
+SHAPES = {
+    "lines": ("project.jsonl", f"{TASK}\n", None),
+    "lines in .json": ("project.json", f"\n{TASK}\n{json.dumps(task([]))}\n", "left out: 1"),
+    "a result as text": ("project.json", wrapped([{"result": json.dumps(RESULT)}]), None),
+    "one annotation": ("project.json", wrapped({"result": RESULT}), None),
+    "within tasks": ("project.json", f'{{"tasks": [{TASK}]}}', None),
+    "a comma too many": ("project.json", f"[{TASK},]", None),
+    "cut off": ("project.json", f'[{TASK}, {{"id": 2, "da', "task 2: regions that are not as"),
+    "no object": ("project.json", f"[{TASK}, 7]", "task 2: regions that are not as"),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_tasks_are_read_in_whatever_shape_they_lie(name: str, study: Path) -> None:
+    file, text, said = SHAPES[name]
+    (study / file).write_text(text, encoding="utf-8")
+    manifest = read_manifest(study / file)
+    assert read_as(manifest) == AS_LABELLED
+    assert any((said or "") in problem.message for problem in manifest.problems)
+
+
+def test_regions_of_which_none_is_one_are_said(study: Path) -> None:
+    broken = [{**one, "value": {**one["value"], "start": "soon"}} for one in RESULT]
+    path = write_tasks(study / "project.json", task(broken))
+    assert "regions that are not as Label Studio writes them: 4" in refusal(path)

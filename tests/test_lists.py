@@ -5,6 +5,7 @@ Each goes through both doors, the batch's and that of labelled recordings, and g
 
 import codecs
 import json
+import re
 import shutil
 import unicodedata
 from collections.abc import Callable
@@ -115,6 +116,32 @@ FORMS = {
         "list.tsv", f'path\tlabel\tsaid\n{A}\thappy\t"Oh" no\n{B}\tsad\t"well\n', *BOTH
     ),
     "wide separators": form("list.txt", f"路径，标签\n{A}，快乐\n{B}，悲伤\n", *BOTH),
+    "spaces before quotes": form(
+        "list.csv", f'path, label, note\n"{A}", "happy", "x, y"\n{B}, sad, z\n', *BOTH
+    ),
+    "empty columns at the end": form("list.csv", f"path,label,,\n{A},happy,,\n{B},sad,,\n", *BOTH),
+    "mixed line ends": form("list.csv", f"path,label\r\n{A},happy\n{B},sad\r", *BOTH),
+    # what stands before the head, or is none
+    "a title": form("list.csv", f"Calls 2026\n\npath,label\n{A},happy\n", row(4)),
+    "a title over columns": form("list.csv", f"Audio,,\npath,label,x\n{A},happy,\n", row(3)),
+    "标题": form("清单.csv", f"录音标注表,\r\n文件名,情感\r\n{A},开心\r\n".encode("gbk"), row(3)),
+    "comments": form(
+        "list.csv",
+        f"# tool 2, path\n# x\npath,label\n{A},happy\n# no, no\n{B},sad\n",
+        row(4),
+        row(6, B, "sad"),
+    ),
+    "comments in list.txt": form("list.txt", f"# mine\n{A}\n#{B}\n", row(2, label="")),
+    "a name with a hash": form(
+        "list.txt", f"{A}\n#1.wav\n", row(1, label=""), row(2, "#1.wav", "")
+    ),
+    "a number with a hash": form("list.csv", f"no,path,label\n#1,{A},happy\n", row(2)),
+    "two lists in one": form(
+        "list.csv", f"path,label\n{A},happy\npath,label\n{B},sad\n", row(2), row(4, B, "sad")
+    ),
+    "no head": form("list.csv", f"{A},happy\n{B},sad\n", *FIRST_LINES),
+    "no head, the label first": form("list.txt", f"快乐 {A}\n悲伤 {B}\n", *FIRST_LINES),
+    "no head, no label": form("list.txt", f"{A}|7|hi\n{B}|8|ho\n", row(1, label=""), row(2, B, "")),
     # names of columns
     "spaces and capitals": form("list.csv", f" File Name , LABEL \n{A},happy\n{B},sad\n", *BOTH),
     "camel": form("list.csv", f"FileName,EmoClass\n{A},happy\n{B},sad\n", *BOTH),
@@ -136,7 +163,29 @@ FORMS = {
     "a number beside the name": form(
         "list.csv", f"path,label,emotion\n{A},3,happy\n{B},6,sad\n", *BOTH
     ),
+    "a number, and what it means": form(
+        "list.csv", f"path,label,label_text\n{A},3,happy\n{B},6,sad\n", *BOTH
+    ),
+    "class_id, class_name": form(
+        "list.csv", f"path,class_id,class_name\n{A},3,happy\n{B},6,sad\n", *BOTH
+    ),
+    "两种语言": form(
+        "list.csv", f"音频名称,情感（中文）,情感（英文）\n{A},快乐,happy\n{B},悲伤,sad\n", *BOTH
+    ),
+    "MSP-Podcast": form(
+        "labels.csv",
+        f"FileName,EmoClass,SpkrID,Split_Set\n{A},happy,127,Train\n",
+        row(2, speaker="127"),
+    ),
+    "folder, name": form(
+        "list.csv", "folder,filename,emotion\ncalls,a.wav,happy\ncalls,b.wav,sad\n", *BOTH
+    ),
     # labels
+    "scores": form("list.csv", f"path,label\n{A},happy:0.8\n{B},悲伤（70%）\n", *BOTH),
+    "both names": form("list.csv", f"path,label\n{A},快乐(happy)\n{B},Sad 悲伤\n", *BOTH),
+    "SenseVoice's tags": form(
+        "list.csv", f"path,label\n{A},<|zh|><|HAPPY|><|Speech|>你好\n{B},<|SAD|>\n", *BOTH
+    ),
     "FunASR's labels": form("list.csv", f"path,label\n{A},开心/happy\n{B},难过/sad\n", *BOTH),
     # one path a line
     "list.txt": form("list.txt", f"{A}\n{B}\n", row(1, label=""), row(2, B, "")),
@@ -180,6 +229,39 @@ FORMS = {
         "train.json",
         json.dumps({"u1": {"wav": A, "emo": "hap", "length": 3.0}}, indent=2),
         row(2, key="u1"),
+    ),
+    "array within": form(
+        "list.json",
+        json.dumps({"version": 1, "data": [{"path": A, "label": "happy"}]}, indent=1),
+        row(4),
+    ),
+    "labels by paths": form(
+        "list.json", json.dumps({A: "happy", B: "sad"}), row(1), row(1, B, "sad")
+    ),
+    "rows by paths": form("list.json", json.dumps({A: {"emo": "happy"}}, indent=1), row(2)),
+    "lhotse": form(
+        "cuts.jsonl",
+        json_lines(
+            {
+                "id": "c",
+                "start": 0.5,
+                "duration": 3,
+                "type": "MonoCut",
+                "supervisions": [
+                    {
+                        "id": "s",
+                        "start": 0.5,
+                        "duration": 1,
+                        "speaker": "anna",
+                        "custom": {"emotion": "happy"},
+                    },
+                    {"id": "t", "start": 1, "duration": 2, "custom": {"emotion": "sad"}},
+                ],
+                "recording": {"id": "r", "sources": [{"type": "file", "source": A}]},
+            }
+        ),
+        row(1, part=(1000, 2000), speaker="anna", key="s"),
+        row(1, A, "sad", (1500, 3500), key="t"),
     ),
     "json in txt": form("list.txt", json_lines({"path": A, "label": "happy"}), row(1)),
     # Parquet
@@ -225,6 +307,20 @@ FORMS = {
         row(1, label="", key="u1"),
         text="u1 I am so happy\n",
     ),
+    "FunASR's folder": form(
+        "train_wav.scp",
+        f"u1 {A}\nu2 {B}\n",
+        row(1, key="u1"),
+        row(2, B, "sad", key="u2"),
+        **{"train_emo.txt": "u1 <|HAPPY|>\nu2 <|SAD|>\n", "train_text.txt": "u1 hi\nu2 ho\n"},
+    ),
+    "FunASR's jsonl": form(
+        "train.jsonl",
+        json_lines({"key": "u1", "source": A, "target": "sad", "emo_target": "<|HAPPY|>"})
+        + json_lines({"key": "u2", "source": B, "target": "hi", "emo_target": "<|SAD|>"}),
+        row(1, key="u1"),
+        row(2, B, "sad", key="u2"),
+    ),
     # Hugging Face
     "metadata.csv": form("metadata.csv", f"file_name,label\n{A},happy\n{B},sad\n", *BOTH),
     "metadata.jsonl": form(
@@ -246,6 +342,14 @@ FORMS = {
             "clock with commas": ("start,end", '"00:00:00,500","00:00:02,500"', '0:01,"0:03,25"'),
             "with units": ("start,end", "500ms,2.5 s", "1秒,3250毫秒"),
             "onset, offset": ("onset,offset", "0.5,2.5", "1,3.25"),
+            "Timedelta": (
+                "start,end",
+                "0 days 00:00:00.500000,0 days 00:00:02.500000",
+                "0 days 00:00:01,0 days 00:00:03.250000",
+            ),
+            "分秒": ("起始时间,终止时间", "0分0.5秒,0分2.5秒", "1秒,0分3.25秒"),
+            "ISO 8601": ("start,end", "PT0.5S,PT2.5S", "1s,0m3.25s"),
+            "ts_start": ("ts_start,ts_end", "0.5,2.5", "1,3.25"),
             "both": ("start_time,end_time,duration", "0.5,2.5,2", "1,3.25,2.25"),
         }.items()
     },
@@ -261,7 +365,17 @@ FORMS = {
     "a duration alone is the recording's": form(
         "list.csv", f"path,label,duration\n{A},happy,3.5\n{B},sad,2\n", *BOTH
     ),
+    "to the end": form(
+        "db.csv",
+        f"file,start,end,emotion\n{A},0 days,NaT,happy\n",
+        row(2, part=(0, 31_622_400_000)),
+    ),
     # paths
+    "no ending": form("list.csv", "path,label\ncalls/a,happy\ncalls\\b,sad\n", *BOTH),
+    "what nobody sees": form(
+        "list.csv", f"path,label\n\u202a{A}\u200b,happy\u200b\n\u00a0{B},\ufeffsad\n", *BOTH
+    ),
+    "a zero": form("list.csv", f"path,label,note\n{A},happy,x\0y\n{B},sad,\n", *BOTH),
     "backslashes": form("list.csv", "path,label\ncalls\\a.wav,happy\ncalls\\b.wav,sad\n", *BOTH),
     "file:": form("list.csv", "path,label\nfile:./calls/a.wav,happy\ncalls%2Fb.wav,sad\n", *BOTH),
     "apostrophe before a formula": form(
@@ -274,7 +388,7 @@ FORMS = {
     ),
 }
 
-RECORDINGS = (A, B, CHINESE, "calls/a, one.wav", "calls/b;2.wav", "=1+1.wav")
+RECORDINGS = (A, B, CHINESE, "calls/a, one.wav", "calls/b;2.wav", "=1+1.wav", "#1.wav")
 
 
 @pytest.fixture(scope="module")
@@ -609,6 +723,49 @@ def test_a_csv_of_ours_opens_in_a_spreadsheet_and_comes_back_as_a_list(folder: P
     parts = read_manifest(segments).utterances
     assert len(parts) == len(segments.read_text("utf-8-sig").splitlines()) - 1
     assert all(utterance.path.parent.parent.name == "stretches" for utterance in parts)
+
+
+@pytest.mark.parametrize(
+    ("label", "label_map", "found"),
+    [
+        ("angry;sad", {}, "has several labels, angry, sad: give one, or map them"),
+        ("愤怒、悲伤", {}, "has several labels, angry, sad"),
+        ("angry;sad", {"angry;sad": "angry"}, "angry"),
+        ("3", {}, "its label 3 is a code; say what each means, as in --label-map 3=happy"),
+        ("A", {}, "its label A is a code"),
+        ("A", {"a": "angry"}, "angry"),
+    ],
+)
+def test_a_label_that_is_not_one_is_named_row_by_row(
+    label: str, label_map: dict[str, str], found: str, folder: Path
+) -> None:
+    (folder / "list.csv").write_text(f"path,label\n{A},{label}\n{B},sad\n", encoding="utf-8")
+    manifest = read_manifest(folder / "list.csv", label_map=label_map)
+    if label_map:
+        assert [u.label for u in manifest.utterances] == [found, "sad"]
+    else:
+        assert [u.label for u in manifest.utterances] == ["sad"]
+        assert found in manifest.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"path,label,label\na.wav,happy,sad\n", "several of its columns are called label"),
+        (b"PK\x03\x04\x14\0\x06\0", "it is a workbook; save its sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "it is a workbook"),
+        (b"path,label\nhttps://x.org/a.wav,happy\n", "is an address, and nothing is fetched"),
+        (b"path,label,start,end\na.wav,sad,00:00:01:12,2\n", "understood are 2.5, 2500 ms, 0:02.5"),
+        (b"path,label,start,end\na.wav,sad,2,1\n", "no stretch: start=2, end=1."),
+        (b"Utterance,Emotion,Dialogue_ID\nhi,sad,0\n", "its columns are: Utterance, Emotion, Dial"),
+    ],
+)
+def test_a_list_that_is_refused_says_what_was_found(
+    content: bytes, said: str, folder: Path
+) -> None:
+    (folder / "list.csv").write_bytes(content)
+    with pytest.raises(ManifestError, match=re.escape(said)):
+        read_manifest(folder / "list.csv")
 
 
 @pytest.mark.parametrize("label", ["happy", "高兴"])

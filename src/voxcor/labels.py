@@ -4,11 +4,13 @@ The nine defaults stand in the order of emotion2vec's classifier rows (its `toke
 may carry other labels; an id that is not among the nine gets its own id as name.
 """
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voxcor.language import say
-from voxcor.untrusted import printable
+from voxcor.untrusted import printable, trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,49 @@ _BY_ID = {label.id: label for label in LABELS}
 # Hues for labels that a fine-tuned model brings along, away from the nine above.
 _EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C")
 
+# Longer is a sentence; with SenseVoice's tags that is what was said.
+_LONGEST_NAME = 400
+
 # What corpora, tools and people call the nine beside their names here; whatever else they have is a
-# label of its own until it is mapped. English in lower case.
+# label of its own until it is mapped. In lower case. German, French, Italian and Spanish are those of
+# corpora whose folders are called so.
 _SYNONYMS = {
     **{name: label.id for label in LABELS for name in (label.id, label.en.lower(), label.zh)},
     **{label.emoji: label.id for label in LABELS},
-    **dict.fromkeys(("anger", "ang", "生气", "愤怒的"), "angry"),
-    **dict.fromkeys(("disgust", "dis", "讨厌"), "disgusted"),
-    **dict.fromkeys(("fear", "fea", "害怕", "恐惧的"), "fearful"),
-    **dict.fromkeys(("happiness", "joy", "hap", "开心", "高兴"), "happy"),
-    **dict.fromkeys(("neutrality", "neu", "中立", "平静"), "neutral"),
-    **dict.fromkeys(("sadness", "难过", "伤心"), "sad"),
-    **dict.fromkeys(("surprise", "sur", "吃惊", "惊奇"), "surprised"),
-    "<unk>": "unknown",
+    **dict.fromkeys(("anger", "ang", "angr"), "angry"),
+    **dict.fromkeys(("生气", "愤怒的", "怒", "发怒", "气愤", "恼怒", "憤怒", "生氣"), "angry"),
+    **dict.fromkeys(("wut", "ärger", "zorn", "colère", "colere", "rabbia", "enojo"), "angry"),
+    **dict.fromkeys(("disgust", "dis", "disg", "disgusting"), "disgusted"),
+    **dict.fromkeys(("讨厌", "厌恶的", "厌", "嫌弃", "反感", "恶心", "厭惡"), "disgusted"),
+    **dict.fromkeys(("ekel", "dégoût", "degout", "disgusto", "asco"), "disgusted"),
+    **dict.fromkeys(("fear", "fea", "afraid", "scared", "frightened", "fearfull"), "fearful"),
+    **dict.fromkeys(("害怕", "恐惧的", "恐", "惧", "惊恐", "恐懼"), "fearful"),
+    **dict.fromkeys(("angst", "peur", "paura", "miedo"), "fearful"),
+    **dict.fromkeys(("happiness", "joy", "hap", "happ", "joyful"), "happy"),
+    **dict.fromkeys(("开心", "高兴", "喜", "喜悦", "愉快", "欢快", "快乐的", "快樂"), "happy"),
+    **dict.fromkeys(("freude", "joie", "gioia", "alegría", "alegria"), "happy"),
+    **dict.fromkeys(("neutrality", "neu", "neut", "neutre", "neutrale"), "neutral"),
+    **dict.fromkeys(("中立", "平静", "中性的", "平淡", "无情绪", "无情感"), "neutral"),
+    **dict.fromkeys(("sadness", "sadnes", "trauer", "tristesse", "tristezza", "tristeza"), "sad"),
+    **dict.fromkeys(("难过", "伤心", "悲伤的", "悲", "哀", "哀伤", "悲痛", "悲傷", "難過"), "sad"),
+    **dict.fromkeys(("surprise", "sur", "surp", "überraschung", "sorpresa"), "surprised"),
+    **dict.fromkeys(("吃惊", "惊奇", "惊", "惊讶的", "诧异", "驚訝"), "surprised"),
+    **dict.fromkeys(("<unk>", "unk", "emo_unknown"), "unknown"),
 }
+
+# What stands between two names in one cell: `愤怒/angry`, `愤怒 (angry)`, `angry;sad`.
+_BETWEEN = re.compile(r"[/\\|;,+&()\[\]{}（）【】、，；\s]+")
+
+# `happy:0.8`, `happy (80 %)`: how sure somebody was.
+_SCORE = re.compile(
+    r"(?:[:=(\s]\s*(?:[01]?\.\d+|\d{1,3}(?:\.\d+)?\s?%)|[:=(]\s*[01])(?=$|[\s;,|/)])"
+)
+
+# SenseVoice writes `<|zh|><|HAPPY|><|Speech|>`, ESPnet's recipes `<hap> and what is said`.
+_TAG = re.compile(r"<\|?(\w+)\|?>")
+
+# Words beside the name of an emotion that say only that it is one.
+_NOUN = re.compile(r"(?:情绪|情感|语音|类|的)$|[\s_-]*(?:emotions?|voice|speech)$")
 
 # The English halves of the hub's `tokens.txt` are our ids but for the unknown token.
 _HUB_TOKENS = {"<unk>": "unknown"}
@@ -85,14 +116,34 @@ def get_label(label_id: str) -> Label:
 def label_named(text: str) -> str | None:
     """The id of the one of the nine that is called so, None where it is none of them.
 
-    Any case, both languages, what corpora write (`anger`, `hap`, `生气`), FunASR's `生气/angry`.
+    Any case, both languages, what corpora write (`anger`, `hap`, `生气`), both names of one
+    (`生气/angry`, `愤怒（angry）`), one with its score (`happy:0.8`), a tag (`<|HAPPY|>`).
     """
-    name = text.strip().casefold()
-    known = _SYNONYMS.get(name)
-    if known is None and "/" in name:
-        ids = {_SYNONYMS.get(half.strip()) for half in name.split("/")}
-        known = ids.pop() if len(ids) == 1 else None
-    return known
+    ids = labels_named(text)
+    return ids[0] if len(ids) == 1 else None
+
+
+def labels_named(text: str) -> tuple[str, ...]:
+    """The ids of those of the nine that a text names, if it names nothing else: `angry;sad`."""
+    name = unicodedata.normalize("NFKC", trimmed(text)).casefold()
+    if len(name) > _LONGEST_NAME:
+        return ()
+    if known := _known(name):
+        return (known,)
+    if tags := [known for tag in _TAG.findall(name) if (known := _known(tag))]:
+        return tuple(dict.fromkeys(tags))
+    parts = [part for part in _BETWEEN.split(_SCORE.sub(" ", name)) if part]
+    ids = [_known(part) for part in parts]
+    return tuple(dict.fromkeys(known for known in ids if known)) if all(ids) else ()
+
+
+def is_code(text: str) -> bool:
+    """Whether it is the number or the letter by which a corpus calls a label (`3`, MSP's `A`)."""
+    return re.fullmatch(r"-?\d+(?:\.0)?|[A-Za-z]", text) is not None
+
+
+def _known(name: str) -> str | None:
+    return _SYNONYMS.get(name) or _SYNONYMS.get(_NOUN.sub("", name))
 
 
 def label_meant(text: str) -> str:

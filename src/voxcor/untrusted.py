@@ -65,6 +65,20 @@ def one_line(text: str) -> str:
     return re.sub(" +", " ", shown).strip()
 
 
+def trimmed(text: str) -> str:
+    """The text without spaces around it, those too that nobody sees.
+
+    Windows puts a direction of writing before a path that is copied from its window of properties;
+    web pages and chats leave spaces without width.
+    """
+    first, last = 0, len(text)
+    while first < last and _is_space(text[first]):
+        first += 1
+    while first < last and _is_space(text[last - 1]):
+        last -= 1
+    return text[first:last]
+
+
 def cell(text: str) -> str:
     """The text as a cell of a CSV that no spreadsheet takes for a formula; `from_cell` inverts."""
     return f"'{text}" if _FORMULA.match(text) else text
@@ -155,3 +169,7 @@ def _steers(character: str) -> bool:
 
 def _escaped(character: str) -> str:
     return json.dumps(character)[1:-1].replace("\x7f", "\\u007f")
+
+
+def _is_space(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) == "Cf"

@@ -289,7 +289,11 @@ def _beside_labels(labels: _Level, names_of: _Names) -> _Names | None:
         name: "_".join(word for word in _WORD.findall(name) if len(with_labels[word]) > 1)
         for name in labels.names
     }
-    if "" in speakers.values() or len({*speakers.values()}) < 2:
+    people = {*speakers.values()}
+    # `angry_high`: how strongly, or which split, and nobody.
+    if any(all(map(is_one, people)) for is_one in ROLES.values()):
+        return None
+    if "" in people or len(people) < 2:
         return None
     return tuple(None if name is None else speakers[name] for name in labels.of_recordings)
 

@@ -6,6 +6,7 @@ utterances. `utt2spk` says who speaks in each, `utt2emo` (or utt2emotion, utt2la
 `utt2lang` the language. A `text` says what is felt where each of its lines is an emotion.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -23,11 +24,14 @@ Read = Callable[[Path], Iterable[str]]
 KaldiRow = tuple[int, dict[str, str], str | None]
 
 # Of a row's columns beside `key` and `path` those that are files of their own.
+# FunASR's go with the name of the list: `train_emo.txt` with `train_wav.scp`.
 _BESIDE = {
-    "speaker": ("utt2spk",),
-    "label": ("utt2emo", "utt2emotion", "utt2label"),
+    "speaker": ("utt2spk", "spk.txt"),
+    "label": ("utt2emo", "utt2emotion", "utt2label", "emo.txt", "emotion.txt", "label.txt"),
     "language": ("utt2lang",),
 }
+
+_LIST = re.compile(r"(.*?)wav\.scp", re.IGNORECASE)
 
 
 def segments_of(source: Path) -> Path | None:
@@ -38,11 +42,13 @@ def segments_of(source: Path) -> Path | None:
 
 def read_kaldi(source: Path, read: Read) -> Iterator[KaldiRow]:
     """The utterances of a data folder, in the order and lines of `segments`, else of `wav.scp`."""
+    called = _LIST.fullmatch(source.name)
+    prefix = called[1] if called else ""
     beside = {
-        column: dict(_pairs(read(source.with_name(name))))
+        column: dict(_pairs(read(source.with_name(prefix + name))))
         for column, names in _BESIDE.items()
         for name in names[::-1]
-        if is_file(source.with_name(name))
+        if is_file(source.with_name(prefix + name))
     }
     text = source.with_name("text")
     if "label" not in beside and is_file(text):

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from voxcor.datasets.annotations import is_annotated, read_annotations
+from voxcor.datasets.annotations import has_annotations, is_annotated, read_annotations
+from voxcor.datasets.folder_names import split_named
 from voxcor.datasets.folder_tree import read_tree
 from voxcor.datasets.lists import Flaw, Row, first_object, no_list, read_list
 from voxcor.errors import (
@@ -34,6 +35,8 @@ from voxcor.untrusted import read_json
 
 # Of a folder that is given, the list that describes it: ours, Hugging Face's, Kaldi's.
 _LISTS = ("manifest.csv", "metadata.csv", "metadata.jsonl", "wav.scp")
+
+_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 
 _ROLES: tuple[Role, ...] = ("speaker", "language", "corpus", "split")
 
@@ -98,7 +101,10 @@ def read_labelled(source: Path, known: Collection[str]) -> Sequence[LabelledRow 
         folds = [path for path in source.rglob("*.jsonl") if _FOLD_FILE.match(path.name)]
         if folds:
             return _merge_folds(folds)
-        splits = sorted(path for name in _LISTS[1:3] for path in source.glob(f"*/{name}"))
+        splits = {
+            path: path.parent.name for name in _LISTS[1:3] for path in source.glob(f"*/{name}")
+        }
+        splits = splits or _split_lists(source)
         return _merge_splits(splits) if splits else _read_folder(source, known)
     except FileNotFoundError as error:
         raise InputNotFound(name=str(source)) from error
@@ -110,6 +116,8 @@ def _is_annotated(source: Path) -> bool:
     """Whether it is what another tool wrote; a `.json` may be that, or a list."""
     if source.suffix.lower() != ".json":
         return is_annotated(source)
+    if has_annotations(source):
+        return True
     first = first_object(source)
     regions = [one for value in first.values() if isinstance(value, list) for one in value[:1]]
     nested = any(isinstance(one, dict) and {*_REGION} & {*one} for one in regions)
@@ -177,16 +185,26 @@ def _merge_folds(files: Sequence[Path]) -> list[LabelledRow | Problem]:
     return [*rows.values(), *problems]
 
 
-def _merge_splits(files: Sequence[Path]) -> list[LabelledRow | Problem]:
-    """The splits of a data set as Hugging Face lays it out, a folder for each."""
+def _split_lists(folder: Path) -> dict[Path, str]:
+    """`train.csv`, `test.csv`, … of a folder with their splits, where there are several."""
+    lists = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in _TABLES and split_named(path.stem) and is_file(path)
+    ]
+    is_each_once = len({split_named(path.stem) for path in lists}) == len(lists)
+    return {path: path.stem for path in lists} if len(lists) > 1 and is_each_once else {}
+
+
+def _merge_splits(files: Mapping[Path, str]) -> list[LabelledRow | Problem]:
+    """The lists of a data set of which each is a split."""
     rows: list[LabelledRow | Problem] = []
-    for path in files:
+    for path, split in sorted(files.items()):
         for row in _read_table(path):
             if isinstance(row, Problem):
                 rows.append(row)
             else:
-                values = {"split": path.parent.name, **row.values}
-                rows.append(replace(row, values=values))
+                rows.append(replace(row, values={"split": split, **row.values}))
     return rows
 
 

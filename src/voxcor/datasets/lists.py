@@ -14,11 +14,13 @@ Paths are relative to the list. What is wrong with a row costs that row; what is
 
 import csv
 import os
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
+from itertools import chain, islice
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Literal
 
 from voxcor.datasets.json_lists import read_json_rows
@@ -26,6 +28,7 @@ from voxcor.datasets.kaldi import read_kaldi, segments_of
 from voxcor.datasets.locate import locate
 from voxcor.datasets.parquet import read_parquet
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, VoxcorError
+from voxcor.labels import label_named
 from voxcor.language import say
 from voxcor.sources import AUDIO_EXTENSIONS, is_file, is_path
 from voxcor.tables.columns import PATHS, Head, head_of, known_columns
@@ -38,7 +41,8 @@ from voxcor.tables.delimited import (
     read_records,
 )
 from voxcor.tables.text import encoding_of, text_lines
-from voxcor.tables.times import LONGEST_S, is_given, seconds
+from voxcor.tables.times import LONGEST_S, is_end_of_recording, is_given, seconds
+from voxcor.untrusted import trimmed
 
 WORKBOOKS = (".xlsx", ".xls", ".ods")
 SUFFIXES = (
@@ -51,6 +55,14 @@ MOST_BYTES = 256 << 20
 
 # The one with which most columns of the head are known; of equals, the first.
 _SEPARATORS = (",", "\t", ";", "|", "，", "；", " ")
+
+# Before its head a list may have so many lines: a title, comments of a tool.
+_MOST_BEFORE_HEAD = 20
+
+# Of a workbook, whatever its name: ZIP and OLE.
+_WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
+_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 # Of a list with one column: it stands in no path.
 _NO_SEPARATOR = "\x1f"
@@ -117,13 +129,14 @@ def read_list(source: Path) -> Iterator[Row | Flaw]:
     kind = source.suffix.lower()
     with read_errors(source), source.open("rb") as file:
         if kind in WORKBOOKS:
-            en = "it is a workbook; save its sheet as CSV and give that."
-            raise _refused(source, en, "这是工作簿；请将工作表另存为 CSV 后再使用。")
+            raise _is_workbook(source)
         if kind == ".parquet":
             rows = ((number, _texts(values)) for number, values in read_parquet(source, file))
             yield from _checked(_Form(source), rows)
             return
         data = _bounded(source, file)
+        if data.startswith(_WORKBOOK_MARKS):
+            raise _is_workbook(source)
         form = _Form(source, encoding_of(data))
         if kind == ".scp":
             yield from _kaldi_rows(form, data)
@@ -156,16 +169,10 @@ def no_list(source: Path, columns: Sequence[str], wanted: str) -> ManifestError:
 
 
 def _delimited_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
-    lines = text_lines(data, form.encoding)
-    before, head, separator = 0, "", ""
-    for head in lines:
-        before += 1
-        if head[:4].lower() == "sep=" and head.strip()[4:]:
-            separator = head[4]  # what Excel obeys
-        elif head.strip():
-            break
-    if not head.strip():
+    before, head, separator = _head(form, data)
+    if not head:
         raise _refused(form.source, "it is empty: no row can be used.", "内容为空，没有可用的行。")
+    lines: Iterator[str] = islice(text_lines(data, form.encoding), before, None)
     separator = separator or _separator(head)
     columns = _columns(head, separator)
     if len(columns) == 1:
@@ -173,29 +180,107 @@ def _delimited_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
     if not known_columns(columns) and _is_kaldi(form, head):
         yield from _kaldi_rows(form, data)
         return
-    if not known_columns(columns) and _is_recording(form, head):
-        lines, before = chain([head], lines), before - 1
-        separator, columns = _NO_SEPARATOR, ("path",)
+    if not known_columns(columns):
+        headless = _headless(form, head)
+        if headless is not None:
+            separator, columns = headless
+            lines, before = chain([head], lines), before - 1
     if len(columns) > MOST_COLUMNS or not known_columns(columns):
         raise no_list(form.source, columns, PATHS)
+    _check_names(form, columns)
+    is_path_first = columns[0] in head_of(columns).roles["path"]
 
     def rows() -> Iterator[_Cells]:
-        for number, cells in read_records(lines, separator, skip_spaces=separator == " "):
+        for number, cells in read_records(lines, separator, skip_spaces=True):
             line = before + number
             if cells is None:
                 most = f"{csv.field_size_limit():,}"
                 en, zh = f"has a field larger than {most} characters", f"有超过 {most} 字符的字段"
                 yield line, say(en, zh)
+            elif _says_nothing(cells, columns) or (is_path_first and _is_comment(form, cells)):
+                continue
             elif any(cell.strip() for cell in cells[len(columns) :]):
                 counts = len(cells), len(columns)
                 en = "has {} cells, and the head {}: is a path to be in quotation marks?"
                 zh = "有 {} 个单元格，而表头有 {} 个：是否有路径需要加引号？"
                 yield line, say(en, zh).format(*counts)
-            elif any(cell.strip() for cell in cells):
+            else:
                 by_name = by_column(columns, cells)
-                yield line, {name: cell.strip() for name, cell in by_name.items()}
+                yield line, {name: trimmed(cell) for name, cell in by_name.items()}
 
     yield from _checked(_Form(form.source, form.encoding, separator == ";"), rows())
+
+
+def _head(form: _Form, data: bytes) -> tuple[int, str, str]:
+    """How many lines go up to the head, the head, and what Excel obeys as its separator, if given.
+
+    Of the first lines it is the one in which most columns are known; where none is in any, the
+    first that is no comment.
+    """
+    separator = ""
+    first: tuple[int, str] | None = None
+    best: tuple[int, int, str] | None = None
+    for number, line in enumerate(text_lines(data, form.encoding), start=1):
+        if not line.strip():
+            continue
+        if first is None and line[:4].lower() == "sep=" and line.strip()[4:]:
+            separator = line[4]
+            continue
+        columns = _columns(line, separator or _separator(line))
+        known = known_columns(columns) if len(columns) <= MOST_COLUMNS else 0
+        if known and (best is None or known > best[0]):
+            best = known, number, line
+        if first is None and not _is_comment(form, columns):
+            first = number, line
+            if known > 1 or _headless(form, line) is not None:
+                break
+        if number >= _MOST_BEFORE_HEAD:
+            break
+    number, line = best[1:] if best else first or (0, "")
+    return number, line, separator
+
+
+def _headless(form: _Form, line: str) -> tuple[str, tuple[str, ...]] | None:
+    """The separator and the columns of a list that begins with a row: a path, or one and a label.
+
+    None where the line is none; columns that it says nothing of have no name.
+    """
+    folder = form.source.parent
+    whole = _NO_SEPARATOR, ("path",)
+    if locate(line.strip(), folder):
+        return whole
+    for separator in _SEPARATORS:
+        cells = _columns(line, separator)
+        if not 1 < len(cells) <= MOST_COLUMNS:
+            continue
+        paths = [place for place, cell in enumerate(cells) if locate(cell, folder)]
+        labels = [place for place, cell in enumerate(cells) if label_named(cell)]
+        if len(paths) == 1 and len(labels) <= 1:
+            names = {paths[0]: "path", **dict.fromkeys(labels, "label")}
+            return separator, tuple(names.get(place, "") for place in range(len(cells)))
+    return whole if _is_recording(form, line) else None
+
+
+def _check_names(form: _Form, columns: Sequence[str]) -> None:
+    """A column that is there twice is refused where somebody would have to choose."""
+    twice = [name for name, count in Counter(columns).items() if count > 1 and name]
+    used = [name for name in twice if head_of((name,)).roles or head_of((name,)).unclear]
+    if used:
+        names = listed_names(used)
+        en = f"several of its columns are called {names}: give each a name of its own."
+        raise _refused(form.source, en, f"有多列同名：{names}；请为每列取不同的名称。")
+
+
+def _says_nothing(cells: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether a row is empty, or the head again, as in lists that were put one behind the other."""
+    texts = [cell.strip() for cell in cells]
+    return not any(texts) or texts == [*columns]
+
+
+def _is_comment(form: _Form, cells: Sequence[str]) -> bool:
+    return (
+        cells[0].lstrip().startswith("#") and locate(cells[0].strip(), form.source.parent) is None
+    )
 
 
 def _kaldi_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
@@ -253,6 +338,9 @@ def _row(
     named = head.first("path", values)
     if not is_path(named) or not named.strip():
         return Flaw(place, line, "path", say("names no file", "没有给出文件"))
+    if _ADDRESS.match(named):
+        en, zh = "is an address, and nothing is fetched", "是网络地址；不会从网络下载"
+        return Flaw(place, line, "path", say(en, zh), named)
     start = end = None
     if head.unclear:
         columns = ", ".join(head.unclear)
@@ -266,11 +354,16 @@ def _row(
         if any(map(is_given, texts)):
             start = seconds(texts[0], start_column.scale, decimal_comma=form.decimal_comma)
             end = seconds(texts[1], end_column.scale, decimal_comma=form.decimal_comma)
+            if end_column.kind == "end" and is_end_of_recording(texts[1]):
+                end = LONGEST_S
             if start is not None and end is not None and end_column.kind == "duration":
                 end += start
             if start is None or end is None or not 0 <= start < end <= LONGEST_S:
                 given = f"{start_column.name}={texts[0][:40]}, {end_column.name}={texts[1][:40]}"
                 en, zh = f"has times that are no stretch: {given}", f"的时间不是有效区间：{given}"
+                if start is None or end is None:
+                    en += "; understood are 2.5, 2500 ms, 0:02.5"
+                    zh += "；可用的写法：2.5、2500 ms、0:02.5"
                 return Flaw(place, line, "stretch", say(en, zh), named)
     file = _located(form, head, values, named)
     return Row(place, line, head, values, named, file, start, end)
@@ -279,6 +372,10 @@ def _row(
 def _located(form: _Form, head: Head, values: Mapping[str, str], named: str) -> Path:
     folder = form.source.parent
     found = locate(named, folder)
+    if found is None and (within := head.first("folder", values)):
+        found = locate(f"{within}/{named}", folder)
+    if found is None:
+        found = _with_ending(named, folder)
     if found is None and not form.encoding.startswith("utf"):
         # On Linux the name of a file may be in that encoding, too.
         found = locate(os.fsdecode(named.encode(form.encoding, "replace")), folder)
@@ -289,10 +386,20 @@ def _located(form: _Form, head: Head, values: Mapping[str, str], named: str) -> 
     return found or folder / named
 
 
+def _with_ending(named: str, folder: Path) -> Path | None:
+    """The only recording that is called so but for its ending, which corpora leave out."""
+    if PurePath(named.replace("\\", "/")).suffix.lower() in AUDIO_EXTENSIONS:
+        return None
+    there = [found for ending in AUDIO_EXTENSIONS if (found := locate(named + ending, folder))]
+    return there[0] if len(there) == 1 else None
+
+
 def _is_kaldi(form: _Form, line: str) -> bool:
     """Whether the first line of a list is a name and, behind it, the path of a file."""
-    rest = line.strip().split(None, 1)[1:]
+    key, *rest = line.strip().split(None, 1)
     folder = form.source.parent
+    if label_named(key):
+        return False
     return bool(rest) and not locate(line.strip(), folder) and bool(locate(rest[0], folder))
 
 
@@ -315,7 +422,7 @@ def _separator(head: str) -> str:
 
 
 def _columns(head: str, separator: str) -> tuple[str, ...]:
-    found = read_records([head], separator, skip_spaces=separator == " ")
+    found = read_records([head], separator, skip_spaces=True)
     cells = next(found, (0, None))[1] or []
     return tuple(cell.strip() for cell in cells)
 
@@ -343,6 +450,11 @@ def _text(value: Any) -> str:
 
 def _looks_like_json(data: bytes, encoding: str) -> bool:
     return data[:4096].decode(encoding, "ignore").lstrip()[:1] in ("{", "[")
+
+
+def _is_workbook(source: Path) -> ManifestError:
+    en = "it is a workbook; save its sheet as CSV and give that."
+    return _refused(source, en, "这是工作簿；请将工作表另存为 CSV 后再使用。")
 
 
 def _bounded(source: Path, file: BinaryIO) -> bytes:

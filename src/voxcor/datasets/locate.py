@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from voxcor.sources import is_file, is_folder, is_path
+from voxcor.untrusted import trimmed
 
 
 def locate(named: str, folder: Path, *, moved: bool = False) -> Path | None:
@@ -34,6 +35,8 @@ def _spellings(named: str) -> Iterator[str]:
     if not is_path(named) or not named.strip():
         return
     yield named
+    if trimmed(named) != named:
+        yield from _spellings(trimmed(named))
     if "\\" in named:
         yield named.replace("\\", "/")
     with suppress(ValueError):  # an address that is none

@@ -16,7 +16,7 @@ from voxcor.errors import (
     ManifestError,
     UsageError,
 )
-from voxcor.labels import LABEL_IDS, label_named
+from voxcor.labels import LABEL_IDS, is_code, label_named, labels_named
 from voxcor.language import say
 from voxcor.sources import is_file
 from voxcor.tables import listed_names
@@ -26,7 +26,7 @@ from voxcor.untrusted import printable
 # Codes of the problems that cost a row its place though somebody wanted it there.
 LOST = frozenset(
     {
-        *("missing_file", "no_label", "unknown_label", "stretch", "no_row"),
+        *("missing_file", "no_label", "unknown_label", "several_labels", "stretch", "no_row"),
         *("damaged_annotation", ManifestError.code, InputUnreadable.code),  # of a document
     }
 )
@@ -114,7 +114,8 @@ def read_manifest(
         full = row.label_map.get(name.casefold(), name)
         spellings = (name.casefold(), full.casefold())
         unused.difference_update(spellings)
-        label = next((wanted[known] for known in spellings if known in wanted), full)
+        mapped = next((wanted[known] for known in spellings if known in wanted), None)
+        label = mapped or full
         label = label if label in (labels or ()) else label_named(label) or label
         utterance = Utterance(
             path=row.file or row.folder / row.values.get("path", ""),
@@ -124,6 +125,8 @@ def read_manifest(
             columns=row.columns,
         )
         problem = _check_row(utterance, name, seen, labels, is_part=row.part is not None)
+        if problem is None and mapped is None and label not in (labels or ()):
+            problem = _unclear_label(utterance)
         if problem is None and labels is not None and label not in labels:
             left_out[label] += 1
             continue
@@ -137,7 +140,9 @@ def read_manifest(
     problems += [_left_out(label, clips) for label, clips in left_out.items()]
     problems += [_unused(name) for name in sorted(unused)]
     if not utterances:
-        first = problems[0].message if problems else say("It is empty.", "内容为空。")
+        lost = (problem.message for problem in problems if problem.code in LOST)
+        said = problems[0].message if problems else say("It is empty.", "内容为空。")
+        first = next(lost, said)
         reason = say(f"no row can be used. {first}", f"没有可用的行。{first}")
         raise ManifestError(name=str(source), reason=reason)
     problems += _check_whole(utterances)
@@ -174,6 +179,22 @@ def _check_row(
         known = listed_names(labels)
         en = f"label {name} is not among {known}; map it: --label-map {name}=LABEL"
         zh = f"标签 {name} 不在 {known} 之中;可用 --label-map {name}=标签 进行映射"
+        return row_problem(utterance, "unknown_label", en, zh)
+    return None
+
+
+def _unclear_label(utterance: Utterance) -> Problem | None:
+    """What keeps a label from being one: there are several, or it is a code of the corpus."""
+    label = utterance.label
+    several = labels_named(label)
+    if len(several) > 1:
+        named = listed_names(several)
+        en = f"has several labels, {named}: give one, or map them: --label-map '{label}=LABEL'"
+        zh = f"有多个标签（{named}）：请只给一个，或映射：--label-map '{label}=标签'"
+        return row_problem(utterance, "several_labels", en, zh)
+    if is_code(label):
+        en = f"its label {label} is a code; say what each means, as in --label-map {label}=happy"
+        zh = f"其标签 {label} 是代码；请逐一说明含义，例如 --label-map {label}=happy"
         return row_problem(utterance, "unknown_label", en, zh)
     return None
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from voxcor.tables.times import StretchColumns, TimesUnclear, squeezed, stretch_columns
 
-Role = Literal["path", "label", "speaker", "key", "language", "corpus", "split"]
+Role = Literal["path", "folder", "label", "speaker", "key", "language", "corpus", "split"]
 
 _NAMES: Mapping[Role, tuple[str, ...]] = {
     "path": (
@@ -22,22 +22,44 @@ _NAMES: Mapping[Role, tuple[str, ...]] = {
         *("fname", "clip", "clippath", "clipname", "recording", "recordingpath", "recordingfile"),
         *("sound", "soundfile", "audiourl", "路径", "文件", "文件名", "文件名称", "文件路径"),
         *("音频", "音频文件", "音频文件名", "音频路径", "录音", "录音文件", "录音文件名"),
-        *("录音路径", "语音", "语音文件", "语音路径"),
+        *("录音路径", "语音", "语音文件", "语音路径", "音频名称", "音频名", "录音名称", "录音名"),
+        *("语音名称", "语音名", "datei", "dateiname", "fichier", "archivo"),
+        "source",  # FunASR's; elsewhere it may be anything
     ),
+    "folder": ("folder", "dir", "directory", "foldername", "文件夹", "目录"),
     "label": (
         *("label9", "label", "emotion", "emo", "emotionlabel", "emolabel", "labelname"),
         *("emotionname", "emotionclass", "emoclass", "emotioncategory", "class", "category"),
-        *("target", "标签", "情感", "情绪", "情感标签", "情绪标签", "情感类别", "情绪类别"),
-        *("类别", "标注"),
+        *("emotarget", "emotiontarget", "labeltext", "emotiontext", "labelstr", "labelen"),
+        *("labelzh", "emotionen", "emotionzh", "emotioncn", "emotioneng", "emotionchinese"),
+        *("emotionenglish", "majoremotion", "mainemotion", "finalemotion", "goldemotion"),
+        *("groundtruth", "goldlabel", "truelabel", "classname", "target", "émotion"),
+        *("标签", "情感", "情绪", "情感标签", "情绪标签", "情感类别", "情绪类别", "类别", "标注"),
+        *("标签中文", "标签英文", "情感中文", "情感英文", "情绪中文", "情绪英文", "情感标签中文"),
+        *("情感标签英文", "情绪标签中文", "情绪标签英文", "中文标签", "英文标签"),
+        # Numbers, mostly: then the row is told so.
+        *("labelid", "labelidx", "labelindex", "classid", "emotionid", "emoid", "标签编号"),
     ),
     "speaker": (
         *("speaker", "speakerid", "speakername", "spk", "spkid", "spkr", "actor", "actorid"),
-        *("talker", "talkerid", "说话人", "说话者", "说话人id", "说话人编号", "发言人", "讲话人"),
+        *(
+            "spkrid",
+            "talker",
+            "talkerid",
+            "sprecher",
+            "locuteur",
+            "说话人",
+            "说话者",
+            "说话人id",
+            "说话人编号",
+            "发言人",
+            "讲话人",
+        ),
     ),
     "key": ("key", "id", "utt", "uttid", "utteranceid", "编号", "键"),
     "language": ("language", "lang", "locale", "语言", "语种"),
     "corpus": ("corpus", "dataset", "语料", "语料库", "数据集"),
-    "split": ("split", "subset", "partition", "划分", "子集"),
+    "split": ("split", "splitset", "subset", "partition", "划分", "子集"),
 }
 
 _PLACE = {name: (role, place) for role, names in _NAMES.items() for place, name in enumerate(names)}

@@ -72,10 +72,13 @@ def _errors(encoding: str) -> str:
 
 
 def _unmarked_utf16(data: bytes) -> str | None:
-    """Of its ASCII, line ends at least, every second byte is zero, and hardly any other."""
+    """Of its ASCII, line ends at least, every second byte is zero, and hardly any other.
+
+    A zero here and there is one that somebody's program has left.
+    """
     head = data[:4096]
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if 8 * min(even, odd) >= max(even, odd):
+    if 8 * min(even, odd) >= max(even, odd) or 20 * max(even, odd) < len(head):
         return None
     encoding = "utf-16-le" if odd > even else "utf-16-be"
     text = head.decode(encoding, "replace")

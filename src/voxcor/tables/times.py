@@ -2,7 +2,7 @@
 
 A beginning and an end, or a beginning and a duration, under the names that tools write
 (`start,end`, `offset,duration`, `start_ms,end_ms`, `StartTime`, 开始时间), in seconds, milliseconds
-or as on a clock (`00:00:02.5`, `1:02,5`).
+or as on a clock (`00:00:02.5`, `1:02,5`, `0 days 00:00:02.5`, 1分2秒).
 """
 
 import math
@@ -18,9 +18,10 @@ Kind = Literal["start", "end", "duration"]
 LONGEST_S = 366 * 86_400.0
 
 _KINDS: dict[str, Kind] = {
-    **dict.fromkeys(("start", "begin", "onset", "offset", "tmin", "xmin"), "start"),
-    **dict.fromkeys(("开始", "起始", "起点"), "start"),
-    **dict.fromkeys(("end", "stop", "finish", "tmax", "xmax", "结束", "终止", "终点"), "end"),
+    **dict.fromkeys(("start", "begin", "beg", "onset", "offset", "tmin", "xmin"), "start"),
+    **dict.fromkeys(("开始", "起始", "起点", "入点"), "start"),
+    **dict.fromkeys(("end", "stop", "finish", "tmax", "xmax"), "end"),
+    **dict.fromkeys(("结束", "终止", "终点", "截止", "出点"), "end"),
     **dict.fromkeys(("duration", "dur", "length", "时长", "持续"), "duration"),
 }
 
@@ -37,7 +38,9 @@ _UNITS: dict[str, float | None] = {
 _BESIDE = frozenset(
     {
         *("time", "times", "timestamp", "at", "t", "in", "point", "stamp"),
-        *("seg", "segment", "utt", "utterance", "clip", "speech", "audio", "turn", "时间", "时刻"),
+        *("seg", "segment", "utt", "utterance", "clip", "speech", "audio", "turn", "ts", "vad"),
+        *("region", "chunk", "interval", "sent", "sentence", "phrase", "stretch", "window", "cut"),
+        *("emotion", "emo", "label", "annotation", "event", "时间", "时刻", "片段", "语音", "情感"),
     }
 )
 
@@ -56,7 +59,15 @@ _WORD = re.compile(
 _NOTHING = frozenset({"", "nan", "na", "n/a", "<na>", "null", "none", "-", "nat"})
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?")
-_CLOCK = re.compile(r"(?:([0-9]{1,3}):)?([0-9]{1,3}):([0-9]{1,2}(?:\.[0-9]*)?)")
+_CLOCK = re.compile(
+    r"(?:(?P<days>[0-9]{1,3}) days?,?\s*)?"  # as pandas writes a Timedelta, and so audformat
+    r"(?:(?:(?P<hours>[0-9]{1,3}):)?(?P<minutes>[0-9]{1,3}):(?P<rest>[0-9]{1,2}(?:\.[0-9]*)?))?"
+)
+# `1m2.5s`, 1分2.5秒, ISO 8601's PT1M2.5S.
+_NAMED_CLOCK = re.compile(
+    r"(?:pt)?(?:(?P<hours>[0-9]{1,3})(?:h|小?时))?(?:(?P<minutes>[0-9]{1,3})(?:m|min|分钟?))?"
+    r"(?:(?P<rest>[0-9]{1,2}(?:\.[0-9]*)?)(?:s|秒))?"
+)
 _COMMA = re.compile(r"([0-9]),([0-9]+)$")
 _WITH_UNIT = re.compile(r"([^a-z秒毫微]+?)\s*([a-z]+|毫?秒|微秒)")
 
@@ -160,11 +171,14 @@ def seconds(text: str, per_second: float = 1.0, *, decimal_comma: bool = False) 
     comma = _COMMA.search(text)
     if comma and (decimal_comma or ":" in text or len(comma[2]) != 3):
         text = text.replace(",", ".")
-    if clock := _CLOCK.fullmatch(text):
-        hours, minutes, rest = int(clock[1] or 0), int(clock[2]), float(clock[3])
-        if rest >= 60 or (clock[1] and minutes >= 60):
+    clock = _CLOCK.fullmatch(text) or _NAMED_CLOCK.fullmatch(text)
+    if text and clock:
+        parts = clock.groupdict()
+        days, hours, minutes = (int(parts.get(one) or 0) for one in ("days", "hours", "minutes"))
+        rest = float(parts["rest"] or 0)
+        if rest >= 60 or (parts["hours"] and minutes >= 60):
             return None
-        return 3600 * hours + 60 * minutes + rest
+        return 86_400 * days + 3600 * hours + 60 * minutes + rest
     if named := _WITH_UNIT.fullmatch(text):
         text, own = named[1], _UNITS.get(named[2])
         if own is None:
@@ -174,6 +188,11 @@ def seconds(text: str, per_second: float = 1.0, *, decimal_comma: bool = False) 
         return None
     value = float(text) / per_second
     return value if math.isfinite(value) else None
+
+
+def is_end_of_recording(text: str) -> bool:
+    """Whether a cell for an end means that of the recording: Kaldi's -1, audformat's NaT."""
+    return text.strip().casefold() in ("-1", "-1.0", "nat")
 
 
 def is_given(text: str) -> bool:

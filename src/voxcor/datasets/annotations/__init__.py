@@ -23,6 +23,7 @@ _BY_SUFFIX: Mapping[str, _Reader] = {".textgrid": praat.read, ".eaf": elan.read}
 # Endings that others have as well: their beginning tells.
 _BY_BEGINNING: Mapping[str, tuple[Callable[[bytes], bool], _Reader]] = {
     ".json": (labelstudio.is_export, labelstudio.read),
+    ".jsonl": (labelstudio.is_lines, labelstudio.read),
     ".csv": (labelstudio.is_table, labelstudio.read),
     ".tsv": (labelstudio.is_table, labelstudio.read),
     ".txt": (audacity.is_label_track, audacity.read),
@@ -34,6 +35,11 @@ def is_annotated(source: Path) -> bool:
     if is_folder(source):
         return any(True for _ in _documents(source, Recordings(source)))
     return _reader_of(source) is not None
+
+
+def has_annotations(source: Path) -> bool:
+    """Whether JSON that begins as this file does has what people have annotated."""
+    return is_file(source) and labelstudio.has_annotations(head_of(source))
 
 
 def read_annotations(source: Path) -> Iterator[Annotation | Failure]:
@@ -90,4 +96,4 @@ def _documents(folder: Path, recordings: Recordings) -> Iterator[tuple[Path, _Re
             yield path, reader
 
 
-__all__ = ["Annotation", "is_annotated", "read_annotations"]
+__all__ = ["Annotation", "has_annotations", "is_annotated", "read_annotations"]

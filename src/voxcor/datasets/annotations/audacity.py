@@ -37,8 +37,8 @@ _CONFIDENCE = re.compile(r"\s+\d+(?:\.\d+)?\s?%$")
 
 def is_label_track(head: bytes) -> bool:
     """Whether a file that begins so is a label track."""
-    first = next((line for line in decoded(head).splitlines() if line.strip()), "")
-    return _LINE.fullmatch(first.strip(" ")) is not None
+    lines = [line.strip(" ") for line in decoded(head).splitlines() if line.strip()]
+    return any(map(_LINE.fullmatch, lines[:2]))  # the first may be a title
 
 
 def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failure]:

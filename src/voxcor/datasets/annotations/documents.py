@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from voxcor.errors import ManifestError
@@ -9,6 +10,8 @@ from voxcor.labels import label_named
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import is_file
+from voxcor.tables import BYTE_ORDER_MARK
+from voxcor.tables.text import encoding_of
 
 # Ten hours of words, each a stretch, in the wordiest form take a third of this.
 MOST_BYTES = 64 << 20
@@ -18,11 +21,8 @@ _HEAD_BYTES = 64 << 10
 # So much of a text shows in which encoding its labels are words.
 _TRIED = 1 << 20
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+# What `encoding_of` says where it knows nothing better.
+_WESTERN = ("cp1252", "latin-1")
 
 # Codes of what is said of a document: an annotation that somebody made is not used, or just a word.
 DAMAGED, NOTED = "damaged_annotation", "annotation_note"
@@ -52,19 +52,19 @@ def head_of(document: Path) -> bytes:
 
 
 def decoded(data: bytes, declared: str | None = None) -> str:
-    """The text of a document: by its mark, as it declares, as UTF-8, else as older tools write.
+    """The text of a document: by its mark, as it declares, else as `encoding_of` tells its bytes.
 
-    Those are Latin-1, the Macintosh's Roman, or the Chinese encodings: the one in which more words
-    are known labels.
+    Where that is Western it may be the Macintosh's Roman, or Chinese so short that nothing shows
+    it: the one in which more words are known labels.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
-    for encoding in filter(None, (declared, "utf-8")):
-        try:
-            return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
+    found = encoding_of(data)
+    if found.startswith("utf"):
+        return data.decode(found, "replace").removeprefix(BYTE_ORDER_MARK)
+    with suppress(UnicodeDecodeError, LookupError):
+        if declared:
+            return data.decode(declared)
+    if found not in _WESTERN:
+        return data.decode(found, "replace")
     # Latin-1 has no letters between 0x80 and 0x9F, the Macintosh its commonest.
     western = "mac_roman" if re.search(rb"[\x80-\x9f]", data) else "latin-1"
     texts = [data.decode(encoding, "replace") for encoding in (western, "gb18030")]

@@ -45,10 +45,15 @@ def has_annotations(head: bytes) -> bool:
     return re.search(rb'"(annotations|completions|annotation_id)"\s*:', head) is not None
 
 
+def is_lines(head: bytes) -> bool:
+    """Whether lines of JSON that begin so are tasks."""
+    return head.lstrip().startswith(b"{") and has_annotations(head)
+
+
 def is_table(head: bytes) -> bool:
     """Whether a table that begins so is an export."""
     first = decoded(head).partition("\n")[0]
-    return {name.strip('"\r') for name in re.split(r"[,\t]", first)} >= _TABLE
+    return {name.strip('"\r') for name in re.split(r"[,;\t]", first)} >= _TABLE
 
 
 def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failure]:
@@ -62,6 +67,12 @@ def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failur
     everything = [version for task in tasks for version in task.versions]
     if not any(version.regions or version.damaged for version in everything):
         raise _not_annotated(document, tasks)
+    if not any(version.regions for version in everything):
+        count = sum(version.damaged for version in everything)
+        en = f"regions that are not as Label Studio writes them: {count}; there are no others."
+        raise refused(
+            document, en, f"有 {count} 个区域不符合 Label Studio 的格式，且没有其他区域。"
+        )
     controls = _controls(region for version in everything for region in version.regions)
     chosen = emotion_tiers(document, controls, CONTROL)
     yield from passed_over(document, controls, chosen, CONTROL)

@@ -17,7 +17,9 @@ from typing import Any
 from voxcor.datasets.annotations.documents import decoded, read_bytes, refused
 from voxcor.datasets.annotations.recordings import names_audio
 from voxcor.datasets.annotations.tiers import Stretch, text_of
+from voxcor.datasets.json_lists import read_json_rows
 from voxcor.tables import read_csv
+from voxcor.tables.text import encoding_of
 from voxcor.untrusted import read_json
 
 # What may be an emotion; a rating, a taxonomy, a transcript is none.
@@ -62,6 +64,9 @@ class Version:
     @classmethod
     def of(cls, result: object, made: Mapping[str, Any]) -> "Version":
         """A result and what stands beside it."""
+        if isinstance(result, str):  # what a database has in a column of text
+            with suppress(ValueError):
+                result = read_json(result)
         items = result if isinstance(result, list) else [] if result is None else [result]
         items = [item for item in items if not _is_relation(item)]
         regions = [region for item in items if (region := _region(item))]
@@ -88,12 +93,14 @@ def tasks_of(document: Path) -> Iterator[Task]:
     Raises:
         ManifestError: it is none.
     """
-    text = decoded(read_bytes(document))
-    is_json = document.suffix.lower() == ".json"
-    rows = _json_rows(document, text) if is_json else _table_rows(document, text)
+    data = read_bytes(document)
+    is_json = document.suffix.lower() in (".json", ".jsonl")
+    rows = _json_rows(document, data) if is_json else _table_rows(document, decoded(data))
     flat: dict[object, list[tuple[Mapping[str, Any], _FlatRow]]] = {}
     for place, row in enumerate(rows):
-        if row.keys() & {"annotations", "completions", "predictions", "result"} or isinstance(
+        if row is None:
+            yield Task({}, (Version((), 1, (False, "")),), has_predictions=False)
+        elif row.keys() & {"annotations", "completions", "predictions", "result"} or isinstance(
             row.get("data"), dict
         ):
             yield _full_task(row)
@@ -107,17 +114,23 @@ def tasks_of(document: Path) -> Iterator[Task]:
         yield Task(group[0][0], _best_first(versions), has_predictions=False)
 
 
-def _json_rows(document: Path, text: str) -> list[Mapping[str, Any]]:
+def _json_rows(document: Path, data: bytes) -> list[Mapping[str, Any] | None]:
+    """Tasks; None in the place of what is none."""
     try:
-        loaded = read_json(text)
+        loaded = read_json(decoded(data))
     except ValueError as error:
-        raise refused(document, "it is not JSON.", "不是有效的 JSON。") from error
+        # A task a line; or a list that is cut off: what stands before that is sound.
+        loaded = [row for _, row in read_json_rows(data, encoding_of(data))]
+        if not any(loaded):
+            raise refused(document, "it is not JSON.", "不是有效的 JSON。") from error
+    if isinstance(loaded, dict) and isinstance(loaded.get("tasks"), list):
+        loaded = loaded["tasks"]
     rows = loaded if isinstance(loaded, list) else [loaded]
-    return [row for row in rows if isinstance(row, dict)]
+    return [row if isinstance(row, dict) else None for row in rows]
 
 
-def _table_rows(document: Path, text: str) -> list[Mapping[str, Any]]:
-    separator = "\t" if "\t" in text.partition("\n")[0] else ","
+def _table_rows(document: Path, text: str) -> list[Mapping[str, Any] | None]:
+    separator = max(",\t;", key=text.partition("\n")[0].count)
     try:
         _, rows = read_csv(io.StringIO(text, newline=""), separator=separator)
         return [{name: _cell(cell) for name, cell in cells.items() if cell} for _, cells in rows]
@@ -139,7 +152,7 @@ def _full_task(row: Mapping[str, Any]) -> Task:
     task = row.get("task")
     if "result" in row and isinstance(task, dict):  # of a storage: a file for each annotation
         row, given = task, [row]
-    made = given if isinstance(given, list) else []
+    made = given if isinstance(given, list) else [given]
     versions = [
         Version.of(annotation.get("result"), annotation)
         for annotation in made

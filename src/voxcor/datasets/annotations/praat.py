@@ -77,9 +77,12 @@ def _add_tiers(data: bytes, tiers: list[Tier]) -> None:
             _fail("it is no TextGrid.", "不是 TextGrid 文件。")
         source = words
     kind = source.kind()
+    if kind.split(" ")[0] == "Collection" and source.count() == 1:
+        kind, _ = source.kind(), source.text()
     if kind.split(" ")[0] != "TextGrid":
         _fail(
-            f"it holds no TextGrid but: {kind[:80]}.", f"其内容不是 TextGrid，而是：{kind[:80]}。"
+            f"it holds no TextGrid, or several objects: {kind[:80]}.",
+            f"其内容不是单个 TextGrid，而是：{kind[:80]}。",
         )
     _skip_times(source)
     if not source.has_tiers():

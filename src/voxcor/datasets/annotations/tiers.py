@@ -1,8 +1,8 @@
 """Which tier has the emotions, and who speaks: the same for every tool.
 
 A tier counts by its name, in any case and in both languages: `emotion`, `情感`; `emotion@Anna` is
-Anna's. Where no tier has such a name, the one counts whose values are labels that Voxcor knows.
-Nothing is taken because it comes first.
+Anna's, and so is `Anna emotion`. Where no tier has such a name, the one counts whose values are
+labels that Voxcor knows. Nothing is taken because it comes first.
 """
 
 import heapq
@@ -33,11 +33,27 @@ EMOTION_NAMES = frozenset(
             "情绪类别",
             "情感标注",
             "情绪标注",
+            "情緒",
         ),
     }
 )
 SPEAKER_NAMES = frozenset(
     {"speaker", "speakers", "spk", "speaker id", "说话人", "说话者", "讲话人", "发言人"}
+)
+
+# `Anna emotion`, `emotion_A`, `客服-情感`.
+_WITH_PERSON = re.compile(
+    r"(?P<before>[^@]*[^\W_])(?:[\s_.:-]+(?:emotions?|emo)|[\s_.:-]*(?:情感|情绪|情緒))"
+    r"|(?:emotions?|emo|情感|情绪|情緒)[\s_.:-]+(?P<behind>[^\W_][^@]*)",
+    re.IGNORECASE,
+)
+
+# What else is said of emotions, or by whom: these are nobody who speaks.
+_NO_PERSON = re.compile(
+    r"\d+|(?:intensity|level|strength|confidence|valence|arousal|type|note|comment|start|end|"
+    r"main|major|minor|primary|secondary|other|my|final|gold|ann|annotator|coder|rater|强度|备注|标注|主|次)"
+    r"(?:[\W\d_].*)?",
+    re.IGNORECASE,
 )
 
 # What diarisers and templates call people: `Speaker A`, `SPEAKER_00`, `说话人1`.
@@ -109,8 +125,21 @@ TIER = Noun("tier", "层")
 
 
 def participant_in(name: str) -> str | None:
-    """`Anna` of `emotion@Anna`."""
-    return text_of(re.sub(r"^[^@＠]*[@＠]?", "", name)) or None
+    """`Anna` of `emotion@Anna`, `Anna - emotion`, `emotion_Anna`, `客服情感`."""
+    if re.search("[@＠]", name):
+        return text_of(re.sub(r"^[^@＠]*[@＠]", "", name)) or None
+    found = _WITH_PERSON.fullmatch(unicodedata.normalize("NFKC", text_of(name)))
+    if found is None or is_called(name, EMOTION_NAMES):
+        return None
+    who = found["before"] or found["behind"]
+    return None if _NO_PERSON.fullmatch(who) else who
+
+
+def is_emotion_of(name: str) -> bool:
+    """Whether a tier's name says that it has the emotions, or those of somebody."""
+    return is_called(name, EMOTION_NAMES) or (
+        participant_in(name) is not None and not re.search("[@＠]", name)
+    )
 
 
 def text_of(value: str) -> str:
@@ -132,6 +161,7 @@ def emotion_tiers(document: Path, tiers: Sequence[Tier], noun: Noun = TIER) -> l
     """
     full = [tier for tier in tiers if tier.can_label and tier.stretches]
     named = [tier for tier in full if is_called(tier.name, EMOTION_NAMES)]
+    named = named or [tier for tier in full if is_emotion_of(tier.name) and tier.has_labels]
     found = named or [tier for tier in full if tier.has_labels]
     # A participant that all have alike, as a copied tier has, tells no tier from another.
     by_name = [replace(tier, participant=None) for tier in found]
@@ -146,13 +176,16 @@ def _unclear(document: Path, tiers: Sequence[Tier], noun: Noun) -> ManifestError
         return refused(document, f"it has no {noun.en}s.", f"其中没有{noun.zh}。")
     counts = [(tier.name[:60], tier.known, len(tier.stretches)) for tier in tiers]
     en = [f"{name} {known} of {values}" for name, known, values in counts]
+    points = listed_names([t.name[:60] for t in tiers if t.known and not t.can_label])
+    points_en = f" Of no stretch of sound, but of points or the like: {points}." if points else ""
+    points_zh = f"标注的不是录音片段（而是时间点等）：{points}。" if points else ""
     zh = [f"{name}（{values} 个值中有 {known} 个）" for name, known, values in counts]
     return refused(
         document,
         f"it is not clear which {noun.en} has the emotions; call it emotion, or emotion@NAME for "
-        f"each speaker. Known labels among the values of each: {listed_names(en)}.",
+        f"each speaker. Known labels among the values of each: {listed_names(en)}.{points_en}",
         f"无法确定哪一个{noun.zh}是情感标注；请将其命名为 emotion，或按说话人命名为 emotion@姓名。"
-        f"各{noun.zh}的值中已知标签的数量：{listed_names(zh)}。",
+        f"各{noun.zh}的值中已知标签的数量：{listed_names(zh)}。{points_zh}",
     )
 
 
