@@ -59,8 +59,8 @@ _EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C
 _LONGEST_NAME = 400
 
 # What corpora, tools and people call the nine beside their names here; whatever else they have is a
-# label of its own until it is mapped. In lower case. German, French, Italian and Spanish are those of
-# corpora whose folders are called so.
+# label of its own until it is mapped. In lower case. The German, French, Italian and Spanish ones are
+# names of folders of corpora.
 _SYNONYMS = {
     **{name: label.id for label in LABELS for name in (label.id, label.en.lower(), label.zh)},
     **{label.emoji: label.id for label in LABELS},
