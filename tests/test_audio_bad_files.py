@@ -253,10 +253,10 @@ def test_a_wav_that_promises_more_than_it_holds_is_truncated() -> None:
         decode(promising, options=DecodingOptions(strict=True))
 
 
-def test_a_wav_that_promises_less_than_it_holds_gives_what_it_promises() -> None:
+def test_a_wav_that_promises_less_than_it_holds_gives_what_it_holds() -> None:
     whole = file_of("wav-16")
     size = whole.index(b"data") + 4
-    assert decode(patched(whole, size, struct.pack("<I", 32_000))).duration == 1.0
+    assert decode(patched(whole, size, struct.pack("<I", 32_000))).duration == 1.2
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 A new input is one line in one of the tables.
 """
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 from audio_files import FORMATS, LOSSLESS, Samples, burst, burst_time, noise, sndfile, speech
 from audio_flaws import MUXED, muxed, sized, tagged, without_end
 from voxcor.audio import DecodingOptions, Recording, decode, open_audio, prepare
-from voxcor.errors import AudioTruncated, NoSuchTrack, NotAudio, UsageError
+from voxcor.errors import AudioTruncated, InputError, NoSuchTrack, NotAudio, UsageError
 
 HEARD = Path(__file__).parent / "data" / "heard"
 
@@ -89,6 +90,86 @@ def test_tags_before_any_container_are_passed_over(name: str, tags: str) -> None
     assert recording.warnings == ()
 
 
+def ape_tag() -> bytes:
+    """APEv2, with a header and a footer."""
+    item = b"\3\0\0\0\0\0\0\0Title\0abc"
+    size = (2000).to_bytes(4, "little") + (len(item) + 32).to_bytes(4, "little") + b"\1\0\0\0"
+    ends = (b"APETAGEX" + size + bytes([0, 0, 0, flags]) + bytes(8) for flags in (0xA0, 0x80))
+    return item.join(ends)
+
+
+# What is no part of the sound, before and behind a container.
+STRAY = {
+    "zeros": bytes(512),
+    "a sector of zeros": bytes(4000),
+    "a line": b"\r\n",
+    "a byte order mark": b"\xef\xbb\xbf",
+    "HTTP": b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\n",
+    "APE": ape_tag(),
+    "ID3v1": b"TAG" + b"a title".ljust(125, b"\0"),
+    "Lyrics3": b"LYRICSBEGININD0000200000021LYRICS200TAG" + bytes(125),
+    "ID3v2": tagged(b"", 100),
+}
+
+# FFmpeg finds their frames itself; what it takes for one of them depends on the bytes before.
+OF_FRAMES = {"mp3", "mp3-lsf", "aac", "ac3"}
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in OF_FRAMES])
+@pytest.mark.parametrize("stray", STRAY)
+def test_what_lies_before_a_recording_is_passed_over(name: str, stray: str) -> None:
+    plain = file_of(name)
+    recording = decode(STRAY[stray] + plain)
+    np.testing.assert_array_equal(recording.samples, decode(plain).samples)
+    assert recording.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["amr", "mp3", "m4a", "m4a-alac", "mp4-video", "mov-pcm", "wav-16"]
+)
+@pytest.mark.parametrize(
+    "stray", ["zeros", "a sector of zeros", "APE", "ID3v1", "ID3v2", "Lyrics3"]
+)
+def test_what_lies_behind_a_recording_is_passed_over(name: str, stray: str) -> None:
+    plain = file_of(name)
+    recording = decode(plain + STRAY[stray], options=DecodingOptions(strict=True))
+    samples = decode(plain).samples
+    np.testing.assert_array_equal(recording.samples[: len(samples)], samples)
+    # What fills up the last frame of MP3 is known where that is the last.
+    most = 1152 if name == "mp3" else 0
+    assert len(samples) <= len(recording.samples) <= len(samples) + most
+    assert recording.warnings == ()
+
+
+# Sizes of the samples that are too small, and whether the one of the whole file is right.
+TOO_SMALL = [(2, False), (36, False), (0xFFFE, False), (2, True), (1000, True), (0xFFF0, True)]
+
+
+@pytest.mark.parametrize(("size", "knows_whole"), TOO_SMALL)
+@pytest.mark.parametrize("name", ["wav-16", "wav-float"])
+def test_samples_behind_a_size_that_is_too_small_are_heard(
+    name: str, size: int, knows_whole: bool
+) -> None:
+    plain = FORMATS[name].write(sound(16_000, 3.0), 16_000)
+    wrong = sized(plain, size)
+    if knows_whole:
+        wrong = wrong[:4] + plain[4:8] + wrong[8:]
+    np.testing.assert_array_equal(decode(wrong).samples, decode(plain).samples)
+
+
+@pytest.mark.parametrize("behind", [b"LIST\4\0\0\0INFO", b"junk" * 100, tagged(b"", 50_000)])
+def test_what_is_no_sample_behind_a_wav_is_not_heard(behind: bytes) -> None:
+    plain = file_of("wav-16")
+    assert len(decode(plain + behind).samples) == len(decode(plain).samples)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("length", [1, 4, 12, 26, 60])
+def test_the_first_bytes_alone_are_an_error_with_a_sentence(name: str, length: int) -> None:
+    with contextlib.suppress(InputError):
+        assert decode(file_of(name)[:length]).duration < 0.1
+
+
 PLACEHOLDERS = {
     "wav-16": (
         0,
@@ -104,8 +185,8 @@ PLACEHOLDERS = {
     "wav-mulaw": (0, 0x7FFFF000, 0xFFFFFFFF, 10**8),
     "wav-rf64": (0, -1, 1 << 62, (1 << 63) - 1),
     "w64": (-1, (1 << 63) - 1, 1 << 62, 0x7FFFFFFF),
-    "aiff": (0, 0x7F000000, 0x7FFFFFFF, 0xFFFFFFFF),
-    "au": (0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000),
+    "aiff": (0, 8, 0x7F000000, 0x7FFFFFFF, 0xFFFFFFFF),
+    "au": (0, 0xFFFFFFFF, 0xFFFFFFF0, 0x7FFFFFFF, 0x7FFFF000),
     "caf": (-1, (1 << 63) - 1),
 }
 
@@ -206,6 +287,19 @@ def test_an_ogg_without_an_end_is_whole(name: str) -> None:
     np.testing.assert_allclose(recording.samples[: len(plain.samples)], plain.samples, atol=0.02)
 
 
+@pytest.mark.parametrize(
+    ("length", "start"), [(b"\0\0\0\0", b"\0\0\4\0"), (b"\0\0\4\0", b"\x40\0\0\0")]
+)
+@pytest.mark.parametrize("name", ["m4a", "mp4-video"])
+def test_an_edit_list_that_leaves_nothing_is_none(name: str, length: bytes, start: bytes) -> None:
+    plain = file_of(name)
+    edits = plain.rindex(b"elst") + 12  # of the sound, which is the last track
+    recording = decode(plain[:edits] + length + start + plain[edits + 8 :])
+    assert recording.duration == pytest.approx(1.2, abs=0.13)
+    heard_at = burst_time(recording.samples[:, 0], recording.sample_rate)
+    assert heard_at == pytest.approx(0.3, abs=0.07)
+
+
 @pytest.mark.parametrize("late", [0.0, 0.4, 2.976, 70.0])
 @pytest.mark.parametrize("name", MUXED)
 def test_zero_is_where_the_container_starts(name: str, late: float) -> None:
@@ -229,6 +323,13 @@ def test_of_several_tracks_the_one_with_speech_is_heard(name: str) -> None:
     np.testing.assert_array_equal(recording.samples, again.samples)
     assert again.warnings == ()
     assert np.abs(decode(content, options=DecodingOptions(track=1)).samples).max() < 1e-3
+
+
+def test_a_track_in_opposite_phase_is_spoken_in() -> None:
+    voice = np.repeat(speech(2.5), 3)[:, None]
+    hiss = noise(2.5, 48_000, 0.02)[:, None]
+    recording = decode(muxed("mov", np.hstack([hiss, hiss]), np.hstack([voice, -voice])))
+    assert recording.details["several_tracks"]["track"] == 2
 
 
 def test_the_first_track_stays_where_it_is_spoken_in() -> None:

@@ -100,6 +100,18 @@ def test_a_recording_may_turn_midway() -> None:
     np.testing.assert_allclose(np.abs(mono.samples[length:]), np.abs(VOICE), atol=1e-6)
 
 
+@pytest.mark.parametrize(("start", "end"), [(0.0, 2.0), (2.0, 4.0), (1.0, 2.5), (0.0, 3.0)])
+def test_a_recording_may_be_turned_round_in_parts(start: float, end: float) -> None:
+    other = VOICE.copy()
+    other[round(16_000 * start) : round(16_000 * end)] *= -1
+    recording = decode((np.stack([VOICE, other], axis=1), 16_000))
+    mono = to_mono(recording.stream())
+    assert "opposite_phase" in mono.warnings
+    # But for blocks in which it turns: nothing is silent that was not.
+    quiet = np.abs(mono.samples) < 0.5 * np.abs(VOICE)
+    assert quiet[np.abs(VOICE) > 0.01].mean() < 0.25
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 70_000), min_size=1, max_size=20), st.integers(0, 2**16))
 def test_how_a_stream_is_cut_changes_no_sample(lengths: list[int], seed: int) -> None:

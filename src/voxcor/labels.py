@@ -58,9 +58,9 @@ _EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C
 # Longer is a sentence; with SenseVoice's tags that is what was said.
 _LONGEST_NAME = 400
 
-# What corpora, tools and people call the nine beside their names here; whatever else they have is a
-# label of its own until it is mapped. In lower case. The German, French, Italian and Spanish ones are
-# names of folders of corpora.
+# What corpora, tools and people call the nine beside their names here, in lower case; whatever else
+# they have is a label of its own until it is mapped. Those in German, French, Italian and Spanish
+# are how folders of corpora are called.
 _SYNONYMS = {
     **{name: label.id for label in LABELS for name in (label.id, label.en.lower(), label.zh)},
     **{label.emoji: label.id for label in LABELS},

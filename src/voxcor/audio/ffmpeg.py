@@ -4,9 +4,10 @@ The time line is the container's: zero is where the container starts, what lies 
 and sound that begins after the picture does has silence before it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,9 @@ _INTERLEAVED_CONTAINERS = {"flv", "mpegts", "mpeg", "avi", "asf", "ogg", "wtv", 
 # bytes: an hour of picture. By itself it looks at five seconds.
 _LONGER_LOOK = {"analyzeduration": "3600000000", "probesize": str(64 << 20)}
 
+# An edit list of no length, or of what lies behind the end, leaves nothing: then it is wrong.
+_WITHOUT_EDITS = {"ignore_editlist": "1"}
+
 # The delay in samples that an encoder adds where the container has no field to say so. AAC: one
 # frame, the least that the overlap of its windows allows (ISO/IEC 14496-3; some encoders add up to
 # 1,100 more). AC-3: half a block (ATSC A/52). AMR: 5 ms of look-ahead (3GPP TS 26.090 and 26.190).
@@ -86,16 +90,13 @@ def open_ffmpeg(file: Part, track: int | None = None) -> Iterator[Decoder]:
         TrackMissing: there is no such one.
         DecoderError: something else.
     """
-    with opened(file) as container:
+    with ExitStack() as stack:
+        container = stack.enter_context(opened(file))
+        stream, frames, first = _begun(container, track)
+        if first is None and container.format.name == _MP4:
+            container = stack.enter_context(opened(file, _WITHOUT_EDITS))
+            stream, frames, first = _begun(container, track)
         tracks = container.streams.audio
-        if track is not None and not 1 <= track <= len(tracks):
-            raise TrackMissing(len(tracks))
-        best = container.streams.best("audio") if track is None else tracks[track - 1]
-        stream = next((stream for stream in tracks if stream is best), None)
-        if stream is None or not has_decoder(stream):
-            raise DecoderError(invalid_data())
-        frames = _frames(container, stream)
-        first = next(frames, None)
         # The first frame knows what the header of HE-AAC does not: the real rate.
         rate = stream.rate if first is None else first.rate
         blocks = _timed_blocks(chain([first] if first else [], frames))
@@ -120,14 +121,31 @@ def open_ffmpeg(file: Part, track: int | None = None) -> Iterator[Decoder]:
         )
 
 
+def _begun(
+    container: "InputContainer", track: int | None
+) -> "tuple[AudioStream, Iterator[AudioFrame], AudioFrame | None]":
+    """A sound track, its frames but for the first, and that; None where there are none."""
+    tracks = container.streams.audio
+    if track is not None and not 1 <= track <= len(tracks):
+        raise TrackMissing(len(tracks))
+    best = container.streams.best("audio") if track is None else tracks[track - 1]
+    stream = next((stream for stream in tracks if stream is best), None)
+    if stream is None or not has_decoder(stream):
+        raise DecoderError(invalid_data())
+    frames = _frames(container, stream)
+    return stream, frames, next(frames, None)
+
+
 @contextmanager
-def opened(file: Part) -> Iterator["InputContainer"]:
-    """FFmpeg's view of the file, in which there is at least one sound track.
+def opened(
+    file: Part, options: Mapping[str, str] = MappingProxyType({})
+) -> Iterator["InputContainer"]:
+    """FFmpeg's view of the file with its options, in which there is at least one sound track.
 
     Raises:
         NoAudioTrack, DecoderError: there is none.
     """
-    container = _open(file, {})
+    container = _open(file, options)
     sound = container.streams.audio
     # A codec that nothing is known of has no context; one that has not been met yet, no rate.
     is_late = not all(has_decoder(stream) and stream.rate for stream in sound) or not sound
@@ -146,7 +164,7 @@ def has_decoder(stream: "AudioStream") -> bool:
     return context is not None
 
 
-def _open(file: Part, options: dict[str, str]) -> "InputContainer":
+def _open(file: Part, options: Mapping[str, str]) -> "InputContainer":
     import av
 
     file.seek(0)
@@ -172,6 +190,8 @@ def _frames(container: "InputContainer", stream: "AudioStream") -> Iterator["Aud
             try:
                 frames = packet.decode()
             except av.FFmpegError:
+                if not any(bytes(packet)):  # zeros that fill a sector, not damage
+                    continue
                 bad += 1
                 if max(bad - _MOST_BAD, _FEWEST_SOUND - sound, packet.size - _LARGEST_BAD) > 0:
                     raise

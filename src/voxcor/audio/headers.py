@@ -36,6 +36,11 @@ _ROUNDING = 1 << 16
 
 _OGG_PAGE_BYTES = 27 + 255 + 255 * 255  # the largest page there can be
 
+_CHUNKED = ("wav", "w64", "aiff")
+
+# So many bytes behind a WAV's samples may be anything; more are not there for nothing.
+_FEWEST_SAMPLES = 1 << 12
+
 # No recording has more chunks or boxes than this; a file made to keep us busy might.
 _MOST_PARTS = 100_000
 
@@ -186,7 +191,7 @@ def chunks(file: Part) -> Iterator[tuple[bytes, int, int]]:
 
 def sample_data(file: Part) -> tuple[int, int, int]:
     """Of a file of chunks: where its samples start, what size the header gives them, and the bytes
-    of a sample frame. The start is 0 where there are none.
+    of a sample frame. The start is 0 where there are none; in AIFF it is eight bytes before them.
     """
     order = _byte_order(file)
     size_64 = 0
@@ -206,17 +211,41 @@ def sample_data(file: Part) -> tuple[int, int, int]:
 def _chunk_end(file: Part) -> int:
     """The end of the sample data of a file of chunks; 0 where its size is a placeholder."""
     start, size, frame_bytes = sample_data(file)
-    whole = 8 + int.from_bytes(file.peek(4, 4), _byte_order(file))
-    # Who knows the size of the whole was able to seek.
-    written = size if whole == file.size and size < 1 << 30 else None
+    written = size if _knows_whole(file) and size < 1 << 30 else None
     return start + size if written or not is_placeholder(size, frame_bytes) else 0
 
 
-def known_sizes(file: Part, container: Container | None) -> dict[int, bytes]:
-    """What a 64-bit header should say where its sizes are placeholders, by position.
+def _knows_whole(file: Part) -> bool:
+    """Whether a file of chunks has its own size first: who wrote that was able to seek."""
+    return file.size == 8 + int.from_bytes(file.peek(4, 4), _byte_order(file))
 
-    Those of 32 bits decoders see through.
+
+def _samples_go_on(file: Part, end: int) -> bool:
+    """Whether behind the `end` that a WAV's header gives its samples lie more of them.
+
+    Recorders count frames for bytes, forget a channel, begin anew after 4 GiB, or never come back
+    to the header that they began with.
     """
+    tail = file.peek(end, 12)
+    for header in (tail, tail[1:]):  # an odd chunk is filled up by one byte, or not
+        size = int.from_bytes(header[4:8], _byte_order(file))
+        if header[:4].isascii() and header[:4].decode().isprintable() and size <= file.size - end:
+            return False
+        if header.startswith((b"ID3", b"TAG", b"APETAGEX", b"LYRICS")):
+            return False
+    if not any(file.peek(end, _FEWEST_SAMPLES)):
+        return False
+    return file.size - end >= (2 if _knows_whole(file) else _FEWEST_SAMPLES)
+
+
+def known_sizes(file: Part, container: Container | None) -> dict[int, bytes]:
+    """What a header should say where its sizes are placeholders or wrong, by position.
+
+    Placeholders of a WAV decoders see through.
+    """
+    if container == "au":
+        size = int.from_bytes(file.peek(8, 4), "big")
+        return {8: b"\xff" * 4} if is_placeholder(size) else {}
     if container == "caf":
         return {
             position - 8: b"\xff" * 8
@@ -224,7 +253,12 @@ def known_sizes(file: Part, container: Container | None) -> dict[int, bytes]:
             if kind == b"data" and is_placeholder(size)
         }
     fields: dict[int, int] = {}
-    start, size, frame_bytes = sample_data(file) if container in ("wav", "w64") else (0, 0, 1)
+    start, size, frame_bytes = sample_data(file) if container in _CHUNKED else (0, 0, 1)
+    if container == "aiff" and start and is_placeholder(size - 8):
+        return {start - 4: min(file.size - start, 0xFFFFFFFF).to_bytes(4, "big")}
+    if container == "wav" and start and size and _samples_go_on(file, start + size):
+        true_size = min(file.size - start, 0xFFFFFFFF)
+        return {start - 4: true_size.to_bytes(4, _byte_order(file))}
     if start and is_placeholder(size, frame_bytes):
         if container == "w64":
             fields = {16: file.size, start - 8: file.size - start + 24}
@@ -296,7 +330,8 @@ def _xing_end(file: Part) -> int:
     if not has_bytes:
         return 0
     field = tag + 8 + (4 if has_frames else 0)
-    return int.from_bytes(frame[field : field + 4], "big")
+    size = int.from_bytes(frame[field : field + 4], "big")
+    return 0 if is_placeholder(size) else size
 
 
 def boxes(file: Part) -> Iterator[tuple[bytes, int, int]]:
@@ -315,9 +350,15 @@ def boxes(file: Part) -> Iterator[tuple[bytes, int, int]]:
         position += size
 
 
+_SOUND_BOXES = (b"moov", b"moof", b"mdat")
+
+
 def _last_box_end(file: Part) -> int:
-    """The end of the last top-level box of an MP4 file."""
-    return max((end for _, _, end in boxes(file)), default=0)
+    """The end of the last top-level box of an MP4 file that holds sound, or says where it is.
+
+    Tags behind it look like boxes, and tell no size.
+    """
+    return max((end for kind, _, end in boxes(file) if kind in _SOUND_BOXES), default=0)
 
 
 def _segment_end(file: Part) -> int:

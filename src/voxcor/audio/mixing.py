@@ -15,6 +15,7 @@ from voxcor.audio.decoders import FloatArray
 # What is mixed in one way, 8 MB: of stereo at 48 kHz, 22 s.
 PIECE = 1 << 21  # samples of all channels
 
+_BLOCK = 1 << 14  # samples per channel, that may be turned round within a piece
 _FRAME = 1024  # samples
 _MOST_FRAMES = 256  # of all channels, spread over a piece: enough for a mean
 
@@ -34,6 +35,7 @@ _ALIKE = 1.5
 # this level no sound.
 _FAINT_BAND = 10**-2.5
 _FAINT = 1e-5**2
+_LOUD = 0.1  # of the loudest block: no pause, in which both channels may have the same noise
 
 _Energy = NDArray[np.float64]
 
@@ -51,7 +53,9 @@ class Mixer:
             return samples[:, 0]
         length = piece_length(samples.shape[1])
         parts = [
-            self._mixed(samples[start : start + length]) for start in range(0, len(samples), length)
+            self._mixed(block)
+            for start in range(0, len(samples), length)
+            for block in _blocks(samples[start : start + length])
         ]
         return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, np.float32), *parts])
 
@@ -79,7 +83,22 @@ class Mixer:
         turned = np.where(related < 0, -mean, mean).astype(np.float32)
         if _loses(_band_energy(_mix(spectra, turned))[0], alone):
             turned = np.eye(channels, dtype=np.float32)[loudest]
+        if self._weights is not None and turned @ self._weights < 0:
+            turned = -turned  # no step from one block to the next
         self._weights = turned
+
+
+def _blocks(piece: FloatArray) -> list[FloatArray]:
+    """The piece `[n, C]` in one; in blocks where the mean of only some of it is silence.
+
+    An editor joined what was recorded with the wires one way round and the other.
+    """
+    blocks = [piece[start : start + _BLOCK] for start in range(0, len(piece), _BLOCK)]
+    alone = np.array([block.var(axis=0).sum() for block in blocks]) / piece.shape[1] ** 2
+    kept = np.array([(_sum(block.T) / np.float32(piece.shape[1])).var() for block in blocks])
+    is_loud = alone > max(_FAINT, _LOUD * alone.max(initial=0))
+    is_lost = kept[is_loud] < _LOST_IN_BAND * alone[is_loud]
+    return blocks if is_lost.any() and not is_lost.all() else [piece]
 
 
 def piece_length(channels: int) -> int:

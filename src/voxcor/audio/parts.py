@@ -26,6 +26,9 @@ _MOST_TAGS = 100
 _MOST_PADDING = 1 << 20  # zeros after a tag
 _PADDING_BYTES = 1 << 10  # at a time
 _SCANNED_BYTES = 1 << 15  # at a time
+_MOST_JUNK = 1 << 12  # before a recording
+_LONGEST_MARK = 16
+_LARGEST_AMR = 61  # bytes of a frame, of AMR-WB at 23.85 kbit/s
 _FIRST_BYTES = 200  # within which a frame of MP3 says that it is the first
 
 
@@ -59,9 +62,34 @@ def _padding_end(file: Part, start: int) -> int:
     return start
 
 
-def parts_of(reader: HashedReader) -> tuple[list[Part], bool]:
-    """The recordings in a file, in order, at least one; and whether these are all."""
+_STRONG_MARKS = (
+    *(b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff", b"FORM", b".snd\0\0", b"caff\0\1", b"fLaC"),
+    *(b"OggS\0\2", b"\x1aE\xdf\xa3", b"#!AMR", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"FLV\1"),
+)
+_STRONG_MARKS_AT_4 = (b"ftyp",)
+
+
+def behind_junk(reader: HashedReader) -> int:
+    """Where a recording begins behind bytes that belong to none; 0 where none does.
+
+    Headers of HTTP, byte order marks, line ends, zeros of a disk and tags that are no ID3v2 come
+    before a container; nothing is said of MPEG frames, which the decoders find by themselves.
+    """
     whole = _after_tags(Part(reader))
+    if whole.peek(0, 2) == b"PK":  # an archive, in which anything may lie
+        return 0
+    head = whole.peek(0, _MOST_JUNK)
+    for start in range(1, len(head) - _LONGEST_MARK + 1):
+        if head.startswith(_STRONG_MARKS, start) or head.startswith(_STRONG_MARKS_AT_4, start + 4):
+            found = Part(reader, whole.start + start, whole.end)
+            if sniff(found) not in ("aac", "mp3", None):
+                return found.start
+    return 0
+
+
+def parts_of(reader: HashedReader, start: int = 0) -> tuple[list[Part], bool]:
+    """The recordings from `start` on, in order, at least one; and whether these are all."""
+    whole = _after_tags(Part(reader, start))
     if not whole.size:  # nothing but tags
         return [Part(reader)], True
     starts: list[int] = []
@@ -75,9 +103,45 @@ def parts_of(reader: HashedReader) -> tuple[list[Part], bool]:
 def _cut_at(starts: list[int], whole: Part, end: int) -> list[Part]:
     edges = [0, *starts, end]
     return [
-        _after_tags(Part(whole.file, whole.start + first, whole.start + last))
+        _before_tags(_after_tags(Part(whole.file, whole.start + first, whole.start + last)))
         for first, last in pairwise(edges)
     ]
+
+
+def _before_tags(file: Part) -> Part:
+    """The same without what lies behind the frames of AMR, which would be taken for more of them.
+
+    That is zeros, ID3v1, APE and Lyrics3, of which each ends with its mark, and ID3v2.
+    """
+    if sniff(file) != "amr":
+        return file
+    end = file.size
+    for _ in range(_MOST_TAGS):
+        shorter = _tag_start(Part(file.file, file.start, file.start + end))
+        if shorter >= end:
+            break
+        end = shorter
+    return Part(file.file, file.start, file.start + end)
+
+
+def _tag_start(file: Part) -> int:
+    """Where the last tag begins, or the zeros; the size of the file where there are none."""
+    tail = file.peek(file.size - _PADDING_BYTES, _PADDING_BYTES)
+    start = file.size - len(tail) + max(0, tail.rfind(b"ID3"))
+    header = file.peek(start, 10)
+    if header[:3] == b"ID3" and start + _tag_bytes(header) == file.size:
+        return start
+    if len(sound := tail.rstrip(b"\0")) < len(tail) - _LARGEST_AMR and b"TAG" not in tail[-128:]:
+        return file.size - len(tail) + len(sound)
+    if tail[-128:-125] == b"TAG":
+        return file.size - 128
+    if tail[-32:-24] == b"APETAGEX":
+        has_header = tail[-9] & 0x80
+        size = int.from_bytes(tail[-20:-16], "little") + (32 if has_header else 0)
+        return max(0, file.size - size)
+    if tail[-9:] == b"LYRICS200" and tail[-15:-9].isdigit():
+        return max(0, file.size - 15 - int(tail[-15:-9]))
+    return file.size
 
 
 def _following(whole: Part) -> Iterator[int]:
@@ -136,7 +200,7 @@ def _at(file: Part, position: int, length: int, is_start: Callable[[bytes], bool
 
 def _flac_start(file: Part, position: int) -> int:
     # The first block is of kind 0 and 34 bytes long: RFC 9639.
-    return _at(file, position, 8, lambda head: head[4] & 0x7F == 0 and head[5:] == b"\0\0\x22")
+    return _at(file, position, 8, lambda head: head[4:] in (b"\0\0\0\x22", b"\x80\0\0\x22"))
 
 
 def _amr_start(file: Part, position: int) -> int:
@@ -196,7 +260,8 @@ def _marked(file: Part, container: Container | None) -> Iterator[int]:
             yield start
         if container == "ogg":  # it begins with a page for each of its streams
             header = file.peek(start, 27 + 255)
-            same = start + 27 + len(segments := header[27 : 27 + header[26]]) + sum(segments)
+            segments = header[27 : 27 + sum(header[26:27])]  # of a cut header none
+            same = start + 27 + len(segments) + sum(segments)
         elif container == "mp3":  # with a tag, the first frame, and what the encoder says in it
             after = _after_tags(Part(file.file, file.start + start, file.end))
             same = after.start - file.start + _FIRST_BYTES

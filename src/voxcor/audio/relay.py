@@ -33,7 +33,7 @@ from voxcor.audio.headers import (
     missing_bytes,
     sniff,
 )
-from voxcor.audio.parts import parts_of
+from voxcor.audio.parts import behind_junk, parts_of
 from voxcor.audio.raw import advice, parse_raw
 from voxcor.audio.reader import HashedReader, Part, unreadable
 from voxcor.audio.resample import Resampler, mix_to_mono
@@ -95,18 +95,41 @@ def heard(
     reader: HashedReader, name: str, options: DecodingOptions, facts: Facts
 ) -> Generator[Block, None, None]:
     """All of the file's sound; arguments and errors as `voxcor.audio.decode`."""
-    is_bare = options.raw is not None
-    parts, complete = ([Part(reader)], True) if is_bare else parts_of(reader)
-    unheard = 0 if complete else 1
+    if options.raw is not None:
+        yield from _all_parts([Part(reader)], name, options, facts)
+        return
+    try:
+        yield from _whole(reader, 0, name, options, facts)
+    except NotAudio:  # so there was no sound yet
+        start = behind_junk(reader)
+        if not start:
+            raise
+        yield from _whole(reader, start, name, options, facts)
+
+
+def _whole(
+    reader: HashedReader, start: int, name: str, options: DecodingOptions, facts: Facts
+) -> Iterator[Block]:
+    parts, complete = parts_of(reader, start)
+    yield from _all_parts(parts, name, options, facts)
+    if not complete:
+        unheard = facts.noticed.get("parts_unheard", {}).get("parts", 0)
+        facts.noticed["parts_unheard"] = {"parts": unheard + 1}
+
+
+def _all_parts(
+    parts: list[Part], name: str, options: DecodingOptions, facts: Facts
+) -> Iterator[Block]:
+    unheard = 0
     for index, part in enumerate(parts):
-        file = _File(name, part, None if is_bare else sniff(part))
+        file = _File(name, part, None if options.raw is not None else sniff(part))
         part.corrections = known_sizes(part, file.container)
         if index == 0 and contradicts_extension(name, file.container):
             facts.noticed["wrong_extension"] = {}
         try:
             yield from _relayed(file, options, facts)
         except InputError:
-            if index == 0 or reader.error or options.strict:
+            if index == 0 or part.error or options.strict:
                 raise
             unheard += 1
     if len(parts) > 1:

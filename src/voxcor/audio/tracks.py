@@ -6,14 +6,15 @@ is used, films one language before another.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from voxcor.audio.decoders import DecoderError, FloatArray, to_float
 from voxcor.audio.ffmpeg import has_decoder, opened
+from voxcor.audio.mixing import Mixer
 from voxcor.audio.reader import Part
-from voxcor.audio.resample import mix_to_mono
 from voxcor.audio.vad import ONSET, WINDOW, WINDOW_S, speech_probabilities
 from voxcor.frames import SAMPLE_RATE
 
@@ -42,10 +43,17 @@ class _Track:
     spoken_s: float = 0.0
     energy: float = 0.0
     resampler: "av.AudioResampler | None" = None
+    mixer: Mixer = field(default_factory=Mixer)
 
     def listen(self) -> None:
-        """To what waits, float32 `[n]` at 16 kHz."""
-        samples = np.concatenate([np.empty(0, np.float32), *self.waiting])
+        """To what waits, float32 `[n, C]` at 16 kHz, of which C may change."""
+        samples = np.concatenate(
+            [np.empty(0, np.float32)]
+            + [
+                self.mixer.mix(np.concatenate([*group]))
+                for _, group in groupby(self.waiting, lambda block: block.shape[1])
+            ]
+        )
         self.waiting = []
         rms = float(np.sqrt(np.mean(samples**2, dtype=np.float64))) if len(samples) else 0.0
         if rms > _FAINT_RMS:
@@ -121,4 +129,4 @@ def _at_16_khz(track: _Track, frames: "list[av.AudioFrame]") -> Iterator[FloatAr
             continue
         for part in converted:
             channels = part.layout.nb_channels
-            yield mix_to_mono(to_float(part.to_ndarray()).reshape(-1, channels))
+            yield to_float(part.to_ndarray()).reshape(-1, channels)
