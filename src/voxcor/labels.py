@@ -73,7 +73,7 @@ _SYNONYMS = {
     **dict.fromkeys(("fear", "fea", "afraid", "scared", "frightened", "fearfull"), "fearful"),
     **dict.fromkeys(("害怕", "恐惧的", "恐", "惧", "惊恐", "恐懼"), "fearful"),
     **dict.fromkeys(("angst", "peur", "paura", "miedo"), "fearful"),
-    **dict.fromkeys(("happiness", "joy", "hap", "happ", "joyful"), "happy"),
+    **dict.fromkeys(("happiness", "joy", "hap", "happ"), "happy"),
     **dict.fromkeys(("开心", "高兴", "喜", "喜悦", "愉快", "欢快", "快乐的", "快樂"), "happy"),
     **dict.fromkeys(("freude", "joie", "gioia", "alegría", "alegria"), "happy"),
     **dict.fromkeys(("neutrality", "neu", "neut", "neutre", "neutrale"), "neutral"),
