@@ -23,12 +23,21 @@ from itertools import chain, islice
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, Literal
 
+from voxcor.datasets.heads import (
+    NO_SEPARATOR,
+    columns_of,
+    find_head,
+    headless,
+    is_comment,
+    is_kaldi,
+    says_nothing,
+    separator_of,
+)
 from voxcor.datasets.json_lists import read_json_rows
 from voxcor.datasets.kaldi import read_kaldi, segments_of
 from voxcor.datasets.locate import locate
 from voxcor.datasets.parquet import read_parquet
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, VoxcorError
-from voxcor.labels import label_named
 from voxcor.language import say
 from voxcor.sources import AUDIO_EXTENSIONS, is_file, is_path
 from voxcor.tables.columns import PATHS, Head, head_of, known_columns
@@ -53,19 +62,10 @@ SUFFIXES = (
 # A list of a million rows takes half of this; it is read whole.
 MOST_BYTES = 256 << 20
 
-# The one with which most columns of the head are known; of equals, the first.
-_SEPARATORS = (",", "\t", ";", "|", "，", "；", " ")
-
-# Before its head a list may have so many lines: a title, comments of a tool.
-_MOST_BEFORE_HEAD = 20
-
 # Of a workbook, whatever its name: ZIP and OLE.
 _WORKBOOK_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 _ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-
-# Of a list with one column: it stands in no path.
-_NO_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +169,22 @@ def no_list(source: Path, columns: Sequence[str], wanted: str) -> ManifestError:
 
 
 def _delimited_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
-    before, head, separator = _head(form, data)
+    folder = form.source.parent
+    before, head, separator = find_head(data, form.encoding, folder)
     if not head:
         raise _refused(form.source, "it is empty: no row can be used.", "内容为空，没有可用的行。")
     lines: Iterator[str] = islice(text_lines(data, form.encoding), before, None)
-    separator = separator or _separator(head)
-    columns = _columns(head, separator)
+    separator = separator or separator_of(head)
+    columns = columns_of(head, separator)
     if len(columns) == 1:
-        separator = _NO_SEPARATOR
-    if not known_columns(columns) and _is_kaldi(form, head):
+        separator = NO_SEPARATOR
+    if not known_columns(columns) and is_kaldi(head, folder):
         yield from _kaldi_rows(form, data)
         return
     if not known_columns(columns):
-        headless = _headless(form, head)
-        if headless is not None:
-            separator, columns = headless
+        bare = headless(head, folder)
+        if bare is not None:
+            separator, columns = bare
             lines, before = chain([head], lines), before - 1
     if len(columns) > MOST_COLUMNS or not known_columns(columns):
         raise no_list(form.source, columns, PATHS)
@@ -197,7 +198,7 @@ def _delimited_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
                 most = f"{csv.field_size_limit():,}"
                 en, zh = f"has a field larger than {most} characters", f"有超过 {most} 字符的字段"
                 yield line, say(en, zh)
-            elif _says_nothing(cells, columns) or (is_path_first and _is_comment(form, cells)):
+            elif says_nothing(cells, columns) or (is_path_first and is_comment(cells, folder)):
                 continue
             elif any(cell.strip() for cell in cells[len(columns) :]):
                 counts = len(cells), len(columns)
@@ -211,56 +212,6 @@ def _delimited_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
     yield from _checked(_Form(form.source, form.encoding, separator == ";"), rows())
 
 
-def _head(form: _Form, data: bytes) -> tuple[int, str, str]:
-    """How many lines go up to the head, the head, and what Excel obeys as its separator, if given.
-
-    Of the first lines it is the one in which most columns are known; where none is in any, the
-    first that is no comment.
-    """
-    separator = ""
-    first: tuple[int, str] | None = None
-    best: tuple[int, int, str] | None = None
-    for number, line in enumerate(text_lines(data, form.encoding), start=1):
-        if not line.strip():
-            continue
-        if first is None and line[:4].lower() == "sep=" and line.strip()[4:]:
-            separator = line[4]
-            continue
-        columns = _columns(line, separator or _separator(line))
-        known = known_columns(columns) if len(columns) <= MOST_COLUMNS else 0
-        if known and (best is None or known > best[0]):
-            best = known, number, line
-        if first is None and not _is_comment(form, columns):
-            first = number, line
-            if known > 1 or _headless(form, line) is not None:
-                break
-        if number >= _MOST_BEFORE_HEAD:
-            break
-    number, line = best[1:] if best else first or (0, "")
-    return number, line, separator
-
-
-def _headless(form: _Form, line: str) -> tuple[str, tuple[str, ...]] | None:
-    """The separator and the columns of a list that begins with a row: a path, or one and a label.
-
-    None where the line is none; columns that it says nothing of have no name.
-    """
-    folder = form.source.parent
-    whole = _NO_SEPARATOR, ("path",)
-    if locate(line.strip(), folder):
-        return whole
-    for separator in _SEPARATORS:
-        cells = _columns(line, separator)
-        if not 1 < len(cells) <= MOST_COLUMNS:
-            continue
-        paths = [place for place, cell in enumerate(cells) if locate(cell, folder)]
-        labels = [place for place, cell in enumerate(cells) if label_named(cell)]
-        if len(paths) == 1 and len(labels) <= 1:
-            names = {paths[0]: "path", **dict.fromkeys(labels, "label")}
-            return separator, tuple(names.get(place, "") for place in range(len(cells)))
-    return whole if _is_recording(form, line) else None
-
-
 def _check_names(form: _Form, columns: Sequence[str]) -> None:
     """A column that is there twice is refused where somebody would have to choose."""
     twice = [name for name, count in Counter(columns).items() if count > 1 and name]
@@ -269,18 +220,6 @@ def _check_names(form: _Form, columns: Sequence[str]) -> None:
         names = listed_names(used)
         en = f"several of its columns are called {names}: give each a name of its own."
         raise _refused(form.source, en, f"有多列同名：{names}；请为每列取不同的名称。")
-
-
-def _says_nothing(cells: Sequence[str], columns: Sequence[str]) -> bool:
-    """Whether a row is empty, or the head again, as in lists that were put one behind the other."""
-    texts = [cell.strip() for cell in cells]
-    return not any(texts) or texts == [*columns]
-
-
-def _is_comment(form: _Form, cells: Sequence[str]) -> bool:
-    return (
-        cells[0].lstrip().startswith("#") and locate(cells[0].strip(), form.source.parent) is None
-    )
 
 
 def _kaldi_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
@@ -392,39 +331,6 @@ def _with_ending(named: str, folder: Path) -> Path | None:
         return None
     there = [found for ending in AUDIO_EXTENSIONS if (found := locate(named + ending, folder))]
     return there[0] if len(there) == 1 else None
-
-
-def _is_kaldi(form: _Form, line: str) -> bool:
-    """Whether the first line of a list is a name and, behind it, the path of a file."""
-    key, *rest = line.strip().split(None, 1)
-    folder = form.source.parent
-    if label_named(key):
-        return False
-    return bool(rest) and not locate(line.strip(), folder) and bool(locate(rest[0], folder))
-
-
-def _is_recording(form: _Form, line: str) -> bool:
-    """Whether the first line of a list is a path already."""
-    named = next(iter(_columns(line, _NO_SEPARATOR)), "")
-    if Path(named.replace("\\", "/")).suffix.lower() in AUDIO_EXTENSIONS:
-        return True
-    return is_path(named) and locate(named, form.source.parent) is not None
-
-
-def _separator(head: str) -> str:
-    """Of the head; where no column is known, the one that makes the most of them."""
-    counts = {
-        separator: (known_columns(columns), separator != " " and len(columns))
-        for separator in _SEPARATORS
-        if (columns := _columns(head, separator)) and len(columns) <= MOST_COLUMNS
-    }
-    return max(counts, key=counts.__getitem__, default=",")
-
-
-def _columns(head: str, separator: str) -> tuple[str, ...]:
-    found = read_records([head], separator, skip_spaces=True)
-    cells = next(found, (0, None))[1] or []
-    return tuple(cell.strip() for cell in cells)
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
