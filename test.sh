@@ -71,6 +71,5 @@ mypy
 step "Layers"
 lint-imports
 step "Tests"
-# Two files at a time: many tests wait for a server, a browser or a process of their own. Numpy and
-# torch have one thread each then, or the two get in each other's way.
-OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile
+# Two files at a time: many tests wait for a server, a browser or a process of their own.
+python -m pytest -n 2 --dist loadfile
