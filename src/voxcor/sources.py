@@ -18,11 +18,11 @@ from typing import Any
 from voxcor.errors import InputError, InputUnreadable, NoAudioFound
 from voxcor.extensions import (
     ARCHIVE_EXTENSIONS,
+    AUDIO_EXTENSIONS,
     bare_format,
     extension_of,
     is_document,
 )
-from voxcor.extensions import AUDIO_EXTENSIONS as AUDIO_EXTENSIONS
 from voxcor.language import say
 from voxcor.results import Failure
 

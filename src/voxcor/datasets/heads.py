@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voxcor.datasets.locate import locate
+from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.labels import label_named
-from voxcor.sources import AUDIO_EXTENSIONS, is_path
+from voxcor.sources import is_path
 from voxcor.tables.columns import known_columns
 from voxcor.tables.delimited import MOST_COLUMNS, read_records
 from voxcor.tables.text import text_lines

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
 
-from voxcor.sources import AUDIO_EXTENSIONS
+from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.tables import MOST_COLUMNS
 from voxcor.tables.columns import head_of
 from voxcor.tables.text import text_lines, whole_text

@@ -38,8 +38,9 @@ from voxcor.datasets.kaldi import read_kaldi, segments_of
 from voxcor.datasets.locate import locate
 from voxcor.datasets.parquet import read_parquet
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, VoxcorError
+from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.language import say
-from voxcor.sources import AUDIO_EXTENSIONS, is_file, is_path
+from voxcor.sources import is_file, is_path
 from voxcor.tables.columns import PATHS, Head, head_of, known_columns
 from voxcor.tables.delimited import (
     MOST_COLUMNS,

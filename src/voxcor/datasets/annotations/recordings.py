@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from voxcor.datasets.annotations.documents import refused
 from voxcor.datasets.locate import locate
-from voxcor.sources import AUDIO_EXTENSIONS
+from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.untrusted import file_name
 
 _PRAAT = str.maketrans(dict.fromkeys(" ,.:;\\/()[]{}~`'<>*&^%#@!?$\"|", "_"))
