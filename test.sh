@@ -52,7 +52,7 @@ if [ "${1-}" = --newest ]; then
     make_environment .venv-newest install_newest pyproject.toml
     .venv-newest/bin/pip list --disable-pip-version-check
     step "Nothing leaves"
-    exec .venv-newest/bin/python -m pytest tests/test_nothing_leaves.py
+    exec .venv-newest/bin/python -m pytest tests/project/test_nothing_leaves.py
 fi
 
 step "Environment"

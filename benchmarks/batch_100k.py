@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 import soundfile
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from audio_files import speech
 
 SAMPLE_RATE = 16_000

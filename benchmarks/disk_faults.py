@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
 from power_cut import PROMISE, Tree, digest, read_tree, record, states, write_tree
 from voxcor.errors import VoxcorError
@@ -344,6 +344,7 @@ def read_clips(root: Path, promised: bool) -> str | None:
 
 def calibrate(root: Path, _kit: Path) -> None:
     from test_calibration import CALIBRATION
+
     from voxcor.evaluation.calibration import store_temperature
     from voxcor.models.store import find_model
 

@@ -3,7 +3,8 @@
     python docs/make_architecture.py
 
 The layers are those of import-linter's contract in pyproject.toml, the lines the first ones of
-docstrings, the dots the imports themselves. Run it when `tests/test_architecture.py` says so.
+docstrings, the dots the imports themselves. Run it when `tests/project/test_architecture.py` says
+so.
 """
 
 import ast

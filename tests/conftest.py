@@ -7,12 +7,11 @@ import pytest
 from hypothesis import settings
 
 import voxcor  # noqa: F401 - before a test imports what only keeps quiet if it comes after
+from places import SHARED
 
 # A deadline would be a timed assertion.
 settings.register_profile("voxcor", deadline=None)
 settings.load_profile("voxcor")
-
-SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(autouse=True)

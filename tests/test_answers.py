@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 from results_by_hand import happy_then_sad
-from test_schema import SCHEMA
+from schema import SCHEMA
 from voxcor import Recognizer, Result
 from voxcor.cli import view
 from voxcor.errors import UsageError

@@ -1,12 +1,11 @@
 """The files that people bring, through every door; `benchmarks/doors.py` prints the table."""
 
-from pathlib import Path
-
 import pytest
 
 from doors import DOORS, FILES, INPUTS, Input, differences
+from places import ROOT
 
-SOURCE = Path(__file__).parent.parent / "src"
+SOURCE = ROOT / "src"
 
 
 @pytest.fixture(scope="module")

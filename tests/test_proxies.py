@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from command import voxcor
 from hub_servers import FakeHub, serve
+from receivers import receiving, sending
 from serving import serving, wait_until
 from socks_server import answering, socks_proxy
-from test_cli import voxcor
-from test_webhooks import receiving, sending
 from voxcor import Client
 from voxcor.errors import ProxyInvalid, ServerUnreachable
 from voxcor.proxies import require_usable_proxies

@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 
 from checkpoints import write_checkpoint
-from test_schema import SCHEMA
+from places import ROOT
+from schema import SCHEMA
 from voxcor import Failure, Recognizer, Result
 from voxcor.audio import decode
 from voxcor.errors import (
@@ -143,7 +144,7 @@ def test_trimming_can_be_left_out(recognizer: Recognizer, voice: NDArray[np.floa
 def test_untrimmed_audio_reaches_the_model_as_it_is(
     recognizer: Recognizer, voice: NDArray[np.float32]
 ) -> None:
-    network = Network(Path(__file__).parents[1] / "src/voxcor/models/tiny/model.onnx", threads=1)
+    network = Network(ROOT / "src/voxcor/models/tiny/model.onnx", threads=1)
     expected = pooled_scores(network.run([voice])[0].logits, LABEL_IDS)
     assert recognizer.recognize(EXAMPLE, trim=False).scores == pytest.approx(expected)
 

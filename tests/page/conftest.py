@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
-from visiting import MAX_UPLOAD_MB, OpenPage, chromium, visitors
 
 from serving import Server, serving
+from visiting import MAX_UPLOAD_MB, OpenPage, chromium, visitors
 
 
 @pytest.fixture(scope="session")

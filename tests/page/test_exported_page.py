@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from test_page_access import violations
-from visiting import DESKTOP, PHONE, keep
 
+from visiting import DESKTOP, PHONE, keep, violations
 from voxcor import Recognizer
 from voxcor.exports import export
 from voxcor.exports.content import read_content

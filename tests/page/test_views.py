@@ -1,0 +1,224 @@
+"""What stands beside the main job: the history, models, rules, language and theme."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hub_servers import FakeHub, serve
+from serving import Server, serving
+from visiting import OpenPage, keep, recognise, visitors
+from voxcor.audio.quality import describe_warning
+from voxcor.errors import RuleInvalid
+from voxcor.labels import LABEL_IDS, get_label
+from voxcor.language import Language, speaking
+from voxcor.rules.grammar import parse
+from voxcor.sources import EXAMPLE
+
+
+def test_what_was_recognised_is_found_again_and_deleted(
+    open_page: OpenPage, service: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "remembered.flac"
+    shutil.copy(EXAMPLE, path)
+    page = open_page()
+    recognise(page, path)
+    page.reload()
+    page.get_by_role("link", name="History").click()
+    page.get_by_role("button", name="remembered.flac", exact=True).click()
+    expect(page.locator(".outcome .facts .file-name")).to_have_text("remembered.flac")
+    before = service.left_behind
+    page.go_back()
+    keep(page, "history-en")
+    page.get_by_role("button", name="Delete remembered.flac").click()
+    page.get_by_role("button", name="Really delete remembered.flac").click()
+    expect(page.get_by_role("button", name="remembered.flac", exact=True)).to_have_count(0)
+    assert len(before - service.left_behind) == 1
+    page.get_by_role("link", name="Recognise").click()
+    expect(page.locator(".outcome .leads")).to_have_count(0)
+
+
+@pytest.mark.parametrize("address", ["", "nowhere", "constructor"])
+def test_an_address_without_a_view_opens_the_first(open_page: OpenPage, address: str) -> None:
+    page = open_page(address)
+    expect(page.locator("nav [aria-current=page]")).to_have_text("Recognise")
+    expect(page.locator("h1")).to_have_text("Recognise")
+
+
+def test_an_honest_banner_says_that_tiny_answers(open_page: OpenPage) -> None:
+    page = open_page()
+    banner = page.get_by_role("note")
+    expect(banner).to_contain_text("voxcor models pull plus-base")
+    expect(banner.get_by_role("button", name="Download (1.1 GB)")).to_be_visible()
+    page.get_by_role("button", name="中文").click()
+    expect(banner).to_contain_text("内置小模型 tiny")
+
+
+def test_models_say_what_they_cost(open_page: OpenPage) -> None:
+    page = open_page("models")
+    large = page.locator(".model", has_text="emotion2vec+ large")
+    expect(large).to_contain_text("1.9 GB")
+    expect(large.get_by_role("button", name="Download")).to_be_enabled()
+    expect(page.locator(".model.used")).to_contain_text("Voxcor tiny")
+    keep(page, "models-en")
+
+
+@pytest.fixture
+def hub_page(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[tuple[Page, FakeHub]]:
+    """The page of a server whose hub is on loopback and has plus-seed."""
+    pytest.importorskip("torch")
+    from checkpoints import write_checkpoint
+    from hub_servers import TOKENS
+
+    write_checkpoint(tmp_path / "model.pt")
+    files = {"model.pt": (tmp_path / "model.pt").read_bytes(), "tokens.txt": TOKENS.encode()}
+    with (
+        serve(FakeHub(files), monkeypatch) as hub,
+        serving(tmp_path / "home") as service,
+        visitors(browser, service) as open_page,
+    ):
+        yield open_page("models"), hub
+
+
+def test_a_model_is_downloaded_and_used(hub_page: tuple[Page, FakeHub]) -> None:
+    page, _ = hub_page
+    seed = page.locator(".model", has_text="emotion2vec+ seed")
+    seed.get_by_role("button", name="Download").click()
+    # It is the best of those that are installed, so it is what answers from now on.
+    expect(page.locator(".model.used")).to_contain_text("emotion2vec+ seed", timeout=60_000)
+    page.get_by_role("link", name="Recognise").click()
+    expect(page.get_by_role("note")).to_have_count(0)
+    recognise(page, EXAMPLE)
+    expect(page.locator(".outcome .facts")).to_contain_text("plus-seed")
+
+
+def test_int8_is_made_with_a_click(hub_page: tuple[Page, FakeHub], plus_large_files: Path) -> None:
+    page, hub = hub_page
+    (clip,) = plus_large_files.glob("*.wav")
+    hub.files["example/test.wav"] = clip.read_bytes()
+    seed = page.locator(".model", has_text="emotion2vec+ seed").first
+    seed.get_by_role("button", name="Download").click()
+    seed.get_by_role("button", name="Make int8").click(timeout=60_000)
+    small = page.locator(".model", has_text="emotion2vec+ seed · int8")
+    expect(small).to_contain_text("A quarter of the size", timeout=60_000)
+    expect(seed.get_by_role("button", name="Make int8")).to_have_count(0)
+    small.get_by_role("button", name="Use").click()
+    keep(page, "models-int8-en")
+    page.get_by_role("link", name="Recognise").click()
+    recognise(page, EXAMPLE)
+    expect(page.locator(".outcome .facts")).to_contain_text("int8")
+
+
+def test_a_hub_that_refuses_is_quoted(hub_page: tuple[Page, FakeHub]) -> None:
+    page, hub = hub_page
+    hub.status = 403
+    seed = page.locator(".model", has_text="emotion2vec+ seed")
+    seed.get_by_role("button", name="Download").click()
+    expect(page.get_by_role("alert")).to_contain_text("403", timeout=60_000)
+    expect(seed.get_by_role("button", name="Download")).to_be_enabled()
+
+
+def test_a_rule_is_checked_while_it_is_written_and_saved(open_page: OpenPage) -> None:
+    page = open_page("rules")
+    rule = page.get_by_label("New rule")
+    rule.fill("escalation: furious > 0.6")
+    with pytest.raises(RuleInvalid) as wrong:
+        parse("escalation: furious > 0.6", LABEL_IDS)
+    expect(page.locator("#rule-reading")).to_have_text(wrong.value.message)
+    expect(page.get_by_role("button", name="Save the rule")).to_be_disabled()
+    rule.fill("escalation: angry > 60 % for 3 s")
+    expect(page.locator("#rule-reading")).to_have_text("✓ angry > 0.6 for 3 s")
+    page.get_by_role("button", name="Save the rule").click()
+    expect(page.locator(".rules .item")).to_contain_text("escalation")
+    keep(page, "rules-en")
+    page.get_by_role("button", name="Delete escalation").click()
+    expect(page.locator(".rules .item")).to_have_count(0)
+
+
+def test_language_and_theme_are_remembered(open_page: OpenPage) -> None:
+    page = open_page(language="de-DE")
+    root = page.locator(":root")
+    expect(root).to_have_attribute("lang", "en")
+    expect(root).to_have_attribute("data-theme", "light")
+    page.get_by_role("button", name="中文").click()
+    page.get_by_role("button", name="深色").click()
+    page.reload()
+    expect(page.get_by_role("button", name="🎯 开始识别")).to_be_visible()
+    expect(root).to_have_attribute("lang", "zh-CN")
+    expect(root).to_have_attribute("data-theme", "dark")
+
+
+def test_the_theme_follows_the_system(open_page: OpenPage) -> None:
+    page = open_page(scheme="dark")
+    expect(page.locator(":root")).to_have_attribute("data-theme", "dark")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator(":root")).to_have_attribute("data-theme", "light")
+
+
+def test_a_server_with_a_key_asks_for_it_once(browser: Browser, tmp_path: Path) -> None:
+    key = "a-key-of-many-letters"
+    with (
+        serving(tmp_path / "home", VOXCOR_API_KEY=key) as service,
+        visitors(browser, service) as open_page,
+    ):
+        page = open_page()
+        field = page.get_by_label("API key", exact=False).last
+        field.fill("a-key-that-is-wrong")
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        field.fill(key)
+        page.get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        recognise(page, EXAMPLE)
+        # What was refused before the key was known is there without a reload.
+        expect(page.locator("select.export option", has_text="ELAN")).to_have_count(1)
+        page.reload()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_under_a_path_of_a_proxy_every_address_is_below_it(
+    browser: Browser, service: Server
+) -> None:
+    with visitors(browser, service) as open_page:
+        page = open_page()
+        addresses = page.evaluate(
+            "[...document.querySelectorAll('[href],[src]')].map((e) =>"
+            " e.getAttribute('href') ?? e.getAttribute('src'))"
+        )
+    assert addresses
+    assert not [address for address in addresses if address.startswith("/")]
+
+
+def test_names_and_colours_are_those_of_the_command(open_page: OpenPage) -> None:
+    page = open_page()
+    labels = page.evaluate(
+        "async (ids) => { const { labelOf } = await import('./static/labels.js');"
+        " return ids.map((id) => Object.values(labelOf(id))); }",
+        [*LABEL_IDS, "very_tired"],
+    )
+    known = [get_label(id_) for id_ in (*LABEL_IDS, "very_tired")]
+    assert labels == [[one.id, one.en, one.zh, one.emoji, one.color] for one in known]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_warnings_are_in_the_words_of_the_command_with_what_is_known(
+    open_page: OpenPage, service: Server, tmp_path: Path, language: Language
+) -> None:
+    sound = EXAMPLE.read_bytes()
+    (tmp_path / "cut.flac").write_bytes(sound[: len(sound) // 2])
+    page = open_page(language=language)
+    recognise(page, tmp_path / "cut.flac")
+    quality = service.get("/v1/results?limit=1").json()["results"][0]["quality"]
+    assert "truncated" in quality["warnings"]
+    with speaking(language):
+        expected = [
+            describe_warning(code, quality["details"].get(code, {})) for code in quality["warnings"]
+        ]
+    assert str(round(quality["details"]["truncated"]["missing_s"], 1)) in expected[0]
+    expect(page.locator(".outcome .warnings li")).to_have_text(expected)
+    for sentence in expected:
+        expect(page.locator(".log")).to_contain_text(sentence)

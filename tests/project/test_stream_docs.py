@@ -1,0 +1,121 @@
+"""docs/streaming.md and docs/rules.md: their programs run, their numbers are the code's."""
+
+import re
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from places import DOCS
+from receivers import receiving, sending
+from serving import Server, server, wait_until
+from voxcor.audio.vad import LONGEST_SPEECH, PADDING, SHORTEST_PAUSE, SHORTEST_SPEECH, WINDOW_S
+from voxcor.rules.grammar import LONGEST_S, parse
+from voxcor.rules.grammar import __doc__ as grammar
+from voxcor.rules.watching import COOL_DOWN_S, NEAR
+from voxcor.rules.webhooks import DELAYS_S, MOST_WAITING, Webhook, new_secret
+from voxcor.server import rules, streaming
+from voxcor.settings import Settings
+from voxcor.sources import EXAMPLE
+from voxcor.stream.session import INTERVAL_S, SPAN_S
+
+__all__ = ["server"]
+
+STREAMING = (DOCS / "streaming.md").read_text(encoding="utf-8")
+RULES = (DOCS / "rules.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str = "") -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_client_of_the_docs_hears_the_example(server: Server, tmp_path: Path) -> None:
+    samples, rate = soundfile.read(EXAMPLE, dtype="int16")
+    with wave.open(str(tmp_path / "speech.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples.tobytes())
+    (program,) = blocks(STREAMING, "python")
+    program = program.replace("ws://127.0.0.1:7860", server.url.replace("http", "ws", 1))
+    printed = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert printed.count("speech_ended") == 2
+    assert "angry" in printed.splitlines()[0]
+
+
+def test_the_check_of_the_docs_knows_a_genuine_delivery() -> None:
+    (program,) = blocks(RULES, "python")
+    names: dict[str, object] = {}
+    exec(program, names)
+    is_genuine = names["is_genuine"]
+    assert callable(is_genuine)
+    hook_secret = new_secret()
+    with receiving() as receiver, sending() as webhooks:
+        webhooks.send(Webhook(receiver.url, hook_secret), "rule.fired", {})
+        wait_until(lambda: receiver.requests)
+    ((headers, body),) = receiver.requests
+    assert is_genuine(hook_secret, headers, body)
+    assert not is_genuine(new_secret(), headers, body)
+    assert not is_genuine(hook_secret, headers, body + b" ")
+    assert not is_genuine(hook_secret, headers, body, tolerance_s=-1)
+
+
+def test_the_grammar_of_the_docs_is_the_one_that_is_read() -> None:
+    first, written, *_ = blocks(RULES)
+    assert grammar is not None
+    assert [line.strip() for line in written.splitlines()] == [
+        line.strip() for line in grammar.splitlines() if " = " in line
+    ]
+    chinese = blocks(RULES)[-1]
+    for text in [*first.splitlines(), *chinese.splitlines()]:
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        (
+            STREAMING,
+            [
+                f"{1000 * WINDOW_S:.0f} ms window",
+                f"{1000 * SHORTEST_PAUSE * WINDOW_S:.0f} ms",
+                f"{1000 * PADDING * WINDOW_S:.0f} ms before and after",
+                f"cut at {LONGEST_SPEECH * WINDOW_S:.0f} s",
+                f"every {1000 * INTERVAL_S:.0f} ms",
+                f"last {SPAN_S:.0f} s",
+                f"above {streaming.MOST_BYTES >> 20} MiB",
+                f"for {Settings().stream_idle_s:.0f} s (`VOXCOR_STREAM_IDLE_S`)",
+                f"{Settings().stream_sessions} sessions run (`VOXCOR_STREAM_SESSIONS`)",
+            ],
+        ),
+        (
+            RULES,
+            [
+                f"until for {COOL_DOWN_S:.0f} s nothing",
+                f"within {NEAR:g} of the limit",
+                f"up to {rules.KEPT}",
+                f"after {DELAYS_S[0]:.0f}, 4, 8 … {DELAYS_S[-1]:.0f} s",
+                f"({MOST_WAITING} at most)",
+            ],
+        ),
+    ],
+    ids=["streaming", "rules"],
+)
+def test_numbers_of_the_docs_are_those_of_the_code(text: str, numbers: list[str]) -> None:
+    assert [number for number in numbers if number not in text] == []
+    assert SHORTEST_SPEECH == 3  # "the third window"
+    assert LONGEST_S == 3600  # "one hour"
+
+
+def test_every_close_code_is_in_the_docs() -> None:
+    codes = {*streaming._CODES.values()} | {streaming.NORMAL, streaming.GOING_AWAY}
+    assert [code for code in codes if f"| {code} |" not in STREAMING] == []

@@ -1,0 +1,160 @@
+"""/v1/models: what is there, and a download that is watched and then used without a restart."""
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub_servers import FakeHub, serve
+from serving import Server, events_of, serving, wait_until
+from voxcor.models.cards import OFFICIAL
+
+pytest.importorskip("torch")
+from checkpoints import write_checkpoint
+from hub_servers import TOKENS
+
+PULL = "/v1/models/plus-seed/pull?hub=huggingface"
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    write_checkpoint(tmp_path / "model.pt")
+    content = (tmp_path / "model.pt").read_bytes()
+    files = {"model.pt": content, "tokens.txt": TOKENS.encode()}
+    with serve(FakeHub(files), monkeypatch) as running:
+        yield running
+
+
+def paused(hub: FakeHub) -> threading.Event:
+    """The hub stops in the middle of a large file until the event is set."""
+    go_on = threading.Event()
+
+    def pause(_offset: int) -> None:
+        assert go_on.wait(60)
+
+    hub.on_large = pause
+    return go_on
+
+
+@pytest.fixture
+def server(tmp_path: Path, hub: FakeHub) -> Iterator[Server]:
+    with serving(tmp_path / "home") as running:
+        yield running
+
+
+def test_a_fresh_server_says_what_it_could_have(server: Server) -> None:
+    answer = server.get("/v1/models").json()
+    assert (answer["active"], answer["fallback"]) == ("tiny", True)
+    models = {model["id"]: model for model in answer["models"]}
+    assert [*models] == [*OFFICIAL, "tiny"]
+    assert models["tiny"]["installed"]
+    assert models["tiny"]["active"]
+    assert models["tiny"]["bytes"] > 100_000
+    large = models["plus-large"]
+    assert not large["installed"]
+    assert large["download_bytes"] == OFFICIAL["plus-large"].download_bytes
+
+
+def test_a_pulled_model_answers_the_next_request(server: Server, hub: FakeHub) -> None:
+    response = server.post(PULL)
+    assert (response.status_code, response.json()["id"]) == (202, "plus-seed")
+    assert response.headers["location"] == "/v1/models/plus-seed/events"
+    events = events_of(server, response.headers["location"])
+    shares = [(d["step"], d["facts"]["share"]) for _, name, d in events if name == "step"]
+    assert shares == sorted(shares, key=lambda pair: (pair[0] == "convert", pair[1]))
+    assert ("download", 1.0) in shares
+    assert ("convert", 1.0) in shares
+    assert events[-1][1:] == (
+        "done",
+        {"id": "plus-seed", "sha256": hub.sha256("model.pt"), "message": "Done."},
+    )
+    answer = server.get("/v1/models").json()
+    assert (answer["active"], answer["fallback"]) == ("plus-seed", False)
+    document = server.recognize().json()
+    assert document["model"]["id"] == "plus-seed"
+    assert document["model"]["sha256"] == hub.sha256("model.pt")
+    assert server.recognize(model="tiny").json()["model"]["id"] == "tiny"
+    loaded = re.findall(r'model_loaded\{model="([\w-]+)".* 1\.0', server.get("/metrics").text)
+    assert sorted(loaded) == ["plus-seed", "tiny"]
+
+
+def test_int8_is_made_of_what_is_installed(
+    server: Server, hub: FakeHub, plus_large_files: Path
+) -> None:
+    (clip,) = plus_large_files.glob("*.wav")
+    hub.files["example/test.wav"] = clip.read_bytes()
+    assert server.post(PULL).status_code == 202
+    assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
+    asked = len(hub.requests)
+    response = server.post(f"{PULL}&precision=int8")
+    assert (response.status_code, response.json()["id"]) == (202, "plus-seed-int8")
+    assert response.headers["location"] == "/v1/models/plus-seed-int8/events"
+    events = events_of(server, response.headers["location"])
+    assert {d["step"] for _, name, d in events if name == "step"} == {"int8"}
+    assert events[-1][1] == "done"
+    assert len(hub.requests) == asked
+    document = server.recognize(model="plus-seed-int8").json()
+    assert (document["model"]["id"], document["model"]["precision"]) == ("plus-seed", "int8")
+    rows = {row["id"]: row for row in server.get("/v1/models").json()["models"]}
+    assert rows["plus-seed"]["active"]
+    assert rows["plus-seed-int8"]["bytes"] < rows["plus-seed"]["bytes"] / 2
+
+
+def test_int8_without_speech_says_what_is_missing(server: Server, hub: FakeHub) -> None:
+    assert server.post(f"{PULL}&precision=int8").status_code == 202
+    last = events_of(server, "/v1/models/plus-seed-int8/events")[-1]
+    assert (last[1], last[2]["code"]) == ("failed", "usage")
+    assert "--speech" in last[2]["message"]
+
+
+def test_one_download_at_a_time(server: Server, hub: FakeHub) -> None:
+    go_on = paused(hub)
+    assert server.post(PULL).status_code == 202
+    for path in (PULL, "/v1/models/plus-large/pull"):
+        response = server.post(path)
+        assert (response.status_code, response.json()["code"]) == (409, "pull_in_progress")
+        assert response.json()["details"]["model"] == "plus-seed"
+    go_on.set()
+    assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
+
+
+def test_a_download_that_fails_says_why_and_can_be_tried_again(
+    server: Server, hub: FakeHub
+) -> None:
+    hub.status = 403
+    assert server.post(PULL).status_code == 202
+    last = events_of(server, "/v1/models/plus-seed/events")[-1]
+    assert (last[1], last[2]["code"]) == ("failed", "hub_refused")
+    assert "Hugging Face" in last[2]["message"]
+    assert server.get("/v1/models").json()["active"] == "tiny"
+    hub.status = None
+    assert server.post(PULL).status_code == 202
+    assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
+
+
+def test_a_server_that_stops_does_not_wait_for_a_download(server: Server, hub: FakeHub) -> None:
+    go_on = paused(hub)
+    assert server.post(PULL).status_code == 202
+    wait_until(lambda: hub.asked_for("model.pt"), "the download")
+    server.process.terminate()
+    assert server.process.wait(30) == 0
+    go_on.set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("POST", "/v1/models/tiny/pull", 422, "usage"),
+        ("POST", "/v1/models/nonsense/pull", 404, "unknown_model"),
+        ("POST", "/v1/models/..%2f..%2fetc/pull", 404, "no_such_route"),
+        ("POST", "/v1/models/base/pull?hub=ftp", 422, "malformed_request"),
+        ("GET", "/v1/models/base/events", 404, "unknown_model"),
+    ],
+)
+def test_what_cannot_be_pulled(
+    server: Server, method: str, path: str, status: int, code: str
+) -> None:
+    answer, problem = server.ask_literally(method, path)
+    assert (answer, problem["code"]) == (status, code)
