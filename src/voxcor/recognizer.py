@@ -50,7 +50,15 @@ from voxcor.results import (
     Result,
     milliseconds,
 )
-from voxcor.speaker_turns import Fit, Speakers, Stretch, Turn, cut_at_turns, fit_turns, read_turns
+from voxcor.speaker_turns import (
+    FittedTurns,
+    Speakers,
+    SpeakerSpan,
+    Turn,
+    cut_at_turns,
+    fit_turns,
+    read_turns,
+)
 from voxcor.timeline import (
     Span,
     blend_of,
@@ -66,7 +74,7 @@ from voxcor.timeline import (
 FloatArray = NDArray[np.float32]
 
 # A recording as it comes, or at any stage of its decoding.
-Heard = Source | Recording | Mono[Rows]
+AudioInput = Source | Recording | Mono[Rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Step:
     facts: Mapping[str, Any]
 
 
-Progress = Callable[[Step], None]
+StepCallback = Callable[[Step], None]
 
 
 class Recognizer:
@@ -121,13 +129,13 @@ class Recognizer:
 
     def recognize(
         self,
-        source: Heard,
+        source: AudioInput,
         options: RecognitionOptions | None = None,
         *,
         channel: int | None = None,
         speakers: Speakers | None = None,
         name: str | None = None,
-        progress: Progress = lambda _step: None,
+        progress: StepCallback = lambda _step: None,
         **choices: Unpack[Choices],
     ) -> Result:
         """The emotion of one recording, of any length: hours of it go through the disk.
@@ -135,9 +143,9 @@ class Recognizer:
         Args:
             source: a path, the bytes of a file, a binary file object, `(samples, sample_rate)`
                 with samples `[N]` or `[N, channels]`, or what `voxcor.audio.decode` or
-                `voxcor.audio.to_mono` made of one, of the channel that is to be heard.
+                `voxcor.audio.to_mono` made of one, of the channel that is to be recognised.
             options: how; None for the defaults.
-            channel: hear only this one, from 0; None for the mean of all.
+            channel: take only this one, from 0; None for the mean of all.
             speakers: who speaks when: the path of an RTTM file or a CSV, or turns, see
                 `voxcor.speaker_turns`. Segments are cut where the speaker changes.
             name: what results and errors call the source; by default its path.
@@ -156,11 +164,11 @@ class Recognizer:
         kept = self.require(asked)
         diarization = None if speakers is None else read_turns(speakers)
         started, timings = datetime.now(), _Timings(progress)
-        mono, prepared = self._hear(source, asked, timings, name, channel)
+        mono, prepared = self._prepare(source, asked, timings, name, channel)
         offset = prepared.trimmed_start
-        fit = fit_turns(diarization, mono.name, mono.duration) if diarization else Fit(())
-        stretches = _stretches(prepared, fit.turns)
-        spans = [(stretch.start, stretch.end) for stretch in stretches]
+        fit = fit_turns(diarization, mono.name, mono.duration) if diarization else FittedTurns(())
+        spoken = _speaker_spans(prepared, fit.turns)
+        spans = [(part.start, part.end) for part in spoken]
         with timings.of("inference") as facts:
             facts["frames"] = num_frames(len(prepared.samples))
             pooled = self._pool(
@@ -175,7 +183,7 @@ class Recognizer:
             names = tuple(self.labels[row] for row in kept)
             scores = scores_of(pooled.mean, names)
             emotion, confidence = top(scores)
-            voices = [stretch.speaker for stretch in stretches]
+            voices = [part.speaker for part in spoken]
             segments = segment_view(pooled.span_means, names, spans, offset, voices)
             transitions = transition_view(segments)
             gain_db = normalizing_gain_db(prepared.peak)
@@ -216,7 +224,7 @@ class Recognizer:
 
     def recognize_many(
         self,
-        sources: Iterable[Heard],
+        sources: Iterable[AudioInput],
         options: RecognitionOptions | None = None,
         *,
         channel: int | None = None,
@@ -252,7 +260,7 @@ class Recognizer:
 
     def embed(
         self,
-        source: Heard,
+        source: AudioInput,
         *,
         granularity: Granularity = "utterance",
         trim: bool = True,
@@ -270,7 +278,7 @@ class Recognizer:
         """
         asked = RecognitionOptions(granularity=granularity, trim=trim)
         _require_granularity(granularity)
-        _, prepared = self._hear(source, asked, _Timings(), name, channel)
+        _, prepared = self._prepare(source, asked, _Timings(), name, channel)
         pooled = self._pool(prepared, prepared.speech, granularity, embedding=True)
         assert pooled.embedding is not None
         return pooled.embedding
@@ -290,14 +298,14 @@ class Recognizer:
         logits = self._network.run_long(samples).logits[:, kept] / np.float32(self._temperature)
         return pooled_scores(logits, [self.labels[row] for row in kept])
 
-    def logits(self, source: Heard, *, name: str | None = None) -> FloatArray:
+    def logits(self, source: AudioInput, *, name: str | None = None) -> FloatArray:
         """What the model says of the whole, float32 `[L]`, whose softmax are the scores.
 
         Raises:
             InputError, EmbeddingsOnly, UsageError: as `recognize`.
         """
         kept = self._rows_of(None)
-        _, prepared = self._hear(source, RecognitionOptions(), _Timings(), name)
+        _, prepared = self._prepare(source, RecognitionOptions(), _Timings(), name)
         pooled = self._pool(prepared, (), "utterance", embedding=False, kept=kept)
         return pooled.mean.astype(np.float32)
 
@@ -320,9 +328,9 @@ class Recognizer:
             temperature=self._temperature,
         )
 
-    def _hear(
+    def _prepare(
         self,
-        source: Heard,
+        source: AudioInput,
         options: RecognitionOptions,
         timings: "_Timings",
         name: str | None = None,
@@ -373,7 +381,7 @@ class Recognizer:
 class _Timings:
     """Milliseconds of each step, by its name; `progress` is told of each."""
 
-    def __init__(self, progress: Progress = lambda _step: None) -> None:
+    def __init__(self, progress: StepCallback = lambda _step: None) -> None:
         self._progress = progress
         self._started = self._window_started = time.perf_counter()
         self._steps: dict[str, float] = {}
@@ -398,14 +406,14 @@ class _Timings:
         return {step: round(ms, 1) for step, ms in {**self._steps, "total": total}.items()}
 
 
-def _stretches(prepared: Prepared[Rows], turns: Sequence[Turn]) -> tuple[Stretch, ...]:
+def _speaker_spans(prepared: Prepared[Rows], turns: Sequence[Turn]) -> tuple[SpeakerSpan, ...]:
     """The speech, cut at the turns, in seconds from the first of the samples that are kept."""
     offset = prepared.trimmed_start
     moved = [Turn(turn.start - offset, turn.end - offset, turn.speaker) for turn in turns]
     return cut_at_turns(prepared.speech, moved)
 
 
-def _with_unfit(quality: Quality, fit: Fit) -> Quality:
+def _with_unfit(quality: Quality, fit: FittedTurns) -> Quality:
     """With a warning where some turns are not of the recording."""
     if not fit.unfit:
         return quality

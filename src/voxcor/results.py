@@ -77,7 +77,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech and its scores: the softmax of the mean of its frames' logits.
+    """A span of speech and its scores: the softmax of the mean of its frames' logits.
 
     `speaker` is whose turn it lies in; None where no turns were given, or none is there.
     """

@@ -31,7 +31,7 @@ from voxcor.result_folder import write_frames
 from voxcor.results import Failure, Frames
 from voxcor.stored_result import frames_from
 from voxcor.tables.text import encoding_of, text_lines
-from voxcor.tables.times import TimesUnclear, seconds, stretch_columns
+from voxcor.tables.times import TimesUnclear, seconds, span_columns
 
 # Name of the file, its bytes.
 Files = dict[str, bytes]
@@ -669,9 +669,9 @@ def test_a_part_is_heard_and_no_more_and_its_times_are_the_recording_s(tmp_path:
 def test_columns_of_times_are_known_by_name(names: list[str], found: object) -> None:
     if found is TimesUnclear:
         with pytest.raises(TimesUnclear):
-            stretch_columns(names)
+            span_columns(names)
     else:
-        columns = stretch_columns(names)
+        columns = span_columns(names)
         assert (columns and (columns.start.name, columns.end.name)) == found
 
 

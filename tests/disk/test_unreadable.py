@@ -199,7 +199,7 @@ def test_a_damaged_ledger_costs_no_other_job(stored: Files, damage: Damage, ende
                 lambda: [*ledger.waiting()],
                 lambda: [*ledger.to_retry()],
                 lambda: ledger.mark,
-                ledger.news,
+                ledger.recorded_after,
                 ledger.counts,
                 ledger.failure_codes,
                 ledger.reopen_lost,

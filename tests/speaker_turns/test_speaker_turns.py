@@ -21,7 +21,7 @@ from schema import SCHEMA
 from voxcor import Recognizer
 from voxcor.audio import decode
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.audio.vad import PASS, WINDOW
+from voxcor.audio.vad import PASS_WINDOWS, WINDOW_SAMPLES
 from voxcor.cli import app
 from voxcor.disk.array import MEMORY_BYTES
 from voxcor.errors import SpeakersInvalid
@@ -388,7 +388,7 @@ def test_the_numbers_of_the_docs_are_those_of_the_code() -> None:
         assert str(frame_bytes) in text
         assert f"{COLLAR_S:g}" in text
         assert f"{TOLERATED_S:g}" in text
-        assert f"{PASS * WINDOW // SAMPLE_RATE}" in text
+        assert f"{PASS_WINDOWS * WINDOW_SAMPLES // SAMPLE_RATE}" in text
 
 
 def test_tens_of_thousands_of_turns_are_cut_in_one_pass_over_them() -> None:

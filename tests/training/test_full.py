@@ -24,7 +24,7 @@ from command import voxcor
 from voxcor import Recognizer
 from voxcor.audio import decode, prepare
 from voxcor.audio.resample import mix_to_mono
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import CheckpointInvalid, ModelExists, UsageError
 from voxcor.frames import SAMPLE_RATE
@@ -382,7 +382,7 @@ def test_a_manifest_holds_out_speakers_and_says_what_is_wrong_with_it(
     rows = [f"{u.path},{u.label},{u.speaker}" for u in clips]
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("\n".join(["path,label,speaker", *rows, "gone.wav,sad,03", rows[0]]))
-    said: list[Problem] = []
+    said: list[RowProblem] = []
     trained = train_full_manifest(
         manifest, tmp_path / "mine", model=str(base.path), options=QUICK, remark=said.extend
     )

@@ -22,7 +22,7 @@ import soundfile
 from checkpoints import SMALL, write_checkpoint
 from emodb import Row, emodb, write_manifest
 from voxcor import Recognizer
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import ManifestError, ModelCorrupt, ModelExists, UsageError
 from voxcor.inference.network import FrameOutput, Network
@@ -31,7 +31,7 @@ from voxcor.models.heard import HEARD_FILE, MOST_DIGESTS, Heard, heard_of, write
 from voxcor.models.pull import pull
 from voxcor.models.store import ModelFolder, find_model
 from voxcor.training import embeddings as embedding_module
-from voxcor.training.embeddings import MOST_FRAMES, _thinned, fingerprint, hear
+from voxcor.training.embeddings import MOST_FRAMES, _thinned, embed_clips, fingerprint
 from voxcor.training.fit import PATIENCE, fit
 from voxcor.training.folds import Fold, Plan, make_plan
 from voxcor.training.head import train_head
@@ -66,7 +66,7 @@ def manifest(tmp_path: Path, rows: list[Row]) -> Path:
     return write_manifest(tmp_path / "manifest.csv", rows)
 
 
-def codes(problems: Sequence[Problem]) -> list[str]:
+def codes(problems: Sequence[RowProblem]) -> list[str]:
     return [problem.code for problem in problems]
 
 
@@ -236,7 +236,7 @@ def test_a_column_split_is_obeyed() -> None:
     assert plan.test.tolist() == [9, 10, 11]
 
 
-def make_plan_of_files(clips: Sequence[Utterance]) -> tuple[Plan, tuple[Problem, ...]]:
+def make_plan_of_files(clips: Sequence[Utterance]) -> tuple[Plan, tuple[RowProblem, ...]]:
     """For plans that look into files: each clip gets one of its own, beside the test."""
     for clip in clips:
         clip.path.write_bytes(str(clip.path).encode())
@@ -589,11 +589,11 @@ def test_a_second_run_hears_nothing_again(
 @pytest.mark.parametrize("damaged", ["*[0-9a-f].npy", "*.frames.npy"])
 def test_a_damaged_cache_is_heard_again(tmp_path: Path, manifest: Path, damaged: str) -> None:
     clips, _ = fingerprint(read_manifest(manifest).utterances[:4])
-    before, _ = hear(clips, find_model("tiny"), frames=True)
+    before, _ = embed_clips(clips, find_model("tiny"), frames=True)
     kept = [np.load(item.frames) for item in before if item.frames]
     for path in (tmp_path / "voxcor-home" / "embeddings").rglob(damaged):
         path.write_bytes(path.read_bytes()[:300])
-    after, _ = hear(clips, find_model("tiny"), frames=True)
+    after, _ = embed_clips(clips, find_model("tiny"), frames=True)
     for old, frames, new in zip(before, kept, after, strict=True):
         np.testing.assert_array_equal(new.embedding, old.embedding)
         assert new.frames is not None
@@ -680,7 +680,7 @@ def test_bad_rows_are_named_before_any_work_and_the_rest_goes_on(
     manifest = write_manifest(tmp_path / "bad.csv", [*rows, *bad])
     told: list[tuple[str, int | None, int]] = []
 
-    def remark(problems: Sequence[Problem]) -> None:
+    def remark(problems: Sequence[RowProblem]) -> None:
         told.extend((p.code, p.row, cached(tmp_path / "voxcor-home")) for p in problems)
 
     training = train_head(manifest, tmp_path / "mine", model="tiny", remark=remark)

@@ -1,8 +1,8 @@
 """Untrusted media are decoded in processes of their own, with limits on time, memory and disk.
 
 A file that crashes libsndfile or FFmpeg, or makes it take gigabytes, ends such a process and not
-the server. `Decoders` keeps a few of them. Each takes orders as lines of JSON, and writes what a
-model hears, 16 kHz and a file a channel, block by block; whoever asked takes the files over. So
+the server. `DecoderPool` keeps a few of them. Each takes orders as lines of JSON, and writes what a
+model takes, 16 kHz and a file a channel, block by block; whoever asked takes the files over. So
 hours need the memory of seconds at both ends, and each bound of a decoding is one of these:
 
 - recordings: regular files, of no more bytes than the longest can have;
@@ -34,7 +34,7 @@ import numpy as np
 
 from voxcor.audio import DecodingOptions, Mono, open_audio
 from voxcor.audio.decoders import FloatArray
-from voxcor.audio.mono import hear
+from voxcor.audio.mono import decode_channels
 from voxcor.audio.reader import open_regular
 from voxcor.audio.relay import PLAINLY
 from voxcor.audio.resample import resampled_length
@@ -64,7 +64,7 @@ CPU_S_PER_BYTE = 1e-8
 # Address space, not memory: the libraries alone map a gigabyte.
 MOST_MEMORY = 4 << 30
 
-# Heard one by one: more than any recorder on a table has; each costs a pass of the model.
+# Taken one by one: more than any recorder on a table has; each costs a pass of the model.
 MOST_CHANNELS = 32
 
 # Full-length channels: beyond so many they may only be shorter.
@@ -76,7 +76,7 @@ MOST_BYTES_PER_S = 192_000 * 2 * 4
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What a process is asked: hear `path`, write its channels to `samples` with their numbers."""
+    """What a process is asked: decode `path`, write its channels to `samples`, by number."""
 
     path: str
     name: str
@@ -86,7 +86,7 @@ class _Order:
     language: Language
 
 
-class Decoders:
+class DecoderPool:
     """Decoding processes, started when they are first needed; threads wait for a free one.
 
     Args:
@@ -111,7 +111,7 @@ class Decoders:
         separate: bool = False,
         options: DecodingOptions = PLAINLY,
     ) -> list[Mono[Rows]]:
-        """A recording as a model hears it: the mean of all channels, or each of them alone.
+        """A recording as a model takes it: the mean of all channels, or each of them alone.
 
         Args:
             path: the file.
@@ -126,7 +126,7 @@ class Decoders:
             InputError, UsageError: as `voxcor.audio.decode`.
             DecodingFailed: the process died, or was too slow.
             AudioTooLong: there is more of it than allowed.
-            TooManyChannels: more than are heard one by one.
+            TooManyChannels: more than are taken one by one.
             StorageError: the disk.
             Cancelled: `cancellation` was set.
         """
@@ -159,12 +159,12 @@ class Decoders:
 
 
 def _taken(samples: Path, name: str, reply: dict[str, Any]) -> list[Mono[Rows]]:
-    heard: list[int | None] = reply["heard"]
+    chosen: list[int | None] = reply["chosen"]
     with storage_errors(samples):
         return [
             Mono(
                 name=name,
-                samples=adopted(_file_of(samples, channel), MEMORY_BYTES // len(heard)),
+                samples=adopted(_file_of(samples, channel), MEMORY_BYTES // len(chosen)),
                 duration=reply["duration"],
                 sample_rate=reply["sample_rate"],
                 channels=reply["channels"],
@@ -174,7 +174,7 @@ def _taken(samples: Path, name: str, reply: dict[str, Any]) -> list[Mono[Rows]]:
                 details=reply["details"],
                 channel=channel,
             )
-            for channel, clipping in zip(heard, reply["clipping"], strict=True)
+            for channel, clipping in zip(chosen, reply["clipping"], strict=True)
         ]
 
 
@@ -262,12 +262,12 @@ def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any
             require_size(size, order.name, maximum_min)
             cpu = _CpuTime(BASE_CPU_S + size * CPU_S_PER_BYTE)
             stream = stack.enter_context(open_audio(file, name=order.name, options=order.options))
-            heard = range(stream.channels) if order.separate else [None]
-            if len(heard) > MOST_CHANNELS:
-                raise TooManyChannels(name=order.name, channels=len(heard), maximum=MOST_CHANNELS)
+            chosen = range(stream.channels) if order.separate else [None]
+            if len(chosen) > MOST_CHANNELS:
+                raise TooManyChannels(name=order.name, channels=len(chosen), maximum=MOST_CHANNELS)
             expected = stream.expected and resampled_length(stream.expected, stream.sample_rate)
-            bounds = _Bounds(order, len(heard), maximum_min)
-            bounds.require(len(heard) * (expected or 0))
+            bounds = _Bounds(order, len(chosen), maximum_min)
+            bounds.require(len(chosen) * (expected or 0))
             told_at = time.monotonic()
 
             def take(file: IO[bytes], part: FloatArray) -> None:
@@ -280,13 +280,13 @@ def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any
                     replies.write(_ALIVE)
                     replies.flush()
 
-            takers = {
+            sinks = {
                 channel: partial(take, stack.enter_context(_file_of(samples, channel).open("wb")))
-                for channel in heard
+                for channel in chosen
             }
-            duration, clipping = hear(stream, takers)
+            duration, clipping = decode_channels(stream, sinks)
             return {
-                "heard": list(heard),
+                "chosen": list(chosen),
                 "duration": duration,
                 "channels": stream.channels,
                 "sample_rate": stream.sample_rate,

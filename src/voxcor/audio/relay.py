@@ -66,9 +66,9 @@ TOLERATED_LOSS_S = 0.1
 class DecodingOptions:
     """How a file is decoded.
 
-    `track` is the sound track that is heard, from 1; None for the one in which somebody speaks.
+    `track` is the sound track that is decoded, from 1; None for the one in which somebody speaks.
     `raw` says what bytes without a header are, such as `ulaw@8000`: see `voxcor.audio.raw`.
-    `strict` refuses a recording that is cut off, of which otherwise all that is there is heard.
+    `strict` refuses a recording that is cut off, of which otherwise all that is there is decoded.
     """
 
     track: int | None = None
@@ -91,7 +91,7 @@ class Facts:
     expected_s: float = 0.0
 
 
-def heard(
+def decoded_blocks(
     reader: HashedReader, name: str, options: DecodingOptions, facts: Facts
 ) -> Generator[Block, None, None]:
     """All of the file's sound; arguments and errors as `voxcor.audio.decode`."""

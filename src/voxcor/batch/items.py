@@ -45,13 +45,13 @@ class ChannelFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an item: a document for each channel heard, or a failure.
+    """What came of an item: a document for each channel, or a failure.
 
     With separate channels `channel_failures` are those of the channels without a document; where
     that is all of them, `failure` is the first's.
 
     Documents are those of `result.schema.json` without `timestamp` and `timings_ms`, so that the
-    same recording gives the same bytes whenever it is heard; `frames` and `embedding` in them name
+    same recording gives the same bytes at any time; `frames` and `embedding` in them name
     files of the batch's folder.
     """
 

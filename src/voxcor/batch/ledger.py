@@ -116,7 +116,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LedgerRow:
     """An item and what came of it, as `Outcome` has it."""
 
     item: Item
@@ -341,14 +341,14 @@ class Ledger:
     def _record(self, connection: sqlite3.Connection, outcome: Outcome, *, attempts: int) -> None:
         failure = outcome.failure
         duration_ms = outcome.documents[0]["audio"]["duration_ms"] if outcome.documents else None
-        heard_ms = "CASE WHEN start_ms IS NULL THEN ? ELSE min(end_ms, ?) - start_ms END"
-        heard = {
+        length_ms = "CASE WHEN start_ms IS NULL THEN ? ELSE min(end_ms, ?) - start_ms END"
+        results = {
             "list": list(outcome.documents),
             "failures": [asdict(failed) for failed in outcome.channel_failures],
         }
         connection.execute(
             "UPDATE items SET state = ?, attempts = attempts + ?, sha256 = ?, "
-            f"duration_ms = {heard_ms}, code = ?, message = ?, documents = ?, "
+            f"duration_ms = {length_ms}, code = ?, message = ?, documents = ?, "
             "sequence = (SELECT ifnull(max(sequence), 0) + 1 FROM items "
             "WHERE sequence IS NOT NULL) WHERE position = ?",
             [
@@ -359,19 +359,19 @@ class Ledger:
                 duration_ms,
                 failure.code if failure else None,
                 utf8(failure.message) if failure else None,
-                utf8(to_json(heard)) if any(heard.values()) else None,
+                utf8(to_json(results)) if any(results.values()) else None,
                 outcome.position,
             ],
         )
         connection.execute("DELETE FROM taken WHERE position = ?", [outcome.position])
 
-    def find(self, sha256: str, part: tuple[int, int] | None = None) -> Row | None:
+    def find(self, sha256: str, part: tuple[int, int] | None = None) -> LedgerRow | None:
         """An item that is done and has this content, or is this part of it."""
         where = "state = 'done' AND sha256 = ? AND start_ms IS ? AND end_ms IS ?"
         rows = self._rows(where, [sha256, *(part or (None, None))], limit=1)
         return rows[0] if rows else None
 
-    def rows(self, *, state: str | None = None, after: int = -1) -> Iterator[Row]:
+    def rows(self, *, state: str | None = None, after: int = -1) -> Iterator[LedgerRow]:
         """Items that are done or failed, in order, a page in memory at a time.
 
         Args:
@@ -384,7 +384,7 @@ class Ledger:
             yield from page
             after = page[-1].item.position
 
-    def news(self, after: int = 0) -> list[tuple[int, Row]]:
+    def recorded_after(self, after: int = 0) -> list[tuple[int, LedgerRow]]:
         """What was recorded after a moment, in the order in which it was, up to a page of it.
 
         Each with the number of its own moment, to be given as `after` next time. An item that was
@@ -448,7 +448,7 @@ class Ledger:
             yield from self._parsed(_item, page)
             after = page[-1][0]
 
-    def _rows(self, where: str, given: list[Any], *, limit: int) -> list[Row]:
+    def _rows(self, where: str, given: list[Any], *, limit: int) -> list[LedgerRow]:
         found = self._all(
             f"SELECT {_ROW_COLUMNS} FROM items WHERE {where} ORDER BY position LIMIT {limit}",
             given,
@@ -561,13 +561,13 @@ def _errors(folder: Path) -> Iterator[None]:
         raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
 
 
-def _row(row: tuple[Any, ...]) -> Row:
+def _row(row: tuple[Any, ...]) -> LedgerRow:
     item = _item(row)
     state, code, message, documents = row[8:]
     failure = Failure(item.name, code, message) if state == "failed" else None
-    heard = {} if documents is None else json.loads(documents)
-    failed = tuple(ChannelFailure(**entry) for entry in heard.get("failures", ()))
-    return Row(item, tuple(heard.get("list", ())), failure, failed)
+    results = {} if documents is None else json.loads(documents)
+    failed = tuple(ChannelFailure(**entry) for entry in results.get("failures", ()))
+    return LedgerRow(item, tuple(results.get("list", ())), failure, failed)
 
 
 def _item(row: tuple[Any, ...]) -> Item:

@@ -1,6 +1,6 @@
 """The engine of a cluster: Ray Data spreads items over actors that hold a recognizer each.
 
-The ledger stays with the process that began the batch, so resuming, twins, failures and tables are
+The ledger stays with the process that began the batch, so resuming, copies, failures and tables are
 the code of the local engine. Actors read recordings and write frames and embeddings where `path`
 and the batch's folder lead on their machine: on more than one, both lie on shared storage.
 
@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from voxcor.audio.isolated import Decoders
+from voxcor.audio.isolated import DecoderPool
 from voxcor.batch.items import ChannelFailure, Item, Outcome
-from voxcor.batch.local import LONGEST_MIN, Surroundings, Worker, empty_scratch
+from voxcor.batch.local import LONGEST_MIN, EngineContext, Worker, empty_scratch
 from voxcor.batch.ray_cluster import cluster
 from voxcor.errors import UsageError
 from voxcor.options import RecordingOptions
@@ -50,12 +50,12 @@ def recognize_on_ray(
     options: RecordingOptions,
     folder: Path,
     workers: int,
-    around: Surroundings,
+    context: EngineContext,
 ) -> Iterator[Outcome]:
     """Outcomes as they come, in no order; arguments as `recognize_locally`.
 
-    `workers` is the most actors there will be; Ray starts them as there is work and room. Twins are
-    heard each, where they are; nothing else that is `around` reaches an actor.
+    `workers` is the most actors there will be; Ray starts them as there is work and room. Copies of
+    one recording are recognised each, where they are; nothing of `context` reaches an actor.
 
     Raises:
         UsageError: Ray is not installed.
@@ -65,8 +65,7 @@ def recognize_on_ray(
         import ray.data
 
         scratch = stack.enter_context(empty_scratch(folder))
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
+        ray.data.DataContext.get_current().enable_progress_bars = False
         waiting = iter(items)
         while page := list(islice(waiting, _ROUND)):
             rows = ray.data.from_items(
@@ -106,8 +105,8 @@ class Actor:
             )
         self._scratch = scratch / f"{platform.node()}-{os.getpid()}"
         self._scratch.mkdir()
-        decoders = Decoders(1, LONGEST_MIN)
-        self._worker = Worker(recognizer, options, folder, decoders, Surroundings())
+        decoders = DecoderPool(1, LONGEST_MIN)
+        self._worker = Worker(recognizer, options, folder, decoders, EngineContext())
 
     def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[bytes]]:
         """Outcomes of a batch of items, both as `recognize_on_ray` packs them."""

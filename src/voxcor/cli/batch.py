@@ -98,7 +98,7 @@ def batch(
 ) -> None:
 
     from voxcor.batch.run import run_batch
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
     from voxcor.errors import UsageError
     from voxcor.settings import Settings
     from voxcor.sources import PassedOver

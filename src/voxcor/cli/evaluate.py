@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from voxcor.datasets.labelled import Problem
+    from voxcor.datasets.labelled import RowProblem
     from voxcor.evaluation.measurement import Evaluation
     from voxcor.evaluation.report.tables import Table
     from voxcor.results import Failure
@@ -106,7 +106,7 @@ def evaluate(
     ] = True,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
     from voxcor.datasets.manifest import parse_label_map, read_manifest
     from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
@@ -151,7 +151,7 @@ def evaluate(
             split=split,
             trim=trim,
             stress=stress,
-            heard=heard_of(folder),
+            trained_on=heard_of(folder),
             advance=lambda: progress.advance(task),
         )
     saved = save_report(evaluation, out) if save else None
@@ -161,7 +161,7 @@ def evaluate(
         _show(evaluation, saved)
     _remark(evaluation.failures, aside)
     if calibrate:
-        if evaluation.heard_clips:
+        if evaluation.trained_clips:
             raise UsageError(
                 reason_en="--calibrate needs clips that the model was not trained on. "
                 "Nothing was stored.",
@@ -184,13 +184,13 @@ def evaluate(
 
 def _show(evaluation: "Evaluation", saved: Path | None) -> None:
     """The tables of the report, and where the whole of it lies."""
-    from voxcor.cli.streams import open_console
-    from voxcor.evaluation.report.tables import about_heard, headline, preprocessing, tables
+    from voxcor.cli.console import open_console
+    from voxcor.evaluation.report.tables import about_training, headline, preprocessing, tables
 
     console = open_console()
     console.print(str(headline(evaluation)), style="bold", soft_wrap=True)
     console.print(str(preprocessing(evaluation)), style="dim")
-    if flatters := about_heard(evaluation):
+    if flatters := about_training(evaluation):
         console.print(str(flatters), style="yellow", soft_wrap=True)
     for table in tables(evaluation):
         console.print(f"\n{table.title}", style="bold")
@@ -216,7 +216,7 @@ def _aligned(table: "Table") -> Iterator[str]:
         yield "  ".join(parts)
 
 
-def _remark(found: "Iterable[Problem | Failure]", aside: "Console") -> None:
+def _remark(found: "Iterable[RowProblem | Failure]", aside: "Console") -> None:
     from voxcor.evaluation.report.files import remarks
 
     for line in remarks(found):

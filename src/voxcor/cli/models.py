@@ -56,7 +56,7 @@ def list_models(
         return
     from rich.table import Table
 
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(say("MODEL", "模型"), overflow="fold")
@@ -413,7 +413,7 @@ def _progress_bar(model: str) -> Iterator["Progress"]:
         TimeRemainingColumn,
     )
 
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
 
     titles: Mapping[Stage, str] = {
         "download": say(f"Downloading {model}", f"正在下载 {model}"),

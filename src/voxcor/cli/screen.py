@@ -12,7 +12,7 @@ from typing import Protocol, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from voxcor.cli import view
-from voxcor.cli.streams import open_console
+from voxcor.cli.console import open_console
 from voxcor.errors import VoxcorError
 from voxcor.language import say
 from voxcor.result_folder import to_json

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from voxcor.cli.console import open_console
 from voxcor.cli.options import LabelMapOption, ReportJsonOption, labels_meant
-from voxcor.cli.streams import open_console
 from voxcor.errors import UsageError
 from voxcor.language import Both, say
 
@@ -145,7 +145,7 @@ def train(
     ] = False,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.datasets.labelled import Problem
+    from voxcor.datasets.labelled import RowProblem
     from voxcor.datasets.manifest import parse_label_map
     from voxcor.evaluation.report.files import remarks
     from voxcor.models.store import TINY
@@ -156,7 +156,7 @@ def train(
 
     aside = open_console(stderr=True)
 
-    def remark(problems: Sequence[Problem]) -> None:
+    def remark(problems: Sequence[RowProblem]) -> None:
         for line in remarks(problems):
             aside.print(line, style="yellow", soft_wrap=True)
 

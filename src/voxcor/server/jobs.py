@@ -15,7 +15,7 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
+from voxcor.batch.ledger import LEDGER_FILE, Ledger, LedgerRow
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
 from voxcor.language import speaking
@@ -420,7 +420,7 @@ def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
     }
 
 
-def _item(row: Row) -> dict[str, Any]:
+def _item(row: LedgerRow) -> dict[str, Any]:
     failure = row.failure
     return {
         "position": row.item.position,
@@ -439,12 +439,12 @@ def _ledger(runner: JobRunner, job_id: str) -> Ledger:
     return Ledger(folder)
 
 
-def _news(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, Row]]:
+def _news(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, LedgerRow]]:
     folder = runner.store.folder(job_id)
     if not (folder / LEDGER_FILE).is_file():
         return []
     with Ledger(folder) as ledger:
-        return ledger.news(after) if ledger.begun else []
+        return ledger.recorded_after(after) if ledger.begun else []
 
 
 async def _events(

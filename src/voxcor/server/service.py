@@ -20,7 +20,7 @@ from fastapi.responses import JSONResponse
 from filelock import FileLock, Timeout
 from starlette.requests import HTTPConnection
 
-from voxcor.audio.isolated import Decoders
+from voxcor.audio.isolated import DecoderPool
 from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import NotReady, VoxcorError
@@ -70,7 +70,7 @@ class Service:
         lanes = 2 * available_cores()
         self.admission = Admission(settings.queue_size, lanes)
         metrics.queue.set_function(lambda: self.admission.inside)
-        self.decoders = Decoders(available_cores(), settings.max_audio_min)
+        self.decoders = DecoderPool(available_cores(), settings.max_audio_min)
         self.works = Works()
         self.request_keys = RequestKeys()
         self.ready = asyncio.Event()

@@ -43,8 +43,8 @@ from voxcor.server.problems import both_languages
 from voxcor.server.rules import automation_of
 from voxcor.server.service import Service, service_of
 from voxcor.server.strict_json import read_json
-from voxcor.stream.events import Event, Reason, RuleFired
-from voxcor.stream.session import FloatArray, Options, Pace, Session, samples_of
+from voxcor.stream.events import Reason, RuleFired, SessionEvent
+from voxcor.stream.session import FloatArray, Pace, Session, SessionOptions, samples_of
 
 logger = logging.getLogger("voxcor.server")
 
@@ -151,7 +151,7 @@ class _Connection:
         self._service = service
         self._automation = automation_of(socket)
         self._items: asyncio.Queue[_Item] = asyncio.Queue(MOST_PIECES)
-        self._options = Options()
+        self._options = SessionOptions()
         self._saved: dict[str, SavedRule] = {}
         self._pace = Pace()
         self._bare = BareSamples()
@@ -292,7 +292,7 @@ class _Connection:
         leaving = GOING_AWAY if reason == "server_shutdown" else NORMAL
         await self._socket.close(code or leaving, reason)
 
-    async def _say(self, events: Iterable[Event]) -> None:
+    async def _say(self, events: Iterable[SessionEvent]) -> None:
         for event in events:
             if isinstance(event, RuleFired) and event.firing.rule.name in self._saved:
                 source = {"session_id": self._id, "utterance": event.utterance}

@@ -17,7 +17,7 @@ Reason = Literal["client_request", "end_of_audio", "idle_timeout", "server_shutd
 
 @dataclass(frozen=True, slots=True)
 class SessionCreated:
-    """The first event: what listens, how often, and how many seconds an interim result hears."""
+    """The first event: what listens, how often, and how many seconds an interim result covers."""
 
     type: ClassVar = "session.created"
     session_id: str
@@ -165,7 +165,7 @@ class SessionClosed:
         }
 
 
-Event = (
+SessionEvent = (
     SessionCreated
     | SessionUpdate
     | UtteranceStart

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, in_model_order, read_manifest, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing
@@ -40,8 +40,8 @@ from voxcor.training.options import FullOptions
 from voxcor.training.state import Epoch, Position, claimed
 from voxcor.training.weights import read_weights
 
-Stage = Literal["audio", "training", "export"]
-Progress = Callable[[Stage, float], None]
+FullStage = Literal["audio", "training", "export"]
+FullProgress = Callable[[FullStage, float], None]
 
 FloatArray = NDArray[np.float32]
 
@@ -63,7 +63,7 @@ class Trained:
     epochs: tuple[Epoch, ...]
     best: Epoch
     before: Epoch | None  # the base on the same clips, as number 0; None where it has no such label
-    problems: tuple[Problem, ...]  # what was wrong or doubtful, recordings left out among it
+    problems: tuple[RowProblem, ...]  # what was wrong or doubtful, recordings left out among it
 
     @property
     def worse(self) -> bool:
@@ -81,9 +81,9 @@ def train_full_manifest(
     options: FullOptions | None = None,
     terms: str | None = None,
     overwrite: bool = False,
-    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
+    remark: Callable[[Sequence[RowProblem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
-    progress: Progress = lambda _stage, _share: None,
+    progress: FullProgress = lambda _stage, _share: None,
 ) -> Trained:
     """Fine-tunes a model on a manifest, holding out its own split or a fifth of its speakers.
 
@@ -110,8 +110,8 @@ def train_full_manifest(
     base = find_model(model)
     found = read_manifest(manifest, label_map=label_map, labels=labels)
     remark(found.problems)
-    clips, twins = fingerprint(found.utterances)
-    remark(twins)
+    clips, duplicates = fingerprint(found.utterances)
+    remark(duplicates)
     utterances = [clip.utterance for clip in clips]
     plan, doubts = make_plan(utterances, folds=None, seed=options.seed, name=str(manifest))
     remark(doubts)
@@ -128,7 +128,7 @@ def train_full_manifest(
         on_epoch=on_epoch,
         progress=progress,
     )
-    return replace(trained, problems=(*found.problems, *twins, *doubts, *trained.problems))
+    return replace(trained, problems=(*found.problems, *duplicates, *doubts, *trained.problems))
 
 
 def train_full(
@@ -140,9 +140,9 @@ def train_full(
     options: FullOptions | None = None,
     terms: str | None = None,
     overwrite: bool = False,
-    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
+    remark: Callable[[Sequence[RowProblem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
-    progress: Progress = lambda _stage, _share: None,
+    progress: FullProgress = lambda _stage, _share: None,
 ) -> Trained:
     """Fine-tunes a copy of `model` on labelled recordings.
 
@@ -331,8 +331,8 @@ def _prepare(
     training: Sequence[Utterance],
     validation: Sequence[Utterance],
     labels: Sequence[str],
-    progress: Progress,
-) -> tuple[Clips, Clips, tuple[Problem, ...]]:
+    progress: FullProgress,
+) -> tuple[Clips, Clips, tuple[RowProblem, ...]]:
     share = len(training) / (len(training) + len(validation))
     heard, problems = prepare_clips(
         training, labels, folder / "training.f32", lambda done: progress("audio", share * done)
@@ -362,7 +362,7 @@ def _require_enough(heard: Clips, held: Clips, labels: Sequence[str]) -> None:
         )
 
 
-def _foreign(validation: Sequence[Utterance], labels: Sequence[str]) -> tuple[Problem, ...]:
+def _foreign(validation: Sequence[Utterance], labels: Sequence[str]) -> tuple[RowProblem, ...]:
     """Held-out recordings whose label nothing was trained on."""
     en, zh = "its label is in no recording of the training.", "训练集中没有该标签的录音。"
     return tuple(

@@ -38,7 +38,7 @@ class FullOptions:
     hide_channels: float = 0.05  # share of channels
     augment: bool = True  # noise, speed, rooms, codecs: see `voxcor.audio.augmentation`
     class_weights: bool = True  # each label weighs the same, however many clips it has
-    crop_s: float = 10.0  # longer clips are heard as a random stretch of this length
+    crop_s: float = 10.0  # of longer clips a random crop of this length
     gradient_checkpointing: bool = False  # a third more work, a fraction of the memory
     save_steps: int = 50  # between two savings within an epoch
     seed: int = 0

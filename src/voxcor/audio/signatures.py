@@ -10,13 +10,13 @@ import io
 from voxcor.audio.headers import sniff
 from voxcor.audio.reader import HashedReader, Part
 
-# Of such a length are the first bytes that `has_media_marks` wants.
+# Of such a length are the first bytes that `has_media_signature` wants.
 HEAD_BYTES = 1 << 13
 
 # Containers that FFmpeg or libsndfile reads and nothing else here asks about: Monkey's Audio,
 # WavPack, True Audio, TAK, Musepack, Shorten, DSF, RealMedia, SPHERE, Creative, OpenMG, DTS, WTV,
 # MPEG programs; IRCAM in either byte order, AVR, PARIS, PVF, Psion, FastTracker.
-_FURTHER_MARKS = (
+_FURTHER_SIGNATURES = (
     *(b"MAC ", b"wvpk", b"TTA1", b"tBaK", b"MPCK", b"MP+", b"ajkg", b"DSD ", b".RMF", b".ra\xfd"),
     *(b"NIST_1A", b"Creative Voice File", b"ea3\x03", b"EA3\x01", b"\x7f\xfe\x80\x01"),
     *(b"\xb7\xd8\x00\x20\x37\x49\xda\x11", b"\0\0\1\xba"),
@@ -31,7 +31,7 @@ _FURTHER_CHUNKS = (b"RIFFXWMA", b"FORM8SVX", b"FORM16SV")
 _PICTURES = (b"avi", b"hei", b"hev", b"mif", b"msf", b"crx")
 
 
-def has_media_marks(head: bytes) -> bool:
+def has_media_signature(head: bytes) -> bool:
     """Whether the first `HEAD_BYTES` of a file, whatever its name, are those of a recording."""
     if is_silk(head):
         return True  # no decoder knows it, and who brings it is told how to convert it
@@ -50,7 +50,7 @@ def has_media_marks(head: bytes) -> bool:
     return (
         is_quicktime
         or is_tagged
-        or head.startswith(_FURTHER_MARKS)
+        or head.startswith(_FURTHER_SIGNATURES)
         or head[:4] + head[8:12] in _FURTHER_CHUNKS
         or any(_repeats(head, start, step) for start, step in ((0, 188), (4, 192)))
     )

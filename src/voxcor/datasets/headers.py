@@ -1,4 +1,4 @@
-"""The first lines of a list in columns: which is its head, and what parts its columns.
+"""The first lines of a list in columns: which is its header, and what parts its columns.
 
 In every function `folder` is that of the list, in which paths are looked for.
 """
@@ -14,18 +14,18 @@ from voxcor.tables.columns import known_columns
 from voxcor.tables.delimited import MOST_COLUMNS, read_records
 from voxcor.tables.text import text_lines
 
-# The one with which most columns of the head are known; of equals, the first.
+# The one with which most columns of the header are known; of equals, the first.
 _SEPARATORS = (",", "\t", ";", "|", "，", "；", " ")
 
-# Before its head a list may have so many lines: a title, comments of a tool.
-_MOST_BEFORE_HEAD = 20
+# Before its header a list may have so many lines: a title, comments of a tool.
+_MOST_BEFORE_HEADER = 20
 
 # Of a list with one column: it stands in no path.
 NO_SEPARATOR = "\x1f"
 
 
-def find_head(data: bytes, encoding: str, folder: Path) -> tuple[int, str, str]:
-    """How many lines go up to the head, the head, and what Excel obeys as its separator, if given.
+def find_header(data: bytes, encoding: str, folder: Path) -> tuple[int, str, str]:
+    """How many lines go up to the header, it, and what Excel obeys as its separator, if given.
 
     Of the first lines it is the one in which most columns are known; where none is in any, the
     first that is no comment.
@@ -47,7 +47,7 @@ def find_head(data: bytes, encoding: str, folder: Path) -> tuple[int, str, str]:
             first = number, line
             if known > 1 or headless(line, folder) is not None:
                 break
-        if number >= _MOST_BEFORE_HEAD:
+        if number >= _MOST_BEFORE_HEADER:
             break
     number, line = best[1:] if best else first or (0, "")
     return number, line, separator
@@ -74,7 +74,7 @@ def headless(line: str, folder: Path) -> tuple[str, tuple[str, ...]] | None:
 
 
 def says_nothing(cells: Sequence[str], columns: Sequence[str]) -> bool:
-    """Whether a row is empty, or the head again, as in lists that were put one behind the other."""
+    """Whether a row is empty, or the header again, as where lists were put one behind the other."""
     texts = [cell.strip() for cell in cells]
     return not any(texts) or texts == [*columns]
 
@@ -99,17 +99,17 @@ def _is_recording(line: str, folder: Path) -> bool:
     return is_path(named) and locate(named, folder) is not None
 
 
-def separator_of(head: str) -> str:
-    """Of the head; where no column is known, the one that makes the most of them."""
+def separator_of(header: str) -> str:
+    """Of the header; where no column is known, the one that makes the most of them."""
     counts = {
         separator: (known_columns(columns), separator != " " and len(columns))
         for separator in _SEPARATORS
-        if (columns := columns_of(head, separator)) and len(columns) <= MOST_COLUMNS
+        if (columns := columns_of(header, separator)) and len(columns) <= MOST_COLUMNS
     }
     return max(counts, key=counts.__getitem__, default=",")
 
 
-def columns_of(head: str, separator: str) -> tuple[str, ...]:
-    found = read_records([head], separator, skip_spaces=True)
+def columns_of(header: str, separator: str) -> tuple[str, ...]:
+    found = read_records([header], separator, skip_spaces=True)
     cells = next(found, (0, None))[1] or []
     return tuple(cell.strip() for cell in cells)
