@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from checkpoints import torch
 from command import voxcor
-from voxcor import Recognizer
+from voxcor import Recognizer, extras
 from voxcor.audio import decode, prepare
 from voxcor.audio.resample import mix_to_mono
 from voxcor.datasets.labelled import RowProblem
@@ -35,7 +35,7 @@ from voxcor.models.emotion2vec import write_emotion2vec
 from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
 from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model, open_network
-from voxcor.training import full, state
+from voxcor.training import state
 from voxcor.training.clips import Clips, crop, epoch_batches
 from voxcor.training.emotion2vec import Emotion2vec, load, tensors_of
 from voxcor.training.finetune import Finetuning, finetune
@@ -510,7 +510,7 @@ def test_nothing_to_validate_on_is_an_error(
 def test_a_missing_package_is_named_with_the_command_that_brings_it(
     name: str, base: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(full, "find_spec", lambda wanted: None if wanted == name else object())
+    monkeypatch.setattr(extras, "find_spec", lambda wanted: None if wanted == name else object())
     with pytest.raises(UsageError, match=rf"{name}, .* pip install \"voxcor\[train\]\""):
         train_full([], [], model=base, out=tmp_path, options=FullOptions(lora_rank=2))
 

@@ -17,11 +17,11 @@ from voxcor.language import say
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
     from voxcor.datasets.labelled import RowProblem
     from voxcor.evaluation.measurement import Evaluation
     from voxcor.evaluation.report.tables import Table
+    from voxcor.models.store import ModelFolder
     from voxcor.results import Failure
 
 HELP = say("Measure a model on labelled recordings.", "在带标签的录音上评测模型。")
@@ -107,10 +107,10 @@ def evaluate(
     as_json: ReportJsonOption = False,
 ) -> None:
     from voxcor.cli.console import open_console
+    from voxcor.cli.progress import recognition_bar
     from voxcor.datasets.manifest import parse_label_map, read_manifest
     from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
-    from voxcor.evaluation.calibration import store_temperature
     from voxcor.evaluation.measurement import evaluate as measure
     from voxcor.evaluation.measurement import work
     from voxcor.evaluation.report.files import has_losses, to_document
@@ -140,8 +140,8 @@ def evaluate(
     _remark(found.problems, aside)
 
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
-    with _progress(aside) as progress:
-        task = progress.add_task("", total=work(found, split, stress))
+    with recognition_bar(aside) as bar:
+        task = bar.add_task("", total=work(found, split, stress))
         evaluation = measure(
             recognizer,
             found,
@@ -152,7 +152,7 @@ def evaluate(
             trim=trim,
             stress=stress,
             trained_on=heard_of(folder),
-            advance=lambda: progress.advance(task),
+            advance=lambda: bar.advance(task),
         )
     saved = save_report(evaluation, out) if save else None
     if as_json:
@@ -161,25 +161,33 @@ def evaluate(
         _show(evaluation, saved)
     _remark(evaluation.failures, aside)
     if calibrate:
-        if evaluation.trained_clips:
-            raise UsageError(
-                reason_en="--calibrate needs clips that the model was not trained on. "
-                "Nothing was stored.",
-                reason_zh="--calibrate 需要模型未曾训练过的语音。未写入任何内容。",
-            )
-        if evaluation.calibration is None:
-            raise UsageError(
-                reason_en="Too few clips to fit a temperature.", reason_zh="语音过少,无法拟合温度。"
-            )
-        card = store_temperature(folder, evaluation.calibration)
-        aside.print(
-            say(
-                f"{card.id} answers with temperature {card.temperature:.3f} from now on.",
-                f"{card.id} 今后将使用温度 {card.temperature:.3f}。",
-            )
-        )
+        _calibrate(evaluation, folder, aside)
     if has_losses(evaluation):
         raise typer.Exit(1)
+
+
+def _calibrate(evaluation: "Evaluation", folder: "ModelFolder", aside: "Console") -> None:
+    """Stores the temperature that fits what was measured."""
+    from voxcor.errors import UsageError
+    from voxcor.evaluation.calibration import store_temperature
+
+    if evaluation.trained_clips:
+        raise UsageError(
+            reason_en="--calibrate needs clips that the model was not trained on. "
+            "Nothing was stored.",
+            reason_zh="--calibrate 需要模型未曾训练过的语音。未写入任何内容。",
+        )
+    if evaluation.calibration is None:
+        raise UsageError(
+            reason_en="Too few clips to fit a temperature.", reason_zh="语音过少,无法拟合温度。"
+        )
+    card = store_temperature(folder, evaluation.calibration)
+    aside.print(
+        say(
+            f"{card.id} answers with temperature {card.temperature:.3f} from now on.",
+            f"{card.id} 今后将使用温度 {card.temperature:.3f}。",
+        )
+    )
 
 
 def _show(evaluation: "Evaluation", saved: Path | None) -> None:
@@ -221,18 +229,3 @@ def _remark(found: "Iterable[RowProblem | Failure]", aside: "Console") -> None:
 
     for line in remarks(found):
         aside.print(line, style="yellow", soft_wrap=True)
-
-
-def _progress(aside: "Console") -> "Progress":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    return Progress(
-        TextColumn(say("Recognising", "正在识别")),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Remaining(),
-        console=aside,
-        transient=True,
-        disable=not aside.is_terminal,
-    )

@@ -1,7 +1,6 @@
 """`voxcor train MANIFEST`."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,8 +12,12 @@ from voxcor.errors import UsageError
 from voxcor.language import Both, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
     from rich.console import Console
 
+    from voxcor.datasets.labelled import RowProblem
     from voxcor.training.report import Training
 
 HELP = say("Teach a model your own recordings and labels.", "用自己的录音和标签训练模型。")
@@ -145,22 +148,13 @@ def train(
     ] = False,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.datasets.labelled import RowProblem
     from voxcor.datasets.manifest import parse_label_map
-    from voxcor.evaluation.report.files import remarks
-    from voxcor.models.store import TINY
-    from voxcor.result_folder import to_json
     from voxcor.settings import Settings
-    from voxcor.training.head import has_losses, train_head
-    from voxcor.training.report import to_document, warning
 
     aside = open_console(stderr=True)
-
-    def remark(problems: Sequence[RowProblem]) -> None:
-        for line in remarks(problems):
-            aside.print(line, style="yellow", soft_wrap=True)
-
-    pairs = [pair for text in label_map or () for pair in text.split(",")]
+    remark = partial(_remark, aside)
+    base = model or Settings().model
+    pairs = parse_label_map([pair for text in label_map or () for pair in text.split(",")])
     wanted = labels_meant(labels)
     if method == "full":
         from voxcor.cli.train_full import train_full
@@ -168,12 +162,12 @@ def train(
 
         _require(folds is None, "--folds", "head")
         options = parse_options([f"seed={seed}", *(settings or ())])
-        with _progress(aside) as progress:
+        with _bars(aside) as progress:
             train_full(
                 manifest,
                 out,
-                model=model or Settings().model,
-                label_map=parse_label_map(pairs),
+                model=base,
+                label_map=pairs,
                 labels=wanted,
                 options=options,
                 terms=terms,
@@ -184,15 +178,17 @@ def train(
                 progress=progress,
             )
         return
+    from voxcor.training.head import train_head
+
     _require(settings is None, "--set", "full")
-    with _progress(aside) as progress:
+    with _bars(aside) as progress:
         training = train_head(
             manifest,
             out,
-            model=model or Settings().model,
+            model=base,
             kind=head,
             folds=folds,
-            label_map=parse_label_map(pairs),
+            label_map=pairs,
             labels=wanted,
             seed=seed,
             terms=terms,
@@ -200,15 +196,26 @@ def train(
             remark=remark,
             progress=progress,
         )
-    if as_json:
-        print(to_json(to_document(training)))
-    else:
-        _show(training, out)
-    invite(out, warning(training))
-    if training.base.id == TINY and model is None:
-        aside.print(_ABOUT_TINY, style="dim", soft_wrap=True)
-    if has_losses(training.problems):
-        raise typer.Exit(1)
+    _tell(training, out, as_json=as_json, chose_base=model is not None)
+
+
+def _bars(aside: "Console") -> "AbstractContextManager[Callable[[str, float], None]]":
+    from voxcor.cli.progress import stage_bars
+
+    titles = {
+        "embeddings": say("Listening", "正在提取特征"),
+        "audio": say("Preparing audio", "正在准备音频"),
+        "training": say("Training", "正在训练"),
+        "export": say("Writing the model", "正在写入模型"),
+    }
+    return stage_bars(aside, titles)
+
+
+def _remark(aside: "Console", problems: "Sequence[RowProblem]") -> None:
+    from voxcor.evaluation.report.files import remarks
+
+    for line in remarks(problems):
+        aside.print(line, style="yellow", soft_wrap=True)
 
 
 def _require(fits: bool, option: str, method: str) -> None:
@@ -217,6 +224,24 @@ def _require(fits: bool, option: str, method: str) -> None:
             reason_en=f"{option} goes with --method {method}.",
             reason_zh=f"{option} 只能与 --method {method} 一起使用。",
         )
+
+
+def _tell(training: "Training", out: Path, *, as_json: bool, chose_base: bool) -> None:
+    """What came out, as a document or in tables, and what to do next."""
+    from voxcor.models.store import TINY
+    from voxcor.result_folder import to_json
+    from voxcor.training.head import has_losses
+    from voxcor.training.report import to_document, warning
+
+    if as_json:
+        print(to_json(to_document(training)))
+    else:
+        _show(training, out)
+    invite(out, warning(training))
+    if training.base.id == TINY and not chose_base:
+        open_console(stderr=True).print(_ABOUT_TINY, style="dim", soft_wrap=True)
+    if has_losses(training.problems):
+        raise typer.Exit(1)
 
 
 def _show(training: "Training", out: Path) -> None:
@@ -248,35 +273,3 @@ def invite(out: Path, bad: "Both | None") -> None:
     command = f"voxcor recognize --model {out} PATH"
     tried = Both(f"Try it: {command}", f"试用：{command}")
     open_console(stderr=True).print(str(bad or tried), style="red" if bad else "", soft_wrap=True)
-
-
-@contextmanager
-def _progress(aside: "Console") -> Iterator[Callable[[str, float], None]]:
-    """A bar for each stage, on a terminal only."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    titles = {
-        "embeddings": say("Listening", "正在提取特征"),
-        "audio": say("Preparing audio", "正在准备音频"),
-        "training": say("Training", "正在训练"),
-        "export": say("Writing the model", "正在写入模型"),
-    }
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        Remaining(),
-        console=aside,
-        transient=True,
-        disable=not aside.is_terminal,
-    )
-    with bar:
-        tasks = {}
-
-        def progress(stage: str, share: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(titles[stage], total=1.0)
-            bar.update(tasks[stage], completed=share)
-
-        yield progress

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from voxcor import telemetry
 from voxcor.errors import UsageError
+from voxcor.extras import require_extra
 from voxcor.inference import denormals
 from voxcor.language import say
 from voxcor.settings import Settings
@@ -78,16 +79,10 @@ class _OpenVino:
     """A compiled model; a request for each pass, so that threads do not wait for each other."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        try:
-            import openvino
-        except ImportError as error:
-            raise UsageError(
-                reason_en="VOXCOR_PROVIDER=openvino needs OpenVINO, not installed here: "
-                'pip install "voxcor[openvino]"',
-                reason_zh="VOXCOR_PROVIDER=openvino 需要 OpenVINO,尚未安装:"
-                'pip install "voxcor[openvino]"',
-            ) from error
+        provider = "VOXCOR_PROVIDER=openvino"
+        require_extra("openvino", ("openvino",), provider, f"{provider} ")
         import onnx
+        import openvino
 
         graph = onnx.load(path, load_external_data=False)
         metadata = {entry.key: entry.value for entry in graph.metadata_props}

@@ -12,7 +12,6 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +25,7 @@ from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError
 from voxcor.evaluation.calibration import fit_temperature
 from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
+from voxcor.extras import require_extra
 from voxcor.models.architecture import Architecture, read_architecture
 from voxcor.models.cards import Card
 from voxcor.models.heard import heard_of, write_heard
@@ -258,14 +258,8 @@ def _is_worse(before: Epoch | None, best: Epoch) -> bool:
 
 def _require_packages(options: FullOptions) -> None:
     """The work is torch's, LoRA is peft's; both come with an extra of Voxcor."""
-    wanted = ["torch", *(["peft"] if options.lora_rank else [])]
-    missing = [name for name in wanted if find_spec(name) is None]
-    if missing:
-        names = ", ".join(missing)
-        raise UsageError(
-            reason_en=f'Fine-tuning needs {names}, not installed here: pip install "voxcor[train]"',
-            reason_zh=f'微调需要 {names},尚未安装:pip install "voxcor[train]"',
-        )
+    wanted = ("torch", "peft") if options.lora_rank else ("torch",)
+    require_extra("train", wanted, "Fine-tuning", "微调")
 
 
 def _first_weights(
