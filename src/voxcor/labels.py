@@ -171,6 +171,21 @@ def own_labels(texts: Sequence[str], own: Sequence[str]) -> tuple[tuple[str, ...
     return tuple(label for label in own if label in chosen), [t for t in texts if not found[t]]
 
 
+def objection(texts: Sequence[str], own: Sequence[str]) -> tuple[str, str] | None:
+    """Why a model with labels of its `own` cannot choose among `texts` alone, in both languages.
+
+    The model is the subject of the sentence; None where it can.
+    """
+    _, foreign = own_labels(texts, own)
+    if texts and not foreign:
+        return None
+    named, known = ", ".join(foreign), ", ".join(own)
+    return (
+        f"has no label {named or '(none given)'}. Its labels: {known}.",
+        f"没有标签 {named or '（未给出）'}。可用标签：{known}。",
+    )
+
+
 def labels_from_tokens(lines: Sequence[str]) -> tuple[str, ...]:
     """Label ids from the lines of a hub's `tokens.txt`: `开心/happy` is `happy`, `<unk>` `unknown`.
 

@@ -23,18 +23,18 @@ from voxcor.audio import (
     Prepared,
     Recording,
     Source,
-    normalizing_gain_db,
     open_audio,
+    peak_normalize,
     prepare_mono,
     to_mono,
 )
 from voxcor.audio.raw import parse_raw
-from voxcor.disk.array import DiskArray, Rows, amplified
+from voxcor.disk.array import Rows
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
 from voxcor.frames import num_frames
 from voxcor.inference.batching import BatchingNetwork
 from voxcor.inference.network import Network
-from voxcor.labels import own_labels
+from voxcor.labels import objection, own_labels
 from voxcor.language import say
 from voxcor.models.store import find_model, open_network
 from voxcor.options import Choices, RecognitionOptions, with_choices
@@ -186,7 +186,7 @@ class Recognizer:
             voices = [part.speaker for part in spoken]
             segments = segment_view(pooled.span_means, names, spans, offset, voices)
             transitions = transition_view(segments)
-            gain_db = normalizing_gain_db(prepared.peak)
+            processed, gain_db = peak_normalize(prepared.samples, prepared.peak)
             facts |= {"emotion": emotion, "confidence": confidence, "segments": len(segments)}
         return Result(
             emotion=emotion,
@@ -219,7 +219,7 @@ class Recognizer:
             abstain_below=asked.abstain_below,
             frames=None if pooled.frames is None else frame_view(pooled.frames, names, offset),
             embedding=pooled.embedding,
-            processed=_amplified(prepared.samples, gain_db),
+            processed=processed,
         )
 
     def recognize_many(
@@ -366,15 +366,10 @@ class Recognizer:
             raise EmbeddingsOnly(model=self.model.id)
         if labels is None:
             return list(range(len(self.labels)))
-        chosen, foreign = own_labels(labels, self.labels)
-        if foreign or not labels:
-            known = ", ".join(self.labels)
-            raise UsageError(
-                reason_en=f"{self.model.id} has no label {', '.join(foreign) or '(none given)'}. "
-                f"Its labels: {known}.",
-                reason_zh=f"{self.model.id} 没有标签 {', '.join(foreign) or '（未给出）'}。"
-                f"可用标签：{known}。",
-            )
+        if (wrong := objection(labels, self.labels)) is not None:
+            en, zh = wrong
+            raise UsageError(reason_en=f"{self.model.id} {en}", reason_zh=f"{self.model.id} {zh}")
+        chosen, _ = own_labels(labels, self.labels)
         return [row for row, label in enumerate(self.labels) if label in chosen]
 
 
@@ -423,13 +418,6 @@ def _with_unfit(quality: Quality, fit: FittedTurns) -> Quality:
         warnings=(*quality.warnings, "turns_unfit"),
         details={**quality.details, "turns_unfit": facts},
     )
-
-
-def _amplified(samples: Rows, gain_db: float) -> Rows:
-    if gain_db == 0:
-        return samples
-    gain = 10 ** (gain_db / 20)
-    return samples.amplified(gain) if isinstance(samples, DiskArray) else amplified(samples, gain)
 
 
 def _require_granularity(granularity: str) -> None:

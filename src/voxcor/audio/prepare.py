@@ -20,7 +20,7 @@ from voxcor.audio.vad import (
     speech_spans,
     widened,
 )
-from voxcor.disk.array import Rows, amplified, blocks_of, part_of
+from voxcor.disk.array import DiskArray, Rows, amplified, blocks_of, part_of
 from voxcor.errors import AudioTooShort, NoSpeech
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE
 from voxcor.results import Quality
@@ -140,15 +140,15 @@ def prepare_mono(mono: Mono[Rows], *, trim: bool = True, any_sound: bool = False
     )
 
 
-def peak_normalize(samples: FloatArray) -> tuple[FloatArray, float]:
-    """Samples `[N]` with their peak at -1 dBFS, and the gain in dB; silence stays, at gain 0."""
-    gain_db = normalizing_gain_db(_peak(samples))
-    return (amplified(samples, 10 ** (gain_db / 20)) if gain_db else samples), gain_db
-
-
-def normalizing_gain_db(peak: float) -> float:
-    """The gain in dB that brings a peak to -1 dBFS; 0 for silence."""
-    return PEAK_DBFS - 20 * float(np.log10(peak)) if peak else 0.0
+def peak_normalize(samples: Rows, peak: float) -> tuple[Rows, float]:
+    """Samples `[N]` with their `peak` at -1 dBFS, and the gain in dB; silence stays, at gain 0."""
+    if not peak:
+        return samples, 0.0
+    gain_db = PEAK_DBFS - 20 * float(np.log10(peak))
+    gain = 10 ** (gain_db / 20)
+    if isinstance(samples, DiskArray):
+        return samples.amplified(gain), gain_db
+    return amplified(samples, gain), gain_db
 
 
 @dataclass(frozen=True, slots=True)

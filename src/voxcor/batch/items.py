@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from voxcor.errors import VoxcorError
 from voxcor.results import Failure
 
 
@@ -32,6 +33,11 @@ class Item:
         if self.start_ms is None or self.end_ms is None:
             return None
         return self.start_ms, self.end_ms
+
+    def failure(self, error: VoxcorError) -> Failure:
+        """What an error says of it, behind the row that lists it."""
+        message = f"{self.listed}: {error.message}" if self.listed else error.message
+        return Failure(self.name, error.code, message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,12 +192,12 @@ class Worker:
         except (Cancelled, StorageError):
             raise
         except _NoRoom as error:
-            return Outcome(item.position, None, failure=_failure(error.full, item))
+            return Outcome(item.position, None, failure=item.failure(error.full))
         except VoxcorError as error:
-            return Outcome(item.position, None, failure=_failure(error, item))
+            return Outcome(item.position, None, failure=item.failure(error))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            return Outcome(item.position, None, failure=_failure(VoxcorError(reason=reason), item))
+            return Outcome(item.position, None, failure=item.failure(VoxcorError(reason=reason)))
 
     def recorded(self, done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
         """Passes outcomes on, and forgets each when whoever asked for it comes back for more.
@@ -339,11 +339,6 @@ def _file_name(audio: AudioInfo, item: Item, kind: str, suffix: str) -> str:
 def _content(sha256: str, item: Item) -> str:
     """What decides over documents: the bytes, the extension that may contradict them, the part."""
     return f"{sha256}{PurePath(item.name).suffix.lower()}{item.part or ''}"
-
-
-def _failure(error: VoxcorError, item: Item) -> Failure:
-    failure = Failure.of(error, item.name)
-    return replace(failure, message=f"{item.listed}: {error.message}") if item.listed else failure
 
 
 def _sha256_of(file: Path, name: str, maximum_min: int) -> str:

@@ -11,4 +11,3 @@ from voxcor.speaker_turns.turns import SpeakerSpan as SpeakerSpan
 from voxcor.speaker_turns.turns import Turn as Turn
 from voxcor.speaker_turns.turns import cut_at_turns as cut_at_turns
 from voxcor.speaker_turns.turns import fit_turns as fit_turns
-from voxcor.speaker_turns.turns import turns_of as turns_of

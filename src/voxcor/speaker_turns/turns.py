@@ -71,11 +71,6 @@ class FittedTurns:
     line: int | None = None
 
 
-def turns_of(diarization: Diarization, recording: str, duration: float) -> tuple[Turn, ...]:
-    """The turns of one recording, in order: see `fit_turns`."""
-    return fit_turns(diarization, recording, duration).turns
-
-
 def fit_turns(diarization: Diarization, recording: str, duration: float) -> FittedTurns:
     """The turns of one recording, in order, and how many do not fit it.
 

@@ -25,7 +25,7 @@ from voxcor.audio.endpoint import Edge, Endpointer, Leveller
 from voxcor.audio.vad import WINDOW_SAMPLES, VadState, continue_probabilities
 from voxcor.errors import ConfigInvalid, EmbeddingsOnly, InvalidAudioFrame
 from voxcor.frames import SAMPLE_RATE
-from voxcor.labels import own_labels
+from voxcor.labels import objection, own_labels
 from voxcor.recognizer import Recognizer
 from voxcor.results import milliseconds
 from voxcor.rules.watching import Reading, Rule, Watch
@@ -247,13 +247,9 @@ def samples_of(data: bytes) -> FloatArray:
 
 def _objection(options: SessionOptions, known: tuple[str, ...]) -> tuple[str, str]:
     """What is wrong with options for a model with these labels, in both languages; or nothing."""
-    _, foreign = own_labels(options.labels or (), known)
-    if foreign or options.labels == ():
-        named = ", ".join(foreign) or "-"
-        return (
-            f"the model has no label {named}. Its labels: {', '.join(known)}.",
-            f"模型没有标签 {named}。可用标签:{', '.join(known)}。",
-        )
+    if options.labels is not None and (wrong := objection(options.labels, known)) is not None:
+        en, zh = wrong
+        return f"the model {en}", f"模型{zh}"
     if not SHORTEST_INTERVAL_S <= options.interval <= LONGEST_INTERVAL_S:
         low, high = milliseconds(SHORTEST_INTERVAL_S), milliseconds(LONGEST_INTERVAL_S)
         return (
