@@ -116,7 +116,8 @@ def batch(root: Path, kit: Path) -> None:
 
 
 def read_batch(root: Path, promised: bool) -> str | None:
-    from voxcor.batch.ledger import LEDGER_FILE, Ledger
+    from voxcor.batch.database import LEDGER_FILE
+    from voxcor.batch.ledger import Ledger
 
     folder = root / "batch"
     if not (folder / LEDGER_FILE).exists():

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from results_by_hand import with_frames
 from serving import serving
+from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.items import Item, Outcome
-from voxcor.batch.ledger import LEDGER_FILE, Ledger
+from voxcor.batch.ledger import Ledger
 from voxcor.errors import NoSuchResult, StateUnreadable, VoxcorError
 from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json

@@ -14,8 +14,9 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
+from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.items import Item, Outcome
-from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
+from voxcor.batch.ledger import Counts, Ledger, claimed
 from voxcor.batch.local import (
     LONGEST_MIN,
     ChannelResults,
@@ -108,8 +109,8 @@ def run_batch(
         with Ledger(folder) as ledger:
             if begin == "new" and ledger.begun:
                 raise BatchExists(path=str(folder))
-            ledger.recover()
-            with ledger.reading(source):
+            ledger.deaths.recover()
+            with ledger.deaths.reading(source):
                 ledger.begin(mark_of(source, options, recognizer))
                 try:
                     ledger.add(read_source(source, passed_over, raw=options.raw is not None))
@@ -164,8 +165,8 @@ def work_through(
     folder = ledger.folder
     context = EngineContext(
         known=_known(ledger),
-        begin=ledger.take,
-        leave=ledger.leave,
+        begin=ledger.deaths.take,
+        leave=ledger.deaths.leave,
         cancellation=cancellation or Cancellation(),
         maximum_min=maximum_min,
     )

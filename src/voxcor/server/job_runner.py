@@ -220,8 +220,8 @@ class JobRunner:
             claimed(folder),
             Ledger(folder) as ledger,
         ):
-            ledger.recover()
-            with ledger.reading(job.source or job.id):
+            ledger.deaths.recover()
+            with ledger.deaths.reading(job.source or job.id):
                 recognizer = self._service.recognizers.get(job.model)
                 ledger.begin(mark_of(job.source or INPUTS, job.options, recognizer))
                 passed_over = PassedOver()

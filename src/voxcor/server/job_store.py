@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger
+from voxcor.batch.database import LEDGER_FILE
+from voxcor.batch.ledger import Counts, Ledger
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import (
     missing,

@@ -15,7 +15,8 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from voxcor.batch.ledger import LEDGER_FILE, Ledger, LedgerRow
+from voxcor.batch.database import LEDGER_FILE
+from voxcor.batch.ledger import Ledger, LedgerRow
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
 from voxcor.language import speaking
