@@ -7,13 +7,11 @@
 The command, the server and training all come through here.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +26,6 @@ from voxcor.audio import (
     prepare_mono,
     to_mono,
 )
-from voxcor.audio.raw import parse_raw
 from voxcor.disk.array import Rows
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
 from voxcor.frames import num_frames
@@ -37,10 +34,9 @@ from voxcor.inference.network import Network
 from voxcor.labels import objection, own_labels
 from voxcor.language import say
 from voxcor.models.store import find_model, open_network
-from voxcor.options import Choices, RecognitionOptions, with_choices
+from voxcor.options import Choices, RecognitionOptions, require_sensible, with_choices
 from voxcor.pooling import Pooled, pool
 from voxcor.results import (
-    GRANULARITIES,
     AudioInfo,
     Failure,
     Granularity,
@@ -59,6 +55,7 @@ from voxcor.speaker_turns import (
     fit_turns,
     read_turns,
 )
+from voxcor.steps import StepCallback, Timings
 from voxcor.timeline import (
     Span,
     blend_of,
@@ -75,22 +72,6 @@ FloatArray = NDArray[np.float32]
 
 # A recording as it comes, or at any stage of its decoding.
 AudioInput = Source | Recording | Mono[Rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of recognition that has ended: its name, how long it took, what came of it.
-
-    `decode`, `preprocess`, `inference` and `postprocess`, in this order; before `inference` ends,
-    each `window` of a recording of several. `facts` are plain numbers and codes.
-    """
-
-    name: str
-    ms: float
-    facts: Mapping[str, Any]
-
-
-StepCallback = Callable[[Step], None]
 
 
 class Recognizer:
@@ -163,7 +144,7 @@ class Recognizer:
         asked = with_choices(options, choices)
         kept = self.require(asked)
         diarization = None if speakers is None else read_turns(speakers)
-        started, timings = datetime.now(), _Timings(progress)
+        started, timings = datetime.now(), Timings(progress)
         mono, prepared = self._prepare(source, asked, timings, name, channel)
         offset = prepared.trimmed_start
         fit = fit_turns(diarization, mono.name, mono.duration) if diarization else FittedTurns(())
@@ -251,11 +232,7 @@ class Recognizer:
             EmbeddingsOnly, UsageError: as `recognize`.
         """
         rows = self._rows_of(options.labels)
-        _require_granularity(options.granularity)
-        _require_share(options.abstain_below)
-        _require_track(options.track)
-        if options.raw is not None:
-            parse_raw(options.raw)
+        require_sensible(options)
         return rows
 
     def embed(
@@ -277,8 +254,8 @@ class Recognizer:
             InputError, UsageError: as `recognize`.
         """
         asked = RecognitionOptions(granularity=granularity, trim=trim)
-        _require_granularity(granularity)
-        _, prepared = self._prepare(source, asked, _Timings(), name, channel)
+        require_sensible(asked)
+        _, prepared = self._prepare(source, asked, Timings(), name, channel)
         pooled = self._pool(prepared, prepared.speech, granularity, embedding=True)
         assert pooled.embedding is not None
         return pooled.embedding
@@ -305,7 +282,7 @@ class Recognizer:
             InputError, EmbeddingsOnly, UsageError: as `recognize`.
         """
         kept = self._rows_of(None)
-        _, prepared = self._prepare(source, RecognitionOptions(), _Timings(), name)
+        _, prepared = self._prepare(source, RecognitionOptions(), Timings(), name)
         pooled = self._pool(prepared, (), "utterance", embedding=False, kept=kept)
         return pooled.mean.astype(np.float32)
 
@@ -332,7 +309,7 @@ class Recognizer:
         self,
         source: AudioInput,
         options: RecognitionOptions,
-        timings: "_Timings",
+        timings: Timings,
         name: str | None = None,
         channel: int | None = None,
     ) -> tuple[Mono[Rows], Prepared[Rows]]:
@@ -373,34 +350,6 @@ class Recognizer:
         return [row for row, label in enumerate(self.labels) if label in chosen]
 
 
-class _Timings:
-    """Milliseconds of each step, by its name; `progress` is told of each."""
-
-    def __init__(self, progress: StepCallback = lambda _step: None) -> None:
-        self._progress = progress
-        self._started = self._window_started = time.perf_counter()
-        self._steps: dict[str, float] = {}
-
-    @contextmanager
-    def of(self, step: str) -> Iterator[dict[str, Any]]:
-        """Times the block, which fills in what came of the step."""
-        started = self._window_started = time.perf_counter()
-        facts: dict[str, Any] = {}
-        yield facts
-        self._steps[step] = 1000 * (time.perf_counter() - started)
-        self._progress(Step(step, round(self._steps[step], 1), facts))
-
-    def window(self, done: int, total: int) -> None:
-        """A window has gone through the network; see `Network.run_windows`."""
-        started, self._window_started = self._window_started, time.perf_counter()
-        ms = round(1000 * (self._window_started - started), 1)
-        self._progress(Step("window", ms, {"done": done, "total": total}))
-
-    def rounded(self) -> Mapping[str, float]:
-        total = 1000 * (time.perf_counter() - self._started)
-        return {step: round(ms, 1) for step, ms in {**self._steps, "total": total}.items()}
-
-
 def _speaker_spans(prepared: Prepared[Rows], turns: Sequence[Turn]) -> tuple[SpeakerSpan, ...]:
     """The speech, cut at the turns, in seconds from the first of the samples that are kept."""
     offset = prepared.trimmed_start
@@ -418,31 +367,6 @@ def _with_unfit(quality: Quality, fit: FittedTurns) -> Quality:
         warnings=(*quality.warnings, "turns_unfit"),
         details={**quality.details, "turns_unfit": facts},
     )
-
-
-def _require_granularity(granularity: str) -> None:
-    if granularity not in GRANULARITIES:
-        known = ", ".join(GRANULARITIES)
-        raise UsageError(
-            reason_en=f"There is no granularity {granularity}; choose one of {known}.",
-            reason_zh=f"没有粒度 {granularity};可选:{known}。",
-        )
-
-
-def _require_track(track: int | None) -> None:
-    if track is not None and track < 1:
-        raise UsageError(
-            reason_en=f"Sound tracks count from 1; there is no track {track}.",
-            reason_zh=f"音轨从 1 开始编号，没有音轨 {track}。",
-        )
-
-
-def _require_share(abstain_below: float | None) -> None:
-    if abstain_below is not None and not 0 <= abstain_below <= 1:
-        raise UsageError(
-            reason_en=f"A confidence lies between 0 and 1; {abstain_below:g} does not.",
-            reason_zh=f"置信度应在 0 和 1 之间,{abstain_below:g} 超出范围。",
-        )
 
 
 def _notice(model: ModelInfo) -> str:

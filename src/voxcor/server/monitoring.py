@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voxcor.recognizer import Step
 from voxcor.results import ModelInfo
+from voxcor.steps import Step
 
 router = APIRouter(tags=["monitoring"])
 logger = logging.getLogger("voxcor.server")

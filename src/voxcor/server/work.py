@@ -14,13 +14,13 @@ from voxcor.audio import Mono
 from voxcor.cancellation import Cancellation, Cancelled, cancellable
 from voxcor.disk.array import Rows
 from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
-from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
 from voxcor.server.events import Event, EventLog
 from voxcor.server.schemas import Asked
 from voxcor.server.storage import new_id
 from voxcor.server.uploads import Upload
 from voxcor.speaker_turns import parse_turns
+from voxcor.steps import Step
 
 if TYPE_CHECKING:
     from voxcor.server.service import Service
