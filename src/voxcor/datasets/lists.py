@@ -19,9 +19,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from voxcor.datasets.headers import (
@@ -36,10 +36,9 @@ from voxcor.datasets.headers import (
 )
 from voxcor.datasets.json_lists import read_json_rows
 from voxcor.datasets.kaldi import read_kaldi, segments_of
-from voxcor.datasets.locate import locate
+from voxcor.datasets.locate import FolderListings, locate
 from voxcor.datasets.parquet import read_parquet
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, VoxcorError
-from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.language import say
 from voxcor.sources import is_file, is_path
 from voxcor.tables.columns import PATHS, Header, header_of, known_columns
@@ -109,11 +108,12 @@ class Flaw:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How a list is written."""
+    """How a list is written, and what lies in the folders that it names."""
 
     source: Path
     encoding: str = "utf-8"
     decimal_comma: bool = False
+    listings: FolderListings = field(default_factory=FolderListings)
 
 
 # A line, and its cells by column; in place of them what is wrong, None where it is no row at all.
@@ -316,7 +316,7 @@ def _located(form: _Form, header: Header, values: Mapping[str, str], named: str)
     if found is None and (within := header.first("folder", values)):
         found = locate(f"{within}/{named}", folder)
     if found is None:
-        found = _with_ending(named, folder)
+        found = form.listings.locate(named, folder)
     if found is None and not form.encoding.startswith("utf"):
         # On Linux the name of a file may be in that encoding, too.
         found = locate(os.fsdecode(named.encode(form.encoding, "replace")), folder)
@@ -325,14 +325,6 @@ def _located(form: _Form, header: Header, values: Mapping[str, str], named: str)
         above = (base / named for base in folder.absolute().parents)
         found = next((path for path in above if is_file(path)), None)
     return found or folder / named
-
-
-def _with_ending(named: str, folder: Path) -> Path | None:
-    """The only recording that is called so but for its ending, which corpora leave out."""
-    if PurePath(named.replace("\\", "/")).suffix.lower() in AUDIO_EXTENSIONS:
-        return None
-    there = [found for ending in AUDIO_EXTENSIONS if (found := locate(named + ending, folder))]
-    return there[0] if len(there) == 1 else None
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
