@@ -23,7 +23,7 @@ from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, NoAudio
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import PassedOver, looks_like_audio
-from voxcor.untrusted import legacy_name
+from voxcor.tables.text import legacy_name
 
 # Recordings shrink by ten at most, silence alone by a thousand: an archive beyond this is a bomb.
 MOST_RATIO = 200

@@ -1,4 +1,4 @@
-"""The encoding of text that somebody else saved, told from its bytes.
+"""The encoding of text that somebody else saved, and of names, told from the bytes.
 
 A mark at the beginning decides; then what is UTF-8 throughout. What is left was saved in the code
 page of a country. Nearly any bytes are *valid* in several of those, so one is believed only where
@@ -46,6 +46,23 @@ def encoding_of(data: bytes) -> str:
     if _is_mostly_utf8(data):
         return "utf-8"
     return "latin-1" if _foreign_runs(data, "cp1252") is None else "cp1252"
+
+
+def legacy_name(raw: bytes) -> str | None:
+    """A name in bytes that do not say their encoding: UTF-8, or what Windows in Chinese writes.
+
+    A name is too short for `encoding_of`, and people's names have characters that texts hardly do.
+    Western letters pass for GBK at times, but then for characters that not even GB 2312's second
+    level has. None where it is neither.
+    """
+    if _foreign_runs(raw, "utf-8") is not None:
+        return raw.decode()
+    runs = _foreign_runs(raw, "gbk")
+    if runs is None:
+        return None
+    characters = "".join(runs)
+    known = sum(character.encode("gb2312", "ignore") != b"" for character in characters)
+    return raw.decode("gbk") if 2 * known >= len(characters) else None
 
 
 def text_lines(data: bytes, encoding: str | None = None) -> Iterator[str]:
