@@ -122,7 +122,7 @@ def _all_parts(
 ) -> Iterator[Block]:
     unheard = 0
     for index, part in enumerate(parts):
-        file = _File(name, part, None if options.raw is not None else sniff(part))
+        file = _EncodedPart(name, part, None if options.raw is not None else sniff(part))
         part.corrections = known_sizes(part, file.container)
         if index == 0 and contradicts_extension(name, file.container):
             facts.noticed["wrong_extension"] = {}
@@ -163,7 +163,7 @@ def _spread(samples: FloatArray, channels: int) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _EncodedPart:
     """One recording of a file, before it is decoded."""
 
     name: str
@@ -193,7 +193,7 @@ class _File:
         return NotAudio(name=self.name, **({"advice": known} if known else {}))
 
 
-def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Block]:
+def _relayed(file: _EncodedPart, options: DecodingOptions, facts: Facts) -> Iterator[Block]:
     missing = missing_bytes(file.part, file.container)
     found_s = expected_s = 0.0
     refusal: DecoderError | None = None
@@ -238,7 +238,7 @@ def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Bl
         raise file.emptiness(missing)
 
 
-def _openers(file: _File, options: DecodingOptions, facts: Facts) -> list[Opener]:
+def _openers(file: _EncodedPart, options: DecodingOptions, facts: Facts) -> list[Opener]:
     if options.raw is not None:
         form = parse_raw(options.raw)
         return [partial(open_headerless, subtype=form.subtype, sample_rate=form.sample_rate)]

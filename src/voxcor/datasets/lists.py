@@ -107,7 +107,7 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class _ListForm:
     """How a list is written, and what lies in the folders that it names."""
 
     source: Path
@@ -134,12 +134,12 @@ def read_list(source: Path) -> Iterator[ListRow | Flaw]:
             raise _is_workbook(source)
         if kind == ".parquet":
             rows = ((number, _texts(values)) for number, values in read_parquet(source, file))
-            yield from _checked(_Form(source), rows)
+            yield from _checked(_ListForm(source), rows)
             return
         data = _bounded(source, file)
         if data.startswith(_WORKBOOK_MARKS):
             raise _is_workbook(source)
-        form = _Form(source, encoding_of(data))
+        form = _ListForm(source, encoding_of(data))
         if kind == ".scp":
             yield from _kaldi_rows(form, data)
         elif kind in (".jsonl", ".ndjson", ".json") or _looks_like_json(data, form.encoding):
@@ -170,7 +170,7 @@ def no_list(source: Path, columns: Sequence[str], wanted: str) -> ManifestError:
     )
 
 
-def _delimited_rows(form: _Form, data: bytes) -> Iterator[ListRow | Flaw]:
+def _delimited_rows(form: _ListForm, data: bytes) -> Iterator[ListRow | Flaw]:
     folder = form.source.parent
     before, header, separator = find_header(data, form.encoding, folder)
     if not header:
@@ -211,10 +211,10 @@ def _delimited_rows(form: _Form, data: bytes) -> Iterator[ListRow | Flaw]:
                 by_name = by_column(columns, cells)
                 yield line, {name: trimmed(cell) for name, cell in by_name.items()}
 
-    yield from _checked(_Form(form.source, form.encoding, separator == ";"), rows())
+    yield from _checked(_ListForm(form.source, form.encoding, separator == ";"), rows())
 
 
-def _check_names(form: _Form, columns: Sequence[str]) -> None:
+def _check_names(form: _ListForm, columns: Sequence[str]) -> None:
     """A column that is there twice is refused where somebody would have to choose."""
     twice = [name for name, count in Counter(columns).items() if count > 1 and name]
     used = [name for name in twice if header_of((name,)).roles or header_of((name,)).unclear]
@@ -224,7 +224,7 @@ def _check_names(form: _Form, columns: Sequence[str]) -> None:
         raise _refused(form.source, en, f"有多列同名：{names}；请为每列取不同的名称。")
 
 
-def _kaldi_rows(form: _Form, data: bytes) -> Iterator[ListRow | Flaw]:
+def _kaldi_rows(form: _ListForm, data: bytes) -> Iterator[ListRow | Flaw]:
     def read(path: Path) -> Iterator[str]:
         if path == form.source:
             return text_lines(data, form.encoding)
@@ -239,7 +239,7 @@ def _kaldi_rows(form: _Form, data: bytes) -> Iterator[ListRow | Flaw]:
             yield _row(form, line, header_of(tuple(values)), values, place)
 
 
-def _checked(form: _Form, rows: Iterable[_Cells]) -> Iterator[ListRow | Flaw]:
+def _checked(form: _ListForm, rows: Iterable[_Cells]) -> Iterator[ListRow | Flaw]:
     """The rows with their columns understood.
 
     Flaws that are the list's as much as a row's wait for the first row without one: where none
@@ -273,7 +273,7 @@ def _checked(form: _Form, rows: Iterable[_Cells]) -> Iterator[ListRow | Flaw]:
 
 
 def _row(
-    form: _Form, line: int, header: Header, values: Mapping[str, str], place: Path | None = None
+    form: _ListForm, line: int, header: Header, values: Mapping[str, str], place: Path | None = None
 ) -> ListRow | Flaw:
     place = place or form.source
     named = header.first("path", values)
@@ -310,7 +310,7 @@ def _row(
     return ListRow(place, line, header, values, named, file, start, end)
 
 
-def _located(form: _Form, header: Header, values: Mapping[str, str], named: str) -> Path:
+def _located(form: _ListForm, header: Header, values: Mapping[str, str], named: str) -> Path:
     folder = form.source.parent
     found = locate(named, folder)
     if found is None and (within := header.first("folder", values)):
