@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 
 from voxcor.frames import SAMPLE_RATE
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.labels import LABEL_IDS
 from voxcor.models.architecture import LARGE, read_architecture
 from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, GraphBuilder
+from voxcor.models.graph import GraphBuilder
 from voxcor.training.clips import Clips
 from voxcor.training.options import FullOptions
 from voxcor.training.state import STATE_FILE, Position

@@ -28,11 +28,12 @@ from voxcor.datasets.labelled import Problem
 from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import CheckpointInvalid, ModelExists, UsageError
 from voxcor.frames import SAMPLE_RATE
+from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.labels import LABEL_IDS
 from voxcor.models.architecture import AUDIO, Architecture
 from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
+from voxcor.models.graph import GraphBuilder
 from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model, open_network
 from voxcor.training import full, state

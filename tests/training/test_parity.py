@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from checkpoints import SMALL, torch, write_checkpoint
 from voxcor.inference.network import Network
+from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.labels import LABEL_IDS, labels_from_tokens
 from voxcor.models.architecture import AUDIO, Architecture, read_architecture
 from voxcor.models.checkpoint import read_checkpoint
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
+from voxcor.models.graph import GraphBuilder
 from voxcor.training.emotion2vec import (
     Emotion2vec,
     attend,

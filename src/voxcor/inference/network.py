@@ -40,8 +40,8 @@ class Network:
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
         self._session = open_model(path, threads=threads)
-        self.labels = self._session.labels
-        self.embedding_dim = self._session.embedding_dim
+        self.labels = self._session.metadata.labels
+        self.embedding_dim = self._session.metadata.embedding_dim
 
     def run(self, waveforms: Sequence[NDArray[np.float32]]) -> list[FrameOutput]:
         """One padded batch, each item exactly as if it were alone.

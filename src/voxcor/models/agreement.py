@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from voxcor.errors import PrecisionRefused
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE
 from voxcor.inference.network import FrameOutput, Network
-from voxcor.models.graph import GRAPH_FILE
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.models.quantize import quantize
 from voxcor.timeline import softmax
 

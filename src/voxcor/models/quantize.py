@@ -23,8 +23,14 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from voxcor.inference.onnx_files import (
+    GRAPH_FILE,
+    StoredWeights,
+    WeightsWriter,
+    read_model,
+    write_model,
+)
 from voxcor.inference.session import open_session, run
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE
 
 FloatArray = NDArray[np.float32]
 
@@ -42,8 +48,8 @@ class Graph:
     """The graph in a folder, by name, to be rewritten; weights are read when they are asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.model = onnx.load(folder / GRAPH_FILE, load_external_data=False)
+        self.model = read_model(folder / GRAPH_FILE)
+        self._stored = StoredWeights(folder / GRAPH_FILE)
         self.nodes: list[onnx.NodeProto] = list(self.model.graph.node)
         self.weights: dict[str, onnx.TensorProto] = {
             tensor.name: tensor for tensor in self.model.graph.initializer
@@ -52,8 +58,7 @@ class Graph:
 
     def array(self, name: str) -> NDArray[Any]:
         """A weight's numbers."""
-        tensor = self.weights[name]
-        return numpy_helper.to_array(tensor, base_dir=str(self.folder))
+        return self._stored.array(self.weights[name])
 
     def constant(self, array: Any, dtype: Any, name: str | None = None) -> str:
         """Adds a weight."""
@@ -91,19 +96,11 @@ class Graph:
     def save(self, folder: Path) -> None:
         """Writes `model.onnx` and `model.onnx.data`, weights and all."""
         graph = self.model.graph
-        for name, tensor in self.weights.items():
-            if tensor.external_data:
-                self.weights[name] = numpy_helper.from_array(self.array(name), name)
         del graph.node[:], graph.initializer[:]
         graph.node.extend(self.nodes)
-        graph.initializer.extend(self.weights.values())
-        onnx.save(
-            self.model,
-            folder / GRAPH_FILE,
-            save_as_external_data=True,
-            location=WEIGHTS_FILE,
-            size_threshold=1024,
-        )
+        with WeightsWriter(folder) as stored:
+            graph.initializer.extend(stored.add(name, self.array(name)) for name in self.weights)
+        write_model(self.model, folder / GRAPH_FILE)
 
     def _fresh(self, stem: str) -> str:
         self._count += 1
@@ -234,7 +231,7 @@ def observe(folder: Path, names: Sequence[str], speech: Sequence[FloatArray]) ->
     )
     draft = folder / ".observed.onnx"  # beside its weights, as onnxruntime wants it
     try:
-        onnx.save(graph.model, draft)
+        write_model(graph.model, draft)
         session = open_session(draft)
         seen = np.array(
             [run(session, {"waveform": x[None], "lengths": np.array([len(x)])}) for x in speech]

@@ -23,6 +23,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.inference.network import Network
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, Precision, read_card
 from voxcor.models.stamps import is_converted_here, remove_stamp, require_unchanged
 from voxcor.settings import Settings
@@ -32,8 +33,6 @@ TINY_FOLDER = Path(__file__).parent / TINY
 
 # `auto` takes the first of these that is installed: their order on EmoBox, emotion2vec.md 5.2.
 BEST_FIRST = ("plus-large", "plus-base", "plus-seed", "base-finetuned")
-
-GRAPH_FILE = "model.onnx"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.models.architecture import Architecture
 from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
+from voxcor.models.graph import GraphBuilder
 from voxcor.training.model_folder import TRAINED_BY
 from voxcor.training.options import FullOptions
 from voxcor.training.state import Epoch

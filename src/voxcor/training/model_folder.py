@@ -11,8 +11,8 @@ from voxcor.disk.faults import require_space, storage_errors
 from voxcor.disk.locks import locked
 from voxcor.disk.whole import make_folder, replacing
 from voxcor.errors import ModelCorrupt, ModelExists, UsageError
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
-from voxcor.models.graph import GRAPH_FILE
 from voxcor.models.heard import heard_of, write_heard
 from voxcor.models.store import ModelFolder
 from voxcor.result_folder import to_json

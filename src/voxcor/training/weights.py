@@ -10,17 +10,15 @@ runtime. So fine-tuning starts from an installed model, with no second download.
 
 import re
 from collections.abc import Mapping
-from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.errors import ModelCorrupt
 from voxcor.frames import CONVOLUTIONS
+from voxcor.inference.onnx_files import StoredWeights, read_model
 from voxcor.models.architecture import AUDIO, alibi_slopes
-from voxcor.models.graph import WEIGHTS_FILE
 
 FloatArray = NDArray[np.float32]
 
@@ -75,26 +73,7 @@ def _checkpoint_tensors(stored: Mapping[str, FloatArray]) -> dict[str, FloatArra
 
 
 def _initializers(graph: Path) -> dict[str, FloatArray]:
-    """Every float32 tensor of a graph; the large ones mapped from the file beside it."""
-    import onnx
-
-    model = onnx.load(graph, load_external_data=False)
-    path = graph.with_name(WEIGHTS_FILE)
-    beside = np.memmap(path, mode="r", dtype=np.uint8) if path.is_file() else None
-    return {
-        tensor.name: _array(tensor, beside)
-        for tensor in model.graph.initializer
-        if tensor.data_type == onnx.TensorProto.FLOAT
-    }
-
-
-def _array(tensor: Any, beside: NDArray[np.uint8] | None) -> FloatArray:
-    import onnx
-
-    if not tensor.external_data:
-        return np.asarray(onnx.numpy_helper.to_array(tensor))
-    place: Mapping[str, str] = {entry.key: entry.value for entry in tensor.external_data}
-    start, shape = int(place.get("offset", 0)), tuple(tensor.dims)
-    if beside is None or min(start, *shape, 0) < 0 or start + 4 * prod(shape) > len(beside):
-        raise ValueError(f"{WEIGHTS_FILE} is too short for {tensor.name}")
-    return beside[start : start + 4 * prod(shape)].view(np.float32).reshape(shape)
+    """Every float32 tensor of a graph."""
+    stored = StoredWeights(graph)
+    arrays = ((t.name, stored.array(t)) for t in read_model(graph).graph.initializer)
+    return {name: array for name, array in arrays if array.dtype == np.float32}
