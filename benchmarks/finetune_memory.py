@@ -22,13 +22,13 @@ import numpy as np
 from voxcor.frames import SAMPLE_RATE
 from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import LARGE, read_architecture
-from voxcor.models.emotion2vec import write_emotion2vec
+from voxcor.models.families.emotion2vec.architecture import LARGE, read_architecture
+from voxcor.models.families.emotion2vec.graph import write_emotion2vec
+from voxcor.models.families.emotion2vec.weights import read_weights
 from voxcor.models.graph import GraphBuilder
 from voxcor.training.clips import Clips
 from voxcor.training.options import FullOptions
 from voxcor.training.state import STATE_FILE, Position
-from voxcor.training.weights import read_weights
 
 WAYS = {
     "full": {},
@@ -55,7 +55,7 @@ def step(folder: Path, way: str, count: int, seconds: float) -> dict[str, Any]:
     """One step on `count` clips of noise, in this process."""
     import torch
 
-    from voxcor.training.emotion2vec import Emotion2vec, load
+    from voxcor.models.families.emotion2vec.network import Emotion2vec, load
     from voxcor.training.finetune import Finetuning
 
     options = replace(FullOptions(batch_size=count, accumulate=1, augment=False), **WAYS[way])

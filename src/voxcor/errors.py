@@ -30,6 +30,7 @@
     │   ├── UnknownModel         not a model id and not a folder
     │   ├── ModelNotInstalled    known, but not pulled yet
     │   ├── ModelCorrupt         an installed model whose files do not fit together
+    │   ├── UnknownFamily        of a family of models that this Voxcor does not have
     │   ├── EmbeddingsOnly       a model without labels, asked for an emotion
     │   ├── CheckpointUnsafe     a pickle that asks for code
     │   ├── CheckpointInvalid    not a checkpoint of this architecture
@@ -359,6 +360,18 @@ class ModelCorrupt(ModelError):
     zh = "模型 {model} 已损坏({reason})。请重新拉取:voxcor models pull {model}"
 
 
+class UnknownFamily(ModelError):
+    code = "unknown_family"
+    en = (
+        "Model {model} is of the family {family}, and this Voxcor has only {known}. "
+        "A newer one may have it: pip install --upgrade voxcor"
+    )
+    zh = (
+        "模型 {model} 属于 {family} 系列，当前版本的 Voxcor 仅支持 {known}。"
+        "请尝试升级：pip install --upgrade voxcor"
+    )
+
+
 class EmbeddingsOnly(ModelError):
     code = "embeddings_only"
     en = (
@@ -381,9 +394,11 @@ class CheckpointUnsafe(ModelError):
 
 
 class CheckpointInvalid(ModelError):
+    """`family_en` is the family's title with its article, `family_zh` without."""
+
     code = "checkpoint_invalid"
-    en = "{model}: is not an emotion2vec checkpoint ({reason})."
-    zh = "{model}:不是 emotion2vec 检查点({reason})。"
+    en = "{model}: is not {family_en} checkpoint ({reason})."
+    zh = "{model}:不是 {family_zh} 检查点({reason})。"
 
 
 class ChecksumMismatch(ModelError):

@@ -37,8 +37,8 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import LARGE
 from voxcor.models.cards import OFFICIAL, Hub, standing_of
+from voxcor.models.families.emotion2vec.architecture import LARGE
 from voxcor.models.pull import pull
 from voxcor.models.store import downloads_of, find_model, folder_of, installed, open_network
 from voxcor.settings import Settings

@@ -18,8 +18,9 @@ from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models import agreement, quantize
 from voxcor.models.agreement import Agreement, measure, require_agreement, split
-from voxcor.models.architecture import Architecture
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.families.emotion2vec import FAMILY
+from voxcor.models.families.emotion2vec.architecture import Architecture
 from voxcor.models.listing import list_models
 from voxcor.models.pull import pull
 from voxcor.models.store import find_model, folder_of, installed, open_network, remove
@@ -51,7 +52,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fp32(checkpoint: Path) -> Path:
-    convert_checkpoint(checkpoint, checkpoint.parent, labels=LABEL_IDS)
+    convert_checkpoint(checkpoint, checkpoint.parent, family=FAMILY, labels=LABEL_IDS)
     return checkpoint.parent
 
 
@@ -68,6 +69,22 @@ def network(folder: Path) -> Network:
 
 def relative(found: FloatArray, expected: FloatArray) -> float:
     return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
+
+def test_what_a_family_keeps_in_float_stays_as_it_is(fp32: Path, tmp_path: Path) -> None:
+    kept = "blocks.0.mlp.fc1.weight"
+    quantize.quantize(fp32, tmp_path, [speech(1)], float_weights={kept})
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    products = {name: node.op_type for node in graph.node for name in node.input if name}
+    assert products[kept] == "MatMul"
+    assert products["blocks.0.mlp.fc2.weight.int8"] == "MatMulIntegerToFloat"
+    found = next(tensor for tensor in graph.initializer if tensor.name == kept)
+    expected = next(
+        tensor for tensor in onnx.load(fp32 / "model.onnx").graph.initializer if tensor.name == kept
+    )
+    assert onnx.numpy_helper.to_array(found).tolist() == (
+        onnx.numpy_helper.to_array(expected).tolist()
+    )
 
 
 def test_int8_answers_nearly_as_fp32_does(fp32: Path, int8: Path) -> None:

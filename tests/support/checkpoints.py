@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from voxcor.models.architecture import Architecture
+from voxcor.models.families.emotion2vec.architecture import Architecture
 
 torch = pytest.importorskip("torch")
 

@@ -30,22 +30,22 @@ from voxcor.errors import CheckpointInvalid, ModelExists, UsageError
 from voxcor.frames import SAMPLE_RATE
 from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import AUDIO, Architecture
 from voxcor.models.cards import Card, Source, record_of, write_card
-from voxcor.models.emotion2vec import write_emotion2vec
+from voxcor.models.families.emotion2vec.architecture import AUDIO, Architecture
+from voxcor.models.families.emotion2vec.graph import write_emotion2vec
+from voxcor.models.families.emotion2vec.network import Emotion2vec, load, tensors_of
+from voxcor.models.families.emotion2vec.weights import read_weights
 from voxcor.models.graph import GraphBuilder
 from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model, open_network
 from voxcor.training import full, state
 from voxcor.training.clips import Clips, crop, epoch_batches
-from voxcor.training.emotion2vec import Emotion2vec, load, tensors_of
 from voxcor.training.finetune import Finetuning, finetune
 from voxcor.training.full import Trained, train_full, train_full_manifest
 from voxcor.training.masking import hidden_spans
 from voxcor.training.options import FullOptions, parse_options
 from voxcor.training.parameters import parameter_groups, rate_factor
 from voxcor.training.state import Epoch, Position
-from voxcor.training.weights import read_weights
 
 TWO_BLOCKS = Architecture(embed_dim=64, num_heads=4, prenet_depth=1, depth=1, num_outputs=9)
 

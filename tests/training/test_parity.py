@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 from checkpoints import SMALL, torch, write_checkpoint
 from voxcor.inference.network import Network
 from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
-from voxcor.labels import LABEL_IDS, labels_from_tokens
-from voxcor.models.architecture import AUDIO, Architecture, read_architecture
-from voxcor.models.checkpoint import read_checkpoint
+from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
-from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GraphBuilder
-from voxcor.training.emotion2vec import (
+from voxcor.models.families.emotion2vec import FAMILY
+from voxcor.models.families.emotion2vec.architecture import AUDIO, Architecture, read_architecture
+from voxcor.models.families.emotion2vec.graph import write_emotion2vec
+from voxcor.models.families.emotion2vec.network import (
     Emotion2vec,
     attend,
     attend_by_definition,
     load,
     tensors_of,
 )
-from voxcor.training.weights import read_weights
+from voxcor.models.families.emotion2vec.published import labels_from_tokens
+from voxcor.models.families.emotion2vec.weights import read_checkpoint, read_weights
+from voxcor.models.graph import GraphBuilder
 
 ATOL = 1e-4
 
@@ -79,7 +80,7 @@ def speech(plus_large_files: Path) -> FloatArray:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder = tmp_path_factory.mktemp("small")
     write_checkpoint(folder / "model.pt", seed=4)
-    convert_checkpoint(folder / "model.pt", folder, labels=LABEL_IDS)
+    convert_checkpoint(folder / "model.pt", folder, family=FAMILY, labels=LABEL_IDS)
     return Pair(torch_model(folder / "model.pt"), Network(folder / "model.onnx", threads=1))
 
 
@@ -180,7 +181,7 @@ def test_a_graph_gives_back_the_weights_of_its_checkpoint(
     architecture: Architecture, tmp_path: Path
 ) -> None:
     write_checkpoint(tmp_path / "model.pt", architecture)
-    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=LABEL_IDS)
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=LABEL_IDS)
     tensors, found = read_checkpoint(tmp_path / "model.pt"), read_weights(tmp_path / "model.onnx")
     assert read_architecture(found, "graph") == architecture
     assert set(found) == set(architecture.shapes())
@@ -193,7 +194,7 @@ def test_a_graph_gives_back_the_weights_of_its_checkpoint(
 
 def test_a_graph_written_from_weights_read_back_is_the_same_file(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "model.pt")
-    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=LABEL_IDS)
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=LABEL_IDS)
     again = tmp_path / "again"
     again.mkdir()
     with GraphBuilder(again) as graph:
@@ -207,7 +208,7 @@ def test_rows_of_unused_tokens_are_gone_from_the_graph(tmp_path: Path) -> None:
     tokens = "生气/angry unuse_0 unuse_1 开心/happy 中立/neutral unuse_2 难过/sad unuse_3 <unk>"
     write_checkpoint(tmp_path / "model.pt")
     labels = labels_from_tokens(tokens.split())
-    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=labels)
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=labels)
     head = read_checkpoint(tmp_path / "model.pt")["proj.weight"]
     np.testing.assert_array_equal(
         read_weights(tmp_path / "model.onnx")["proj.weight"], head[[0, 3, 4, 6, 8]]

@@ -121,6 +121,13 @@ class StoredWeights:
         return self._beside[start:end].view(dtype).reshape(shape)
 
 
+def read_floats(graph: Path) -> dict[str, NDArray[np.float32]]:
+    """Every float32 tensor of a graph, by name; the large ones mapped."""
+    stored = StoredWeights(graph)
+    arrays = ((t.name, stored.array(t)) for t in read_model(graph).graph.initializer)
+    return {name: array for name, array in arrays if array.dtype == np.float32}
+
+
 class WeightsWriter:
     """Writes tensors as they are added, so that a model larger than memory can be written."""
 

@@ -6,7 +6,7 @@ Every second recording calibrates int8; both models hear the others, and their a
 compared. A recording longer than `PIECE` is heard in pieces: each is a question of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -72,6 +72,7 @@ def make_int8(
     speech: Sequence[FloatArray],
     *,
     model: str,
+    float_weights: Collection[str] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Agreement:
     """Writes the int8 form of a graph into `target`, measures it, and refuses a bad one.
@@ -82,13 +83,14 @@ def make_int8(
         speech: real recordings, float32 [N] at 16 kHz each. Of a single one, the first half
             calibrates and the second is compared on.
         model: its id, for the error.
+        float_weights: as for `quantize`.
         progress: is told the share of the work done, 0 to 1.
 
     Raises:
         PrecisionRefused: it does not answer as fp32 does, see `require_agreement`.
     """
     calibration, trial = split(speech)
-    quantize(source, target, calibration)
+    quantize(source, target, calibration, float_weights)
     progress(0.5)
     found = measure(Network(source / GRAPH_FILE), Network(target / GRAPH_FILE), trial)
     require_agreement(found, model)

@@ -10,7 +10,7 @@ Every Voxcor model is a graph with the same doors, so that one runtime serves th
 Rows past an item's own frames mean nothing. Metadata: `labels` (a JSON list) and `embedding_dim`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from voxcor.frames import HOP, RECEPTIVE_FIELD
 from voxcor.inference.onnx_files import GRAPH_FILE, WeightsWriter, set_metadata, write_model
 
 OPSET = 23  # the first with Attention
@@ -83,6 +84,45 @@ class GraphBuilder:
         """A weight as float32, in the file beside the graph unless it is small."""
         self._initializers.append(self._weights.add(name, np.asarray(array, dtype=np.float32)))
         return name
+
+    def linear(self, x: str, tensors: Mapping[str, NDArray[np.float32]], name: str) -> str:
+        """X @ W.T + b, the tensors as torch has them: `<name>weight` [out, in], `<name>bias`."""
+        weight = self.weight(f"{name}weight", tensors[f"{name}weight"].T)
+        bias = self.weight(f"{name}bias", tensors[f"{name}bias"])
+        return str(self.op("Add", self.op("MatMul", x, weight), bias))
+
+    def layer_norm(
+        self, x: str, tensors: Mapping[str, NDArray[np.float32]], name: str, epsilon: float
+    ) -> str:
+        """Over the last axis, with `<name>weight` and `<name>bias`."""
+        weight = self.weight(f"{name}weight", tensors[f"{name}weight"])
+        bias = self.weight(f"{name}bias", tensors[f"{name}bias"])
+        return str(self.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=epsilon))
+
+    def axis_length(self, x: str, axis: int) -> str:
+        """The length of one axis, [1]."""
+        return str(self.op("Shape", x, start=axis, end=axis + 1))
+
+    def scalar(self, x: str) -> str:
+        """A value [1] without its axis."""
+        return str(self.op("Squeeze", x))
+
+    def frame_counts(self) -> str:
+        """The frames of each item, [B]."""
+        beyond_first = self.op("Sub", "lengths", self.constant(RECEPTIVE_FIELD))
+        hops = self.op("Div", beyond_first, self.constant(HOP))
+        return str(self.op("Add", hops, self.constant(1)))
+
+    def up_to(self, counts: str, total: str) -> str:
+        """True for the first `counts[b]` of `total` [1] positions. [B, total]."""
+        steps = self.op("Range", self.constant(0), self.scalar(total), self.constant(1))
+        return str(self.op("Less", steps, self.op("Unsqueeze", counts, self.constant([1]))))
+
+    def slice(self, x: str, start: int, end: str | None, *, axis: int, step: int = 1) -> str:
+        """Part of one axis; `end` is a value [1], None for all the rest."""
+        end = end or self.constant([np.iinfo(np.int64).max])
+        bounds = (self.constant([value]) for value in (axis, step))
+        return str(self.op("Slice", x, self.constant([start]), end, *bounds))
 
     def save(self, *, labels: Sequence[str], embedding_dim: int) -> None:
         """Writes `model.onnx`. The values `embeddings` and, with labels, `logits` must exist."""

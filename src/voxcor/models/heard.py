@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxcor.models.cards import Card
-from voxcor.models.store import ModelFolder
+from voxcor.models.cards import OFFICIAL, Card
+from voxcor.models.store import TINY, ModelFolder
 from voxcor.untrusted import read_json
 
 HEARD_FILE = "heard.json"
@@ -22,12 +22,8 @@ MOST_DIGESTS = 100_000
 _DIGEST_CHARACTERS = 16  # of the sha256 of a file, in hexadecimal
 _MOST_BYTES = 32 * MOST_DIGESTS
 
-# emotion2vec+ seed, from which base and large derive, was fine-tuned on these two and six more
-# EmoBox corpora that nobody has named; tiny by `recipes/tiny`.
-_CORPORA = {
-    "tiny": frozenset({"emodb", "ravdess", "nemo", "emospeechin"}),
-    **dict.fromkeys(("plus-seed", "plus-base", "plus-large"), frozenset({"emodb", "ravdess"})),
-}
+# By `recipes/tiny`.
+_TINY_CORPORA = frozenset({"emodb", "ravdess", "nemo", "emospeechin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,9 @@ def heard_of(folder: ModelFolder) -> Heard:
 
 def corpora_of(card: Card) -> frozenset[str]:
     """The corpora that a published model is known to be trained on."""
-    return _CORPORA.get(card.id, frozenset())
+    if card.id == TINY:
+        return _TINY_CORPORA
+    return OFFICIAL[card.id].corpora if card.id in OFFICIAL else frozenset()
 
 
 def write_heard(sha256s: Iterable[str], base: Heard, folder: Path) -> Path:

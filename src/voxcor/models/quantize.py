@@ -13,7 +13,7 @@ VNNI, where onnxruntime's kernels may saturate: what that spoils is refused wher
 the agreement is measured on the processor at hand.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,13 @@ _CONTRIB = "com.microsoft"  # onnxruntime's own operators, for the fused integer
 
 
 class Graph:
-    """The graph in a folder, by name, to be rewritten; weights are read when they are asked for."""
+    """The graph in a folder, by name, to be rewritten; weights are read when they are asked for.
 
-    def __init__(self, folder: Path) -> None:
+    `float_weights` are names of those that stay as they are.
+    """
+
+    def __init__(self, folder: Path, float_weights: Collection[str] = ()) -> None:
+        self.float_weights = frozenset(float_weights)
         self.model = read_model(folder / GRAPH_FILE)
         self._stored = StoredWeights(folder / GRAPH_FILE)
         self.nodes: list[onnx.NodeProto] = list(self.model.graph.node)
@@ -135,7 +139,7 @@ def _unfold_convolutions(graph: Graph) -> None:
 def _is_worth_unfolding(graph: Graph, conv: onnx.NodeProto) -> bool:
     """Whether its groups make products that will be integer ones; fp32 is best left as it is."""
     weight = graph.weights.get(conv.input[1])
-    if weight is None or len(weight.dims) != 3:
+    if conv.input[1] in graph.float_weights or weight is None or len(weight.dims) != 3:
         return False
     out, channels, taps = weight.dims
     groups = next((a.i for a in conv.attribute if a.name == "group"), 1)
@@ -197,15 +201,21 @@ class Range:
         return round(-self.lowest / self.scale)
 
 
-def quantize(source: Path, target: Path, speech: Sequence[FloatArray]) -> None:
+def quantize(
+    source: Path,
+    target: Path,
+    speech: Sequence[FloatArray],
+    float_weights: Collection[str] = (),
+) -> None:
     """Writes the int8 form of an fp32 graph, `model.onnx` and `model.onnx.data`.
 
     Args:
         source: the folder of the fp32 graph, a free place to write a draft in.
         target: the folder to write, which must exist.
         speech: what the ranges are learned from, float32 [N] at 16 kHz each.
+        float_weights: names of weights whose products stay fp32, see `Family`.
     """
-    graph = Graph(source)
+    graph = Graph(source, float_weights)
     _unfold_convolutions(graph)
     graph.prune()
     sources = _sources(graph)
@@ -245,7 +255,7 @@ def observe(folder: Path, names: Sequence[str], speech: Sequence[FloatArray]) ->
 
 def _is_integer(graph: Graph, node: onnx.NodeProto) -> bool:
     """Whether this node is a product worth 8 bits."""
-    if not _is_product(graph, node):
+    if not _is_product(graph, node) or node.input[1] in graph.float_weights:
         return False
     rows, columns = graph.weights[node.input[1]].dims
     return bool(rows >= _LEAST_ROWS and columns >= _LEAST_COLUMNS)

@@ -19,9 +19,9 @@ from voxcor.errors import UsageError
 from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE, num_frames
 from voxcor.inference.network import LONGEST_PASS
+from voxcor.models.trainable import TrainableNetwork
 from voxcor.training import state
 from voxcor.training.clips import Clips, FloatArray, IntArray, crop, epoch_batches, padded
-from voxcor.training.emotion2vec import Emotion2vec
 from voxcor.training.heads import class_weights
 from voxcor.training.masking import CHANNEL_SPAN, TIME_SPAN, hidden_spans
 from voxcor.training.options import FullOptions
@@ -38,7 +38,7 @@ _LONGEST_GRADIENT = 1.0
 
 
 def finetune(
-    model: Emotion2vec,
+    model: TrainableNetwork,
     training: Clips,
     validation: Clips,
     options: FullOptions,
@@ -88,7 +88,7 @@ class Finetuning:
 
     def __init__(
         self,
-        model: Emotion2vec,
+        model: TrainableNetwork,
         training: Clips,
         validation: Clips,
         options: FullOptions,
@@ -108,6 +108,7 @@ class Finetuning:
             parameter_groups(
                 self.trained,
                 num_blocks=len(model.blocks),
+                undecayed=model.undecayed,
                 learning_rate=options.highest_rate,
                 head_learning_rate=options.head_learning_rate,
                 layer_decay=options.layer_decay,
@@ -177,7 +178,7 @@ class Finetuning:
         """What the network is given of some training clips: cropped, changed, partly hidden.
 
         Returns:
-            the arguments of `Emotion2vec.forward`.
+            the arguments of `TrainableNetwork.forward`.
         """
         options = self.options
         heard = [crop(waveform, self.longest, rng) for waveform in waveforms]
@@ -283,7 +284,7 @@ class Finetuning:
                 parameter.copy_(weights[name])
 
 
-def logits_of(model: Emotion2vec, clips: Clips, batch_size: int) -> NDArray[np.float64]:
+def logits_of(model: TrainableNetwork, clips: Clips, batch_size: int) -> NDArray[np.float64]:
     """[N, L], in float32 as recognition computes them, of up to 30 s of each clip."""
     model.eval()
     device = next(model.parameters()).device

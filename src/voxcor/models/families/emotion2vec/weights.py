@@ -1,4 +1,4 @@
-"""The weights of an installed emotion2vec, read back from its graph.
+"""The weights of an emotion2vec: out of a checkpoint, and back out of its graph.
 
 `voxcor models pull` keeps the graph and throws the checkpoint away, but nothing of it is lost:
 every weight lies in the graph, in float32 and under the checkpoint's name, only laid out for the
@@ -11,20 +11,37 @@ runtime. So fine-tuning starts from an installed model, with no second download.
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.errors import ModelCorrupt
-from voxcor.frames import CONVOLUTIONS
-from voxcor.inference.onnx_files import StoredWeights, read_model
-from voxcor.models.architecture import AUDIO, alibi_slopes
+from voxcor.inference.onnx_files import read_floats
+from voxcor.models.checkpoint import read_tensors
+from voxcor.models.families.emotion2vec.architecture import (
+    AUDIO,
+    CONVOLUTIONS,
+    TITLE,
+    alibi_slopes,
+)
 
 FloatArray = NDArray[np.float32]
+
+# Prefixes under which the weights are found in the wild; emotion2vec.md, section 2.1.
+_PREFIXES = ("module.d2v_model.", "d2v_model.", "module.")
 
 _LINEAR = re.compile(
     r"(.*(attn\.[qkv]|attn\.proj|mlp\.fc1|mlp\.fc2|project_features\.2)|proj)\.weight"
 )
+
+
+def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
+    """The tensors of a `model.pt`, in fairseq's layout or flat; see `read_tensors`.
+
+    Names lose the prefixes `module.` and `d2v_model.`; the optimizer is left on disk.
+    """
+    return read_tensors(path, family=TITLE, under="model", prefixes=_PREFIXES)
 
 
 def read_weights(graph: Path) -> dict[str, FloatArray]:
@@ -42,7 +59,7 @@ def read_weights(graph: Path) -> dict[str, FloatArray]:
         ModelCorrupt: it cannot be read.
     """
     try:
-        return _checkpoint_tensors(_initializers(graph))
+        return _checkpoint_tensors(read_floats(graph))
     # Protobuf's errors share no base with the others; and tensors may not fit together.
     except Exception as error:
         raise ModelCorrupt(model=graph.parent.name, reason=str(error)) from error
@@ -70,10 +87,3 @@ def _checkpoint_tensors(stored: Mapping[str, FloatArray]) -> dict[str, FloatArra
         scale = -slopes / alibi_slopes(len(slopes))
         tensors[f"{AUDIO}alibi_scale"] = scale.reshape(1, 1, -1, 1, 1)
     return tensors
-
-
-def _initializers(graph: Path) -> dict[str, FloatArray]:
-    """Every float32 tensor of a graph."""
-    stored = StoredWeights(graph)
-    arrays = ((t.name, stored.array(t)) for t in read_model(graph).graph.initializer)
-    return {name: array for name, array in arrays if array.dtype == np.float32}

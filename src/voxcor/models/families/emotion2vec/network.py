@@ -1,4 +1,4 @@
-"""emotion2vec in PyTorch, for training: what `voxcor.models.emotion2vec` writes as a graph.
+"""emotion2vec in PyTorch, for training: what the module beside it writes as a graph.
 
 The network of Ma et al. 2023 (arXiv 2312.15185), a data2vec 2.0 audio encoder (Baevski et al. 2022,
 arXiv 2212.07525): seven convolutions make 50 frames a second, five more tell them where they are,
@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, linear, pad, scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
-from voxcor.frames import CONVOLUTIONS, HOP, RECEPTIVE_FIELD
-from voxcor.models.architecture import (
+from voxcor.frames import HOP, RECEPTIVE_FIELD
+from voxcor.models.families.emotion2vec.architecture import (
     AUDIO,
+    CONVOLUTIONS,
     MLP_RATIO,
     NORM_EPS,
     NUM_EXTRA_TOKENS,
@@ -30,6 +31,8 @@ from voxcor.models.architecture import (
     Architecture,
     alibi_slopes,
 )
+from voxcor.models.family import Weights
+from voxcor.models.trainable import TrainableNetwork
 
 # encoder_dropout, post_mlp_drop and prenet_dropout of the released config.yaml. Its dropout of
 # attention weights is left out: it would forbid the kernels that never build them.
@@ -113,7 +116,7 @@ class Block(nn.Module):
         return out
 
 
-class Emotion2vec(nn.Module):
+class Emotion2vec(TrainableNetwork):
     """The whole network, from padded waveforms to one row of logits for each.
 
     `blocks` holds those before the main ones, too, in the order they run: they are of one kind.
@@ -125,6 +128,11 @@ class Emotion2vec(nn.Module):
             way back; a third more work, a fraction of the memory.
         attend: how attention is computed.
     """
+
+    lora_layers = ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
+    undecayed = frozenset({"extra_tokens"})
+
+    architecture: Architecture
 
     def __init__(
         self,
@@ -166,14 +174,6 @@ class Emotion2vec(nn.Module):
         hidden_frames: Tensor | None = None,
         hidden_channels: Tensor | None = None,
     ) -> Tensor:
-        """Logits of whole clips, [B, L]: the classifier of the mean embedding.
-
-        Args:
-            waveforms: float32 [B, N] at 16 kHz, each row filled up with zeros.
-            lengths: int64 [B], samples of each row that are real.
-            hidden_frames: bool [B, T], features to put to zero; see `voxcor.training.masking`.
-            hidden_channels: bool [B, D], the same.
-        """
         embeddings, real = self.embed(waveforms, lengths, hidden_frames, hidden_channels)
         pooled = embeddings.float().masked_fill(~real, 0).sum(dim=1) / real.sum(dim=1)
         logits: Tensor = self.head(pooled)
@@ -188,7 +188,7 @@ class Emotion2vec(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Frame embeddings [B, T, D], and which of the frames are an item's own, bool [B, T, 1].
 
-        Args as for `forward`.
+        Args as for `TrainableNetwork.forward`.
         """
         x = normalized(waveforms, lengths).unsqueeze(2)  # [B, N, 1]
         for layer in self.front_end:
@@ -250,6 +250,15 @@ def attention_bias(alibi_scale: Tensor, real: Tensor) -> Tensor:
     alibi = pad(alibi, (before, 0, before, 0))
     padding = pad(~real, (before, 0), value=False)
     return alibi.masked_fill(padding[:, None, None, :], -torch.inf)
+
+
+def make_network(weights: Weights, gradient_checkpointing: bool) -> Emotion2vec:
+    """A network with these weights, and no others in between."""
+    assert isinstance(weights.architecture, Architecture)
+    with torch.device("meta"):
+        network = Emotion2vec(weights.architecture, gradient_checkpointing=gradient_checkpointing)
+    load(network, weights.tensors)
+    return network
 
 
 def load(model: Emotion2vec, tensors: Mapping[str, NDArray[Any]]) -> None:
