@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from architectures import BASE, LARGE
 from installed import CARD
 from voxcor.errors import ModelCorrupt, UnknownFamily
 from voxcor.models.cards import (
@@ -18,11 +19,8 @@ from voxcor.models.cards import (
     read_card,
     write_card,
 )
-from voxcor.models.families.emotion2vec.architecture import LARGE, Architecture
 from voxcor.models.families.emotion2vec.published import labels_from_tokens
 from voxcor.models.family import family_names, find_family
-
-BASE = Architecture(embed_dim=768, num_heads=12, prenet_depth=4, depth=8, num_outputs=9)
 
 
 def parameters(model: OfficialModel) -> int:

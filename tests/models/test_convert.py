@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 
+from architectures import LARGE
 from checkpoints import SMALL, write_checkpoint
 from voxcor.errors import CheckpointInvalid
 from voxcor.labels import LABEL_IDS
@@ -19,7 +20,6 @@ from voxcor.models.convert import convert_checkpoint
 from voxcor.models.families.emotion2vec import FAMILY
 from voxcor.models.families.emotion2vec.architecture import (
     AUDIO,
-    LARGE,
     alibi_slopes,
     read_architecture,
 )

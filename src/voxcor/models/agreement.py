@@ -55,11 +55,6 @@ class Agreement:
     score_mean: float | None = None
     score_max: float | None = None
 
-    @property
-    def little_speech(self) -> bool:
-        """Whether this rests on too little speech to say much."""
-        return self.speech_s < ENOUGH_S
-
     def metrics(self) -> Mapping[str, float]:
         """The same for a card."""
         named = ((name, getattr(self, name)) for name in self.__dataclass_fields__)

@@ -94,9 +94,6 @@ class Architecture(family.Architecture):
         return shapes
 
 
-LARGE = Architecture(embed_dim=1024, num_heads=16, prenet_depth=4, depth=8, num_outputs=9)
-
-
 def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> Architecture:
     """The architecture whose tensors these are; more tensors than it needs are ignored.
 

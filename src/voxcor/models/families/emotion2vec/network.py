@@ -38,19 +38,10 @@ from voxcor.models.trainable import TrainableNetwork
 # attention weights is left out: it would forbid the kernels that never build them.
 DROPOUT = 0.1
 
-Attend = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-
 
 def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
     """Attention with a bias, by the fastest kernel torch has. [B, H, N, d] each; bias adds."""
     return scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
-
-
-def attend_by_definition(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
-    """The same, written out: slow, and what `attend` is held against."""
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)  # [B, H, N, N]
-    weights: Tensor = (scores.float() + bias).softmax(dim=-1)
-    return weights.to(value.dtype) @ value
 
 
 class ConvLayer(nn.Module):
@@ -71,9 +62,9 @@ class ConvLayer(nn.Module):
 class Attention(nn.Module):
     """Multi-head self-attention with ALiBi's bias."""
 
-    def __init__(self, dim: int, num_heads: int, attend: Attend) -> None:
+    def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()
-        self.num_heads, self.attend = num_heads, attend
+        self.num_heads = num_heads
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
 
@@ -81,7 +72,7 @@ class Attention(nn.Module):
         B, N, D = x.shape
         qkv = self.qkv(x).view(B, N, 3, self.num_heads, D // self.num_heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # [B, H, N, d] each
-        mixed = self.attend(query, key, value, bias)
+        mixed = attend(query, key, value, bias)
         out: Tensor = self.proj(mixed.transpose(1, 2).reshape(B, N, D))
         return out
 
@@ -102,9 +93,9 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """A post-norm transformer block. [B, 10 + T, D]."""
 
-    def __init__(self, dim: int, num_heads: int, dropout: float, attend: Attend) -> None:
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
-        self.attn = Attention(dim, num_heads, attend)
+        self.attn = Attention(dim, num_heads)
         self.norm1 = nn.LayerNorm(dim, eps=NORM_EPS)
         self.mlp = MLP(dim)
         self.norm2 = nn.LayerNorm(dim, eps=NORM_EPS)
@@ -126,7 +117,6 @@ class Emotion2vec(TrainableNetwork):
         dropout: 0..1, while training.
         gradient_checkpointing: keep only what goes into a layer and compute the rest again on the
             way back; a third more work, a fraction of the memory.
-        attend: how attention is computed.
     """
 
     lora_layers = ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
@@ -140,7 +130,6 @@ class Emotion2vec(TrainableNetwork):
         *,
         dropout: float = DROPOUT,
         gradient_checkpointing: bool = False,
-        attend: Attend = attend,
     ) -> None:
         super().__init__()
         self.architecture = architecture
@@ -163,7 +152,7 @@ class Emotion2vec(TrainableNetwork):
         # Pre-training settled it; its gradient would forbid the fast kernels of attention.
         self.alibi_scale = nn.Parameter(torch.ones(1, 1, H, 1, 1), requires_grad=False)
         self.context_norm = nn.LayerNorm(D, eps=NORM_EPS)
-        self.blocks = nn.ModuleList(Block(D, H, dropout, attend) for _ in architecture.blocks)
+        self.blocks = nn.ModuleList(Block(D, H, dropout) for _ in architecture.blocks)
         self.head = nn.Linear(D, architecture.num_outputs)
         self.dropout = nn.Dropout(dropout)
 
