@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, InputNotFound, InputUnreadable
 from voxcor.models.containers import Bytes, open_container
-from voxcor.models.pickles import BFLOAT16, Forbidden, Malformed, Tensor, shown
+from voxcor.models.storages import BFLOAT16, Forbidden, Malformed, Tensor, shown
 
 _MAX_NAME = 256  # characters
 
