@@ -36,8 +36,8 @@ from voxcor.models.families.emotion2vec.graph import write_emotion2vec
 from voxcor.models.families.emotion2vec.network import Emotion2vec, load, tensors_of
 from voxcor.models.families.emotion2vec.weights import read_weights
 from voxcor.models.graph import GraphBuilder
-from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model, open_network
+from voxcor.models.trained_on import trained_on
 from voxcor.training import full, state
 from voxcor.training.clips import Clips, crop, epoch_batches
 from voxcor.training.finetune import Finetuning, finetune
@@ -447,7 +447,7 @@ def test_a_new_training_replaces_the_model_of_an_old_one_and_nothing_else(
         train_full(few[0], few[1], model=base, out=base.path, options=QUICK, overwrite=True)
     recordings = [utterance.path for part in few for utterance in part]
     sha256s = [hashlib.sha256(path.read_bytes()).hexdigest() for path in recordings]
-    assert heard_of(find_model(str(out))).count(sha256s) == len(sha256s)
+    assert trained_on(find_model(str(out))).count(sha256s) == len(sha256s)
 
 
 def test_recordings_that_cannot_be_used_are_named_and_cost_no_other(
@@ -593,7 +593,7 @@ def test_training_stops_when_epochs_bring_nothing(tmp_path: Path) -> None:
 
     def after(*uas: float) -> bool:
         epochs = [Epoch(number, 1.0, ua, ua) for number, ua in enumerate(uas, start=1)]
-        return trainer.had_enough(Position(epochs=epochs))
+        return trainer.should_stop(Position(epochs=epochs))
 
     assert not after()
     assert not after(0.5, 0.6, 0.55)

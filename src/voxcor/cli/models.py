@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voxcor.models.cards import Card
-    from voxcor.models.install import Progress, Stage
+    from voxcor.models.install import InstallProgress, InstallStage
     from voxcor.models.verify import NotCompared
 
 # oruk-bench 2026 (a vendor's run): 64,384 clips, 20 languages; CREMA-D is acted English.
@@ -403,7 +403,7 @@ def _why_not_compared(code: "NotCompared") -> str:
 
 
 @contextmanager
-def _progress_bar(model: str) -> Iterator["Progress"]:
+def _progress_bar(model: str) -> Iterator["InstallProgress"]:
     """A bar for each stage of a pull, on a terminal only."""
     from rich.progress import (
         BarColumn,
@@ -415,7 +415,7 @@ def _progress_bar(model: str) -> Iterator["Progress"]:
 
     from voxcor.cli.streams import open_console
 
-    titles: Mapping[Stage, str] = {
+    titles: Mapping[InstallStage, str] = {
         "download": say(f"Downloading {model}", f"正在下载 {model}"),
         "convert": say(f"Converting {model}", f"正在转换 {model}"),
         "int8": say(f"Making int8 of {model}", f"正在生成 {model} 的 int8 版本"),
@@ -431,7 +431,7 @@ def _progress_bar(model: str) -> Iterator["Progress"]:
     with bar:
         tasks = {}
 
-        def progress(stage: "Stage", share: float) -> None:
+        def progress(stage: "InstallStage", share: float) -> None:
             if stage not in tasks:
                 tasks[stage] = bar.add_task(titles[stage], total=1.0)
             bar.update(tasks[stage], completed=share)

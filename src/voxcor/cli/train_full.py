@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from voxcor.datasets.labelled import Problem
     from voxcor.language import Both
-    from voxcor.training.full import Progress, Trained
+    from voxcor.training.full import FullProgress, Trained
     from voxcor.training.options import FullOptions
     from voxcor.training.state import Epoch
 
@@ -31,7 +31,7 @@ def train_full(
     as_json: bool,
     aside: "Console",
     remark: "Callable[[Sequence[Problem]], None]",
-    progress: "Progress",
+    progress: "FullProgress",
 ) -> None:
     """Trains, tells each epoch as it ends, and shows what came out."""
     from voxcor.cli.train import invite

@@ -118,7 +118,7 @@ def window_starts(total: int) -> list[int]:
     """The first frames of the windows that cover `total` frames, each overlapping the last.
 
     All windows are full but where there is only one: the last one starts earlier instead of being
-    short, because the network hears more in a longer stretch.
+    short, because the network hears more in a longer window.
     """
     step = WINDOW_FRAMES - OVERLAP_FRAMES
     last = total - WINDOW_FRAMES

@@ -3,7 +3,7 @@
     found = make_int8(Path("plus-large"), Path("plus-large-int8"), speech, model="plus-large")
 
 Every second recording calibrates int8; both models hear the others, and their answers are
-compared. A recording longer than `PIECE` is heard in pieces: each is a question of its own.
+compared. A recording longer than `LONGEST_PIECE` is heard in pieces: each is a question of its own.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,7 +23,7 @@ from voxcor.timeline import softmax
 
 FloatArray = NDArray[np.float32]
 
-PIECE = 5 * SAMPLE_RATE  # samples
+LONGEST_PIECE = 5 * SAMPLE_RATE  # samples
 
 # More adds minutes and no knowledge.
 MOST_CALIBRATION_S, MOST_TRIAL_S = 120, 600
@@ -174,8 +174,8 @@ def _refuse(model: str, what: str, found: float, allowed: float) -> None:
 
 
 def cut(recording: FloatArray) -> list[FloatArray]:
-    """A recording in equal pieces, none longer than `PIECE`."""
-    return np.array_split(recording, max(1, -(-len(recording) // PIECE)))
+    """A recording in equal pieces, none longer than `LONGEST_PIECE`."""
+    return np.array_split(recording, max(1, -(-len(recording) // LONGEST_PIECE)))
 
 
 def _pooled(output: FrameOutput) -> FloatArray:

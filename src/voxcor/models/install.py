@@ -20,14 +20,14 @@ from voxcor.models.stamps import require_unchanged, write_stamp
 from voxcor.models.store import ModelFolder, folder_of, locked, name_of
 from voxcor.models.verify import pulled_example
 
-Stage = Literal["download", "convert", "int8"]
-Progress = Callable[[Stage, float], None]
+InstallStage = Literal["download", "convert", "int8"]
+InstallProgress = Callable[[InstallStage, float], None]
 
 
 def install_int8(
     source: ModelFolder,
     speech: Sequence[NDArray[np.float32]],
-    progress: Progress,
+    progress: InstallProgress,
     *,
     converted: bool,
 ) -> Card:

@@ -54,7 +54,7 @@ from voxcor.models.hub import (
     list_files,
     other_content,
 )
-from voxcor.models.install import Progress, install_int8, now, records_of
+from voxcor.models.install import InstallProgress, install_int8, now, records_of
 from voxcor.models.stamps import is_converted_here, write_stamp
 from voxcor.models.store import (
     TINY,
@@ -71,10 +71,10 @@ _SMALL_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Weights:
+class _Checkpoint:
     """A checkpoint at hand, with what came with it."""
 
-    checkpoint: Path
+    path: Path
     sha256: str
     official: bool
     revision: str
@@ -90,7 +90,7 @@ def pull(
     source: Path | None = None,
     precision: Precision = "fp32",
     speech: Sequence[NDArray[np.float32]] = (),
-    progress: Progress = lambda _stage, _share: None,
+    progress: InstallProgress = lambda _stage, _share: None,
 ) -> Card:
     """Installs a published model, in the place of an installed one; its card.
 
@@ -138,16 +138,16 @@ def pull(
             return install_int8(source_folder, speech, progress, converted=converted)
         try:
             if source is None:
-                weights = _fetch(model, hub, lambda share: progress("download", share))
+                checkpoint = _fetch(model, hub, lambda share: progress("download", share))
             else:
-                weights = _local(model, source)
+                checkpoint = _local(model, source)
             if precision == "fp32":
                 with replacing(folder_of(model_id)) as folder:
-                    card = _write(model, weights, folder, progress)
+                    card = _write(model, checkpoint, folder, progress)
                 write_stamp(folder_of(model_id), card, converted=True)
             else:
                 with drafting(folder_of(model_id)) as folder:
-                    card = _write(model, weights, folder, progress)
+                    card = _write(model, checkpoint, folder, progress)
                     card = install_int8(ModelFolder(folder, card), speech, progress, converted=True)
         except (HubUnreachable, HubRefused, PrecisionRefused):
             raise
@@ -159,7 +159,7 @@ def pull(
     return card
 
 
-def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) -> _Weights:
+def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) -> _Checkpoint:
     """The checkpoint, its tokens and the example clip from a hub."""
     family, listing = find_family(model.family), list_files(model, hub)
     checkpoint = next((name for name in family.checkpoint_files if name in listing.files), None)
@@ -192,8 +192,8 @@ def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) ->
         found = record_of(paths[checkpoint]).sha256
     if expected is not None and found != expected:
         raise other_content(model.id, hub, checkpoint, found, expected)
-    return _Weights(
-        checkpoint=paths[checkpoint],
+    return _Checkpoint(
+        path=paths[checkpoint],
         sha256=found,
         official=found == model.sha256,
         revision=listing.revision,
@@ -203,7 +203,7 @@ def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) ->
 
 
 def _beside(family: Family) -> dict[Literal["tokens", "clip"], str]:
-    """The names of small files that may lie beside a checkpoint, by what `_Weights` calls them."""
+    """What small files beside a checkpoint are called, by the fields of `_Checkpoint`."""
     names: dict[Literal["tokens", "clip"], str] = {}
     if family.tokens_file:
         names["tokens"] = family.tokens_file
@@ -226,7 +226,7 @@ def _download_all(
     return {name: download(listing, name, folder, report) for name in names}
 
 
-def _local(model: OfficialModel, source: Path) -> _Weights:
+def _local(model: OfficialModel, source: Path) -> _Checkpoint:
     """A checkpoint that is here already, alone or in a folder like the hub's."""
     family = find_family(model.family)
     names = family.checkpoint_files
@@ -239,8 +239,8 @@ def _local(model: OfficialModel, source: Path) -> _Weights:
     except OSError as error:
         raise InputUnreadable(name=str(checkpoint), reason=error.strerror) from error
     beside = {part: checkpoint.parent / name for part, name in _beside(family).items()}
-    return _Weights(
-        checkpoint=checkpoint,
+    return _Checkpoint(
+        path=checkpoint,
         sha256=sha256,
         official=sha256 == model.sha256,
         revision="local",
@@ -249,24 +249,26 @@ def _local(model: OfficialModel, source: Path) -> _Weights:
     )
 
 
-def _write(model: OfficialModel, weights: _Weights, folder: Path, progress: Progress) -> Card:
+def _write(
+    model: OfficialModel, checkpoint: _Checkpoint, folder: Path, progress: InstallProgress
+) -> Card:
     """Converts a checkpoint into a model folder in fp32, which must exist."""
     family = find_family(model.family)
-    labels = _labels(family, weights.tokens) if weights.tokens else model.labels
+    labels = _labels(family, checkpoint.tokens) if checkpoint.tokens else model.labels
     progress("convert", 0.0)
     target = folder_of(model.id)
-    needed = _graph_bytes(family, weights.checkpoint.stat().st_size)
+    needed = _graph_bytes(family, checkpoint.path.stat().st_size)
     with storage_errors(target, needed):
         require_space(target.parent, needed)
         conversion = convert_checkpoint(
-            weights.checkpoint,
+            checkpoint.path,
             folder,
             family=family,
             labels=labels,
             progress=lambda share: progress("convert", share),
         )
-        if weights.clip:
-            shutil.copyfile(weights.clip, folder / EXAMPLE_CLIP)
+        if checkpoint.clip:
+            shutil.copyfile(checkpoint.clip, folder / EXAMPLE_CLIP)
         card = Card(
             id=model.id,
             title=model.title,
@@ -275,10 +277,10 @@ def _write(model: OfficialModel, weights: _Weights, folder: Path, progress: Prog
             parameters=conversion.parameters,
             family=model.family,
             precision="fp32",
-            revision=weights.revision,
-            sha256=weights.sha256,
-            official=weights.official,
-            source=weights.source,
+            revision=checkpoint.revision,
+            sha256=checkpoint.sha256,
+            official=checkpoint.official,
+            source=checkpoint.source,
             created=now(),
             licence=model.licence,
             files=records_of(folder),

@@ -282,26 +282,26 @@ def _write_integers(graph: Graph, sources: Mapping[str, str], ranges: Mapping[st
     """Puts integer products in the place of float ones; what they replace is left for `prune`."""
     consumers, producers = graph.consumers(), graph.producers()
     nodes: list[onnx.NodeProto] = []
-    twins: set[str] = set()
+    made: set[str] = set()
 
-    def twin(name: str, source: str) -> str:
-        """The 8-bit twin of a value that was moved from `source`, made when first asked for."""
-        if name in twins:
+    def in_int8(name: str, source: str) -> str:
+        """The 8-bit form of a value that was moved from `source`, made when first asked for."""
+        if name in made:
             return f"{name}.int8"
         if name == source:
             graph.constant(ranges[source].scale, np.float32, f"{source}.scale")
             graph.constant(ranges[source].zero_point, np.uint8, f"{source}.zero")
             inputs = [source, f"{source}.scale", f"{source}.zero"]
             nodes.append(graph.node("QuantizeLinear", inputs, f"{source}.int8"))
-            twins.add(source)
+            made.add(source)
             return f"{source}.int8"
         move = onnx.NodeProto()
         move.CopyFrom(producers[name])
         for i in range(len(move.input) if move.op_type == "Concat" else 1):
-            move.input[i] = twin(move.input[i], source)
+            move.input[i] = in_int8(move.input[i], source)
         if move.op_type == "Pad":
             move.input[2] = f"{source}.zero"
-        twins.update(move.output)
+        made.update(move.output)
         move.output[:] = [f"{output}.int8" for output in move.output]
         nodes.append(move)
         return f"{name}.int8"
@@ -316,7 +316,7 @@ def _write_integers(graph: Graph, sources: Mapping[str, str], ranges: Mapping[st
         weight = graph.array(name)
         scale = np.maximum(np.abs(weight).max(axis=0), 1e-12) / 127
         inputs = [
-            twin(node.input[0], source),
+            in_int8(node.input[0], source),
             graph.constant(np.round(weight / scale), np.int8, f"{name}.int8"),
             f"{source}.scale",
             graph.constant(scale, np.float32, f"{name}.scale"),

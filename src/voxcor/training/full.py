@@ -28,8 +28,8 @@ from voxcor.evaluation.calibration import fit_temperature
 from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.models.cards import Card
 from voxcor.models.family import Family, Weights, find_family
-from voxcor.models.heard import heard_of, write_heard
 from voxcor.models.store import ModelFolder, find_model
+from voxcor.models.trained_on import trained_on, write_trained_on
 from voxcor.training.clips import Clips, prepare_clips
 from voxcor.training.embeddings import fingerprint
 from voxcor.training.finetuned import Finetuned, write_finetuned
@@ -42,8 +42,8 @@ from voxcor.training.state import Epoch, Position, claimed
 if TYPE_CHECKING:
     from voxcor.models.trainable import TrainableNetwork
 
-Stage = Literal["audio", "training", "export"]
-Progress = Callable[[Stage, float], None]
+FullStage = Literal["audio", "training", "export"]
+FullProgress = Callable[[FullStage, float], None]
 
 # The epoch was chosen on the clips that the temperature is fitted on, all of them right perhaps:
 # what would make the scores surer still is an accident.
@@ -79,7 +79,7 @@ def train_full_manifest(
     overwrite: bool = False,
     remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
-    progress: Progress = lambda _stage, _share: None,
+    progress: FullProgress = lambda _stage, _share: None,
 ) -> Trained:
     """Fine-tunes a model on a manifest, holding out its own split or a fifth of its speakers.
 
@@ -138,7 +138,7 @@ def train_full(
     overwrite: bool = False,
     remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
-    progress: Progress = lambda _stage, _share: None,
+    progress: FullProgress = lambda _stage, _share: None,
 ) -> Trained:
     """Fine-tunes a copy of `model` on labelled recordings.
 
@@ -174,17 +174,17 @@ def train_full(
     options.require_sense(start.weights.architecture)
     with claimed(folder, _mark(model.card, options, training, known)):
         with storage_errors(folder):
-            heard, held, unusable = _prepare(folder, training, known, labels, progress)
+            train_clips, held_out, unusable = _prepare(folder, training, known, labels, progress)
         problems = (*_foreign(validation, labels), *unusable)
         remark(problems)
-        _require_enough(heard, held, labels)
+        _require_enough(train_clips, held_out, labels)
         family, is_begun = find_family(model.card.family), start.is_begun
         network = family.make_network(start.weights, options.gradient_checkpointing)
         del start  # the file of its weights need not stay mapped
         learned = _learn(
             network,
-            heard,
-            held,
+            train_clips,
+            held_out,
             options,
             family=family,
             is_begun=is_begun,
@@ -200,10 +200,10 @@ def train_full(
             labels=labels,
             options=options,
             epochs=learned.epochs,
-            data_sha256=hashlib.sha256((heard.sha256 + held.sha256).encode()).hexdigest(),
+            data_sha256=hashlib.sha256((train_clips.sha256 + held_out.sha256).encode()).hexdigest(),
             terms=terms,
-            temperature=max(_COLDEST, fit_temperature(learned.logits, held.targets)),
-            metrics=_metrics(learned, heard, held, options),
+            temperature=max(_COLDEST, fit_temperature(learned.logits, held_out.targets)),
+            metrics=_metrics(learned, train_clips, held_out, options),
             worse=_is_worse(learned.before, learned.best),
         )
         needed = sum(tensor.nbytes for tensor in learned.weights.tensors.values())
@@ -211,7 +211,7 @@ def train_full(
         with storage_errors(out, needed), replacing(out) as draft:
             require_place(out, overwrite=overwrite)
             card = write_finetuned(finetuned, draft)
-            write_heard([clip.sha256 for clip in recordings], heard_of(model), draft)
+            write_trained_on([clip.sha256 for clip in recordings], trained_on(model), draft)
     shutil.rmtree(folder, ignore_errors=True)
     progress("export", 1.0)
     return Trained(out, card, tuple(learned.epochs), learned.best, learned.before, problems)
@@ -233,8 +233,8 @@ class _Learned:
 
 def _learn(
     network: "TrainableNetwork",
-    heard: Clips,
-    held: Clips,
+    train_clips: Clips,
+    held_out: Clips,
     options: FullOptions,
     *,
     family: Family,
@@ -246,35 +246,41 @@ def _learn(
     """Measures the network as it is, then trains it; arguments as for `finetune`."""
     from voxcor.training.finetune import finetune, logits_of
 
-    before = _before(logits_of(network, held, options.batch_size), held, is_begun)
+    before = _before(logits_of(network, held_out, options.batch_size), held_out, is_begun)
     epochs, logits = finetune(
-        network, heard, held, options, folder=folder, on_epoch=on_epoch, progress=progress
+        network,
+        train_clips,
+        held_out,
+        options,
+        folder=folder,
+        on_epoch=on_epoch,
+        progress=progress,
     )
     weights = Weights(network.architecture, family.tensors_of(network))
     return _Learned(weights, epochs, logits, before)
 
 
 def _metrics(
-    learned: _Learned, heard: Clips, held: Clips, options: FullOptions
+    learned: _Learned, train_clips: Clips, held_out: Clips, options: FullOptions
 ) -> dict[str, float]:
     best, before = learned.best, learned.before
     return {
         "validation.ua": best.ua,
         "validation.wa": best.wa,
-        "validation.clips": len(held),
-        "training.clips": len(heard),
+        "validation.clips": len(held_out),
+        "training.clips": len(train_clips),
         "training.epochs": best.number,
         "seed": options.seed,
         **({"before.ua": before.ua, "before.wa": before.wa} if before else {}),
     }
 
 
-def _before(logits: NDArray[np.float64], held: Clips, is_begun: Sequence[bool]) -> Epoch | None:
+def _before(logits: NDArray[np.float64], held_out: Clips, is_begun: Sequence[bool]) -> Epoch | None:
     """What the base makes of the validation clips, choosing among the labels that it knows."""
     if not any(is_begun):
         return None
     chosen = np.where(is_begun, logits, -np.inf).argmax(axis=1)
-    confusion = confusion_matrix(held.targets, chosen, len(is_begun))
+    confusion = confusion_matrix(held_out.targets, chosen, len(is_begun))
     ua, wa = float(unweighted_accuracy(confusion)), float(weighted_accuracy(confusion))
     return Epoch(number=0, loss=float("nan"), ua=ua, wa=wa)
 
@@ -316,31 +322,33 @@ def _prepare(
     training: Sequence[Utterance],
     validation: Sequence[Utterance],
     labels: Sequence[str],
-    progress: Progress,
+    progress: FullProgress,
 ) -> tuple[Clips, Clips, tuple[Problem, ...]]:
     share = len(training) / (len(training) + len(validation))
-    heard, problems = prepare_clips(
+    train_clips, problems = prepare_clips(
         training, labels, folder / "training.f32", lambda done: progress("audio", share * done)
     )
-    held, more = prepare_clips(
+    held_out, more = prepare_clips(
         validation,
         labels,
         folder / "validation.f32",
         lambda done: progress("audio", share + (1 - share) * done),
     )
-    return heard, held, (*problems, *more)
+    return train_clips, held_out, (*problems, *more)
 
 
-def _require_enough(heard: Clips, held: Clips, labels: Sequence[str]) -> None:
+def _require_enough(train_clips: Clips, held_out: Clips, labels: Sequence[str]) -> None:
     """Each label has a recording that can be used, and there is one to validate on."""
-    missing = [labels[row] for row in sorted({*range(len(labels))} - {*heard.targets.tolist()})]
+    missing = [
+        labels[row] for row in sorted({*range(len(labels))} - {*train_clips.targets.tolist()})
+    ]
     if missing:
         names = ", ".join(missing)
         raise UsageError(
             reason_en=f"No recording of {names} can be used for training.",
             reason_zh=f"标签 {names} 没有可用于训练的录音。",
         )
-    if not len(held):
+    if not len(held_out):
         raise UsageError(
             reason_en="No recording with a label of the training can be used for validation.",
             reason_zh="没有可用于验证的录音(标签须与训练集相同)。",

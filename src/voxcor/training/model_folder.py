@@ -13,8 +13,8 @@ from voxcor.disk.whole import make_folder, replacing
 from voxcor.errors import ModelCorrupt, ModelExists, UnknownFamily, UsageError
 from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
-from voxcor.models.heard import heard_of, write_heard
 from voxcor.models.store import ModelFolder
+from voxcor.models.trained_on import trained_on, write_trained_on
 from voxcor.result_folder import to_json
 from voxcor.settings import Settings
 from voxcor.training.heads import HIDDEN, FloatArray, Head
@@ -101,7 +101,7 @@ def write_model(
             )
             trained = _card(training, card, {name: record_of(folder / name) for name in names})
             write_card(trained, folder)
-            write_heard(heard, heard_of(base), folder)
+            write_trained_on(heard, trained_on(base), folder)
     return trained
 
 
