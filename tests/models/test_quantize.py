@@ -21,6 +21,7 @@ from voxcor.models.agreement import ENOUGH_S, Agreement, measure, require_agreem
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.families.emotion2vec import FAMILY
 from voxcor.models.families.emotion2vec.architecture import Architecture
+from voxcor.models.graph import GraphBuilder
 from voxcor.models.listing import list_models
 from voxcor.models.pull import pull
 from voxcor.models.store import find_model, folder_of, installed, open_network, remove
@@ -85,6 +86,29 @@ def test_what_a_family_keeps_in_float_stays_as_it_is(fp32: Path, tmp_path: Path)
     assert onnx.numpy_helper.to_array(found).tolist() == (
         onnx.numpy_helper.to_array(expected).tolist()
     )
+
+
+def test_a_convolution_with_strides_stays_as_it_is(tmp_path: Path) -> None:
+    """Its taps do not lie side by side as those of the positional ones do."""
+    rng = np.random.default_rng(0)
+    kernel = rng.standard_normal((64, 1, 400), dtype=np.float32)
+    head = {
+        "head.weight": rng.standard_normal((64, 64), dtype=np.float32),
+        "head.bias": np.zeros(64, np.float32),
+    }
+    (tmp_path / "int8").mkdir()
+    with GraphBuilder(tmp_path) as graph:
+        x = graph.op("Unsqueeze", "waveform", graph.constant([2]))
+        x = graph.op("Transpose", x, perm=[0, 2, 1])
+        x = graph.op("Conv", x, graph.weight("kernel", kernel), strides=[320])
+        x = graph.op("Transpose", x, perm=[0, 2, 1])
+        graph.rename(graph.linear(x, head, "head."), "embeddings")
+        graph.save(labels=(), embedding_dim=64)
+    quantize.quantize(tmp_path, tmp_path / "int8", [speech(1)])
+    model = onnx.load(tmp_path / "int8" / "model.onnx")
+    assert {"Conv", "MatMulIntegerToFloat"} <= {node.op_type for node in model.graph.node}
+    expected, found = (network(f).run([speech(1)])[0] for f in (tmp_path, tmp_path / "int8"))
+    assert relative(found.embeddings, expected.embeddings) < 0.05
 
 
 def test_int8_answers_nearly_as_fp32_does(fp32: Path, int8: Path) -> None:

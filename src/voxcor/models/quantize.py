@@ -141,9 +141,12 @@ def _is_worth_unfolding(graph: Graph, conv: onnx.NodeProto) -> bool:
     weight = graph.weights.get(conv.input[1])
     if conv.input[1] in graph.float_weights or weight is None or len(weight.dims) != 3:
         return False
+    attributes = {a.name: helper.get_attribute_value(a) for a in conv.attribute}
+    if {*attributes.get("strides", ()), *attributes.get("dilations", ())} - {1}:
+        return False
     out, channels, taps = weight.dims
-    groups = next((a.i for a in conv.attribute if a.name == "group"), 1)
-    return bool(taps * channels >= _LEAST_ROWS and out // groups >= _LEAST_COLUMNS)
+    columns = out // attributes.get("group", 1)
+    return bool(taps * channels >= _LEAST_ROWS and columns >= _LEAST_COLUMNS)
 
 
 def _unfolded(
