@@ -32,9 +32,10 @@ from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.labels import LABEL_IDS
 from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.families.emotion2vec.architecture import AUDIO, Architecture
-from voxcor.models.families.emotion2vec.graph import write_emotion2vec
+from voxcor.models.families.emotion2vec.graph import write_graph
 from voxcor.models.families.emotion2vec.network import Emotion2vec, load, tensors_of
 from voxcor.models.families.emotion2vec.weights import read_weights
+from voxcor.models.family import Weights
 from voxcor.models.graph import GraphBuilder
 from voxcor.models.store import ModelFolder, find_model, open_network
 from voxcor.models.trained_on import trained_on
@@ -68,7 +69,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     torch.manual_seed(0)
     tensors = tensors_of(Emotion2vec(TWO_BLOCKS))
     with GraphBuilder(folder) as graph:
-        write_emotion2vec(graph, TWO_BLOCKS, tensors, LABEL_IDS)
+        write_graph(graph, Weights(TWO_BLOCKS, tensors), LABEL_IDS)
         graph.save(labels=LABEL_IDS, embedding_dim=TWO_BLOCKS.embed_dim)
     files = {path.name: record_of(path) for path in folder.iterdir()}
     card = Card(
@@ -206,7 +207,7 @@ def test_what_training_computes_is_what_its_graph_computes(
     _, logits = finetune(model, noise_clips(4, 6_000), held, options, folder=tmp_path)
 
     with GraphBuilder(tmp_path) as graph:
-        write_emotion2vec(graph, architecture, tensors_of(model), ["a", "b"])
+        write_graph(graph, Weights(architecture, tensors_of(model)), ["a", "b"])
         graph.save(labels=["a", "b"], embedding_dim=architecture.embed_dim)
     card = replace(base.card, labels=("a", "b"), files={})
     network = open_network(ModelFolder(tmp_path, card), threads=1)

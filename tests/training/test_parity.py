@@ -15,7 +15,7 @@ from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.families.emotion2vec import FAMILY, network
 from voxcor.models.families.emotion2vec.architecture import AUDIO, Architecture, read_architecture
-from voxcor.models.families.emotion2vec.graph import write_emotion2vec
+from voxcor.models.families.emotion2vec.graph import write_graph
 from voxcor.models.families.emotion2vec.network import (
     Emotion2vec,
     attend,
@@ -24,6 +24,7 @@ from voxcor.models.families.emotion2vec.network import (
 )
 from voxcor.models.families.emotion2vec.published import labels_from_tokens
 from voxcor.models.families.emotion2vec.weights import read_checkpoint, read_weights
+from voxcor.models.family import Weights
 from voxcor.models.graph import GraphBuilder
 
 ATOL = 1e-4
@@ -207,7 +208,7 @@ def test_a_graph_written_from_weights_read_back_is_the_same_file(tmp_path: Path)
     again = tmp_path / "again"
     again.mkdir()
     with GraphBuilder(again) as graph:
-        labels = write_emotion2vec(graph, SMALL, read_weights(tmp_path / GRAPH_FILE), LABEL_IDS)
+        labels = write_graph(graph, Weights(SMALL, read_weights(tmp_path / GRAPH_FILE)), LABEL_IDS)
         graph.save(labels=labels, embedding_dim=SMALL.embed_dim)
     for name in (GRAPH_FILE, WEIGHTS_FILE):
         assert (again / name).read_bytes() == (tmp_path / name).read_bytes()

@@ -11,6 +11,7 @@ no query attends to them.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,10 @@ from voxcor.models.families.emotion2vec.architecture import (
     Architecture,
     alibi_slopes,
 )
-from voxcor.models.graph import GraphBuilder
+from voxcor.models.family import Weights
+
+if TYPE_CHECKING:
+    from voxcor.models.graph import GraphBuilder
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -34,21 +38,20 @@ Tensors = Mapping[str, NDArray[np.float32]]
 _MASKED = -1e9
 
 
-def write_emotion2vec(
-    graph: GraphBuilder, architecture: Architecture, tensors: Tensors, labels: Sequence[str]
-) -> tuple[str, ...]:
+def write_graph(graph: "GraphBuilder", weights: Weights, labels: Sequence[str]) -> tuple[str, ...]:
     """Adds the whole network to `graph`, up to its outputs.
 
     Args:
         graph: an opened builder.
-        architecture: the sizes of the network.
-        tensors: the weights, named as in the checkpoint.
+        weights: of an emotion2vec.
         labels: one for each classifier row; empty for a network without classifier.
 
     Returns:
         The labels of the graph. Rows whose label begins with `unuse` are left out, which is what
         FunASR's -inf before the softmax amounts to.
     """
+    architecture, tensors = weights
+    assert isinstance(architecture, Architecture)
     x = _front_end(graph, _normalized_waveform(graph), tensors)  # [B, T, 512]
     # [B, T], true for an item's own frames.
     real = graph.up_to(graph.frame_counts(), graph.axis_length(x, 1))
@@ -75,7 +78,7 @@ def write_emotion2vec(
     return tuple(labels[row] for row in kept)
 
 
-def _normalized_waveform(graph: GraphBuilder) -> str:
+def _normalized_waveform(graph: "GraphBuilder") -> str:
     """Layer norm of each row over its own samples, without affine; padding becomes zero. [B, N]."""
     real = graph.up_to("lengths", graph.axis_length("waveform", 1))
     mask = graph.op("Cast", real, to=1)
@@ -92,7 +95,7 @@ def _normalized_waveform(graph: GraphBuilder) -> str:
     return str(graph.op("Div", x, scale))
 
 
-def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
+def _front_end(graph: "GraphBuilder", x: str, tensors: Tensors) -> str:
     """Seven valid convolutions, each with layer norm over channels and GELU; [B, N] to [B, T, 512].
 
     Channel-last a convolution whose kernel is a multiple of its stride, or one more than it, is a
@@ -124,7 +127,7 @@ def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
 
 
 def _stepped_rows(
-    graph: GraphBuilder, x: str, steps: str, start: int, stride: int, channels: int
+    graph: "GraphBuilder", x: str, steps: str, start: int, stride: int, channels: int
 ) -> str:
     """The `stride` rows from `start` on for each step, side by side: [B, steps, stride * C]."""
     span = graph.op("Mul", steps, graph.constant([stride]))
@@ -135,7 +138,7 @@ def _stepped_rows(
     return str(graph.op("Reshape", rows, shape))
 
 
-def _positions(graph: GraphBuilder, x: str, real: str, tensors: Tensors) -> str:
+def _positions(graph: "GraphBuilder", x: str, real: str, tensors: Tensors) -> str:
     """Five grouped convolutions over time, each with layer norm without affine and GELU. [B, T, D].
 
     Frames of padding are zeroed before each, as the zero padding beyond a single clip's end.
@@ -162,7 +165,7 @@ def _positions(graph: GraphBuilder, x: str, real: str, tensors: Tensors) -> str:
 
 
 def _attention_bias(
-    graph: GraphBuilder, real: str, architecture: Architecture, tensors: Tensors
+    graph: "GraphBuilder", real: str, architecture: Architecture, tensors: Tensors
 ) -> str:
     """ALiBi and the padding mask in one tensor, [B, H, 10 + T, 10 + T], shared by all blocks.
 
@@ -184,7 +187,7 @@ def _attention_bias(
 
 
 def _block(
-    graph: GraphBuilder,
+    graph: "GraphBuilder",
     x: str,
     bias: str,
     tensors: Tensors,
@@ -200,7 +203,7 @@ def _block(
 
 
 def _attention(
-    graph: GraphBuilder,
+    graph: "GraphBuilder",
     x: str,
     bias: str,
     tensors: Tensors,

@@ -24,7 +24,9 @@ from voxcor.models.families.emotion2vec.architecture import (
     CONVOLUTIONS,
     TITLE,
     alibi_slopes,
+    read_architecture,
 )
+from voxcor.models.family import Weights
 
 FloatArray = NDArray[np.float32]
 
@@ -36,6 +38,18 @@ _LINEAR = re.compile(
 )
 
 
+def network_of_checkpoint(path: Path) -> Weights:
+    """What a checkpoint holds; see `read_checkpoint` and `read_architecture`."""
+    tensors = read_checkpoint(path)
+    return Weights(read_architecture(tensors, str(path)), tensors)
+
+
+def network_of_graph(path: Path) -> Weights:
+    """What a graph was written from; see `read_weights` and `read_architecture`."""
+    tensors = read_weights(path)
+    return Weights(read_architecture(tensors, str(path.parent)), tensors)
+
+
 def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
     """The tensors of a `model.pt`, in fairseq's layout or flat; see `read_tensors`.
 
@@ -45,7 +59,7 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def read_weights(graph: Path) -> dict[str, FloatArray]:
-    """Tensors by the checkpoint's names, as `write_emotion2vec` takes them; the inverse of it.
+    """Tensors by the checkpoint's names, as `write_graph` takes them; the inverse of it.
 
     All are bit for bit those of the checkpoint, with two exceptions that make no difference to the
     network: an `alibi_scale` below zero is zero, as the network takes it, any other is right to a
