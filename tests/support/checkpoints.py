@@ -32,13 +32,6 @@ funasr = pytest.importorskip(
 )
 
 
-@pytest.fixture(scope="module")
-def config(plus_large_files: Path) -> dict[str, Any]:
-    yaml = pytest.importorskip("yaml")
-    content: dict[str, Any] = yaml.safe_load((plus_large_files / "config.yaml").read_text())
-    return content
-
-
 def build_small(config: dict[str, Any], **options: Any) -> Any:
     """FunASR's class with few weights, for what does not depend on their number."""
     small = copy.deepcopy(config)

@@ -103,7 +103,10 @@ class Graph:
         del graph.node[:], graph.initializer[:]
         graph.node.extend(self.nodes)
         with WeightsWriter(folder) as stored:
-            graph.initializer.extend(stored.add(name, self.array(name)) for name in self.weights)
+            graph.initializer.extend(
+                stored.add(name, self._stored.array(tensor))
+                for name, tensor in self.weights.items()
+            )
         write_model(self.model, folder / GRAPH_FILE)
 
     def _fresh(self, stem: str) -> str:
