@@ -1,7 +1,7 @@
 """The emotion labels: ids, names in two languages, emoji and colour.
 
-The nine defaults stand in the order of emotion2vec's classifier rows (its `tokens.txt`). A model
-may carry other labels; an id that is not among the nine gets its own id as name.
+The nine defaults stand in the order that published models have them in. A model may carry other
+labels; an id that is not among the nine gets its own id as name.
 """
 
 import re
@@ -99,9 +99,6 @@ _TAG = re.compile(r"<\|?(\w+)\|?>")
 # Words beside the name of an emotion that say only that it is one.
 _NOUN = re.compile(r"(?:情绪|情感|语音|类|的)$|[\s_-]*(?:emotions?|voice|speech)$")
 
-# The English halves of the hub's `tokens.txt` are our ids but for the unknown token.
-_HUB_TOKENS = {"<unk>": "unknown"}
-
 
 def get_label(label_id: str) -> Label:
     """The label with this id; an id outside the nine is named by itself."""
@@ -184,12 +181,3 @@ def objection(texts: Sequence[str], own: Sequence[str]) -> tuple[str, str] | Non
         f"has no label {named or '(none given)'}. Its labels: {known}.",
         f"没有标签 {named or '（未给出）'}。可用标签：{known}。",
     )
-
-
-def labels_from_tokens(lines: Sequence[str]) -> tuple[str, ...]:
-    """Label ids from the lines of a hub's `tokens.txt`: `开心/happy` is `happy`, `<unk>` `unknown`.
-
-    Tokens that begin with `unuse` keep their text: FunASR masks those rows, and so do we.
-    """
-    tokens = [line.strip() for line in lines if line.strip()]
-    return tuple(_HUB_TOKENS.get(token, token.rsplit("/", 1)[-1]) for token in tokens)

@@ -1,6 +1,6 @@
 """What is kept of the frames of a recording while they pass: means, and the frames where asked for.
 
-Ten hours are 1.8 million frames, of emotion2vec+ large 7 GB of embeddings. So sums are kept of the
+Ten hours are 1.8 million frames, of plus-large 7 GB of embeddings. So sums are kept of the
 spans that are asked about, which are known before the pass, and single frames go to the disk
 where they are many.
 """

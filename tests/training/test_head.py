@@ -27,9 +27,15 @@ from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import ManifestError, ModelCorrupt, ModelExists, UsageError
 from voxcor.inference.network import FrameOutput, Network
 from voxcor.models.cards import read_card
-from voxcor.models.heard import HEARD_FILE, MOST_DIGESTS, Heard, heard_of, write_heard
 from voxcor.models.pull import pull
 from voxcor.models.store import ModelFolder, find_model
+from voxcor.models.trained_on import (
+    MOST_DIGESTS,
+    TRAINED_ON_FILE,
+    TrainedOn,
+    trained_on,
+    write_trained_on,
+)
 from voxcor.training import embeddings as embedding_module
 from voxcor.training.embeddings import MOST_FRAMES, _thinned, embed_clips, fingerprint
 from voxcor.training.fit import PATIENCE, fit
@@ -764,29 +770,29 @@ def test_a_model_remembers_what_it_heard_and_so_does_what_is_built_on_it(
         paths = [Path(row["path"]) for row in csv.DictReader(file)]
     sha256s = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     foreign = hashlib.sha256(b"another recording").hexdigest()
-    heard = heard_of(find_model(str(tmp_path / "first")))
+    heard = trained_on(find_model(str(tmp_path / "first")))
     assert heard.count([*sha256s, foreign]) == len(sha256s)
 
     others = write_manifest(
         tmp_path / "others.csv", emodb(corpora, speakers=["03"], labels=["angry", "sad"], each=3)
     )
     train_head(others, tmp_path / "second", model=str(tmp_path / "first"))
-    assert heard_of(find_model(str(tmp_path / "second"))).count(sha256s) == len(sha256s)
+    assert trained_on(find_model(str(tmp_path / "second"))).count(sha256s) == len(sha256s)
 
 
 def test_of_many_recordings_the_smallest_digests_are_kept(tmp_path: Path) -> None:
     sha256s = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(MOST_DIGESTS + 500)]
-    size = write_heard(sha256s, Heard(), tmp_path).stat().st_size
+    size = write_trained_on(sha256s, TrainedOn(), tmp_path).stat().st_size
     assert size < 32 * MOST_DIGESTS
-    kept = json.loads((tmp_path / HEARD_FILE).read_text())["sha256"]
+    kept = json.loads((tmp_path / TRAINED_ON_FILE).read_text())["sha256"]
     assert kept == sorted(sha256[:16] for sha256 in sha256s)[:MOST_DIGESTS]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"corpora": 5}', "[" * 100_000, '{"sha256": {}}'])
 def test_a_damaged_memory_is_no_memory(tmp_path: Path, text: str) -> None:
-    (tmp_path / HEARD_FILE).write_text(text)
+    (tmp_path / TRAINED_ON_FILE).write_text(text)
     tiny = find_model("tiny")
-    assert heard_of(ModelFolder(tmp_path, tiny.card)).digests == frozenset()
+    assert trained_on(ModelFolder(tmp_path, tiny.card)).digests == frozenset()
 
 
 def test_a_training_that_did_harm_says_so_in_report_and_card(

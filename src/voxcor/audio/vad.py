@@ -43,7 +43,7 @@ OFFSET = 0.35
 SHORTEST_SPEECH = 3  # windows, 96 ms
 
 # A shorter pause is one within a phrase; silero's 100 ms would cut at every stop consonant, and
-# emotion2vec wants seconds of speech, not syllables.
+# Models want seconds of speech, not syllables.
 SHORTEST_PAUSE = 16  # windows, 512 ms
 
 # Silero pads by 30 ms. Measured on 1,600 clips of four corpora, in 95 of 100 what is audible before

@@ -115,8 +115,8 @@ def evaluate(
     from voxcor.evaluation.measurement import work
     from voxcor.evaluation.report.files import has_losses, to_document
     from voxcor.evaluation.report.files import save as save_report
-    from voxcor.models.heard import heard_of
     from voxcor.models.store import find_model
+    from voxcor.models.trained_on import trained_on
     from voxcor.recognizer import Recognizer
     from voxcor.result_folder import to_json
     from voxcor.settings import Settings
@@ -151,7 +151,7 @@ def evaluate(
             split=split,
             trim=trim,
             stress=stress,
-            trained_on=heard_of(folder),
+            trained_on=trained_on(folder),
             advance=lambda: bar.advance(task),
         )
     saved = save_report(evaluation, out) if save else None

@@ -30,6 +30,7 @@
     │   ├── UnknownModel         not a model id and not a folder
     │   ├── ModelNotInstalled    known, but not pulled yet
     │   ├── ModelCorrupt         an installed model whose files do not fit together
+    │   ├── UnknownFamily        of a family of models that this Voxcor does not have
     │   ├── EmbeddingsOnly       a model without labels, asked for an emotion
     │   ├── CheckpointUnsafe     a pickle that asks for code
     │   ├── CheckpointInvalid    not a checkpoint of this architecture

@@ -29,6 +29,18 @@ class ModelCorrupt(ModelError):
     zh = "模型 {model} 已损坏({reason})。请重新拉取:voxcor models pull {model}"
 
 
+class UnknownFamily(ModelError):
+    code = "unknown_family"
+    en = (
+        "Model {model} is of the family {family}, and this Voxcor has only {known}. "
+        "A newer one may have it: pip install --upgrade voxcor"
+    )
+    zh = (
+        "模型 {model} 属于 {family} 系列，当前版本的 Voxcor 仅支持 {known}。"
+        "请尝试升级：pip install --upgrade voxcor"
+    )
+
+
 class EmbeddingsOnly(ModelError):
     code = "embeddings_only"
     en = (
@@ -51,9 +63,11 @@ class CheckpointUnsafe(ModelError):
 
 
 class CheckpointInvalid(ModelError):
+    """`family_en` is the family's title with its article, `family_zh` without."""
+
     code = "checkpoint_invalid"
-    en = "{model}: is not an emotion2vec checkpoint ({reason})."
-    zh = "{model}:不是 emotion2vec 检查点({reason})。"
+    en = "{model}: is not {family_en} checkpoint ({reason})."
+    zh = "{model}:不是 {family_zh} 检查点({reason})。"
 
 
 class ChecksumMismatch(ModelError):

@@ -25,7 +25,7 @@ from voxcor.evaluation.metrics import Coverage, Figures, FloatArray, IntArray, c
 from voxcor.evaluation.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
-from voxcor.models.heard import Heard
+from voxcor.models.trained_on import TrainedOn
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo
 
@@ -102,7 +102,7 @@ def evaluate(
     split: str | None = None,
     trim: bool = True,
     stress: bool = False,
-    trained_on: Heard | None = None,
+    trained_on: TrainedOn | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Recognises every utterance of a manifest, and measures.
@@ -117,7 +117,7 @@ def evaluate(
         split: only utterances whose column `split` says this.
         trim: as for `Recognizer.recognize`.
         stress: recognise everything again under each condition of `STRESSES`.
-        trained_on: what the model is known to be trained on, `heard_of` its folder.
+        trained_on: what the model is known to be trained on, `trained_on` of its folder.
         advance: called after every recognition, `work` times in all.
 
     Raises:

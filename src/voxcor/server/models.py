@@ -164,12 +164,12 @@ def _pull(
 ) -> None:
     # ModelScope's client draws its own bar; tqdm reads this on import.
     os.environ["TQDM_DISABLE"] = "1"
-    from voxcor.models.install import Stage
+    from voxcor.models.install import InstallStage
     from voxcor.models.pull import pull
 
     percent = -1
 
-    def progress(stage: Stage, share: float) -> None:
+    def progress(stage: InstallStage, share: float) -> None:
         nonlocal percent
         if percent != (percent := int(100 * share)):
             log.step(stage, share=round(share, 2))

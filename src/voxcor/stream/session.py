@@ -48,7 +48,7 @@ FloatArray = NDArray[np.float32]
 INTERVAL_S = 0.5
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.1, 10.0
 
-# What an interim measurement covers at most: emotion2vec+ was trained on utterances of seconds, and
+# What an interim measurement covers at most: models are trained on utterances of seconds, and
 # more would hide a change for as long as it had been otherwise.
 SPAN_S = 3.0
 

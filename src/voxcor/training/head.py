@@ -24,8 +24,8 @@ from voxcor.evaluation.metrics import Figures, measure
 from voxcor.evaluation.published import corpus_key
 from voxcor.language import say
 from voxcor.models.cards import Card
-from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model
+from voxcor.models.trained_on import trained_on
 from voxcor.timeline import softmax
 from voxcor.training.embeddings import EmbeddedClip, embed_clips, fingerprint
 from voxcor.training.fit import FittedHead, fit
@@ -192,7 +192,7 @@ class _Problems:
 def _heard_before(base: ModelFolder, utterances: Sequence[Utterance]) -> tuple[RowProblem, ...]:
     """Corpora that the base itself was trained on: its embeddings know their voices already."""
     found = {corpus_key(utterance.columns.get("corpus", "")) for utterance in utterances}
-    both = ", ".join(sorted(found & heard_of(base).corpora))
+    both = ", ".join(sorted(found & trained_on(base).corpora))
     if not both:
         return ()
     name = base.card.id

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from voxcor.errors import UsageError
-from voxcor.models.architecture import Architecture
+from voxcor.models.family import Architecture
 
 _WORDS = {
     **dict.fromkeys(("yes", "true", "on", "1"), True),
@@ -15,7 +15,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class FullOptions:
-    """How an emotion2vec is fine-tuned.
+    """How a network is fine-tuned.
 
     Rates are the highest, after warm-up: `learning_rate` of the last block (None for what fits full
     training or LoRA), `layer_decay` times it for each block below, `head_learning_rate` of the

@@ -11,13 +11,14 @@ no query attends to them.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.frames import CONVOLUTIONS, HOP, RECEPTIVE_FIELD
-from voxcor.models.architecture import (
+from voxcor.models.families.emotion2vec.architecture import (
     AUDIO,
+    CONVOLUTIONS,
     NORM_EPS,
     NUM_EXTRA_TOKENS,
     POSITIONAL_DEPTH,
@@ -26,7 +27,10 @@ from voxcor.models.architecture import (
     Architecture,
     alibi_slopes,
 )
-from voxcor.models.graph import GraphBuilder
+from voxcor.models.family import Weights
+
+if TYPE_CHECKING:
+    from voxcor.models.graph import GraphBuilder
 
 Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -34,27 +38,25 @@ Tensors = Mapping[str, NDArray[np.float32]]
 _MASKED = -1e9
 
 
-def write_emotion2vec(
-    graph: GraphBuilder, architecture: Architecture, tensors: Tensors, labels: Sequence[str]
-) -> tuple[str, ...]:
+def write_graph(graph: "GraphBuilder", weights: Weights, labels: Sequence[str]) -> tuple[str, ...]:
     """Adds the whole network to `graph`, up to its outputs.
 
     Args:
         graph: an opened builder.
-        architecture: the sizes of the network.
-        tensors: the weights, named as in the checkpoint.
+        weights: of an emotion2vec.
         labels: one for each classifier row; empty for a network without classifier.
 
     Returns:
         The labels of the graph. Rows whose label begins with `unuse` are left out, which is what
         FunASR's -inf before the softmax amounts to.
     """
-    frames = graph.op("Div", _minus(graph, "lengths", RECEPTIVE_FIELD), graph.constant(HOP))
-    frames = graph.op("Add", frames, graph.constant(1))  # [B]
+    architecture, tensors = weights
+    assert isinstance(architecture, Architecture)
     x = _front_end(graph, _normalized_waveform(graph), tensors)  # [B, T, 512]
-    real = _up_to(graph, frames, _axis_length(graph, x, 1))  # [B, T], true for an item's own frames
-    x = _layer_norm(graph, x, tensors, f"{AUDIO}project_features.1.")
-    x = _linear(graph, x, tensors, f"{AUDIO}project_features.2.")
+    # [B, T], true for an item's own frames.
+    real = graph.up_to(graph.frame_counts(), graph.axis_length(x, 1))
+    x = graph.layer_norm(x, tensors, f"{AUDIO}project_features.1.", NORM_EPS)
+    x = graph.linear(x, tensors, f"{AUDIO}project_features.2.")
     x = graph.op("Add", x, _positions(graph, x, real, tensors))
 
     batch = graph.op("Shape", "lengths")
@@ -62,23 +64,23 @@ def write_emotion2vec(
     ones = graph.constant([1, 1])
     tokens = graph.op("Expand", tokens, graph.op("Concat", batch, ones, axis=0))
     x = graph.op("Concat", tokens, x, axis=1)
-    x = _layer_norm(graph, x, tensors, f"{AUDIO}context_encoder.norm.")
+    x = graph.layer_norm(x, tensors, f"{AUDIO}context_encoder.norm.", NORM_EPS)
     bias = _attention_bias(graph, real, architecture, tensors)
     for block in architecture.blocks:
         x = _block(graph, x, bias, tensors, block, architecture)
 
-    embeddings = _slice(graph, x, NUM_EXTRA_TOKENS, None, axis=1)
+    embeddings = graph.slice(x, NUM_EXTRA_TOKENS, None, axis=1)
     graph.rename(embeddings, "embeddings")
     kept = [row for row, label in enumerate(labels) if not label.startswith("unuse")]
     if kept:
         head = {name: tensors[name][kept] for name in ("proj.weight", "proj.bias")}
-        graph.rename(_linear(graph, embeddings, head, "proj."), "logits")
+        graph.rename(graph.linear(embeddings, head, "proj."), "logits")
     return tuple(labels[row] for row in kept)
 
 
-def _normalized_waveform(graph: GraphBuilder) -> str:
+def _normalized_waveform(graph: "GraphBuilder") -> str:
     """Layer norm of each row over its own samples, without affine; padding becomes zero. [B, N]."""
-    real = _up_to(graph, "lengths", _axis_length(graph, "waveform", 1))
+    real = graph.up_to("lengths", graph.axis_length("waveform", 1))
     mask = graph.op("Cast", real, to=1)
     count = graph.op("Unsqueeze", graph.op("Cast", "lengths", to=1), graph.constant([1]))
     axis = graph.constant([1])
@@ -93,7 +95,7 @@ def _normalized_waveform(graph: GraphBuilder) -> str:
     return str(graph.op("Div", x, scale))
 
 
-def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
+def _front_end(graph: "GraphBuilder", x: str, tensors: Tensors) -> str:
     """Seven valid convolutions, each with layer norm over channels and GELU; [B, N] to [B, T, 512].
 
     Channel-last a convolution whose kernel is a multiple of its stride, or one more than it, is a
@@ -104,11 +106,9 @@ def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
     for layer, (channels, kernel, stride) in enumerate(CONVOLUTIONS):
         name = f"{AUDIO}local_encoder.conv_layers.{layer}."
         weight = np.transpose(tensors[f"{name}0.weight"], (2, 1, 0))  # [kernel, in, out]
-        steps = graph.op(
-            "Add",
-            graph.op("Div", _minus(graph, _axis_length(graph, x, 1), kernel), _one(graph, stride)),
-            graph.constant([1]),
-        )
+        beyond_first = graph.op("Sub", graph.axis_length(x, 1), graph.constant(kernel))
+        strides = graph.op("Div", beyond_first, graph.constant([stride]))
+        steps = graph.op("Add", strides, graph.constant([1]))
         whole, rest = divmod(kernel, stride)
         parts = [
             _stepped_rows(graph, x, steps, part * stride, stride, channels_in)
@@ -118,27 +118,27 @@ def _front_end(graph: GraphBuilder, x: str, tensors: Tensors) -> str:
         taps = weight[: whole * stride].reshape(-1, channels)
         out = graph.op("MatMul", rows, graph.weight(f"{name}0.rows", taps))
         if rest:
-            rows = _slice(graph, x, kernel - 1, None, axis=1, step=stride)
+            rows = graph.slice(x, kernel - 1, None, axis=1, step=stride)
             tap = graph.op("MatMul", rows, graph.weight(f"{name}0.tap", weight[-1]))
             out = graph.op("Add", out, tap)
-        x = graph.op("Gelu", _layer_norm(graph, out, tensors, f"{name}2.1."))
+        x = graph.op("Gelu", graph.layer_norm(out, tensors, f"{name}2.1.", NORM_EPS))
         channels_in = channels
     return str(x)
 
 
 def _stepped_rows(
-    graph: GraphBuilder, x: str, steps: str, start: int, stride: int, channels: int
+    graph: "GraphBuilder", x: str, steps: str, start: int, stride: int, channels: int
 ) -> str:
     """The `stride` rows from `start` on for each step, side by side: [B, steps, stride * C]."""
-    span = graph.op("Mul", steps, _one(graph, stride))
-    rows = _slice(graph, x, start, graph.op("Add", span, _one(graph, start)), axis=1)
+    span = graph.op("Mul", steps, graph.constant([stride]))
+    rows = graph.slice(x, start, graph.op("Add", span, graph.constant([start])), axis=1)
     shape = graph.op(
         "Concat", graph.constant([0]), steps, graph.constant([stride * channels]), axis=0
     )
     return str(graph.op("Reshape", rows, shape))
 
 
-def _positions(graph: GraphBuilder, x: str, real: str, tensors: Tensors) -> str:
+def _positions(graph: "GraphBuilder", x: str, real: str, tensors: Tensors) -> str:
     """Five grouped convolutions over time, each with layer norm without affine and GELU. [B, T, D].
 
     Frames of padding are zeroed before each, as the zero padding beyond a single clip's end.
@@ -165,7 +165,7 @@ def _positions(graph: GraphBuilder, x: str, real: str, tensors: Tensors) -> str:
 
 
 def _attention_bias(
-    graph: GraphBuilder, real: str, architecture: Architecture, tensors: Tensors
+    graph: "GraphBuilder", real: str, architecture: Architecture, tensors: Tensors
 ) -> str:
     """ALiBi and the padding mask in one tensor, [B, H, 10 + T, 10 + T], shared by all blocks.
 
@@ -173,9 +173,9 @@ def _attention_bias(
     """
     scale = tensors[f"{AUDIO}alibi_scale"].reshape(-1)
     slopes = -alibi_slopes(architecture.num_heads) * np.maximum(scale, 0)
-    frames = _axis_length(graph, real, 1)
+    frames = graph.axis_length(real, 1)
     first, step = graph.floats(0), graph.floats(1)
-    steps = graph.op("Range", first, _scalar(graph, graph.op("Cast", frames, to=1)), step)
+    steps = graph.op("Range", first, graph.scalar(graph.op("Cast", frames, to=1)), step)
     column = graph.op("Unsqueeze", steps, graph.constant([1]))
     distance = graph.op("Abs", graph.op("Sub", steps, column))  # [T, T]
     alibi = graph.op("Mul", distance, graph.weight("alibi_slopes", slopes.reshape(1, -1, 1, 1)))
@@ -187,7 +187,7 @@ def _attention_bias(
 
 
 def _block(
-    graph: GraphBuilder,
+    graph: "GraphBuilder",
     x: str,
     bias: str,
     tensors: Tensors,
@@ -196,14 +196,14 @@ def _block(
 ) -> str:
     """A post-norm transformer block: attention, norm, GELU network, norm. [B, 10 + T, D]."""
     attended = _attention(graph, x, bias, tensors, f"{name}attn.", architecture)
-    x = _layer_norm(graph, graph.op("Add", x, attended), tensors, f"{name}norm1.")
-    hidden = graph.op("Gelu", _linear(graph, x, tensors, f"{name}mlp.fc1."))
-    out = _linear(graph, hidden, tensors, f"{name}mlp.fc2.")
-    return _layer_norm(graph, graph.op("Add", x, out), tensors, f"{name}norm2.")
+    x = graph.layer_norm(graph.op("Add", x, attended), tensors, f"{name}norm1.", NORM_EPS)
+    hidden = graph.op("Gelu", graph.linear(x, tensors, f"{name}mlp.fc1."))
+    out = graph.linear(hidden, tensors, f"{name}mlp.fc2.")
+    return graph.layer_norm(graph.op("Add", x, out), tensors, f"{name}norm2.", NORM_EPS)
 
 
 def _attention(
-    graph: GraphBuilder,
+    graph: "GraphBuilder",
     x: str,
     bias: str,
     tensors: Tensors,
@@ -218,47 +218,6 @@ def _attention(
             f"{name}{part}.{kind}": tensors[f"{name}qkv.{kind}"][rows]
             for kind in ("weight", "bias")
         }
-        projected.append(_linear(graph, x, linear, f"{name}{part}."))
+        projected.append(graph.linear(x, linear, f"{name}{part}."))
     mixed = graph.op("Attention", *projected, bias, q_num_heads=H, kv_num_heads=H)
-    return _linear(graph, mixed, tensors, f"{name}proj.")
-
-
-def _linear(graph: GraphBuilder, x: str, tensors: Tensors, name: str) -> str:
-    weight = graph.weight(f"{name}weight", tensors[f"{name}weight"].T)
-    bias = graph.weight(f"{name}bias", tensors[f"{name}bias"])
-    return str(graph.op("Add", graph.op("MatMul", x, weight), bias))
-
-
-def _layer_norm(graph: GraphBuilder, x: str, tensors: Tensors, name: str) -> str:
-    weight = graph.weight(f"{name}weight", tensors[f"{name}weight"])
-    bias = graph.weight(f"{name}bias", tensors[f"{name}bias"])
-    return str(graph.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=NORM_EPS))
-
-
-def _axis_length(graph: GraphBuilder, x: str, axis: int) -> str:
-    return str(graph.op("Shape", x, start=axis, end=axis + 1))
-
-
-def _one(graph: GraphBuilder, value: int) -> str:
-    return graph.constant([value])
-
-
-def _minus(graph: GraphBuilder, x: str, value: int) -> str:
-    return str(graph.op("Sub", x, graph.constant(value)))
-
-
-def _scalar(graph: GraphBuilder, x: str) -> str:
-    return str(graph.op("Squeeze", x))
-
-
-def _up_to(graph: GraphBuilder, counts: str, total: str) -> str:
-    """True for the first `counts[b]` of `total` positions. [B, total]."""
-    steps = graph.op("Range", graph.constant(0), _scalar(graph, total), graph.constant(1))
-    return str(graph.op("Less", steps, graph.op("Unsqueeze", counts, graph.constant([1]))))
-
-
-def _slice(
-    graph: GraphBuilder, x: str, start: int, end: str | None, axis: int, step: int = 1
-) -> str:
-    end = end or graph.constant([np.iinfo(np.int64).max])
-    return str(graph.op("Slice", x, _one(graph, start), end, _one(graph, axis), _one(graph, step)))
+    return graph.linear(mixed, tensors, f"{name}proj.")

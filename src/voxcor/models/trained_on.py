@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxcor.models.cards import Card
-from voxcor.models.store import ModelFolder
+from voxcor.models.cards import OFFICIAL, Card
+from voxcor.models.store import TINY, ModelFolder
 from voxcor.untrusted import read_json
 
-HEARD_FILE = "heard.json"
+TRAINED_ON_FILE = "heard.json"
 
 # Of more recordings the smallest digests are kept: as good as a random choice, and the same one
 # for every model, so that a share of them is the share of all.
@@ -22,16 +22,12 @@ MOST_DIGESTS = 100_000
 _DIGEST_CHARACTERS = 16  # of the sha256 of a file, in hexadecimal
 _MOST_BYTES = 32 * MOST_DIGESTS
 
-# emotion2vec+ seed, from which base and large derive, was fine-tuned on these two and six more
-# EmoBox corpora that nobody has named; tiny by `recipes/tiny`.
-_CORPORA = {
-    "tiny": frozenset({"emodb", "ravdess", "nemo", "emospeechin"}),
-    **dict.fromkeys(("plus-seed", "plus-base", "plus-large"), frozenset({"emodb", "ravdess"})),
-}
+# By `recipes/tiny`.
+_TINY_CORPORA = frozenset({"emodb", "ravdess", "nemo", "emospeechin"})
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TrainedOn:
     """`corpora` as `published.corpus_key` has them; `digests` of recordings, all or the smallest.
 
     Of whom nothing is known, both are empty.
@@ -45,23 +41,25 @@ class Heard:
         return sum(sha256[:_DIGEST_CHARACTERS] in self.digests for sha256 in sha256s)
 
 
-def heard_of(folder: ModelFolder) -> Heard:
+def trained_on(folder: ModelFolder) -> TrainedOn:
     """What is known of a model; nothing where its folder has no such file, or a damaged one."""
     try:
-        with (folder.path / HEARD_FILE).open("rb") as file:
+        with (folder.path / TRAINED_ON_FILE).open("rb") as file:
             document = read_json(file.read(_MOST_BYTES))
         corpora, digests = (frozenset(map(str, document[key])) for key in ("corpora", "sha256"))
     except (OSError, ValueError, LookupError, TypeError):
         corpora, digests = frozenset(), frozenset()
-    return Heard(corpora | corpora_of(folder.card), digests)
+    return TrainedOn(corpora | corpora_of(folder.card), digests)
 
 
 def corpora_of(card: Card) -> frozenset[str]:
     """The corpora that a published model is known to be trained on."""
-    return _CORPORA.get(card.id, frozenset())
+    if card.id == TINY:
+        return _TINY_CORPORA
+    return OFFICIAL[card.id].corpora if card.id in OFFICIAL else frozenset()
 
 
-def write_heard(sha256s: Iterable[str], base: Heard, folder: Path) -> Path:
+def write_trained_on(sha256s: Iterable[str], base: TrainedOn, folder: Path) -> Path:
     """Writes what a new model heard: these recordings, and what its base did.
 
     Args:
@@ -78,6 +76,6 @@ def write_heard(sha256s: Iterable[str], base: Heard, folder: Path) -> Path:
         "corpora": sorted(base.corpora),
         "sha256": sorted(own | base.digests)[:MOST_DIGESTS],
     }
-    path = folder / HEARD_FILE
+    path = folder / TRAINED_ON_FILE
     path.write_text(json.dumps(document) + "\n", encoding="utf-8")
     return path

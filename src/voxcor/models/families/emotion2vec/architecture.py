@@ -6,11 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.errors import CheckpointInvalid
-from voxcor.frames import CONVOLUTIONS
-from voxcor.models.cards import MAX_LABELS
+from voxcor.models import family
+from voxcor.models.checkpoint import invalid
+from voxcor.models.family import MAX_LABELS
+
+TITLE = "emotion2vec"
 
 AUDIO = "modality_encoders.AUDIO."
+
+# (channels, kernel, stride) of the convolutional front end, from config.yaml: together the grid of
+# `voxcor.frames`.
+CONVOLUTIONS = (
+    (512, 10, 5),
+    (512, 3, 2),
+    (512, 3, 2),
+    (512, 3, 2),
+    (512, 3, 2),
+    (512, 2, 2),
+    (512, 2, 2),
+)
 
 # The same in all released configurations (config.yaml of plus_large, template.yaml of the base
 # family); what differs is in `Architecture`.
@@ -25,15 +39,13 @@ POSITIONAL_KERNEL = max(3, 95 // POSITIONAL_DEPTH)  # conv_pos_width 95 over 5 l
 MAX_EMBED_DIM = 8192
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """What tells one emotion2vec from another. `num_outputs` is 0 without a classifier."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture(family.Architecture):
+    """What tells one emotion2vec from another."""
 
-    embed_dim: int
     num_heads: int
     prenet_depth: int
     depth: int
-    num_outputs: int
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -82,9 +94,6 @@ class Architecture:
         return shapes
 
 
-LARGE = Architecture(embed_dim=1024, num_heads=16, prenet_depth=4, depth=8, num_outputs=9)
-
-
 def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> Architecture:
     """The architecture whose tensors these are; more tensors than it needs are ignored.
 
@@ -98,7 +107,7 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
     """
     tokens, scale = (tensors.get(f"{AUDIO}{part}") for part in ("extra_tokens", "alibi_scale"))
     if tokens is None or tokens.ndim != 3 or scale is None or scale.ndim != 5:
-        raise CheckpointInvalid(model=name, reason=f"no {AUDIO}extra_tokens or alibi_scale")
+        raise invalid(name, TITLE, f"no {AUDIO}extra_tokens or alibi_scale")
     proj = tensors.get("proj.weight")
     architecture = Architecture(
         embed_dim=tokens.shape[2],
@@ -111,16 +120,16 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
     fits = 0 < dim <= MAX_EMBED_DIM and 0 < heads <= dim and not dim % heads
     if not fits or dim % POSITIONAL_GROUPS or architecture.num_outputs > MAX_LABELS:
         reason = f"{dim} dimensions, {heads} heads, {architecture.num_outputs} outputs"
-        raise CheckpointInvalid(model=name, reason=reason)
+        raise invalid(name, TITLE, reason)
     for tensor, shape in architecture.shapes().items():
         if tensor not in tensors:
-            raise CheckpointInvalid(model=name, reason=f"{tensor} is missing")
+            raise invalid(name, TITLE, f"{tensor} is missing")
         if tensors[tensor].shape != shape:
             reason = f"{tensor} has shape {list(tensors[tensor].shape)}, expected {list(shape)}"
-            raise CheckpointInvalid(model=name, reason=reason)
+            raise invalid(name, TITLE, reason)
         if tensors[tensor].dtype.kind != "f":
             reason = f"{tensor} is of {tensors[tensor].dtype}, no floating-point numbers"
-            raise CheckpointInvalid(model=name, reason=reason)
+            raise invalid(name, TITLE, reason)
     return architecture
 
 
@@ -130,7 +139,7 @@ def _count(tensors: Mapping[str, object], prefix: str, name: str) -> int:
     missing = {str(index) for index in range(len(found))} - found
     if missing:
         reason = f"{prefix}{min(missing)} is missing, but there are {len(found)} blocks"
-        raise CheckpointInvalid(model=name, reason=reason)
+        raise invalid(name, TITLE, reason)
     return len(found)
 
 

@@ -1,4 +1,4 @@
-"""emotion2vec in PyTorch, for training: what `voxcor.models.emotion2vec` writes as a graph.
+"""emotion2vec in PyTorch, for training: what the module beside it writes as a graph.
 
 The network of Ma et al. 2023 (arXiv 2312.15185), a data2vec 2.0 audio encoder (Baevski et al. 2022,
 arXiv 2212.07525): seven convolutions make 50 frames a second, five more tell them where they are,
@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, linear, pad, scaled_dot_product_attention
 from torch.utils.checkpoint import checkpoint
 
-from voxcor.frames import CONVOLUTIONS, HOP, RECEPTIVE_FIELD
-from voxcor.models.architecture import (
+from voxcor.frames import HOP, RECEPTIVE_FIELD
+from voxcor.models.families.emotion2vec.architecture import (
     AUDIO,
+    CONVOLUTIONS,
     MLP_RATIO,
     NORM_EPS,
     NUM_EXTRA_TOKENS,
@@ -30,24 +31,17 @@ from voxcor.models.architecture import (
     Architecture,
     alibi_slopes,
 )
+from voxcor.models.family import Weights
+from voxcor.models.trainable import TrainableNetwork
 
 # encoder_dropout, post_mlp_drop and prenet_dropout of the released config.yaml. Its dropout of
 # attention weights is left out: it would forbid the kernels that never build them.
 DROPOUT = 0.1
 
-Attend = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-
 
 def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
     """Attention with a bias, by the fastest kernel torch has. [B, H, N, d] each; bias adds."""
     return scaled_dot_product_attention(query, key, value, attn_mask=bias.to(query.dtype))
-
-
-def attend_by_definition(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
-    """The same, written out: slow, and what `attend` is held against."""
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)  # [B, H, N, N]
-    weights: Tensor = (scores.float() + bias).softmax(dim=-1)
-    return weights.to(value.dtype) @ value
 
 
 class ConvLayer(nn.Module):
@@ -68,9 +62,9 @@ class ConvLayer(nn.Module):
 class Attention(nn.Module):
     """Multi-head self-attention with ALiBi's bias."""
 
-    def __init__(self, dim: int, num_heads: int, attend: Attend) -> None:
+    def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__()
-        self.num_heads, self.attend = num_heads, attend
+        self.num_heads = num_heads
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
 
@@ -78,7 +72,7 @@ class Attention(nn.Module):
         B, N, D = x.shape
         qkv = self.qkv(x).view(B, N, 3, self.num_heads, D // self.num_heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # [B, H, N, d] each
-        mixed = self.attend(query, key, value, bias)
+        mixed = attend(query, key, value, bias)
         out: Tensor = self.proj(mixed.transpose(1, 2).reshape(B, N, D))
         return out
 
@@ -99,9 +93,9 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """A post-norm transformer block. [B, 10 + T, D]."""
 
-    def __init__(self, dim: int, num_heads: int, dropout: float, attend: Attend) -> None:
+    def __init__(self, dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
-        self.attn = Attention(dim, num_heads, attend)
+        self.attn = Attention(dim, num_heads)
         self.norm1 = nn.LayerNorm(dim, eps=NORM_EPS)
         self.mlp = MLP(dim)
         self.norm2 = nn.LayerNorm(dim, eps=NORM_EPS)
@@ -113,7 +107,7 @@ class Block(nn.Module):
         return out
 
 
-class Emotion2vec(nn.Module):
+class Emotion2vec(TrainableNetwork):
     """The whole network, from padded waveforms to one row of logits for each.
 
     `blocks` holds those before the main ones, too, in the order they run: they are of one kind.
@@ -123,8 +117,12 @@ class Emotion2vec(nn.Module):
         dropout: 0..1, while training.
         gradient_checkpointing: keep only what goes into a layer and compute the rest again on the
             way back; a third more work, a fraction of the memory.
-        attend: how attention is computed.
     """
+
+    lora_layers = ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
+    undecayed = frozenset({"extra_tokens"})
+
+    architecture: Architecture
 
     def __init__(
         self,
@@ -132,7 +130,6 @@ class Emotion2vec(nn.Module):
         *,
         dropout: float = DROPOUT,
         gradient_checkpointing: bool = False,
-        attend: Attend = attend,
     ) -> None:
         super().__init__()
         self.architecture = architecture
@@ -155,7 +152,7 @@ class Emotion2vec(nn.Module):
         # Pre-training settled it; its gradient would forbid the fast kernels of attention.
         self.alibi_scale = nn.Parameter(torch.ones(1, 1, H, 1, 1), requires_grad=False)
         self.context_norm = nn.LayerNorm(D, eps=NORM_EPS)
-        self.blocks = nn.ModuleList(Block(D, H, dropout, attend) for _ in architecture.blocks)
+        self.blocks = nn.ModuleList(Block(D, H, dropout) for _ in architecture.blocks)
         self.head = nn.Linear(D, architecture.num_outputs)
         self.dropout = nn.Dropout(dropout)
 
@@ -166,14 +163,6 @@ class Emotion2vec(nn.Module):
         hidden_frames: Tensor | None = None,
         hidden_channels: Tensor | None = None,
     ) -> Tensor:
-        """Logits of whole clips, [B, L]: the classifier of the mean embedding.
-
-        Args:
-            waveforms: float32 [B, N] at 16 kHz, each row filled up with zeros.
-            lengths: int64 [B], samples of each row that are real.
-            hidden_frames: bool [B, T], features to put to zero; see `voxcor.training.masking`.
-            hidden_channels: bool [B, D], the same.
-        """
         embeddings, real = self.embed(waveforms, lengths, hidden_frames, hidden_channels)
         pooled = embeddings.float().masked_fill(~real, 0).sum(dim=1) / real.sum(dim=1)
         logits: Tensor = self.head(pooled)
@@ -188,7 +177,7 @@ class Emotion2vec(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Frame embeddings [B, T, D], and which of the frames are an item's own, bool [B, T, 1].
 
-        Args as for `forward`.
+        Args as for `TrainableNetwork.forward`.
         """
         x = normalized(waveforms, lengths).unsqueeze(2)  # [B, N, 1]
         for layer in self.front_end:
@@ -250,6 +239,15 @@ def attention_bias(alibi_scale: Tensor, real: Tensor) -> Tensor:
     alibi = pad(alibi, (before, 0, before, 0))
     padding = pad(~real, (before, 0), value=False)
     return alibi.masked_fill(padding[:, None, None, :], -torch.inf)
+
+
+def make_network(weights: Weights, gradient_checkpointing: bool) -> Emotion2vec:
+    """A network with these weights, and no others in between."""
+    assert isinstance(weights.architecture, Architecture)
+    with torch.device("meta"):
+        network = Emotion2vec(weights.architecture, gradient_checkpointing=gradient_checkpointing)
+    load(network, weights.tensors)
+    return network
 
 
 def load(model: Emotion2vec, tensors: Mapping[str, NDArray[Any]]) -> None:

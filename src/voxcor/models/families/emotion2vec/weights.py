@@ -1,4 +1,4 @@
-"""The weights of an installed emotion2vec, read back from its graph.
+"""The weights of an emotion2vec: out of a checkpoint, and back out of its graph.
 
 `voxcor models pull` keeps the graph and throws the checkpoint away, but nothing of it is lost:
 every weight lies in the graph, in float32 and under the checkpoint's name, only laid out for the
@@ -10,7 +10,6 @@ runtime. So fine-tuning starts from an installed model, with no second download.
 
 import re
 from collections.abc import Mapping
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.errors import ModelCorrupt
-from voxcor.frames import CONVOLUTIONS
-from voxcor.models.architecture import AUDIO, alibi_slopes
-from voxcor.models.graph import WEIGHTS_FILE
+from voxcor.inference.onnx_files import read_floats
+from voxcor.models.checkpoint import read_tensors
+from voxcor.models.families.emotion2vec.architecture import (
+    AUDIO,
+    CONVOLUTIONS,
+    TITLE,
+    alibi_slopes,
+    read_architecture,
+)
+from voxcor.models.family import Weights
 
 FloatArray = NDArray[np.float32]
+
+# Prefixes under which the weights are found in the wild; emotion2vec.md, section 2.1.
+_PREFIXES = ("module.d2v_model.", "d2v_model.", "module.")
 
 _LINEAR = re.compile(
     r"(.*(attn\.[qkv]|attn\.proj|mlp\.fc1|mlp\.fc2|project_features\.2)|proj)\.weight"
 )
 
 
+def network_of_checkpoint(path: Path) -> Weights:
+    """What a checkpoint holds; see `read_checkpoint` and `read_architecture`."""
+    tensors = read_checkpoint(path)
+    return Weights(read_architecture(tensors, str(path)), tensors)
+
+
+def network_of_graph(path: Path) -> Weights:
+    """What a graph was written from; see `read_weights` and `read_architecture`."""
+    tensors = read_weights(path)
+    return Weights(read_architecture(tensors, str(path.parent)), tensors)
+
+
+def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
+    """The tensors of a `model.pt`, in fairseq's layout or flat; see `read_tensors`.
+
+    Names lose the prefixes `module.` and `d2v_model.`; the optimizer is left on disk.
+    """
+    return read_tensors(path, family=TITLE, under="model", prefixes=_PREFIXES)
+
+
 def read_weights(graph: Path) -> dict[str, FloatArray]:
-    """Tensors by the checkpoint's names, as `write_emotion2vec` takes them; the inverse of it.
+    """Tensors by the checkpoint's names, as `write_graph` takes them; the inverse of it.
 
     All are bit for bit those of the checkpoint, with two exceptions that make no difference to the
     network: an `alibi_scale` below zero is zero, as the network takes it, any other is right to a
@@ -44,7 +73,7 @@ def read_weights(graph: Path) -> dict[str, FloatArray]:
         ModelCorrupt: it cannot be read.
     """
     try:
-        return _checkpoint_tensors(_initializers(graph))
+        return _checkpoint_tensors(read_floats(graph))
     # Protobuf's errors share no base with the others; and tensors may not fit together.
     except Exception as error:
         raise ModelCorrupt(model=graph.parent.name, reason=str(error)) from error
@@ -72,29 +101,3 @@ def _checkpoint_tensors(stored: Mapping[str, FloatArray]) -> dict[str, FloatArra
         scale = -slopes / alibi_slopes(len(slopes))
         tensors[f"{AUDIO}alibi_scale"] = scale.reshape(1, 1, -1, 1, 1)
     return tensors
-
-
-def _initializers(graph: Path) -> dict[str, FloatArray]:
-    """Every float32 tensor of a graph; the large ones mapped from the file beside it."""
-    import onnx
-
-    model = onnx.load(graph, load_external_data=False)
-    path = graph.with_name(WEIGHTS_FILE)
-    beside = np.memmap(path, mode="r", dtype=np.uint8) if path.is_file() else None
-    return {
-        tensor.name: _array(tensor, beside)
-        for tensor in model.graph.initializer
-        if tensor.data_type == onnx.TensorProto.FLOAT
-    }
-
-
-def _array(tensor: Any, beside: NDArray[np.uint8] | None) -> FloatArray:
-    import onnx
-
-    if not tensor.external_data:
-        return np.asarray(onnx.numpy_helper.to_array(tensor))
-    place: Mapping[str, str] = {entry.key: entry.value for entry in tensor.external_data}
-    start, shape = int(place.get("offset", 0)), tuple(tensor.dims)
-    if beside is None or min(start, *shape, 0) < 0 or start + 4 * prod(shape) > len(beside):
-        raise ValueError(f"{WEIGHTS_FILE} is too short for {tensor.name}")
-    return beside[start : start + 4 * prod(shape)].view(np.float32).reshape(shape)
