@@ -179,8 +179,10 @@ def test_channels_heard_one_by_one_are_bounded_together(
 
 def test_no_more_than_half_of_the_free_disk_is_taken(tmp_path: Path) -> None:
     samples = str(tmp_path / "s")
-    order = decoding._Order("", "long.wav", samples, separate=False, options=PLAINLY, language="en")
-    bounds = decoding._Bounds(order, 1, 1_000_000_000)
+    request = decoding._DecodeRequest(
+        "", "long.wav", samples, separate=False, options=PLAINLY, language="en"
+    )
+    bounds = decoding._Bounds(request, 1, 1_000_000_000)
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
     bounds.require(free // 16)
     with pytest.raises(DiskFull):

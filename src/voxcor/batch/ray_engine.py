@@ -32,11 +32,11 @@ from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.settings import Settings
 
-# Items of one order to an actor: few enough that little is done again when one dies.
-_ORDER = 16
+# Items given to an actor at a time: few enough that little is done again when one dies.
+_BATCH_ITEMS = 16
 
 # Items given to Ray at a time: what the driver keeps in memory, whatever the size of the batch.
-_ROUND = 20_000
+_ROUND_ITEMS = 20_000
 
 
 _TEXTS = ("name", "path", "member", "key", "listed")
@@ -67,9 +67,9 @@ def recognize_on_ray(
         scratch = stack.enter_context(empty_scratch(folder))
         ray.data.DataContext.get_current().enable_progress_bars = False
         waiting = iter(items)
-        while page := list(islice(waiting, _ROUND)):
+        while page := list(islice(waiting, _ROUND_ITEMS)):
             rows = ray.data.from_items(
-                [_to_row(item) for item in page], override_num_blocks=-(-len(page) // _ORDER)
+                [_to_row(item) for item in page], override_num_blocks=-(-len(page) // _BATCH_ITEMS)
             ).map_batches(
                 Actor,
                 fn_constructor_args=(
@@ -79,12 +79,12 @@ def recognize_on_ray(
                     folder,
                     scratch,
                 ),
-                batch_size=_ORDER,
+                batch_size=_BATCH_ITEMS,
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
                 num_cpus=1,
                 num_gpus=Settings().gpu_share or None,
             )
-            # Order by order: what is done is in the ledger at once.
+            # Batch by batch: what is done is in the ledger at once.
             for done in rows.iter_batches(batch_size=None, prefetch_batches=0):
                 yield from map(_outcome, done["outcome"])
 

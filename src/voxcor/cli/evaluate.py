@@ -111,8 +111,8 @@ def evaluate(
     from voxcor.datasets.manifest import parse_label_map, read_manifest
     from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
+    from voxcor.evaluation.measurement import count_recognitions
     from voxcor.evaluation.measurement import evaluate as measure
-    from voxcor.evaluation.measurement import work
     from voxcor.evaluation.report.files import has_losses, to_document
     from voxcor.evaluation.report.files import save as save_report
     from voxcor.models.store import find_model
@@ -141,7 +141,7 @@ def evaluate(
 
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
     with recognition_bar(aside) as bar:
-        task = bar.add_task("", total=work(found, split, stress))
+        task = bar.add_task("", total=count_recognitions(found, split, stress))
         evaluation = measure(
             recognizer,
             found,

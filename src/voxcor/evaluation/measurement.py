@@ -118,7 +118,7 @@ def evaluate(
         trim: as for `Recognizer.recognize`.
         stress: recognise everything again under each condition of `STRESSES`.
         trained_on: what the model is known to be trained on, `trained_on` of its folder.
-        advance: called after every recognition, `work` times in all.
+        advance: called after every recognition, `count_recognitions` times in all.
 
     Raises:
         UsageError: a column, split or label that does not exist, or an utterance whose label does
@@ -129,7 +129,7 @@ def evaluate(
     competing = _competing(recognizer, labels, chosen)
     columns = _columns(chosen, by)
 
-    clean = recognise(recognizer, chosen, trim=trim, advance=advance)
+    clean = recognize_all(recognizer, chosen, trim=trim, advance=advance)
     if not clean.utterances:
         first = clean.failures[0].message
         reason = say(f"no recording could be recognised. {first}", f"没有可识别的录音。{first}")
@@ -171,12 +171,12 @@ def _corpora(utterances: Sequence[Utterance], known: frozenset[str]) -> tuple[st
     return tuple(sorted(named & known))
 
 
-def work(manifest: Manifest, split: str | None, stress: bool) -> int:
+def count_recognitions(manifest: Manifest, split: str | None, stress: bool) -> int:
     """How many recognitions `evaluate` makes."""
     return len(_choose(manifest, split)) * (1 + len(STRESSES) * stress)
 
 
-def recognise(
+def recognize_all(
     recognizer: Recognizer,
     utterances: Sequence[Utterance],
     *,
@@ -328,7 +328,7 @@ def _under(
     trim: bool,
     advance: Callable[[], None],
 ) -> StressFigures:
-    found = recognise(recognizer, utterances, trim=trim, change=stress.change, advance=advance)
+    found = recognize_all(recognizer, utterances, trim=trim, change=stress.change, advance=advance)
     view = _View(recognizer.labels, labels, found.utterances, found.scores)
     return StressFigures(stress, view.measure() if view.utterances else None, len(found.failures))
 
