@@ -1,0 +1,9 @@
+// What the server calls things, as `page.py` writes `words.js`.
+
+import type { Label } from "./labels.js";
+
+/** The nine emotions by id, in the order of a model's scores. */
+export const LABELS: Record<string, Label>;
+
+/** For labels that a fine-tuned model brings along. */
+export const EXTRA_COLORS: string[];
