@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
+from voxcor.errors import InputError
 from voxcor.labels import EXTRA_COLORS, LABELS
 from voxcor.sources import EXAMPLE
 
@@ -39,8 +40,12 @@ async def get_example() -> Response:
 
 @router.api_route("/static/words.js", methods=["GET", "HEAD"])
 async def get_words() -> Response:
-    """A module: the labels in the words and colours of the command."""
-    words = {"LABELS": {label.id: asdict(label) for label in LABELS}, "EXTRA_COLORS": EXTRA_COLORS}
+    """A module: labels in the words and colours of the command, and why a recording failed."""
+    words = {
+        "LABELS": {label.id: asdict(label) for label in LABELS},
+        "EXTRA_COLORS": EXTRA_COLORS,
+        "FAILURES": {e.code: e.brief for e in InputError.__subclasses__() if e.brief},
+    }
     lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in words.items())
     return Response("".join(lines), media_type="text/javascript", headers=_FRESH)
 

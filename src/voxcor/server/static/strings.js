@@ -1,6 +1,7 @@
 /** Everything the page says, once in English and once in Chinese. */
 
 import { language } from "./state.js";
+import { FAILURES } from "./words.js";
 
 /** @import { Model } from "./server.js" */
 
@@ -228,27 +229,6 @@ const STRINGS = {
   ruleSecret: ["The secret of this webhook, shown only now:", "该 webhook 的密钥(仅显示一次):"],
   rulesEmpty: ["No rules yet.", "尚无规则。"],
   webhook: ["Webhook (optional)", "Webhook(可选)"],
-};
-
-// As voxcor.errors words them, without the name: a job keeps messages in the server's language.
-/** @type {Record<string, string[]>} */
-const FAILURES = {
-  input_not_found: ["The file is not there.", "文件不存在。"],
-  empty_input: ["Holds no sound: it is empty, or has no audio track.", "其中没有声音:内容为空,或没有音轨。"],
-  not_audio: ["Is not audio in any format that can be decoded.", "不是可解码的音频格式。"],
-  audio_truncated: ["Is cut off: it ends before its header says.", "文件不完整:数据少于文件头所声明的长度。"],
-  audio_corrupt: ["Is damaged: decoding stops in the middle.", "文件已损坏,解码中断。"],
-  invalid_samples: [
-    "Holds samples that are no sound (NaN, infinity or absurdly large).",
-    "含有无效采样(NaN、无穷大或数值过大)。",
-  ],
-  decoding_failed: [
-    "Cannot be decoded: it takes too much time or memory, or breaks the decoder.",
-    "无法解码:所需时间或内存过多,或导致解码器出错。",
-  ],
-  audio_too_long: ["Is longer than this server takes.", "超过本服务器允许的最长时长。"],
-  audio_too_short: ["Is too short.", "时长过短。"],
-  no_speech: ["No speech was found, so no emotion is given.", "未检测到语音,因此不给出情感结果。"],
 };
 
 // Costs as docs/speed.md has them, fp32 on two cores.

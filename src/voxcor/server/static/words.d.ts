@@ -7,3 +7,6 @@ export const LABELS: Record<string, Label>;
 
 /** For labels that a fine-tuned model brings along. */
 export const EXTRA_COLORS: string[];
+
+/** What is wrong with a recording whose name stands beside it, in English and Chinese, by code. */
+export const FAILURES: Record<string, [string, string]>;
