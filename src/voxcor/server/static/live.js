@@ -1,11 +1,11 @@
 /** The microphone, recognised while somebody speaks. */
 
 import { ApiError } from "./api.js";
-import { drawCurve } from "./curve.js";
 import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, labelOf } from "./labels.js";
 import { listen } from "./microphone.js";
+import { drawCurve } from "./plot.js";
 import { Bars, headline } from "./scores.js";
 import { isDark, language, options, readiness } from "./state.js";
 import { t } from "./strings.js";
