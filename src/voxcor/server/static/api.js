@@ -10,7 +10,7 @@ import { signal } from "./vendor/signals.js";
 /**
  * A line of the log of a recognition or a download: `facts` are what its `message` is made of.
  *
- * @typedef {{ step?: string, message: string, ms?: number, facts?: Record<string, unknown> & { share?: number } }} Step
+ * @typedef {{ step?: string, message: string, ms?: number | null, facts?: Record<string, unknown> & { share?: number } }} Step
  */
 
 /**

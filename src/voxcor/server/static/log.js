@@ -18,9 +18,9 @@ export function addStep(steps, step) {
   return [...(isProgress ? steps.slice(0, -1) : steps), step];
 }
 
-/** @param {number | undefined} ms */
+/** @param {number | null | undefined} ms */
 function duration(ms) {
-  if (ms === undefined) return "";
+  if (ms === null || ms === undefined) return "";
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
