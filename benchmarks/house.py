@@ -25,6 +25,9 @@ ROOT = Path(__file__).parents[1]
 # Names that should stand in as few files as there are places for the idea.
 NAMES = ("abstain_below", "emotion2vec", "storage_errors")
 
+# What CONTRIBUTING.md allows a module.
+LONG = 400
+
 # So many lines that are the same, one after the other, are no coincidence.
 RUN = 6
 
@@ -50,6 +53,9 @@ def measured(tree: Path) -> Mapping[str, str]:
         "layers of imports": str(len(layers(tree / "pyproject.toml"))),
         "circles of imports": f"{len(circles)}  {'; '.join(circles)}".rstrip(),
         "longest module": longest(python),
+        f"modules of more than {LONG} lines": str(
+            sum(text.count("\n") > LONG for text in python.values())
+        ),
         "longest function": longest_function(package, python),
         "longest file of the page": longest(page),
         f"runs of {RUN} lines or more that stand twice, Python": str(len([*repeated(python)])),
