@@ -53,7 +53,7 @@ LABEL_IDS = tuple(label.id for label in LABELS)
 _BY_ID = {label.id: label for label in LABELS}
 
 # Hues for labels that a fine-tuned model brings along, away from the nine above.
-_EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C")
+EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C")
 
 # Longer is a sentence; with SenseVoice's tags that is what was said.
 _LONGEST_NAME = 400
@@ -105,7 +105,7 @@ def get_label(label_id: str) -> Label:
     known = _BY_ID.get(label_id)
     if known is not None:
         return known
-    color = _EXTRA_COLORS[sum(map(ord, label_id)) % len(_EXTRA_COLORS)]
+    color = EXTRA_COLORS[sum(map(ord, label_id)) % len(EXTRA_COLORS)]
     name = printable(label_id).replace("_", " ").capitalize()
     return Label(label_id, name, name, "🔖", color)
 
