@@ -131,10 +131,9 @@ def evaluate(
             reason_en="--calibrate is for all labels of the model; leave --labels out.",
             reason_zh="--calibrate 针对模型的全部标签,请不要同时使用 --labels。",
         )
-    pairs = [pair for text in label_map or () for pair in text.split(",")]
     competing = chosen or folder.card.labels
     found = check_split_column(
-        read_manifest(manifest, label_map=parse_label_map(pairs), labels=competing)
+        read_manifest(manifest, label_map=parse_label_map(label_map or ()), labels=competing)
     )
     aside = open_console(stderr=True)
     _remark(found.problems, aside)

@@ -154,7 +154,7 @@ def train(
     aside = open_console(stderr=True)
     remark = partial(_remark, aside)
     base = model or Settings().model
-    pairs = parse_label_map([pair for text in label_map or () for pair in text.split(",")])
+    renamed = parse_label_map(label_map or ())
     wanted = labels_meant(labels)
     if method == "full":
         from voxcor.cli.train_full import train_full
@@ -167,7 +167,7 @@ def train(
                 manifest,
                 out,
                 model=base,
-                label_map=pairs,
+                label_map=renamed,
                 labels=wanted,
                 options=options,
                 terms=terms,
@@ -188,7 +188,7 @@ def train(
             model=base,
             kind=head,
             folds=folds,
-            label_map=pairs,
+            label_map=renamed,
             labels=wanted,
             seed=seed,
             terms=terms,

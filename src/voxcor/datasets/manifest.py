@@ -7,6 +7,7 @@ the rest goes on.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from voxcor.datasets.labelled import RowProblem, read_labelled
@@ -60,14 +61,14 @@ class Manifest:
     labels: tuple[str, ...]
 
 
-def parse_label_map(pairs: Iterable[str]) -> dict[str, str]:
-    """`["calm=neutral", "boredom=other"]` as a map.
+def parse_label_map(texts: Iterable[str]) -> dict[str, str]:
+    """`["calm=neutral", "boredom=other,tired=sad"]` as a map.
 
     Raises:
         UsageError: an item that is not `name=label`.
     """
     label_map = {}
-    for pair in pairs:
+    for pair in chain.from_iterable(text.split(",") for text in texts):
         name, equals, label = (part.strip() for part in pair.partition("="))
         if not (name and equals and label):
             raise UsageError(
