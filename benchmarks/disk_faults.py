@@ -176,7 +176,7 @@ def read_jobs(root: Path, _promised: bool) -> str | None:
     from voxcor.server.job_store import JobStore
 
     store = JobStore(settings_of(root))
-    store.clear_workplaces()
+    store.clear_drafts()
     listed = {job.id for job in store.all()}
     return _listed(root / "home" / "jobs", listed, store.unreadable())
 
@@ -184,9 +184,9 @@ def read_jobs(root: Path, _promised: bool) -> str | None:
 def publish_result(root: Path, kit: Path, result_id: str = ID) -> None:
     from voxcor.disk.faults import storage_errors
     from voxcor.server.events import Event
-    from voxcor.server.storage import Results
+    from voxcor.server.result_store import ResultStore
 
-    results = Results(settings_of(root))
+    results = ResultStore(settings_of(root))
     with results.workplace(result_id) as folder:
         upload = folder / "upload"
         with storage_errors(folder):
@@ -199,16 +199,16 @@ def publish_old_result(root: Path, kit: Path) -> None:
 
 
 def delete_result(root: Path, _kit: Path) -> None:
-    from voxcor.server.storage import Results
+    from voxcor.server.result_store import ResultStore
 
-    Results(settings_of(root)).delete(OLD_ID)
+    ResultStore(settings_of(root)).delete(OLD_ID)
 
 
 def read_results(root: Path, _promised: bool) -> str | None:
-    from voxcor.server.storage import Results
+    from voxcor.server.result_store import ResultStore
 
-    results = Results(settings_of(root))
-    results.clear_workplaces()
+    results = ResultStore(settings_of(root))
+    results.clear_drafts()
     page, _ = results.page(200, None)
     for document in page:
         results.events(document["id"])
@@ -407,13 +407,13 @@ def embeddings(root: Path, kit: Path) -> None:
 
 
 def clock_of_results(root: Path) -> str | None:
+    from voxcor.server.result_store import ResultStore
     from voxcor.server.retention import DAY_S, Clock
-    from voxcor.server.storage import Results
 
     settings = settings_of(root)
 
-    def store(now: Callable[[], float], elapsed: Callable[[], float]) -> Results:
-        return Results(settings, Clock(settings.home / "results.clock", now, elapsed))
+    def store(now: Callable[[], float], elapsed: Callable[[], float]) -> ResultStore:
+        return ResultStore(settings, Clock(settings.home / "results.clock", now, elapsed))
 
     def publish(results: Results, at: float) -> None:
         results.publish(f"{int(at * 1000):012x}" + 20 * "0", result(), [], None, "a.wav")

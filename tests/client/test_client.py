@@ -174,11 +174,11 @@ def test_what_the_server_keeps_can_be_listed_read_saved_and_deleted(tmp_path: Pa
 
 def test_all_pages_are_listed(tmp_path: Path) -> None:
     from serving import age
-    from voxcor.server.storage import Results
+    from voxcor.server.result_store import ResultStore
     from voxcor.settings import Settings
 
     settings = Settings(home=tmp_path)
-    ids = [age(Results(settings), settings, days) for days in np.linspace(9, 1, 120)]
+    ids = [age(ResultStore(settings), settings, days) for days in np.linspace(9, 1, 120)]
     with serving(tmp_path, ready=False) as server, Client(server.url) as client:
         assert [result.id for result in client.results()] == ids[::-1]
 

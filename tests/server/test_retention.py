@@ -10,8 +10,8 @@ from results_by_hand import happy_then_sad
 from voxcor.disk.whole import write_whole
 from voxcor.options import RecordingOptions
 from voxcor.server.job_store import Job, JobStore
+from voxcor.server.result_store import ResultStore
 from voxcor.server.retention import DAY_S, HOUR_S, Clock
-from voxcor.server.storage import Results
 from voxcor.settings import Settings
 
 TODAY = 1_800_000_000.0
@@ -47,7 +47,7 @@ class Kept:
     def start(self) -> None:
         settings = Settings(results_days=30, jobs_days=30)
         clock = self.time.clock(settings.home / f"{self.kind}.clock")
-        self.results, self.jobs = Results(settings, clock), JobStore(settings, clock)
+        self.results, self.jobs = ResultStore(settings, clock), JobStore(settings, clock)
         self.sweep = self.results.sweep if self.kind == "results" else self.jobs.sweep
 
     def add(self) -> str:

@@ -22,7 +22,7 @@ from voxcor.errors import ManifestError, NoSuchJob, QueueFull, SourceRefused, Vo
 from voxcor.inference.session import available_cores
 from voxcor.language import say
 from voxcor.results import Failure
-from voxcor.server.job_store import ENDED, INPUTS, Job, JobStore, State, require_allowed
+from voxcor.server.job_store import ENDED, INPUTS, JOB_FILE, Job, JobStore, State, require_allowed
 from voxcor.server.limits import LONGEST_RETRY_S
 from voxcor.settings import Settings
 from voxcor.sources import PassedOver
@@ -58,7 +58,7 @@ class JobRunner:
 
     def start(self) -> None:
         """Goes on with what another server left, then waits for more."""
-        self.store.clear_workplaces()
+        self.store.clear_drafts()
         try:
             self.store.sweep()
         except VoxcorError as error:
@@ -141,7 +141,7 @@ class JobRunner:
         with self._wake:
             running = self._running == job_id
             if running:
-                self.store.hide(job_id)
+                self.store.hide(job_id, JOB_FILE)
                 self._deleted.add(job_id)
                 self._cancellation.set()
             elif job_id in self._queue:

@@ -20,16 +20,18 @@ from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
 from voxcor.language import speaking
 from voxcor.result_folder import to_json, utf8
+from voxcor.server.archives import zipped
 from voxcor.server.bodies import body_of
 from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.events import KEEP_ALIVE_S, last_event_id, no_more_events
+from voxcor.server.folder_store import new_id
 from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST
 from voxcor.server.problems import language_of
+from voxcor.server.result_store import MOST_PAGE_BYTES
 from voxcor.server.schemas import Asked, problems
 from voxcor.server.service import Service, service_of
-from voxcor.server.storage import MOST_PAGE_BYTES, new_id, zipped
 from voxcor.server.strict_json import SafeJSONResponse, read_json
 from voxcor.server.uploads import Upload, receive_files
 

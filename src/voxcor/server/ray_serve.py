@@ -17,10 +17,10 @@ from voxcor.errors import InputError, UsageError
 from voxcor.server import huggingface, monitoring, service
 from voxcor.server.app import create_app
 from voxcor.server.bodies import body_of
+from voxcor.server.folder_store import new_id
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.schemas import Asked, problems, recognize_form
 from voxcor.server.service import service_of
-from voxcor.server.storage import new_id
 from voxcor.server.uploads import receive_form
 from voxcor.server.work import Work, hear
 from voxcor.settings import Settings

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from voxcor.cancellation import Cancelled
 from voxcor.errors import MalformedRequest
 from voxcor.server.bodies import body_of
+from voxcor.server.folder_store import new_id
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.request_keys import HEADER, LONGEST_KEY
 from voxcor.server.schemas import (
@@ -20,7 +21,6 @@ from voxcor.server.schemas import (
     recognize_form,
 )
 from voxcor.server.service import Service, service_of
-from voxcor.server.storage import new_id
 from voxcor.server.strict_json import SafeJSONResponse
 from voxcor.server.uploads import Upload, receive_form
 from voxcor.server.work import Work, abandon, perform

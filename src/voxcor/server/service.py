@@ -31,9 +31,9 @@ from voxcor.server.monitoring import Metrics
 from voxcor.server.problems import answer
 from voxcor.server.recognizers import Recognizers
 from voxcor.server.request_keys import RequestKeys
+from voxcor.server.result_store import ResultStore
 from voxcor.server.schemas import problems
 from voxcor.server.security import has_key
-from voxcor.server.storage import Results
 from voxcor.server.work import Works
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
@@ -65,7 +65,7 @@ class Service:
         self.settings = settings
         self.metrics = metrics
         self.recognizers = Recognizers(settings.model, settings.threads, metrics.loaded)
-        self.results = Results(settings)
+        self.results = ResultStore(settings)
         # Twice the cores: while some wait for the network, others decode or save.
         lanes = 2 * available_cores()
         self.admission = Admission(settings.queue_size, lanes)
@@ -91,7 +91,7 @@ class Service:
             # Another server on the same home may be at work in what looks abandoned.
             with suppress(Timeout):
                 self._lock.acquire(timeout=0)
-                self.results.clear_workplaces()
+                self.results.clear_drafts()
         self.in_background(self._warm_up())
         self.in_background(self._sweep())
 

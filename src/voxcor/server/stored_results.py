@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 
+from voxcor.server.archives import zip_chunks
 from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.events import event_stream, last_event_id, no_more_events, replay
 from voxcor.server.problems import answer
+from voxcor.server.result_store import RESULT_FILE
 from voxcor.server.schemas import Pending, problems, reference
 from voxcor.server.service import service_of
-from voxcor.server.storage import zip_chunks
 from voxcor.server.work import abandon
 
 router = APIRouter(prefix="/v1/results", tags=["results"])
@@ -127,7 +128,7 @@ async def get_file(
     """Audio and arrays answer to Range. `archive.zip` is the result folder."""
     results = service_of(request).results
     if name == ARCHIVE:
-        folder = await asyncio.to_thread(results.find, result_id)
+        folder = (await asyncio.to_thread(results.file, result_id, RESULT_FILE)).parent
         headers = {"Content-Disposition": f'attachment; filename="voxcor-{result_id}.zip"'}
         with downloads_of(request).place() as place:
             pieces = zip_chunks(folder)

@@ -17,8 +17,8 @@ from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
 from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
 from voxcor.server.events import Event, EventLog
+from voxcor.server.folder_store import new_id
 from voxcor.server.schemas import Asked
-from voxcor.server.storage import new_id
 from voxcor.server.uploads import Upload
 from voxcor.speaker_turns import parse_turns
 
