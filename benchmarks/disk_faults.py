@@ -183,7 +183,7 @@ def read_jobs(root: Path, _promised: bool) -> str | None:
 
 def publish_result(root: Path, kit: Path, result_id: str = ID) -> None:
     from voxcor.disk.faults import storage_errors
-    from voxcor.server.events import Event
+    from voxcor.server.event_log import LogEntry
     from voxcor.server.result_store import ResultStore
 
     results = ResultStore(settings_of(root))
@@ -191,7 +191,7 @@ def publish_result(root: Path, kit: Path, result_id: str = ID) -> None:
         upload = folder / "upload"
         with storage_errors(folder):
             upload.write_bytes((kit / "calls" / "call000.wav").read_bytes())
-        results.publish(result_id, result(), [Event("done", {"id": result_id})], upload, "a.wav")
+        results.publish(result_id, result(), [LogEntry("done", {"id": result_id})], upload, "a.wav")
 
 
 def publish_old_result(root: Path, kit: Path) -> None:
@@ -415,7 +415,7 @@ def clock_of_results(root: Path) -> str | None:
     def store(now: Callable[[], float], elapsed: Callable[[], float]) -> ResultStore:
         return ResultStore(settings, Clock(settings.home / "results.clock", now, elapsed))
 
-    def publish(results: Results, at: float) -> None:
+    def publish(results: ResultStore, at: float) -> None:
         results.publish(f"{int(at * 1000):012x}" + 20 * "0", result(), [], None, "a.wav")
 
     return _jumped(store, publish, lambda results: len(results.page(200, None)[0]), DAY_S)

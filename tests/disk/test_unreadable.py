@@ -21,7 +21,7 @@ from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.rules.book import RuleBook
-from voxcor.server.events import Event
+from voxcor.server.event_log import LogEntry
 from voxcor.server.job_store import JOB_FILE, Job, JobStore
 from voxcor.server.result_store import LOG_FILE, ResultStore
 from voxcor.server.retention import Clock
@@ -112,7 +112,9 @@ def home(files: dict[str, bytes]) -> Iterator[Settings]:
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """The files of a result and of a job, by their names below VOXCOR_HOME."""
     chosen = Settings(home=tmp_path_factory.mktemp("home"))
-    ResultStore(chosen).publish(GOOD, with_frames(), [Event("done", {"id": GOOD})], None, "a.wav")
+    ResultStore(chosen).publish(
+        GOOD, with_frames(), [LogEntry("done", {"id": GOOD})], None, "a.wav"
+    )
     store = JobStore(chosen)
     store.publish(
         Job(GOOD, "2026-11-28 08:00:00", RecordingOptions(), None, None), store.workplace(GOOD)

@@ -15,7 +15,7 @@ from results_by_hand import happy_then_sad
 from serving import Server, age, server, serving
 from voxcor.errors import NoSuchResult
 from voxcor.result_folder import save
-from voxcor.server.events import Event
+from voxcor.server.event_log import LogEntry
 from voxcor.server.folder_store import new_id
 from voxcor.server.process import OneLine
 from voxcor.server.result_store import LOG_FILE, ResultStore
@@ -196,7 +196,7 @@ def test_a_result_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     settings = Settings()
     results = ResultStore(settings)
     result_id = new_id()
-    events = [Event("done", {"id": result_id, "results": [result_id]})]
+    events = [LogEntry("done", {"id": result_id, "results": [result_id]})]
     with pytest.raises(FileNotFoundError):
         results.publish(result_id, happy_then_sad(), events, tmp_path / "gone", "call.wav")
     assert [*settings.results.iterdir()] == []

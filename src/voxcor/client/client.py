@@ -220,7 +220,7 @@ class Client:
     def events(self, result_id: str) -> Iterator[dict[str, Any]]:
         """The processing log, as it is written; each event has its name in `event`."""
         for event in self._connection.events(f"/v1/results/{result_id}/events"):
-            yield {"event": event.name, **event.data}
+            yield {"event": event.event, **json.loads(event.data)}
 
     def download(self, result_id: str, folder: Path) -> Path:
         """Saves the result folder below `folder`; its path."""
@@ -266,11 +266,12 @@ class Client:
         asked = {"precision": precision, **({"hub": hub} if hub else {})}
         begun = self._connection.ask("POST", f"/v1/models/{model}/pull", params=asked)
         for event in self._connection.events(f"/v1/models/{begun['id']}/events"):
-            if event.name == "step":
-                progress(event.data["step"], event.data["facts"]["share"])
-            elif event.name == "failed":
-                raise error_from(event.data) or ServerError(
-                    url=self._connection.url, reason=event.data["message"]
+            data = json.loads(event.data)
+            if event.event == "step":
+                progress(data["step"], data["facts"]["share"])
+            elif event.event == "failed":
+                raise error_from(data) or ServerError(
+                    url=self._connection.url, reason=data["message"]
                 )
 
     def _recognize(

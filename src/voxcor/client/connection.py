@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlsplit
 
 from voxcor.errors import (
@@ -37,14 +37,6 @@ PATIENCE_S = 300.0
 _CHUNK_BYTES = 1 << 18
 
 _T = TypeVar("_T")
-
-
-class Event(NamedTuple):
-    """A server-sent event; `number` is what Last-Event-ID wants, 0 where it has none."""
-
-    name: str
-    data: dict[str, Any]
-    number: int
 
 
 class Connection:
@@ -111,20 +103,19 @@ class Connection:
             for chunk in response.iter_bytes():
                 file.write(chunk)
 
-    def events(self, path: str, after: int = 0) -> Iterator[Event]:
-        """Events as they come, those after a number, until the server ends."""
+    def events(self, path: str, after: int = 0) -> "Iterator[httpx2.ServerSentEvent]":
+        """Events as they come, those after a number, until the server ends.
+
+        Their `id`, where they have one, is that number. There is none at all where the server has
+        nothing more to say.
+        """
+        import httpx2
+
         headers = {"Last-Event-ID": str(after)} if after else {}
         with self._answering("GET", path, headers=headers) as response:
-            fields: dict[str, str] = {}
-            for line in response.iter_lines():
-                if line:
-                    field, _, value = line.partition(": ")
-                    fields[field] = value
-                    continue
-                if "data" in fields:
-                    data = json.loads(fields["data"])
-                    yield Event(fields["event"], data, int(fields.get("id", 0)))
-                fields = {}
+            if response.status_code != httpx2.codes.NO_CONTENT:
+                # An item of a job has all its segments: no limit fits.
+                yield from httpx2.EventSource(response, max_event_size=None)
 
     @contextmanager
     def _answering(self, method: str, path: str, **arguments: Any) -> "Iterator[httpx2.Response]":
@@ -138,6 +129,8 @@ class Connection:
                     response.read()
                 self._require_success(response)
                 yield response
+        except httpx2.SSEError as error:
+            raise ServerError(url=self.url, reason="no events") from error
         except (httpx2.TransportError, SOCKSError) as error:
             raise self._unreachable(error) from error
 

@@ -1,5 +1,6 @@
 """A job of a server, seen from Python: many recordings, followed past breaks of the connection."""
 
+import json
 import tempfile
 import time
 import zipfile
@@ -16,6 +17,7 @@ from voxcor.stored_result import StoredResult, result_from
 
 _PAGE = 500
 _TRY_AGAIN_S = 1.0
+_ENDED = ("done", "cancelled", "failed")
 
 # What the archive calls its folder.
 _ARCHIVE_FOLDER = "voxcor/"
@@ -45,13 +47,19 @@ class Job:
         after = 0
         give_up_at = time.monotonic() + PATIENCE_S
         while True:
+            has_more = False
             try:
                 for event in self._connection.events(f"{self._path}/events", after):
-                    after = event.number or after
+                    has_more = True
+                    after = int(event.id or after)
                     give_up_at = time.monotonic() + PATIENCE_S
-                    yield {"event": event.name, **event.data}
-                    if event.name == "end":
+                    yield {"event": event.event, **json.loads(event.data)}
+                    if event.event == "end":
                         return
+                if not has_more and (document := self.document())["state"] in _ENDED:
+                    # The connection broke between the last recording and the end.
+                    yield {"event": "end", **document}
+                    return
             except ServerUnreachable:
                 if time.monotonic() > give_up_at:
                     raise

@@ -22,6 +22,7 @@ from voxcor.errors import ManifestError, NoSuchJob, QueueFull, SourceRefused, Vo
 from voxcor.inference.session import available_cores
 from voxcor.language import say
 from voxcor.results import Failure
+from voxcor.server.event_log import Signal
 from voxcor.server.job_store import ENDED, INPUTS, JOB_FILE, Job, JobStore, State, require_allowed
 from voxcor.server.limits import LONGEST_RETRY_S
 from voxcor.settings import Settings
@@ -37,15 +38,14 @@ logger = logging.getLogger("voxcor.server")
 class JobRunner:
     """The queue of jobs and the thread that works through it.
 
-    Made on the event loop. `changed` is set, and replaced, whenever a job has news.
+    Made on the event loop. `changed` is sent whenever a job has.
     """
 
     def __init__(self, service: "Service") -> None:
         self.store = JobStore(service.settings)
-        self.changed = asyncio.Event()
+        self.changed = Signal()
         self._service = service
         self._settings = service.settings
-        self._loop = asyncio.get_running_loop()
         self._queue: deque[str] = deque()
         self._running: str | None = None
         self._cancelled: set[str] = set()
@@ -149,14 +149,14 @@ class JobRunner:
         if not running:
             self.store.delete(job_id)
         self._unwritten.pop(job_id, None)
-        self._tell()
+        self.changed.send()
 
     async def settled(self, job_id: str, patience_s: float) -> None:
         """Waits until a job does not run; no longer than so long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
                 while self._running == job_id:
-                    changed = self.changed
+                    changed = self.changed.next
                     if self._running == job_id:
                         await changed.wait()
 
@@ -190,7 +190,7 @@ class JobRunner:
                 self.store.clear(job_id)
                 self._deleted.discard(job_id)
                 self._leave(job_id)
-            self._tell()
+            self.changed.send()
 
     def _leave(self, job_id: str) -> bool:
         """Whether the job that ran runs no longer; one that is to be deleted does until it is."""
@@ -213,7 +213,7 @@ class JobRunner:
 
     def _run(self, job: Job) -> None:
         self.store.set_state(job.id, "running")
-        self._tell()
+        self.changed.send()
         folder = self.store.folder(job.id)
         with (
             cancellable(self._cancellation),
@@ -238,7 +238,7 @@ class JobRunner:
                 # The other half of the machine answers people.
                 workers=max(1, available_cores() // 2),
                 stop=threading.Event(),
-                on_begin=lambda _counts: self._tell(),
+                on_begin=lambda _counts: self.changed.send(),
                 on_outcome=lambda outcome: self._note(job, outcome),
                 cancellation=self._cancellation,
                 maximum_min=self._settings.max_audio_min,
@@ -257,10 +257,10 @@ class JobRunner:
         else:
             self._unwritten.pop(job_id, None)
             self.store.drop_inputs(job_id)
-        self._tell()
+        self.changed.send()
 
     def _note(self, job: Job, outcome: Outcome) -> None:
-        self._tell()
+        self.changed.send()
         self._service.metrics.job_items.labels("failed" if outcome.failure else "done").inc()
         for document in outcome.documents:
             self._service.metrics.audio.inc(document["audio"]["duration_ms"] / 1000)
@@ -268,14 +268,6 @@ class JobRunner:
             told = {"id": "", "files": [], **clocks, **document}
             for listener in self._service.listeners:
                 listener(result_from(told), f"{job.id}/{outcome.position}")
-
-    def _tell(self) -> None:
-        def wake() -> None:
-            self.changed.set()
-            self.changed = asyncio.Event()
-
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(wake)
 
 
 def _items(

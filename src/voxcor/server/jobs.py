@@ -8,27 +8,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
-from fastapi.sse import format_sse_event
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
-from voxcor.language import speaking
-from voxcor.result_folder import to_json, utf8
+from voxcor.result_folder import to_json
 from voxcor.server.archives import zipped
 from voxcor.server.bodies import body_of
 from voxcor.server.downloads import Download, downloads_of
-from voxcor.server.events import KEEP_ALIVE_S, last_event_id, no_more_events
+from voxcor.server.event_log import all_read, last_event_id, not_stored, server_sent
 from voxcor.server.folder_store import new_id
 from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
 from voxcor.server.limits import CLIENT_CLOSED_REQUEST
-from voxcor.server.problems import language_of
 from voxcor.server.result_store import MOST_PAGE_BYTES
 from voxcor.server.schemas import Asked, problems
 from voxcor.server.service import Service, service_of
@@ -276,28 +274,35 @@ async def list_items(
     return await asyncio.to_thread(page)
 
 
+async def _unread(request: Request, job_id: _Id) -> AsyncIterator[ServerSentEvent]:
+    runner = _runner_of(request)
+    after = last_event_id(request)
+    job = await asyncio.to_thread(runner.find, job_id)
+    has_ended = job.state in ENDED and after > 0
+    if has_ended and not await asyncio.to_thread(_rows_since, runner, job_id, after):
+        raise all_read()
+    return _events(runner, job_id, after)
+
+
 @router.get(
     "/{job_id}/events",
     summary="What happens, as it happens · 任务进度事件",
+    response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         204: {"description": "It has ended, and its reader has read all."},
         **problems(404),
     },
+    dependencies=[Depends(not_stored)],
 )
-async def get_events(request: Request, job_id: _Id) -> Response:
+async def get_events(
+    unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `item` for each recording, `progress`, at last `end` with the state.
 
     Who comes back with Last-Event-ID hears only what came since, also after a restart.
     """
-    runner = _runner_of(request)
-    after = last_event_id(request)
-    job = await asyncio.to_thread(runner.find, job_id)
-    if job.state in ENDED and after and not await asyncio.to_thread(_news, runner, job_id, after):
-        return no_more_events()
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(request, runner, job_id, after)
-    return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+    async for event in unread:
+        yield event
 
 
 @router.get(
@@ -441,7 +446,7 @@ def _ledger(runner: JobRunner, job_id: str) -> Ledger:
     return Ledger(folder)
 
 
-def _news(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, Row]]:
+def _rows_since(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, Row]]:
     folder = runner.store.folder(job_id)
     if not (folder / LEDGER_FILE).is_file():
         return []
@@ -449,40 +454,26 @@ def _news(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, Row]]:
         return ledger.news(after) if ledger.begun else []
 
 
-async def _events(
-    request: Request, runner: JobRunner, job_id: str, after: int
-) -> AsyncIterator[bytes]:
-    spoken = language_of(request)
+async def _events(runner: JobRunner, job_id: str, after: int) -> AsyncIterator[ServerSentEvent]:
     while True:
-        changed = runner.changed
+        changed = runner.changed.next
         try:
             job = await asyncio.to_thread(runner.find, job_id)
-            news = await asyncio.to_thread(_news, runner, job_id, after)
-            for after, row in news:
-                yield _event("item", _item(row), after)
-            if news:
+            rows = await asyncio.to_thread(_rows_since, runner, job_id, after)
+            for after, row in rows:
+                yield server_sent("item", _item(row), after)
+            if rows:
                 continue
             document = await asyncio.to_thread(_document, runner, job)
         except NoSuchJob as error:
-            with speaking(spoken):
-                yield _event("end", {"state": "deleted", **error.to_dict()})
+            yield server_sent("end", {"state": "deleted", **error.to_dict()})
             return
         if job.state in ENDED:
-            yield _event("end", document)
+            yield server_sent("end", document)
             return
-        yield _event("progress", document)
-        try:
-            await asyncio.wait_for(changed.wait(), KEEP_ALIVE_S)
-        except TimeoutError:
-            yield format_sse_event(comment="")
+        yield server_sent("progress", document)
+        await changed.wait()
         await asyncio.sleep(_COUNT_EVERY_S)
-
-
-def _event(name: str, data: dict[str, Any], number: int | None = None) -> bytes:
-    text = utf8(to_json(data))
-    if number is None:
-        return format_sse_event(data_str=text, event=name)
-    return format_sse_event(data_str=text, event=name, id=str(number))
 
 
 def _table(runner: JobRunner, job_id: str, kind: TableFormat) -> Path:

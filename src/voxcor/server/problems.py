@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -115,7 +115,9 @@ def install(app: FastAPI) -> None:
         return answer(error, request)
 
     @app.exception_handler(HTTPException)
-    async def _(request: Request, error: HTTPException) -> SafeJSONResponse:
+    async def _(request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.NO_CONTENT:
+            return Response(status_code=error.status_code)
         # What went wrong while FastAPI read a body comes wrapped in an exception of its own.
         if isinstance(error.__cause__, VoxcorError):
             return answer(error.__cause__, request)

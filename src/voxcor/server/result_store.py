@@ -19,7 +19,7 @@ from voxcor.errors import NoSuchResult, StateUnreadable
 from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.result_folder import size_of, to_json, write_result
 from voxcor.results import Result
-from voxcor.server.events import Event
+from voxcor.server.event_log import LogEntry
 from voxcor.server.folder_store import FolderStore
 from voxcor.server.retention import Clock
 from voxcor.settings import Settings
@@ -61,14 +61,14 @@ class ResultStore(FolderStore):
             shutil.rmtree(folder, ignore_errors=True)
 
     def publish(
-        self, result_id: str, result: Result, events: Sequence[Event], kept: Path | None, name: str
+        self, result_id: str, result: Result, log: Sequence[LogEntry], kept: Path | None, name: str
     ) -> None:
         """Makes a result visible, whole and on the disk.
 
         Args:
             result_id: its name.
             result: what `voxcor.result_folder.save` takes.
-            events: the log so far.
+            log: what there is of it so far.
             kept: the recording as it came, to lie beside it; None to keep none.
             name: what its sender called it.
 
@@ -82,7 +82,7 @@ class ResultStore(FolderStore):
         needed = size_of(result) + (kept.stat().st_size if kept else 0)
         with storage_errors(self._root, needed), drafting(folder, private=True) as draft:
             write_result(result, draft)
-            entries = [{"event": event.name, "data": event.data} for event in events]
+            entries = [{"event": entry.name, "data": entry.data} for entry in log]
             (draft / LOG_FILE).write_text(to_json({"events": entries}), encoding="utf-8")
             if kept is not None:
                 _keep(kept, draft / original_name(name))
@@ -117,7 +117,7 @@ class ResultStore(FolderStore):
         names = (path.name for path in self.folder(result_id).iterdir())
         return sorted(name for name in names if _FILE.fullmatch(name))
 
-    def events(self, result_id: str) -> list[Event]:
+    def events(self, result_id: str) -> list[LogEntry]:
         """The log of a result, which has ended.
 
         Raises:
@@ -160,9 +160,9 @@ def _checked(document: Any) -> dict[str, Any]:
     return dict(document)
 
 
-def _events_from(document: Any) -> list[Event]:
+def _events_from(document: Any) -> list[LogEntry]:
     to_json(document).encode()
-    return [Event(str(entry["event"]), dict(entry["data"])) for entry in document["events"]]
+    return [LogEntry(str(entry["event"]), dict(entry["data"])) for entry in document["events"]]
 
 
 def _keep(recording: Path, place: Path) -> None:

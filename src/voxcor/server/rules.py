@@ -5,19 +5,16 @@ through it, from any thread.
 """
 
 import asyncio
-import json
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import StreamingResponse
-from fastapi.sse import format_sse_event
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 
@@ -28,9 +25,9 @@ from voxcor.rules.book import RuleBook, SavedRule
 from voxcor.rules.grammar import parse
 from voxcor.rules.watching import Firing, Rule, evaluate, readings_of
 from voxcor.rules.webhooks import LONGEST_URL, Webhook, Webhooks, new_secret
-from voxcor.server.events import KEEP_ALIVE_S, last_event_id
+from voxcor.server.event_log import EventLog, LogEntry, last_event_id, not_stored, server_sent
 from voxcor.server.schemas import problems
-from voxcor.server.service import service_of
+from voxcor.server.service import Service, service_of
 from voxcor.settings import Settings
 
 logger = logging.getLogger("voxcor.server")
@@ -39,57 +36,12 @@ logger = logging.getLogger("voxcor.server")
 KEPT = 1000
 
 
-class Firings:
-    """What has fired lately, numbered from 1; any thread adds, any number of readers follow.
-
-    Made, and followed, on the event loop.
-    """
-
-    def __init__(self) -> None:
-        self._latest: deque[tuple[int, dict[str, Any]]] = deque(maxlen=KEPT)
-        self.number = 0
-        self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
-
-    def add(self, document: dict[str, Any]) -> None:
-        """One more."""
-        self._loop.call_soon_threadsafe(self._add, document)
-
-    async def follow(
-        self, after: int, end: asyncio.Event
-    ) -> AsyncIterator[tuple[int, dict[str, Any]] | None]:
-        """Firings with their numbers, beyond `after`, until `end`; None where nothing comes."""
-        ending = asyncio.create_task(end.wait())
-        try:
-            while not ending.done():
-                changed = self._changed
-                for number, document in [*self._latest]:
-                    if number > after:
-                        after = number
-                        yield number, document
-                waiting = asyncio.create_task(changed.wait())
-                done, _ = await asyncio.wait(
-                    {waiting, ending}, timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED
-                )
-                waiting.cancel()
-                if not done:
-                    yield None
-        finally:
-            ending.cancel()
-
-    def _add(self, document: dict[str, Any]) -> None:
-        self.number += 1
-        self._latest.append((self.number, document))
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-
 class Automation:
     """The saved rules at work. Made on the event loop."""
 
     def __init__(self, settings: Settings) -> None:
         self.book = RuleBook(settings.home)
-        self.firings = Firings()
+        self.firings = EventLog(kept=KEPT)
         self.allowed = Allowed(settings.webhook_hosts)
         self._webhooks = Webhooks(allowed=self.allowed)
 
@@ -100,7 +52,7 @@ class Automation:
     def fire(self, saved: SavedRule, firing: Firing, source: dict[str, Any]) -> None:
         """Tells everybody who wants to know. It waits for nobody."""
         document = {**firing.to_document(), "source": source}
-        self.firings.add(document)
+        self.firings.add("rule.fired", **document)
         if saved.webhook is not None:
             self._webhooks.send(saved.webhook, "rule.fired", document)
 
@@ -129,11 +81,18 @@ def automation_of(connection: HTTPConnection) -> Automation:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     automation = Automation(app.state.service.settings)
     app.state.automation = automation
-    app.state.service.listeners.append(automation.hear)
+    service: Service = app.state.service
+    service.listeners.append(automation.hear)
+    service.in_background(_end_feed(automation, service.draining))
     try:
         yield
     finally:
         await asyncio.to_thread(automation.close)
+
+
+async def _end_feed(automation: Automation, draining: asyncio.Event) -> None:
+    await draining.wait()
+    automation.firings.close()
 
 
 router = APIRouter(prefix="/v1", tags=["rules"], lifespan=_lifespan)
@@ -262,37 +221,31 @@ async def delete_rule(request: Request, name: RuleName) -> None:
     await asyncio.to_thread(automation_of(request).book.delete, name)
 
 
+async def _unread(request: Request) -> AsyncIterator[tuple[int, LogEntry]]:
+    firings = automation_of(request).firings
+    read = last_event_id(request)
+    # Numbers begin anew with the server: one from before it says nothing.
+    return firings.follow(read if 0 < read <= firings.count else firings.count * (read == 0))
+
+
 @router.get(
     "/events",
     summary="Firings as they happen · 规则触发事件",
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **problems(),
-    },
+    response_class=EventSourceResponse,
+    responses=problems(),
+    dependencies=[Depends(not_stored)],
 )
-async def get_events(request: Request) -> Response:
+async def get_events(
+    unread: Annotated[AsyncIterator[tuple[int, LogEntry]], Depends(_unread)],
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events `rule.fired`: rule, condition, time_ms, scores, source.
 
     A reader who comes back with Last-Event-ID gets what was missed, a new one what comes.
     """
-    firings = automation_of(request).firings
-    read = last_event_id(request)
-    # Numbers begin anew with the server: one from before it says nothing.
-    after = read if 0 < read <= firings.number else firings.number * (read == 0)
-    followed = firings.follow(after, service_of(request).draining)
-
-    async def encoded() -> AsyncIterator[bytes]:
-        yield format_sse_event(comment="")
-        async for entry in followed:
-            if entry is None:
-                yield format_sse_event(comment="")
-                continue
-            number, document = entry
-            text = json.dumps(document, ensure_ascii=False)
-            yield format_sse_event(data_str=text, event="rule.fired", id=str(number))
-
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(encoded(), headers=headers, media_type="text/event-stream")
+    # Something at once, so that whoever is between passes on that it has begun.
+    yield ServerSentEvent(comment="")
+    async for number, firing in unread:
+        yield server_sent(firing.name, firing.data, number)
 
 
 async def _labels(request: Request) -> Sequence[str]:

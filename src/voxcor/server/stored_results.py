@@ -1,14 +1,17 @@
 """`/v1/results`: what was recognised, its files and its log, until it is deleted."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from voxcor.server.archives import zip_chunks
 from voxcor.server.downloads import Download, downloads_of
-from voxcor.server.events import event_stream, last_event_id, no_more_events, replay
+from voxcor.server.event_log import EventLog, not_stored
+from voxcor.server.log_messages import unread_log
 from voxcor.server.problems import answer
 from voxcor.server.result_store import RESULT_FILE
 from voxcor.server.schemas import Pending, problems, reference
@@ -83,30 +86,33 @@ async def delete_result(request: Request, result_id: ResultId) -> None:
     await abandon(service, work)
 
 
+async def _unread(request: Request, result_id: ResultId) -> AsyncIterator[ServerSentEvent]:
+    service = service_of(request)
+    if work := service.works.find(result_id):
+        return unread_log(work.log, request)
+    entries = await asyncio.to_thread(service.results.events, result_id)
+    return unread_log(EventLog(entries), request)
+
+
 @router.get(
     "/{result_id}/events",
     summary="The processing log · 处理日志",
+    response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         204: {"description": "The reader, by Last-Event-ID, has read all of it."},
         **problems(404),
     },
+    dependencies=[Depends(not_stored)],
 )
-async def get_events(request: Request, result_id: ResultId) -> Response:
+async def get_events(
+    unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `step`s from the first on, then `done` or `failed`.
 
     `data` has `message`, in the language of the reader, and the codes and numbers it is made of.
     """
-    service = service_of(request)
-    after = last_event_id(request)
-    if work := service.works.find(result_id):
-        if work.log.ended and after >= len(work.log.events):
-            return no_more_events()
-        return event_stream(request, work.log.follow(after))
-    events = await asyncio.to_thread(service.results.events, result_id)
-    if after >= len(events):
-        return no_more_events()
-    return event_stream(request, replay(events, after))
+    async for event in unread:
+        yield event
 
 
 @router.get(

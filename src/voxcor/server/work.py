@@ -16,7 +16,7 @@ from voxcor.disk.array import Rows
 from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
 from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
-from voxcor.server.events import Event, EventLog
+from voxcor.server.event_log import EventLog, LogEntry
 from voxcor.server.folder_store import new_id
 from voxcor.server.schemas import Asked
 from voxcor.server.uploads import Upload
@@ -206,7 +206,7 @@ def _publish(
     ids = iter([work.id, *(new_id() for _ in outcomes)])
     named = [(None if isinstance(o, InputError) else next(ids), o) for o in outcomes]
     announced = [o.to_dict() if isinstance(o, InputError) else {"id": n} for n, o in named]
-    events = [*work.log.events, Event("done", _ending(work, announced))]
+    events = [*work.log.entries, LogEntry("done", _ending(work, announced))]
     kept = upload.path if asked.request.keep_audio else None
     documents: list[dict[str, Any]] = []
     try:
