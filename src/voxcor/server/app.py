@@ -19,19 +19,17 @@ from voxcor.server import (
     page,
     problems,
     recognition,
-    request_keys,
+    results,
     rules,
     security,
-    service,
-    stored_results,
     streaming,
     waveform,
     words,
 )
 from voxcor.server.bodies import Bodies, Linger
 from voxcor.server.downloads import Downloads
+from voxcor.server.metrics import Metrics, Observe
 from voxcor.server.models import Pulls
-from voxcor.server.monitoring import Metrics, Observe
 from voxcor.server.schemas import complete
 from voxcor.server.security import Guard, require_safe
 from voxcor.server.service import Service
@@ -40,8 +38,7 @@ from voxcor.version import __version__
 
 ROUTERS = (
     recognition.router,
-    request_keys.router,
-    stored_results.router,
+    results.router,
     exports.router,
     words.router,
     jobs.router,
@@ -50,7 +47,6 @@ ROUTERS = (
     huggingface.router,
     rules.router,
     streaming.router,
-    service.router,
     monitoring.router,
     security.router,
     documentation.router,

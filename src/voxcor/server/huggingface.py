@@ -18,9 +18,9 @@ from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancellation, cancellable
 from voxcor.errors import MalformedRequest, UploadTooLarge, VoxcorError
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.bodies import body_of
 from voxcor.server.folder_store import new_id
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.problems import answer, both_languages
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import Ledger, claimed
@@ -22,15 +21,13 @@ from voxcor.errors import ManifestError, NoSuchJob, QueueFull, SourceRefused, Vo
 from voxcor.inference.session import available_cores
 from voxcor.language import say
 from voxcor.results import Failure
+from voxcor.server.admission import LONGEST_RETRY_S
 from voxcor.server.event_log import Signal
 from voxcor.server.job_store import ENDED, INPUTS, JOB_FILE, Job, JobStore, State, require_allowed
-from voxcor.server.limits import LONGEST_RETRY_S
+from voxcor.server.service import Service
 from voxcor.settings import Settings
 from voxcor.sources import PassedOver
 from voxcor.stored_result import result_from
-
-if TYPE_CHECKING:
-    from voxcor.server.service import Service
 
 logger = logging.getLogger("voxcor.server")
 
@@ -41,7 +38,7 @@ class JobRunner:
     Made on the event loop. `changed` is sent whenever a job has.
     """
 
-    def __init__(self, service: "Service") -> None:
+    def __init__(self, service: Service) -> None:
         self.store = JobStore(service.settings)
         self.changed = Signal()
         self._service = service

@@ -19,6 +19,7 @@ from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
 from voxcor.result_folder import to_json
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST
 from voxcor.server.archives import zipped
 from voxcor.server.bodies import body_of
 from voxcor.server.downloads import Download, downloads_of
@@ -26,7 +27,6 @@ from voxcor.server.event_log import all_read, last_event_id, not_stored, server_
 from voxcor.server.folder_store import new_id
 from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST
 from voxcor.server.result_store import MOST_PAGE_BYTES
 from voxcor.server.schemas import Asked, problems
 from voxcor.server.service import Service, service_of

@@ -14,15 +14,16 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from voxcor.errors import InputError, UsageError
-from voxcor.server import huggingface, monitoring, service
+from voxcor.server import huggingface, monitoring
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.app import create_app
 from voxcor.server.bodies import body_of
 from voxcor.server.folder_store import new_id
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
+from voxcor.server.pipeline import hear
+from voxcor.server.recognition_tasks import Work
 from voxcor.server.schemas import Asked, problems, recognize_form
 from voxcor.server.service import service_of
 from voxcor.server.uploads import receive_form
-from voxcor.server.work import Work, hear
 from voxcor.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def build(arguments: dict[str, str]) -> "Application":
     create_app(settings)  # what is wrong is said here, not in the log of a replica
 
     def replica() -> FastAPI:
-        routers = (router, huggingface.router, service.router, monitoring.router)
+        routers = (router, huggingface.router, monitoring.router)
         return create_app(settings, routers)
 
     deployment = serve.deployment(

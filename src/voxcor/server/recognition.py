@@ -2,17 +2,18 @@
 
 import asyncio
 from contextlib import ExitStack
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancelled
 from voxcor.errors import MalformedRequest
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST, unless_gone
 from voxcor.server.bodies import body_of
 from voxcor.server.folder_store import new_id
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
-from voxcor.server.request_keys import HEADER, LONGEST_KEY
+from voxcor.server.pipeline import abandon, perform
+from voxcor.server.recognition_tasks import Work
 from voxcor.server.schemas import (
     Asked,
     Pending,
@@ -23,9 +24,11 @@ from voxcor.server.schemas import (
 from voxcor.server.service import Service, service_of
 from voxcor.server.strict_json import SafeJSONResponse
 from voxcor.server.uploads import Upload, receive_form
-from voxcor.server.work import Work, abandon, perform
 
 router = APIRouter(tags=["recognition"])
+
+HEADER = "Request-Key"
+LONGEST_KEY = 128  # characters
 
 
 @router.post(
@@ -78,6 +81,27 @@ async def recognize(request: Request) -> Response:
         return await service.in_thread(lambda: SafeJSONResponse(document))
     await abandon(service, work)
     return Response(status_code=CLIENT_CLOSED_REQUEST)
+
+
+@router.delete(
+    "/v1/recognize/{key}",
+    status_code=204,
+    summary="Give up a request · 放弃一个请求",
+    responses=problems(500),
+)
+async def give_up(
+    request: Request,
+    key: Annotated[
+        str,
+        Path(
+            description=f"Its header `{HEADER}`. · 请求头中的 `{HEADER}`。", max_length=LONGEST_KEY
+        ),
+    ],
+) -> None:
+    """Whether it has not arrived, is being received, runs or is done: nothing of it stays."""
+    service = service_of(request)
+    if work := service.request_keys.give_up(key):
+        await abandon(service, work)
 
 
 async def _perform(

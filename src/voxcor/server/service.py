@@ -15,30 +15,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from filelock import FileLock, Timeout
 from starlette.requests import HTTPConnection
 
 from voxcor.audio.isolated import Decoders
 from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
-from voxcor.errors import NotReady, VoxcorError
+from voxcor.errors import VoxcorError
 from voxcor.inference.session import available_cores
 from voxcor.results import Result
-from voxcor.server.limits import Admission
-from voxcor.server.monitoring import Metrics
-from voxcor.server.problems import answer
+from voxcor.server.admission import Admission
+from voxcor.server.metrics import Metrics
+from voxcor.server.recognition_tasks import RequestKeys, Works
 from voxcor.server.recognizers import Recognizers
-from voxcor.server.request_keys import RequestKeys
 from voxcor.server.result_store import ResultStore
-from voxcor.server.schemas import problems
-from voxcor.server.security import has_key
-from voxcor.server.work import Works
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 
-router = APIRouter(tags=["monitoring"])
 logger = logging.getLogger("voxcor.server")
 
 T = TypeVar("T")
@@ -183,18 +176,3 @@ def service_of(connection: HTTPConnection) -> Service:
     """The service of the app that a request or WebSocket came to."""
     service: Service = connection.app.state.service
     return service
-
-
-@router.get("/readyz", summary="The model is warm · 模型已就绪", responses=problems(503))
-async def readyz(request: Request) -> Response:
-    """503 while the model loads, cannot be loaded, or the server stops."""
-    service = service_of(request)
-    if service.ready.is_set():
-        return JSONResponse({"status": "ready"})
-    problem: VoxcorError = NotReady(retry_after_s=1)
-    # Why the model cannot be had may name folders: that is for whoever has the key.
-    if service.problem is not None and has_key(request, service.settings):
-        problem = service.problem
-    response = answer(problem, request)
-    response.status_code = 503
-    return response

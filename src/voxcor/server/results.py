@@ -12,11 +12,11 @@ from voxcor.server.archives import zip_chunks
 from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.event_log import EventLog, not_stored
 from voxcor.server.log_messages import unread_log
+from voxcor.server.pipeline import abandon
 from voxcor.server.problems import answer
 from voxcor.server.result_store import RESULT_FILE
 from voxcor.server.schemas import Pending, problems, reference
 from voxcor.server.service import service_of
-from voxcor.server.work import abandon
 
 router = APIRouter(prefix="/v1/results", tags=["results"])
 

@@ -3,82 +3,33 @@
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 from voxcor.audio import Mono
-from voxcor.cancellation import Cancellation, Cancelled, cancellable
+from voxcor.cancellation import Cancelled, cancellable
 from voxcor.disk.array import Rows
 from voxcor.errors import InputError, NoSuchResult, NotReady, VoxcorError
 from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
-from voxcor.server.event_log import EventLog, LogEntry
+from voxcor.server.event_log import LogEntry
 from voxcor.server.folder_store import new_id
+from voxcor.server.recognition_tasks import Work
 from voxcor.server.schemas import Asked
+from voxcor.server.service import Service
 from voxcor.server.uploads import Upload
 from voxcor.speaker_turns import parse_turns
-
-if TYPE_CHECKING:
-    from voxcor.server.service import Service
 
 logger = logging.getLogger("voxcor.server")
 
 # Longer recordings go one by one: seconds of work each, and memory to match.
 LONG_S = 300.0
 
-# Logs of work that failed, for readers who come late; those of results are on the disk.
-FAILURES_KEPT = 200
-
-
-@dataclass(eq=False, slots=True)
-class Work:
-    """One upload on its way. In the end it has `results`, ids on the disk, or an `error`."""
-
-    id: str
-    folder: Path
-    log: EventLog = field(default_factory=EventLog)
-    cancellation: Cancellation = field(default_factory=Cancellation)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    results: list[str] = field(default_factory=list)
-    error: VoxcorError | None = None
-
-
-class Works:
-    """Work under way, and the latest that failed, by id."""
-
-    def __init__(self) -> None:
-        self._works: OrderedDict[str, Work] = OrderedDict()
-
-    def begin(self, work: Work) -> None:
-        self._works[work.id] = work
-
-    def find(self, work_id: str) -> Work | None:
-        return self._works.get(work_id)
-
-    def end(self, work: Work) -> None:
-        """It has a result, which is on the disk, or an error, which stays here for a while."""
-        if work.error is None:
-            del self._works[work.id]
-        failed = [other.id for other in self._works.values() if other.error]
-        for work_id in failed[:-FAILURES_KEPT]:
-            del self._works[work_id]
-        work.ended.set()
-
-    def forget(self, work: Work) -> None:
-        """Its failure, too, leaves no trace."""
-        self._works.pop(work.id, None)
-
-    def cancel_all(self) -> None:
-        for work in self._works.values():
-            work.cancellation.set()
-
 
 async def perform(
-    service: "Service", work: Work, upload: Upload, asked: Asked
+    service: Service, work: Work, upload: Upload, asked: Asked
 ) -> list[dict[str, Any]]:
     """Does all of it; the documents, one for each channel where they are separate.
 
@@ -108,7 +59,7 @@ async def perform(
     return documents
 
 
-async def abandon(service: "Service", work: Work) -> None:
+async def abandon(service: Service, work: Work) -> None:
     """Gives it up at whatever stage it is; nothing of it stays."""
     work.cancellation.set()
     if service.works.find(work.id):
@@ -120,7 +71,7 @@ async def abandon(service: "Service", work: Work) -> None:
 
 
 async def hear(
-    service: "Service", work: Work, upload: Upload, asked: Asked
+    service: Service, work: Work, upload: Upload, asked: Asked
 ) -> list[Result | InputError]:
     """Decodes and recognises, in worker threads; for each channel where they are separate.
 
@@ -139,7 +90,7 @@ async def hear(
 
 
 def _decode(
-    service: "Service", work: Work, upload: Upload, asked: Asked
+    service: Service, work: Work, upload: Upload, asked: Asked
 ) -> tuple[list[Mono[Rows]], float]:
     """The recording, each channel of it where they are separate, and the milliseconds it took."""
     started = time.perf_counter()
@@ -162,7 +113,7 @@ def _decode(
 
 
 def _recognize(
-    service: "Service",
+    service: Service,
     work: Work,
     heard: Sequence[Mono[Rows]],
     decode_ms: float,
@@ -196,7 +147,7 @@ def _recognize(
 
 
 def _publish(
-    service: "Service",
+    service: Service,
     work: Work,
     upload: Upload,
     asked: Asked,
@@ -236,7 +187,7 @@ def _with_decoding(timings_ms: Mapping[str, float], decode_ms: float) -> dict[st
     return {**timings_ms, "decode": decode_ms, "total": total}
 
 
-def _note(service: "Service", work: Work) -> Callable[[Step], None]:
+def _note(service: Service, work: Work) -> Callable[[Step], None]:
     def note(step: Step) -> None:
         work.cancellation.check()
         service.metrics.stage(step)
