@@ -136,9 +136,9 @@ def read_batch(root: Path, promised: bool) -> str | None:
 
 def job(job_id: str = ID):
     from voxcor.options import RecordingOptions
-    from voxcor.server.job_store import Job
+    from voxcor.server.job_store import JobRecord
 
-    return Job(job_id, "2026-11-28 08:00:00", RecordingOptions(), None, None)
+    return JobRecord(job_id, "2026-11-28 08:00:00", RecordingOptions(), None, None)
 
 
 def publish_job(root: Path, _kit: Path, job_id: str = ID) -> None:

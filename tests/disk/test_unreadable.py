@@ -22,7 +22,7 @@ from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.rules.book import RuleBook
 from voxcor.server.event_log import LogEntry
-from voxcor.server.job_store import JOB_FILE, Job, JobStore
+from voxcor.server.job_store import JOB_FILE, JobRecord, JobStore
 from voxcor.server.result_store import LOG_FILE, ResultStore
 from voxcor.server.retention import Clock
 from voxcor.settings import Settings
@@ -117,7 +117,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Files:
     )
     store = JobStore(chosen)
     store.publish(
-        Job(GOOD, "2026-11-28 08:00:00", RecordingOptions(), None, None), store.workplace(GOOD)
+        JobRecord(GOOD, "2026-11-28 08:00:00", RecordingOptions(), None, None),
+        store.workplace(GOOD),
     )
     document = with_frames().to_document() | {"frames": None, "embedding": None}
     with Ledger(chosen.jobs / GOOD) as ledger:

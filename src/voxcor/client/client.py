@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
 
 
-class _Options(Choices, total=False):
+class _ModelOptions(Choices, total=False):
     model: str | None
 
 
-class Options(_Options, total=False):
+class RecognizeOptions(_ModelOptions, total=False):
     """The options of a request, as those of `Recognizer.recognize`, and two of a server's.
 
     `model` is an id of `Client.models`, or `auto`; without it the server decides. `keep_audio` has
@@ -44,7 +44,7 @@ class Options(_Options, total=False):
     keep_audio: bool
 
 
-class JobOptions(_Options, total=False):
+class JobOptions(_ModelOptions, total=False):
     """The options of a job. With `channels` `separate` each channel has a result of its own."""
 
     channels: Channels
@@ -95,14 +95,14 @@ class Client:
         source: "Source",
         *,
         name: str | None = None,
-        **options: Unpack[Options],
+        **options: Unpack[RecognizeOptions],
     ) -> StoredResult:
         """The emotion of one recording; waits for a place where the server's queue is full.
 
         Args:
             source: as for `Recognizer.recognize`.
             name: what errors and the result call it; by default its file name.
-            **options: see `Options`.
+            **options: see `RecognizeOptions`.
 
         Raises:
             InputError, ModelError, RequestError, ServerError: see `voxcor.errors`.
@@ -114,20 +114,20 @@ class Client:
         source: "Source",
         *,
         name: str | None = None,
-        **options: Unpack[Options],
+        **options: Unpack[RecognizeOptions],
     ) -> list[StoredResult | Failure]:
         """One result for each channel, the two legs of a call; arguments as `recognize`.
 
         A channel that cannot be used gives a `Failure` in its place, unless that is true of all.
         """
         fields = {**_fields(options), "channels": "separate"}
-        answer = self._recognize(source, name, fields)
+        error_response = self._recognize(source, name, fields)
         shown = name or _name_of(source)
         return [
             self._result_of(document)
             if "emotion" in document
             else Failure(shown, document["code"], document["message"], channel)
-            for channel, document in enumerate(answer["results"])
+            for channel, document in enumerate(error_response["results"])
         ]
 
     def recognize_many(
@@ -135,7 +135,7 @@ class Client:
         sources: "Iterable[Source]",
         *,
         workers: int = 4,
-        **options: Unpack[Options],
+        **options: Unpack[RecognizeOptions],
     ) -> Iterator[StoredResult | Failure]:
         """One result for each recording, in order; `workers` are on their way at the same time.
 
@@ -184,10 +184,10 @@ class Client:
 
         def send() -> str:
             content_type, parts = form_of(files, _fields(options))
-            answer = self._connection.ask(
+            error_response = self._connection.ask(
                 "POST", "/v1/jobs", content=parts, headers={"Content-Type": content_type}
             )
-            return str(answer["id"])
+            return str(error_response["id"])
 
         return Job(patiently(send), self._connection)
 
@@ -282,10 +282,10 @@ class Client:
         def send() -> dict[str, Any]:
             with opened(content) as file:
                 files = {"file": (name or _name_of(source), file)}
-                answer: dict[str, Any] = self._connection.ask(
+                error_response: dict[str, Any] = self._connection.ask(
                     "POST", "/v1/recognize", data=dict(fields), files=files
                 )
-                return answer
+                return error_response
 
         return patiently(send)
 
@@ -305,7 +305,7 @@ class Client:
         return result_from(document, frames, embedding)
 
 
-def _fields(options: _Options) -> dict[str, str]:
+def _fields(options: _ModelOptions) -> dict[str, str]:
     """The options as the fields of the form; where one is None, the server decides."""
     return {
         name: value

@@ -60,7 +60,7 @@ async def get_export(
         # What cannot be exported is said before the answer begins.
         return next(pieces, b""), pieces, file_name(content, kind)
 
-    with downloads_of(request).place() as stack:
+    with downloads_of(request).slot() as stack:
         first, pieces, name = await asyncio.to_thread(begin)
         named = quote(name.encode("utf-8", "replace"))
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}

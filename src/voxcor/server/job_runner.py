@@ -23,7 +23,15 @@ from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.server.admission import LONGEST_RETRY_S
 from voxcor.server.event_log import Signal
-from voxcor.server.job_store import ENDED, INPUTS, JOB_FILE, Job, JobStore, State, require_allowed
+from voxcor.server.job_store import (
+    ENDED,
+    INPUTS,
+    JOB_FILE,
+    JobRecord,
+    JobStore,
+    State,
+    require_allowed,
+)
 from voxcor.server.service import Service
 from voxcor.settings import Settings
 from voxcor.sources import PassedOver
@@ -65,7 +73,7 @@ class JobRunner:
         self._thread.start()
 
     def close(self) -> None:
-        """Gives up the recordings that are being heard; the job goes on at the next start."""
+        """Gives up the recordings that are at work; the job goes on at the next start."""
         with self._wake:
             self._closing = True
             self._cancellation.set()
@@ -82,7 +90,7 @@ class JobRunner:
         if self.waiting >= self._settings.jobs_waiting:
             raise QueueFull(waiting=self.waiting, retry_after_s=LONGEST_RETRY_S)
 
-    def add(self, job: Job, workplace: Path) -> None:
+    def add(self, job: JobRecord, workplace: Path) -> None:
         """Publishes a job and queues it; not on the event loop.
 
         Raises:
@@ -99,7 +107,7 @@ class JobRunner:
         """Jobs that have not ended."""
         return len(self._queue) + (self._running is not None)
 
-    def find(self, job_id: str) -> Job:
+    def find(self, job_id: str) -> JobRecord:
         """A job as it is, be the disk too full to have been told.
 
         Raises:
@@ -148,10 +156,10 @@ class JobRunner:
         self._unwritten.pop(job_id, None)
         self.changed.send()
 
-    async def settled(self, job_id: str, patience_s: float) -> None:
+    async def wait_until_not_running(self, job_id: str, timeout_s: float) -> None:
         """Waits until a job does not run; no longer than so long."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 while self._running == job_id:
                     changed = self.changed.next
                     if self._running == job_id:
@@ -208,7 +216,7 @@ class JobRunner:
             self._cancellation = Cancellation()
             return self._running
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: JobRecord) -> None:
         self.store.set_state(job.id, "running")
         self.changed.send()
         folder = self.store.folder(job.id)
@@ -236,7 +244,7 @@ class JobRunner:
                 workers=max(1, available_cores() // 2),
                 stop=threading.Event(),
                 on_begin=lambda _counts: self.changed.send(),
-                on_outcome=lambda outcome: self._note(job, outcome),
+                on_outcome=lambda outcome: self._record(job, outcome),
                 cancellation=self._cancellation,
                 maximum_min=self._settings.max_audio_min,
             )
@@ -256,7 +264,7 @@ class JobRunner:
             self.store.drop_inputs(job_id)
         self.changed.send()
 
-    def _note(self, job: Job, outcome: Outcome) -> None:
+    def _record(self, job: JobRecord, outcome: Outcome) -> None:
         self.changed.send()
         self._service.metrics.job_items.labels("failed" if outcome.failure else "done").inc()
         for document in outcome.documents:
@@ -268,7 +276,7 @@ class JobRunner:
 
 
 def _items(
-    job: Job, folder: Path, settings: Settings, passed_over: PassedOver
+    job: JobRecord, folder: Path, settings: Settings, passed_over: PassedOver
 ) -> Iterator[Item | Failure]:
     """What the job is about: its source, or its uploads under the names of their sender.
 

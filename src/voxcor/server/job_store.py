@@ -44,7 +44,7 @@ logger = logging.getLogger("voxcor.server")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobRecord:
     """What was asked for: `source` is a place on the server, or None for uploads.
 
     `passed_over` is what the source was found to hold beside recordings.
@@ -102,7 +102,7 @@ class JobStore(FolderStore):
     def discard(self, workplace: Path) -> None:
         shutil.rmtree(workplace, ignore_errors=True)
 
-    def publish(self, job: Job, workplace: Path) -> None:
+    def publish(self, job: JobRecord, workplace: Path) -> None:
         """Makes a job visible, whole and on the disk.
 
         Raises:
@@ -113,7 +113,7 @@ class JobStore(FolderStore):
             self._write(job, workplace)
             publish(workplace, self._root / job.id, private=True)
 
-    def find(self, job_id: str) -> Job:
+    def find(self, job_id: str) -> JobRecord:
         """A job.
 
         Raises:
@@ -121,7 +121,7 @@ class JobStore(FolderStore):
             StateUnreadable: it cannot be read; where it is damaged, it is set aside.
         """
 
-        def parse(document: Any) -> Job:
+        def parse(document: Any) -> JobRecord:
             job = _JOB.validate_python(document)
             if job.id != job_id:
                 raise ValueError(f"it is {job.id}")
@@ -129,7 +129,7 @@ class JobStore(FolderStore):
 
         return self.read(job_id, JOB_FILE, parse)
 
-    def all(self) -> Iterator[Job]:
+    def all(self) -> Iterator[JobRecord]:
         """All jobs, the newest first; what cannot be read is among `unreadable` then."""
         for job_id in self.ids():
             with suppress(NoSuchJob, StateUnreadable):  # deleted this moment, or told by the log
@@ -198,9 +198,9 @@ class JobStore(FolderStore):
         except (OSError, VoxcorError) as failure:
             logger.error("job %s cannot be ended: %s", job_id, failure)
 
-    def _write(self, job: Job, folder: Path) -> None:
+    def _write(self, job: JobRecord, folder: Path) -> None:
         document = {**asdict(job), "options": job.options.to_document()}
         write_whole(folder / JOB_FILE, to_json(document, indent=2), private=True)
 
 
-_JOB = TypeAdapter(Job)
+_JOB = TypeAdapter(JobRecord)

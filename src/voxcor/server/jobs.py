@@ -26,25 +26,25 @@ from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.event_log import all_read, last_event_id, not_stored, server_sent
 from voxcor.server.folder_store import new_id
 from voxcor.server.job_runner import JobRunner
-from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
+from voxcor.server.job_store import ENDED, INPUTS, JobRecord, require_allowed
 from voxcor.server.result_store import MOST_PAGE_BYTES
-from voxcor.server.schemas import Asked, problems
+from voxcor.server.schemas import RecognizeForm, problems
 from voxcor.server.service import Service, service_of
-from voxcor.server.strict_json import SafeJSONResponse, read_json
+from voxcor.server.strict_json import SafeJSONResponse, read_strict_json
 from voxcor.server.uploads import Upload, receive_files
 
 ARCHIVE = "archive.zip"
 
 # To count a ledger of a hundred thousand items takes 10 ms, and a job may do fifty items a second.
-_COUNT_EVERY_S = 0.2
+_PROGRESS_INTERVAL_S = 0.2
 
 # To cancel is felt between windows: the answer waits for that, but not for a large model's window.
-_PATIENCE_S = 2.0
+_CANCEL_WAIT_S = 2.0
 
 _Id = Annotated[str, InPath(description="As POST /v1/jobs gave it. · 创建任务时返回的 id。")]
 
 
-class Progress(BaseModel):
+class JobProgress(BaseModel):
     """Items of a job: `audio_s` seconds of recordings are done."""
 
     total: int
@@ -54,7 +54,7 @@ class Progress(BaseModel):
     audio_s: float
 
 
-class LeftOut(BaseModel):
+class PassedOverCounts(BaseModel):
     """What a source holds beside recordings, and of files the most frequent extensions."""
 
     count: int
@@ -73,9 +73,9 @@ class JobDocument(BaseModel):
     model: str | None
     source: str | None
     options: dict[str, Any]
-    progress: Progress
+    progress: JobProgress
     failures: dict[str, int]
-    passed_over: LeftOut | None
+    passed_over: PassedOverCounts | None
     error: dict[str, Any] | None
 
 
@@ -174,7 +174,7 @@ async def create_job(request: Request) -> Response:
     job_id = new_id()
     # A job costs the queue nothing; a server that stops, or is full of uploads, takes none.
     runner.require_place()
-    with service.admission.place(body_of(request)):
+    with service.admission.slot(body_of(request)):
         workplace = await asyncio.to_thread(runner.store.workplace, job_id)
         try:
             job = await _receive(request, service, job_id, workplace)
@@ -228,7 +228,7 @@ async def delete_job(request: Request, job_id: _Id) -> Response:
     """
     runner = _runner_of(request)
     await asyncio.to_thread(runner.delete, job_id)
-    await runner.settled(job_id, _PATIENCE_S)
+    await runner.wait_until_not_running(job_id, _CANCEL_WAIT_S)
     return Response(status_code=204)
 
 
@@ -236,11 +236,11 @@ async def delete_job(request: Request, job_id: _Id) -> Response:
 async def cancel_job(request: Request, job_id: _Id) -> JobDocument:
     """Ends it; what is done so far stays, and can be downloaded. One that has ended stays so.
 
-    It is `running` in the answer where what is heard this moment takes longer to stop.
+    It is `running` in the answer where what is recognised this moment takes longer to stop.
     """
     runner = _runner_of(request)
     await asyncio.to_thread(runner.cancel, job_id)
-    await runner.settled(job_id, _PATIENCE_S)
+    await runner.wait_until_not_running(job_id, _CANCEL_WAIT_S)
     return await get_job(request, job_id)
 
 
@@ -328,23 +328,22 @@ async def get_file(
     kind = name.removeprefix("results.")
     if name == ARCHIVE:
         headers = {"Content-Disposition": f'attachment; filename="voxcor-{job_id}.zip"'}
-        with downloads_of(request).place() as place:
+        with downloads_of(request).slot() as slot:
             folder = await asyncio.to_thread(_archived, runner, job_id)
             pieces = zipped(folder, "voxcor", _results_of(folder))
-            return Download(place.pop_all(), pieces, "application/zip", headers)
+            return Download(slot.pop_all(), pieces, "application/zip", headers)
     if kind not in TABLE_FORMATS or not name.startswith("results."):
         raise NoSuchJob(id=job_id)
     path = await asyncio.to_thread(_table, runner, job_id, kind)
     return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"})
 
 
-async def _receive(request: Request, service: Service, job_id: str, workplace: Path) -> Job:
+async def _receive(request: Request, service: Service, job_id: str, workplace: Path) -> JobRecord:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         fields = _json_fields(await request.body())
-        place = fields.pop("source")
-        require_allowed(service.settings, place)
-        source: str | None = place
+        source: str | None = fields.pop("source")
+        require_allowed(service.settings, source or "")
     else:
         uploads, found = await receive_files(request, workplace / INPUTS, service.settings)
         if not uploads:
@@ -353,26 +352,26 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
             )
         await asyncio.to_thread(_write_names, workplace, uploads)
         fields, source = dict(found), None
-    asked = Asked.from_fields(fields)
-    service.recognizers.require(asked.request.model)
-    recognizer = await service.in_thread(lambda: service.recognizers.get(asked.request.model))
-    recognizer.require(asked.recording)
-    if asked.request.speakers is not None:
+    form = RecognizeForm.from_fields(fields)
+    service.recognizers.require(form.request.model)
+    recognizer = await service.in_thread(lambda: service.recognizers.get(form.request.model))
+    recognizer.require(form.recording)
+    if form.request.speakers is not None:
         raise UsageError(
             reason_en="A job has many recordings; turns of speakers belong to one.",
             reason_zh="任务包含多条录音,说话人轮次只适用于单条录音。",
         )
-    return Job(
+    return JobRecord(
         id=job_id,
         created=datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
-        options=asked.recording,
-        model=asked.request.model,
+        options=form.recording,
+        model=form.request.model,
         source=source,
     )
 
 
 def _json_fields(body: bytes) -> dict[str, str]:
-    document = read_json(body)
+    document = read_strict_json(body)
     if not isinstance(document, dict):
         raise MalformedRequest(reason_en="it is no JSON object.", reason_zh="不是 JSON 对象。")
     plain = {key: _plain(value) for key, value in document.items() if value is not None}
@@ -395,7 +394,7 @@ def _write_names(workplace: Path, uploads: list[Upload]) -> None:
     (workplace / INPUTS / "names.txt").write_text(names, encoding="utf-8")
 
 
-def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
+def _document(runner: JobRunner, job: JobRecord) -> dict[str, Any]:
     counts = runner.store.counts(job.id)
     # A ledger that was found damaged this moment has changed it.
     job = runner.find(job.id)
@@ -473,7 +472,7 @@ async def _events(runner: JobRunner, job_id: str, after: int) -> AsyncIterator[S
             return
         yield server_sent("progress", document)
         await changed.wait()
-        await asyncio.sleep(_COUNT_EVERY_S)
+        await asyncio.sleep(_PROGRESS_INTERVAL_S)
 
 
 def _table(runner: JobRunner, job_id: str, kind: TableFormat) -> Path:

@@ -78,7 +78,7 @@ class Metrics:
         gauge.inc(1 if is_loaded else -1)
 
 
-class Observe:
+class RequestLogMiddleware:
     """Counts and logs each request when its response has ended."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

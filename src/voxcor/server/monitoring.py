@@ -5,9 +5,9 @@ from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from voxcor.errors import NotReady, VoxcorError
-from voxcor.server.problems import answer
+from voxcor.server.problems import error_response
 from voxcor.server.schemas import problems
-from voxcor.server.security import has_key
+from voxcor.server.security import is_authenticated
 from voxcor.server.service import service_of
 
 router = APIRouter(tags=["monitoring"])
@@ -21,9 +21,9 @@ async def readyz(request: Request) -> Response:
         return JSONResponse({"status": "ready"})
     problem: VoxcorError = NotReady(retry_after_s=1)
     # Why the model cannot be had may name folders: that is for whoever has the key.
-    if service.problem is not None and has_key(request, service.settings):
+    if service.problem is not None and is_authenticated(request, service.settings):
         problem = service.problem
-    response = answer(problem, request)
+    response = error_response(problem, request)
     response.status_code = 503
     return response
 

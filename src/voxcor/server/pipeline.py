@@ -16,8 +16,8 @@ from voxcor.recognizer import Step
 from voxcor.results import Result, milliseconds
 from voxcor.server.event_log import LogEntry
 from voxcor.server.folder_store import new_id
-from voxcor.server.recognition_tasks import Work
-from voxcor.server.schemas import Asked
+from voxcor.server.recognition_tasks import RecognitionTask
+from voxcor.server.schemas import RecognizeForm
 from voxcor.server.service import Service
 from voxcor.server.uploads import Upload
 from voxcor.speaker_turns import parse_turns
@@ -28,8 +28,8 @@ logger = logging.getLogger("voxcor.server")
 LONG_S = 300.0
 
 
-async def perform(
-    service: Service, work: Work, upload: Upload, asked: Asked
+async def recognize_and_store(
+    service: Service, task: RecognitionTask, upload: Upload, form: RecognizeForm
 ) -> list[dict[str, Any]]:
     """Does all of it; the documents, one for each channel where they are separate.
 
@@ -39,100 +39,98 @@ async def perform(
         VoxcorError: there is no result; the log says the same, and nothing is left.
     """
     started = time.monotonic()
-    service.works.begin(work)
-    work.log.step("received", bytes=upload.bytes)
-    work.log.step("queued", ahead=service.admission.inside - 1)
+    service.tasks.begin(task)
+    task.log.step("received", bytes=upload.bytes)
+    task.log.step("queued", ahead=service.admission.inside - 1)
     try:
-        outcomes = await hear(service, work, upload, asked)
-        documents = await service.in_thread(
-            lambda: _publish(service, work, upload, asked, outcomes)
-        )
-        work.results = [document["id"] for document in documents if "id" in document]
+        outcomes = await recognize_upload(service, task, upload, form)
+        documents = await service.in_thread(lambda: _publish(service, task, upload, form, outcomes))
+        task.results = [document["id"] for document in documents if "id" in document]
     except Exception as error:
-        work.error = _error_of(error)
-        work.log.add("failed", **work.error.to_dict())
-        raise work.error from error
+        task.error = _error_of(error)
+        task.log.add("failed", **task.error.to_dict())
+        raise task.error from error
     finally:
         service.admission.took(time.monotonic() - started)
-        service.works.end(work)
-    work.log.add("done", **_ending(work, documents))
+        service.tasks.end(task)
+    task.log.add("done", **_ending(task, documents))
     return documents
 
 
-async def abandon(service: Service, work: Work) -> None:
+async def cancel_and_delete(service: Service, task: RecognitionTask) -> None:
     """Gives it up at whatever stage it is; nothing of it stays."""
-    work.cancellation.set()
-    if service.works.find(work.id):
-        await work.ended.wait()
-        service.works.forget(work)
-    for result_id in work.results:
+    task.cancellation.set()
+    if service.tasks.find(task.id):
+        await task.ended.wait()
+        service.tasks.forget(task)
+    for result_id in task.results:
         with suppress(NoSuchResult):
             await asyncio.to_thread(service.results.delete, result_id)
 
 
-async def hear(
-    service: Service, work: Work, upload: Upload, asked: Asked
+async def recognize_upload(
+    service: Service, task: RecognitionTask, upload: Upload, form: RecognizeForm
 ) -> list[Result | InputError]:
     """Decodes and recognises, in worker threads; for each channel where they are separate.
 
     Raises:
         VoxcorError: it cannot be used, or no channel of it.
-        Cancelled: `work.cancellation` was set.
+        Cancelled: `task.cancellation` was set.
     """
-    heard, decode_ms = await service.in_thread(
-        lambda: _decode(service, work, upload, asked), cancellation=work.cancellation
+    tracks, decode_ms = await service.in_thread(
+        lambda: _decode(service, task, upload, form), cancellation=task.cancellation
     )
     return await service.in_thread(
-        lambda: _recognize(service, work, heard, decode_ms, asked),
-        long=heard[0].duration * len(heard) > LONG_S,
-        cancellation=work.cancellation,
+        lambda: _recognize(service, task, tracks, decode_ms, form),
+        long=tracks[0].duration * len(tracks) > LONG_S,
+        cancellation=task.cancellation,
     )
 
 
 def _decode(
-    service: Service, work: Work, upload: Upload, asked: Asked
+    service: Service, task: RecognitionTask, upload: Upload, form: RecognizeForm
 ) -> tuple[list[Mono[Rows]], float]:
     """The recording, each channel of it where they are separate, and the milliseconds it took."""
     started = time.perf_counter()
-    heard = service.decoders.decode(
+    tracks = service.decoders.decode(
         upload.path,
         upload.name,
-        work.folder,
-        work.cancellation,
-        separate=asked.recording.channels == "separate",
-        options=asked.recording.decoding,
+        task.folder,
+        task.cancellation,
+        separate=form.recording.channels == "separate",
+        options=form.recording.decoding,
     )
     facts = {
-        "duration_ms": milliseconds(heard[0].duration),
-        "sample_rate": heard[0].sample_rate,
-        "channels": heard[0].channels,
+        "duration_ms": milliseconds(tracks[0].duration),
+        "sample_rate": tracks[0].sample_rate,
+        "channels": tracks[0].channels,
     }
     ms = round(1000 * (time.perf_counter() - started), 1)
-    _note(service, work)(Step("decode", ms, facts))
-    return heard, ms
+    _record(service, task)(Step("decode", ms, facts))
+    return tracks, ms
 
 
 def _recognize(
     service: Service,
-    work: Work,
-    heard: Sequence[Mono[Rows]],
+    task: RecognitionTask,
+    tracks: Sequence[Mono[Rows]],
     decode_ms: float,
-    asked: Asked,
+    form: RecognizeForm,
 ) -> list[Result | InputError]:
-    recognizer = service.recognizers.get(asked.request.model)
-    note = _note(service, work)
-    text = asked.request.speakers
+    recognizer = service.recognizers.get(form.request.model)
+    record = _record(service, task)
+    text = form.request.speakers
     speakers = None if text is None else parse_turns(text, "speakers")
     outcomes: list[Result | InputError] = []
-    for mono in heard:
+    for mono in tracks:
         try:
-            with cancellable(work.cancellation):
+            with cancellable(task.cancellation):
                 result = recognizer.recognize(
                     mono,
-                    asked.recording,
+                    form.recording,
                     speakers=speakers,
                     # The decoding of what is decoded takes no time, and says nothing.
-                    progress=lambda step: None if step.name == "decode" else note(step),
+                    progress=lambda step: None if step.name == "decode" else record(step),
                 )
         except InputError as error:
             outcomes.append(error)
@@ -148,17 +146,17 @@ def _recognize(
 
 def _publish(
     service: Service,
-    work: Work,
+    task: RecognitionTask,
     upload: Upload,
-    asked: Asked,
+    form: RecognizeForm,
     outcomes: Sequence[Result | InputError],
 ) -> list[dict[str, Any]]:
-    """Stores the results; the first takes the id of the work, which its sender knows."""
-    ids = iter([work.id, *(new_id() for _ in outcomes)])
+    """Stores the results; the first takes the id of the task, which its sender knows."""
+    ids = iter([task.id, *(new_id() for _ in outcomes)])
     named = [(None if isinstance(o, InputError) else next(ids), o) for o in outcomes]
     announced = [o.to_dict() if isinstance(o, InputError) else {"id": n} for n, o in named]
-    events = [*work.log.entries, LogEntry("done", _ending(work, announced))]
-    kept = upload.path if asked.request.keep_audio else None
+    events = [*task.log.entries, LogEntry("done", _ending(task, announced))]
+    kept = upload.path if form.request.keep_audio else None
     documents: list[dict[str, Any]] = []
     try:
         for name, outcome in named:
@@ -166,7 +164,7 @@ def _publish(
                 documents.append(outcome.to_dict())
                 continue
             assert name is not None
-            work.cancellation.check()
+            task.cancellation.check()
             service.results.publish(name, outcome, events, kept, upload.name)
             documents.append(service.results.document(name))
     except BaseException:
@@ -187,13 +185,13 @@ def _with_decoding(timings_ms: Mapping[str, float], decode_ms: float) -> dict[st
     return {**timings_ms, "decode": decode_ms, "total": total}
 
 
-def _note(service: Service, work: Work) -> Callable[[Step], None]:
-    def note(step: Step) -> None:
-        work.cancellation.check()
+def _record(service: Service, task: RecognitionTask) -> Callable[[Step], None]:
+    def record(step: Step) -> None:
+        task.cancellation.check()
         service.metrics.stage(step)
-        work.log.step(step.name, step.ms, **step.facts)
+        task.log.step(step.name, step.ms, **step.facts)
 
-    return note
+    return record
 
 
 def _error_of(error: Exception) -> VoxcorError:
@@ -206,8 +204,8 @@ def _error_of(error: Exception) -> VoxcorError:
     return VoxcorError(reason="see the log of the server")
 
 
-def _ending(work: Work, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _ending(task: RecognitionTask, documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The results by their ids, and which channels have none, and why."""
     results = [document["id"] for document in documents if "id" in document]
     failures = [{"channel": n, **d} for n, d in enumerate(documents) if "id" not in d]
-    return {"id": work.id, "results": results, "failures": failures}
+    return {"id": task.id, "results": results, "failures": failures}

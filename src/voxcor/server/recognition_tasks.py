@@ -22,7 +22,7 @@ _KEYS_KEPT = 1000
 
 
 @dataclass(eq=False, slots=True)
-class Work:
+class RecognitionTask:
     """One upload on its way. In the end it has `results`, ids on the disk, or an `error`."""
 
     id: str
@@ -34,57 +34,57 @@ class Work:
     error: VoxcorError | None = None
 
 
-class Works:
-    """Work under way, and the latest that failed, by id."""
+class RecognitionTasks:
+    """Those under way, and the latest that failed, by id."""
 
     def __init__(self) -> None:
-        self._works: OrderedDict[str, Work] = OrderedDict()
+        self._tasks: OrderedDict[str, RecognitionTask] = OrderedDict()
 
-    def begin(self, work: Work) -> None:
-        self._works[work.id] = work
+    def begin(self, task: RecognitionTask) -> None:
+        self._tasks[task.id] = task
 
-    def find(self, work_id: str) -> Work | None:
-        return self._works.get(work_id)
+    def find(self, task_id: str) -> RecognitionTask | None:
+        return self._tasks.get(task_id)
 
-    def end(self, work: Work) -> None:
+    def end(self, task: RecognitionTask) -> None:
         """It has a result, which is on the disk, or an error, which stays here for a while."""
-        if work.error is None:
-            del self._works[work.id]
-        failed = [other.id for other in self._works.values() if other.error]
-        for work_id in failed[:-FAILURES_KEPT]:
-            del self._works[work_id]
-        work.ended.set()
+        if task.error is None:
+            del self._tasks[task.id]
+        failed = [other.id for other in self._tasks.values() if other.error]
+        for task_id in failed[:-FAILURES_KEPT]:
+            del self._tasks[task_id]
+        task.ended.set()
 
-    def forget(self, work: Work) -> None:
+    def forget(self, task: RecognitionTask) -> None:
         """Its failure, too, leaves no trace."""
-        self._works.pop(work.id, None)
+        self._tasks.pop(task.id, None)
 
     def cancel_all(self) -> None:
-        for work in self._works.values():
-            work.cancellation.set()
+        for task in self._tasks.values():
+            task.cancellation.set()
 
 
 class RequestKeys:
-    """The latest keys, with the work of each; None where it was given up before it arrived."""
+    """The latest keys, with the task of each; None where it was given up before it arrived."""
 
     def __init__(self) -> None:
-        self._works: OrderedDict[str, Work | None] = OrderedDict()
+        self._tasks: OrderedDict[str, RecognitionTask | None] = OrderedDict()
 
-    def enter(self, key: str | None, work: Work) -> None:
-        """Work has come with this key, or with none."""
+    def enter(self, key: str | None, task: RecognitionTask) -> None:
+        """A task has come with this key, or with none."""
         if key is None:
             return
-        if key in self._works and self._works[key] is None:
-            work.cancellation.set()
-        self._keep(key, work)
+        if key in self._tasks and self._tasks[key] is None:
+            task.cancellation.set()
+        self._keep(key, task)
 
-    def give_up(self, key: str) -> Work | None:
+    def give_up(self, key: str) -> RecognitionTask | None:
         """What is to be given up; None where it has not arrived, and will be when it does."""
-        if self._works.get(key) is None:
+        if self._tasks.get(key) is None:
             self._keep(key, None)
-        return self._works[key]
+        return self._tasks[key]
 
-    def _keep(self, key: str, work: Work | None) -> None:
-        self._works[key] = work
-        while len(self._works) > _KEYS_KEPT:
-            self._works.popitem(last=False)
+    def _keep(self, key: str, task: RecognitionTask | None) -> None:
+        self._tasks[key] = task
+        while len(self._tasks) > _KEYS_KEPT:
+            self._tasks.popitem(last=False)

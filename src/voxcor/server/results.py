@@ -12,8 +12,8 @@ from voxcor.server.archives import zip_chunks
 from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.event_log import EventLog, not_stored
 from voxcor.server.log_messages import unread_log
-from voxcor.server.pipeline import abandon
-from voxcor.server.problems import answer
+from voxcor.server.pipeline import cancel_and_delete
+from voxcor.server.problems import error_response
 from voxcor.server.result_store import RESULT_FILE
 from voxcor.server.schemas import Pending, problems, reference
 from voxcor.server.service import service_of
@@ -61,9 +61,9 @@ async def list_results(
 async def get_result(request: Request, result_id: ResultId) -> Response:
     """The document; 202 while it is being made; the error where it could not be."""
     service = service_of(request)
-    if work := service.works.find(result_id):
-        if work.error:
-            return answer(work.error, request)
+    if task := service.tasks.find(result_id):
+        if task.error:
+            return error_response(task.error, request)
         return JSONResponse({"id": result_id, "status": "running"}, 202, {"Retry-After": "1"})
     return await asyncio.to_thread(
         lambda: JSONResponse(service.results.document(result_id)),
@@ -79,17 +79,17 @@ async def get_result(request: Request, result_id: ResultId) -> Response:
 async def delete_result(request: Request, result_id: ResultId) -> None:
     """Work that still runs is given up. Nothing of the recording stays on the server."""
     service = service_of(request)
-    work = service.works.find(result_id)
-    if work is None:
+    task = service.tasks.find(result_id)
+    if task is None:
         await asyncio.to_thread(service.results.delete, result_id)
         return
-    await abandon(service, work)
+    await cancel_and_delete(service, task)
 
 
 async def _unread(request: Request, result_id: ResultId) -> AsyncIterator[ServerSentEvent]:
     service = service_of(request)
-    if work := service.works.find(result_id):
-        return unread_log(work.log, request)
+    if task := service.tasks.find(result_id):
+        return unread_log(task.log, request)
     entries = await asyncio.to_thread(service.results.events, result_id)
     return unread_log(EventLog(entries), request)
 
@@ -136,8 +136,8 @@ async def get_file(
     if name == ARCHIVE:
         folder = (await asyncio.to_thread(results.file, result_id, RESULT_FILE)).parent
         headers = {"Content-Disposition": f'attachment; filename="voxcor-{result_id}.zip"'}
-        with downloads_of(request).place() as place:
+        with downloads_of(request).slot() as slot:
             pieces = zip_chunks(folder)
-            return Download(place.pop_all(), pieces, "application/zip", headers)
+            return Download(slot.pop_all(), pieces, "application/zip", headers)
     path = await asyncio.to_thread(results.file, result_id, name)
     return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})

@@ -1,6 +1,6 @@
 """`/v1/rules` and `/v1/events`: saved rules, and their firings as server-sent events and webhooks.
 
-`Automation` is what the rest of the server knows of them: live sessions and results are watched
+`RuleEngine` is what the rest of the server knows of them: live sessions and results are watched
 through it, from any thread.
 """
 
@@ -36,7 +36,7 @@ logger = logging.getLogger("voxcor.server")
 KEPT = 1000
 
 
-class Automation:
+class RuleEngine:
     """The saved rules at work. Made on the event loop."""
 
     def __init__(self, settings: Settings) -> None:
@@ -56,7 +56,7 @@ class Automation:
         if saved.webhook is not None:
             self._webhooks.send(saved.webhook, "rule.fired", document)
 
-    def hear(self, result: Result, result_id: str) -> None:
+    def evaluate_result(self, result: Result, result_id: str) -> None:
         """Watches a result that has been stored. Rules that cannot be read do not cost it."""
         try:
             by_rule = {saved.rule: saved for saved in self.watching([*result.scores])}
@@ -71,28 +71,28 @@ class Automation:
         self._webhooks.close()
 
 
-def automation_of(connection: HTTPConnection) -> Automation:
+def rule_engine_of(connection: HTTPConnection) -> RuleEngine:
     """The one of the app."""
-    automation: Automation = connection.app.state.automation
-    return automation
+    engine: RuleEngine = connection.app.state.engine
+    return engine
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    automation = Automation(app.state.service.settings)
-    app.state.automation = automation
+    engine = RuleEngine(app.state.service.settings)
+    app.state.engine = engine
     service: Service = app.state.service
-    service.listeners.append(automation.hear)
-    service.in_background(_end_feed(automation, service.draining))
+    service.listeners.append(engine.evaluate_result)
+    service.in_background(_end_feed(engine, service.draining))
     try:
         yield
     finally:
-        await asyncio.to_thread(automation.close)
+        await asyncio.to_thread(engine.close)
 
 
-async def _end_feed(automation: Automation, draining: asyncio.Event) -> None:
+async def _end_feed(engine: RuleEngine, draining: asyncio.Event) -> None:
     await draining.wait()
-    automation.firings.close()
+    engine.firings.close()
 
 
 router = APIRouter(prefix="/v1", tags=["rules"], lifespan=_lifespan)
@@ -174,7 +174,7 @@ RuleName = Annotated[
 @router.get("/rules", summary="The saved rules · 已保存的规则", responses=problems(500))
 async def list_rules(request: Request) -> RuleList:
     """By name. Secrets are not shown."""
-    rules = await asyncio.to_thread(automation_of(request).book.all)
+    rules = await asyncio.to_thread(rule_engine_of(request).book.all)
     return RuleList(rules=[_shown(saved) for saved in rules])
 
 
@@ -188,7 +188,7 @@ async def check_rule(request: Request, text: RuleText) -> RuleRead:
 @router.get("/rules/{name}", summary="A saved rule · 一条规则", responses=problems(404, 422, 500))
 async def get_rule(request: Request, name: RuleName) -> RuleShown:
     """Its secret is not shown."""
-    return _shown(await asyncio.to_thread(automation_of(request).book.get, name))
+    return _shown(await asyncio.to_thread(rule_engine_of(request).book.get, name))
 
 
 @router.put(
@@ -204,8 +204,8 @@ async def put_rule(
     Where a secret was made, the answer shows it, this once.
     """
     labels = await _labels(request)
-    automation = automation_of(request)
-    shown, is_new = await asyncio.to_thread(_save, automation, name, form, labels)
+    engine = rule_engine_of(request)
+    shown, is_new = await asyncio.to_thread(_save, engine, name, form, labels)
     response.status_code = 201 if is_new else 200
     return shown
 
@@ -218,11 +218,11 @@ async def put_rule(
 )
 async def delete_rule(request: Request, name: RuleName) -> None:
     """With its webhook and secret."""
-    await asyncio.to_thread(automation_of(request).book.delete, name)
+    await asyncio.to_thread(rule_engine_of(request).book.delete, name)
 
 
 async def _unread(request: Request) -> AsyncIterator[tuple[int, LogEntry]]:
-    firings = automation_of(request).firings
+    firings = rule_engine_of(request).firings
     read = last_event_id(request)
     # Numbers begin anew with the server: one from before it says nothing.
     return firings.follow(read if 0 < read <= firings.count else firings.count * (read == 0))
@@ -255,10 +255,10 @@ async def _labels(request: Request) -> Sequence[str]:
 
 
 def _save(
-    automation: Automation, name: str, form: RuleForm, labels: Sequence[str]
+    engine: RuleEngine, name: str, form: RuleForm, labels: Sequence[str]
 ) -> tuple[RuleShown, bool]:
     """The rule as it was saved, and whether it is new."""
-    book = automation.book
+    book = engine.book
     rule = parse(form.rule, labels)
     if rule.name not in (name, rule.condition):
         raise UsageError(
@@ -271,7 +271,7 @@ def _save(
         if secret is None:
             secret = made = new_secret()
         webhook = Webhook(form.webhook.url, secret)
-        if automation.allowed.refuses(urlsplit(webhook.url).hostname or ""):
+        if engine.allowed.refuses(urlsplit(webhook.url).hostname or ""):
             raise WebhookInvalid(
                 url=webhook.url,
                 reason_en="is no public address; whoever runs the server allows others with "

@@ -35,14 +35,14 @@ class RequestOptions(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecognizeForm:
     """The fields of a form as they are meant; names are those of `voxcor recognize`."""
 
     recording: RecordingOptions
     request: RequestOptions
 
     @classmethod
-    def from_fields(cls, fields: Mapping[str, str]) -> "Asked":
+    def from_fields(cls, fields: Mapping[str, str]) -> "RecognizeForm":
         """An empty field counts as left out.
 
         Raises:
@@ -123,7 +123,7 @@ def one_or_many(name: str) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": {"oneOf": [one, many]}}}}
 
 
-def recognize_form() -> dict[str, Any]:
+def recognize_request_body() -> dict[str, Any]:
     """The `openapi_extra=` of a route that takes a recording and options as a form."""
     own = RequestOptions.model_json_schema()["properties"]
     of_recording = _RECORDING.json_schema()["properties"]

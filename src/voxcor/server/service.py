@@ -1,4 +1,4 @@
-"""What the routes share: settings, models, threads, the queue, results, and work under way.
+"""What the routes share: settings, models, threads, the queue, results, and the tasks under way.
 
 One `Service` is `app.state.service`. Decoding and inference run in its threads, never on the event
 loop; recordings of many minutes one after the other in a thread of their own, so that short ones
@@ -26,7 +26,7 @@ from voxcor.inference.session import available_cores
 from voxcor.results import Result
 from voxcor.server.admission import Admission
 from voxcor.server.metrics import Metrics
-from voxcor.server.recognition_tasks import RequestKeys, Works
+from voxcor.server.recognition_tasks import RecognitionTasks, RequestKeys
 from voxcor.server.recognizers import Recognizers
 from voxcor.server.result_store import ResultStore
 from voxcor.settings import Settings
@@ -45,7 +45,7 @@ class Service:
 
     Attributes:
         recognizers: the models; `get` may load one, so call it `in_thread`.
-        admission: the queue's door, for whatever costs inference.
+        admission: the slots of the queue, for whatever costs inference.
         ready: set once the default model has answered.
         draining: set when the server stops; whoever serves without end should come to one.
         sessions: how many live streams are open; a stopping server waits for them.
@@ -64,7 +64,7 @@ class Service:
         self.admission = Admission(settings.queue_size, lanes)
         metrics.queue.set_function(lambda: self.admission.inside)
         self.decoders = Decoders(available_cores(), settings.max_audio_min)
-        self.works = Works()
+        self.tasks = RecognitionTasks()
         self.request_keys = RequestKeys()
         self.ready = asyncio.Event()
         self.draining = asyncio.Event()
@@ -74,7 +74,7 @@ class Service:
         self.sweeps: list[Callable[[], None]] = [self.results.sweep]
         self._threads = ThreadPoolExecutor(lanes, "voxcor-work")
         self._long_threads = ThreadPoolExecutor(1, "voxcor-long")
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._lock = FileLock(settings.results / ".lock")
 
     def start(self) -> None:
@@ -102,15 +102,15 @@ class Service:
     async def stop(self) -> None:
         """Gives up what still runs, and frees everything."""
         self.drain()
-        self.works.cancel_all()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.tasks.cancel_all()
+        await asyncio.gather(*self._background, return_exceptions=True)
         await asyncio.to_thread(self._close)
 
     def in_background(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """A task that somebody remembers until it has ended."""
         task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
         return task
 
     async def in_thread(

@@ -19,7 +19,7 @@ MOST_DEPTH = 32
 LONGEST_NUMBER = 100
 
 
-def read_json(data: bytes | str) -> Any:
+def read_strict_json(data: bytes | str) -> Any:
     """The document in UTF-8 text, in time linear in its length.
 
     Raises:
