@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,12 +11,11 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
-from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
+from voxcor.errors import MalformedRequest, NoSuchJob, UsageError
 from voxcor.result_folder import to_json
 from voxcor.server.admission import CLIENT_CLOSED_REQUEST
 from voxcor.server.archives import zipped
@@ -25,6 +23,14 @@ from voxcor.server.bodies import body_of
 from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.event_log import all_read, last_event_id, not_stored, server_sent
 from voxcor.server.folder_store import new_id
+from voxcor.server.job_documents import (
+    JobDocument,
+    JobItems,
+    JobList,
+    document_of,
+    item_of,
+    ledger_of,
+)
 from voxcor.server.job_runner import JobRunner
 from voxcor.server.job_store import ENDED, INPUTS, JobRecord, require_allowed
 from voxcor.server.result_store import MOST_PAGE_BYTES
@@ -42,71 +48,6 @@ _PROGRESS_INTERVAL_S = 0.2
 _CANCEL_WAIT_S = 2.0
 
 _Id = Annotated[str, InPath(description="As POST /v1/jobs gave it. · 创建任务时返回的 id。")]
-
-
-class JobProgress(BaseModel):
-    """Items of a job: `audio_s` seconds of recordings are done."""
-
-    total: int
-    done: int
-    failed: int
-    waiting: int
-    audio_s: float
-
-
-class PassedOverCounts(BaseModel):
-    """What a source holds beside recordings, and of files the most frequent extensions."""
-
-    count: int
-    extensions: dict[str, int]
-
-
-class JobDocument(BaseModel):
-    """A job. `failures` counts what failed by code; `error` says why it failed as a whole.
-
-    `passed_over` is null where everything in the source was taken for a recording.
-    """
-
-    id: str
-    state: Literal["waiting", "running", "done", "cancelled", "failed"]
-    created: str
-    model: str | None
-    source: str | None
-    options: dict[str, Any]
-    progress: JobProgress
-    failures: dict[str, int]
-    passed_over: PassedOverCounts | None
-    error: dict[str, Any] | None
-
-
-class JobList(BaseModel):
-    """The newest first; and under which names jobs lie that cannot be read."""
-
-    jobs: list[JobDocument]
-    unreadable: list[str]
-
-
-class JobItem(BaseModel):
-    """A recording of a job: its documents, one a channel heard, or its failure.
-
-    With `start_ms` and `end_ms`, which are there for no other, it is that part of it.
-    `channel_failures` are those of separate channels, each with its number.
-    """
-
-    position: int
-    path: str
-    start_ms: int | None = None
-    end_ms: int | None = None
-    documents: list[dict[str, Any]]
-    failure: dict[str, Any] | None
-    channel_failures: list[dict[str, Any]]
-
-
-class JobItems(BaseModel):
-    """`next` is the `after` of the page that follows, null on the last."""
-
-    items: list[JobItem]
-    next: int | None
 
 
 @asynccontextmanager
@@ -185,7 +126,7 @@ async def create_job(request: Request) -> Response:
             if workplace.exists():
                 await asyncio.to_thread(runner.store.discard, workplace)
     root = request.scope.get("root_path", "")
-    document = await asyncio.to_thread(_document, runner, job)
+    document = await asyncio.to_thread(document_of, runner, job)
     return JSONResponse(document, 202, {"Location": f"{root}/v1/jobs/{job_id}"})
 
 
@@ -200,7 +141,7 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
             if len(jobs) == limit:
                 break
             try:
-                jobs.append(_document(runner, job))
+                jobs.append(document_of(runner, job))
             except NoSuchJob:  # deleted this moment
                 continue
         return jobs
@@ -214,7 +155,7 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
 async def get_job(request: Request, job_id: _Id) -> JobDocument:
     """How far it is."""
     runner = _runner_of(request)
-    document = await asyncio.to_thread(lambda: _document(runner, runner.find(job_id)))
+    document = await asyncio.to_thread(lambda: document_of(runner, runner.find(job_id)))
     return JobDocument.model_validate(document)
 
 
@@ -262,9 +203,9 @@ async def list_items(
     def page() -> Response:
         items: list[dict[str, Any]] = []
         following, size = None, 0
-        with _ledger(runner, job_id) as ledger:
+        with ledger_of(runner, job_id) as ledger:
             for row in ledger.rows(state=state, after=after):
-                items.append(_item(row))
+                items.append(item_of(row))
                 size += len(to_json(items[-1]))
                 if len(items) == limit or size > MOST_PAGE_BYTES:
                     following = row.item.position
@@ -394,57 +335,6 @@ def _write_names(workplace: Path, uploads: list[Upload]) -> None:
     (workplace / INPUTS / "names.txt").write_text(names, encoding="utf-8")
 
 
-def _document(runner: JobRunner, job: JobRecord) -> dict[str, Any]:
-    counts = runner.store.counts(job.id)
-    # A ledger that was found damaged this moment has changed it.
-    job = runner.find(job.id)
-    codes: dict[str, int] = {}
-    error = job.error
-    if counts.failed:
-        try:
-            with _ledger(runner, job.id) as ledger:
-                codes = ledger.failure_codes()
-        except (BatchError, StorageError) as fault:
-            error = error or fault.to_dict()
-    return {
-        "id": job.id,
-        "state": job.state,
-        "created": job.created,
-        "model": job.model,
-        "source": job.source,
-        "options": job.options.to_document(),
-        "progress": {
-            "total": counts.total,
-            "done": counts.done,
-            "failed": counts.failed,
-            "waiting": counts.waiting,
-            "audio_s": counts.audio_s,
-        },
-        "failures": codes,
-        "passed_over": job.passed_over,
-        "error": error,
-    }
-
-
-def _item(row: Row) -> dict[str, Any]:
-    failure = row.failure
-    return {
-        "position": row.item.position,
-        "path": row.item.name,
-        **dict(zip(("start_ms", "end_ms"), row.item.part or (), strict=False)),
-        "documents": list(row.documents),
-        "failure": {"code": failure.code, "message": failure.message} if failure else None,
-        "channel_failures": [asdict(failed) for failed in row.channel_failures],
-    }
-
-
-def _ledger(runner: JobRunner, job_id: str) -> Ledger:
-    folder = runner.store.folder(job_id)
-    if not (folder / LEDGER_FILE).is_file():
-        raise NoSuchJob(id=job_id)
-    return Ledger(folder)
-
-
 def _rows_since(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, Row]]:
     folder = runner.store.folder(job_id)
     if not (folder / LEDGER_FILE).is_file():
@@ -460,10 +350,10 @@ async def _events(runner: JobRunner, job_id: str, after: int) -> AsyncIterator[S
             job = await asyncio.to_thread(runner.find, job_id)
             rows = await asyncio.to_thread(_rows_since, runner, job_id, after)
             for after, row in rows:
-                yield server_sent("item", _item(row), after)
+                yield server_sent("item", item_of(row), after)
             if rows:
                 continue
-            document = await asyncio.to_thread(_document, runner, job)
+            document = await asyncio.to_thread(document_of, runner, job)
         except NoSuchJob as error:
             yield server_sent("end", {"state": "deleted", **error.to_dict()})
             return
@@ -477,7 +367,7 @@ async def _events(runner: JobRunner, job_id: str, after: int) -> AsyncIterator[S
 
 def _table(runner: JobRunner, job_id: str, kind: TableFormat) -> Path:
     job = runner.store.find(job_id)
-    with _ledger(runner, job_id) as ledger:
+    with ledger_of(runner, job_id) as ledger:
         return write_table(ledger, kind, segments=job.options.granularity == "segment")
 
 
