@@ -29,6 +29,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.sources import EXAMPLE
+from voxcor.speaker_turns import Turn
 
 __all__ = ["server"]
 
@@ -73,6 +74,23 @@ def test_a_result_is_that_of_the_recognizer(client: Client, recognizer: Recogniz
     np.testing.assert_allclose(found.embedding, expected.embedding, atol=1e-4)
     assert found.id
     assert "frames.csv" in found.files
+
+
+def test_speakers_are_those_of_the_recognizer(
+    client: Client, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    turns = [Turn(0.0, 1.0, "安, ann"), Turn(1.0, 3.0, "bo")]
+    table = tmp_path / "turns.csv"
+    table.write_text('start,end,speaker\n0,1,"安, ann"\n1,3,bo\n', encoding="gb18030")
+    expected = recognizer.recognize(EXAMPLE, speakers=turns)
+    assert [*expected.summary.speakers] == ["安, ann", "bo"]
+    for speakers in (turns, table):
+        found = client.recognize(EXAMPLE, speakers=speakers)
+        (many,) = client.recognize_many([EXAMPLE], speakers=speakers)
+        (channel,) = client.recognize_channels(EXAMPLE, speakers=speakers)
+        for result in (found, many, channel):
+            assert isinstance(result, Result)
+            assert result.summary.speakers.keys() == expected.summary.speakers.keys()
 
 
 def test_every_kind_of_source_is_taken(client: Client) -> None:

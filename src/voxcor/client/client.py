@@ -19,6 +19,7 @@ from voxcor.client.connection import Connection, form_of, opened, patiently
 from voxcor.client.jobs import Job
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.options import Channels, Choices
+from voxcor.result_folder import utf8
 from voxcor.results import Failure
 from voxcor.stored_result import StoredResult, frames_from, result_from
 
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voxcor.exports import Format
+    from voxcor.speaker_turns import Turn
 
     Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
+    Speakers = str | os.PathLike[str] | Sequence[Turn]
 
 
 class _ModelOptions(Choices, total=False):
@@ -95,6 +98,7 @@ class Client:
         source: "Source",
         *,
         name: str | None = None,
+        speakers: "Speakers | None" = None,
         **options: Unpack[RecognizeOptions],
     ) -> StoredResult:
         """The emotion of one recording; waits for a place where the server's queue is full.
@@ -102,25 +106,27 @@ class Client:
         Args:
             source: as for `Recognizer.recognize`.
             name: what errors and the result call it; by default its file name.
+            speakers: who speaks when: the path of an RTTM file or a CSV, or turns.
             **options: see `RecognizeOptions`.
 
         Raises:
             InputError, ModelError, RequestError, ServerError: see `voxcor.errors`.
         """
-        return self._result_of(self._recognize(source, name, _fields(options)))
+        return self._result_of(self._recognize(source, name, _fields(options, speakers)))
 
     def recognize_channels(
         self,
         source: "Source",
         *,
         name: str | None = None,
+        speakers: "Speakers | None" = None,
         **options: Unpack[RecognizeOptions],
     ) -> list[StoredResult | Failure]:
         """One result for each channel, the two legs of a call; arguments as `recognize`.
 
         A channel that cannot be used gives a `Failure` in its place, unless that is true of all.
         """
-        fields = {**_fields(options), "channels": "separate"}
+        fields = {**_fields(options, speakers), "channels": "separate"}
         error_response = self._recognize(source, name, fields)
         shown = name or _name_of(source)
         return [
@@ -134,6 +140,7 @@ class Client:
         self,
         sources: "Iterable[Source]",
         *,
+        speakers: "Speakers | None" = None,
         workers: int = 4,
         **options: Unpack[RecognizeOptions],
     ) -> Iterator[StoredResult | Failure]:
@@ -143,7 +150,7 @@ class Client:
         """
         from concurrent.futures import Future, ThreadPoolExecutor
 
-        fields = _fields(options)
+        fields = _fields(options, speakers)
 
         def outcome_of(source: "Source") -> StoredResult | Failure:
             try:
@@ -305,9 +312,9 @@ class Client:
         return result_from(document, frames, embedding)
 
 
-def _fields(options: _ModelOptions) -> dict[str, str]:
+def _fields(options: _ModelOptions, speakers: "Speakers | None" = None) -> dict[str, str]:
     """The options as the fields of the form; where one is None, the server decides."""
-    return {
+    fields = {
         name: value
         if isinstance(value, str)
         else ",".join(value)
@@ -316,6 +323,11 @@ def _fields(options: _ModelOptions) -> dict[str, str]:
         for name, value in options.items()
         if value is not None
     }
+    if speakers is not None:
+        from voxcor.speaker_turns import text_of
+
+        fields["speakers"] = utf8(text_of(speakers))
+    return fields
 
 
 def _name_of(source: "Source") -> str:
