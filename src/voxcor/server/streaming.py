@@ -40,7 +40,7 @@ from voxcor.rules.book import SavedRule
 from voxcor.rules.grammar import MOST_RULES, parse
 from voxcor.rules.watching import Rule
 from voxcor.server.problems import validation_reason
-from voxcor.server.rules import rule_engine_of
+from voxcor.server.rule_engine import rule_engine_of
 from voxcor.server.service import Service, service_of
 from voxcor.server.strict_json import read_strict_json
 from voxcor.stream.events import Event, Reason, RuleFired
@@ -149,7 +149,7 @@ class _Connection:
         self.audio_s = 0.0
         self._socket = socket
         self._service = service
-        self._automation = rule_engine_of(socket)
+        self._rule_engine = rule_engine_of(socket)
         self._items: asyncio.Queue[_Item] = asyncio.Queue(MOST_QUEUED_CHUNKS)
         self._options = Options()
         self._saved: dict[str, SavedRule] = {}
@@ -282,7 +282,7 @@ class _Connection:
 
     async def _watch(self, labels: Sequence[str], own: Iterable[Rule]) -> None:
         """Lets the session watch the saved rules that these labels allow, and its own."""
-        saved = await self._in_thread(lambda: self._automation.watching(labels))
+        saved = await self._in_thread(lambda: self._rule_engine.rules_for(labels))
         self._saved = {entry.rule.name: entry for entry in saved}
         rules = (*(entry.rule for entry in saved), *own)
         self._options = replace(self._options, rules=rules)
@@ -297,7 +297,7 @@ class _Connection:
             if isinstance(event, RuleFired) and event.firing.rule.name in self._saved:
                 source = {"session_id": self._id, "utterance": event.utterance}
                 saved = self._saved[event.firing.rule.name]
-                self._automation.fire(saved, event.firing, source)
+                self._rule_engine.fire(saved, event.firing, source)
             await self._send(event.to_document())
 
     async def _send_error(self, error: VoxcorError) -> None:

@@ -1,7 +1,8 @@
 """JSON that strangers send and are sent: bounded, and only what every reader understands.
 
 RFC 8259 leaves numbers, nesting, doubled names and lone surrogates to each reader. Here they have
-bounds, so that no later step meets a value that it can neither compute with nor write out.
+bounds, so that no later step meets a value that it can neither compute with nor write out. Files
+that people have already are read by `voxcor.untrusted.read_json`, which refuses none of that.
 """
 
 import json
