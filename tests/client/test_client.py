@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from httpx2 import ServerSentEvent
 
 import voxcor
 from audio_files import speech
@@ -15,6 +16,7 @@ from batches import write_calls, write_silence
 from hub_servers import FakeHub, closed_port, serve
 from serving import Server, server, serving
 from voxcor import Client, Failure, Recognizer, Result
+from voxcor.client.connection import Connection
 from voxcor.errors import (
     InputNotFound,
     NoSpeech,
@@ -228,6 +230,24 @@ def test_a_job_tells_what_happens(client: Client, calls: list[Path]) -> None:
     items = [event for event in events if event["event"] == "item"]
     assert sorted(item["position"] for item in items) == [*range(5)]
     assert (events[-1]["event"], events[-1]["state"]) == ("end", "done")
+
+
+def test_a_job_whose_connection_breaks_just_before_the_end_has_one(
+    client: Client, calls: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = client.submit(calls).wait()
+    whole = Connection.events
+
+    def broken(self: Connection, path: str, after: int = 0) -> Iterator[ServerSentEvent]:
+        for event in whole(self, path, after):
+            if event.event == "end":
+                raise ServerUnreachable(url=self.url, reason="reset")
+            yield event
+
+    monkeypatch.setattr(Connection, "events", broken)
+    *items, end = job.events()
+    assert [item["event"] for item in items] == ["item"] * len(calls)
+    assert (end["event"], end["state"]) == ("end", "done")
 
 
 def test_each_channel_of_a_job_has_a_result(client: Client, tmp_path: Path) -> None:

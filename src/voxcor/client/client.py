@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
-from voxcor.client.connection import Connection, form_of, opened, patiently
+from voxcor.client.connection import Connection, form_of, opened, retry_while_full
 from voxcor.client.jobs import Job
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.options import Channels, Choices
@@ -88,7 +88,7 @@ class Client:
     def is_ready(self) -> bool:
         """Whether the server has loaded its model and takes requests."""
         try:
-            self._connection.ask("GET", "/readyz")
+            self._connection.request("GET", "/readyz")
         except VoxcorError:
             return False
         return True
@@ -127,13 +127,13 @@ class Client:
         A channel that cannot be used gives a `Failure` in its place, unless that is true of all.
         """
         fields = {**_fields(options, speakers), "channels": "separate"}
-        error_response = self._recognize(source, name, fields)
+        answer = self._recognize(source, name, fields)
         shown = name or _name_of(source)
         return [
             self._result_of(document)
             if "emotion" in document
             else Failure(shown, document["code"], document["message"], channel)
-            for channel, document in enumerate(error_response["results"])
+            for channel, document in enumerate(answer["results"])
         ]
 
     def recognize_many(
@@ -191,12 +191,12 @@ class Client:
 
         def send() -> str:
             content_type, parts = form_of(files, _fields(options))
-            error_response = self._connection.ask(
+            answer = self._connection.request(
                 "POST", "/v1/jobs", content=parts, headers={"Content-Type": content_type}
             )
-            return str(error_response["id"])
+            return str(answer["id"])
 
-        return Job(patiently(send), self._connection)
+        return Job(retry_while_full(send), self._connection)
 
     def job(self, job_id: str) -> Job:
         """A job that was submitted before.
@@ -204,14 +204,14 @@ class Client:
         Raises:
             NoSuchJob: the server has none of this id.
         """
-        self._connection.ask("GET", f"/v1/jobs/{job_id}")
+        self._connection.request("GET", f"/v1/jobs/{job_id}")
         return Job(job_id, self._connection)
 
     def results(self) -> Iterator[StoredResult]:
         """What the server keeps, the newest first; without curves and embeddings."""
         before: str | None = None
         while True:
-            page = self._connection.ask(
+            page = self._connection.request(
                 "GET", "/v1/results", params={"before": before} if before else None
             )
             for document in page["results"]:
@@ -222,7 +222,7 @@ class Client:
 
     def result(self, result_id: str) -> StoredResult:
         """One of them, with its curve and embedding where it has them."""
-        return self._result_of(self._connection.ask("GET", f"/v1/results/{result_id}"))
+        return self._result_of(self._connection.request("GET", f"/v1/results/{result_id}"))
 
     def events(self, result_id: str) -> Iterator[dict[str, Any]]:
         """The processing log, as it is written; each event has its name in `event`."""
@@ -247,11 +247,11 @@ class Client:
 
     def delete(self, result_id: str) -> None:
         """Every trace of a result and its recording, on the server."""
-        self._connection.ask("DELETE", f"/v1/results/{result_id}")
+        self._connection.request("DELETE", f"/v1/results/{result_id}")
 
     def models(self) -> list[dict[str, Any]]:
         """What is installed and what could be: the rows of GET /v1/models."""
-        models: list[dict[str, Any]] = self._connection.ask("GET", "/v1/models")["models"]
+        models: list[dict[str, Any]] = self._connection.request("GET", "/v1/models")["models"]
         return models
 
     def pull(
@@ -270,8 +270,8 @@ class Client:
             precision: `fp32` or `int8`.
             progress: is told the stage of work and the share of it that is done.
         """
-        asked = {"precision": precision, **({"hub": hub} if hub else {})}
-        begun = self._connection.ask("POST", f"/v1/models/{model}/pull", params=asked)
+        query = {"precision": precision, **({"hub": hub} if hub else {})}
+        begun = self._connection.request("POST", f"/v1/models/{model}/pull", params=query)
         for event in self._connection.events(f"/v1/models/{begun['id']}/events"):
             data = json.loads(event.data)
             if event.event == "step":
@@ -289,12 +289,12 @@ class Client:
         def send() -> dict[str, Any]:
             with opened(content) as file:
                 files = {"file": (name or _name_of(source), file)}
-                error_response: dict[str, Any] = self._connection.ask(
+                answer: dict[str, Any] = self._connection.request(
                     "POST", "/v1/recognize", data=dict(fields), files=files
                 )
-                return error_response
+                return answer
 
-        return patiently(send)
+        return retry_while_full(send)
 
     def _file(self, result_id: str, name: str) -> bytes:
         return self._connection.content(f"/v1/results/{result_id}/files/{name}")
