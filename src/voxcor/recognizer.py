@@ -209,6 +209,8 @@ class Recognizer:
         options: RecognitionOptions | None = None,
         *,
         channel: int | None = None,
+        speakers: Speakers | None = None,
+        progress: StepCallback = lambda _step: None,
         **choices: Unpack[Choices],
     ) -> Iterator[Result | Failure]:
         """One result for each recording, in order; arguments as for `recognize`.
@@ -216,9 +218,12 @@ class Recognizer:
         A recording that cannot be used gives a `Failure` in its place and costs no other its
         result.
         """
+        turns = None if speakers is None else read_turns(speakers)
         for source in sources:
             try:
-                yield self.recognize(source, options, channel=channel, **choices)
+                yield self.recognize(
+                    source, options, channel=channel, speakers=turns, progress=progress, **choices
+                )
             except InputError as error:
                 yield Failure.of(error)
 

@@ -3,6 +3,7 @@
 from voxcor.speaker_turns.files import Speakers as Speakers
 from voxcor.speaker_turns.files import parse_turns as parse_turns
 from voxcor.speaker_turns.files import read_turns as read_turns
+from voxcor.speaker_turns.files import text_of as text_of
 from voxcor.speaker_turns.turns import COLLAR_S as COLLAR_S
 from voxcor.speaker_turns.turns import TOLERATED_S as TOLERATED_S
 from voxcor.speaker_turns.turns import Diarization as Diarization

@@ -7,6 +7,8 @@ Recognition Evaluation Plan", appendix A). Of it the lines `SPEAKER file channel
 line that should be a turn and is none costs itself.
 """
 
+import csv
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -56,6 +58,21 @@ def read_turns(speakers: Speakers) -> Diarization:
     name = os.fspath(speakers)
     data = _data(name)
     return _read(name, lambda: text_lines(data))
+
+
+def text_of(speakers: str | os.PathLike[str] | Sequence[Turn]) -> str:
+    """What `parse_turns` reads, of a file whatever its encoding, or of turns.
+
+    Raises:
+        SpeakersInvalid: there is no such file.
+    """
+    if isinstance(speakers, (str, os.PathLike)):
+        return "".join(text_lines(_data(os.fspath(speakers))))
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(("start", "end", "speaker"))
+    rows.writerows((turn.start, turn.end, turn.speaker) for turn in speakers)
+    return table.getvalue()
 
 
 def _data(name: str) -> bytes:

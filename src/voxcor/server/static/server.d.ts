@@ -48,9 +48,9 @@ export type JobDocument = {
   model: string | null;
   source: string | null;
   options: Record<string, unknown>;
-  progress: Progress;
+  progress: JobProgress;
   failures: Record<string, number>;
-  passed_over: LeftOut | null;
+  passed_over: PassedOverCounts | null;
   error: Problem | null;
 };
 
@@ -77,14 +77,17 @@ export type JobList = {
   unreadable: string[];
 };
 
+/** Items of a job: `audio_s` seconds of recordings are done. */
+export type JobProgress = {
+  total: number;
+  done: number;
+  failed: number;
+  waiting: number;
+  audio_s: number;
+};
+
 /** A label of the model, by its id. */
 export type Label = string;
-
-/** What a source holds beside recordings, and of files the most frequent extensions. */
-export type LeftOut = {
-  count: number;
-  extensions: Record<string, number>;
-};
 
 export type Milliseconds = number;
 
@@ -119,6 +122,12 @@ export type Page = {
   unreadable?: string[];
 };
 
+/** What a source holds beside recordings, and of files the most frequent extensions. */
+export type PassedOverCounts = {
+  count: number;
+  extensions: Record<string, number>;
+};
+
 /** A result that is not there yet. */
 export type Pending = {
   id: string;
@@ -131,15 +140,6 @@ export type Problem = {
   message: string;
   retryable: boolean;
   details: Record<string, unknown>;
-};
-
-/** Items of a job: `audio_s` seconds of recordings are done. */
-export type Progress = {
-  total: number;
-  done: number;
-  failed: number;
-  waiting: number;
-  audio_s: number;
 };
 
 /** A download that has begun. */
@@ -270,7 +270,7 @@ export type Sentence = {
 };
 
 /** The API key, to be traded for a cookie. */
-export type Session = {
+export type SessionForm = {
   api_key: string;
 };
 

@@ -1,4 +1,4 @@
-"""The queue's door: who is let in, and who has to come back later."""
+"""Admission control: who gets a slot in the queue, and who has to come back later."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from voxcor.cancellation import Cancellation
 from voxcor.errors import NotReady, QueueFull
-from voxcor.server.bodies import Body
+from voxcor.server.bodies import RequestBody
 
 # Where there is no room for another upload, one that is slower makes room: 256 kbit/s is what a
 # phone still has in a corner of a mobile network. As long as there is room, slower ones go on.
@@ -22,23 +22,23 @@ LONGEST_RETRY_S = 60
 CLIENT_CLOSED_REQUEST = 499
 
 
-class Place:
-    """A place in the queue: first among those whose upload comes, then among those at work."""
+class Slot:
+    """A slot in the queue: first among those whose upload comes, then among those at work."""
 
-    def __init__(self, admission: "Admission", body: Body | None) -> None:
+    def __init__(self, admission: "Admission", body: RequestBody | None) -> None:
         self._admission = admission
         self.body = body
 
-    def arrived(self) -> None:
+    def upload_received(self) -> None:
         """The upload is there: it makes room for another one, and waits for its turn."""
         self._admission.arriving.discard(self)
         self._admission.working.add(self)
 
 
 class Admission:
-    """The queue's door. On the event loop only.
+    """The slots of the queue. On the event loop only.
 
-    Uploads and work have `capacity` places each, so that whoever sends slowly keeps nobody from
+    Uploads and work have `capacity` slots each, so that whoever sends slowly keeps nobody from
     being heard; and of uploads without end the slowest goes when there is no room for the next.
 
     Args:
@@ -47,8 +47,8 @@ class Admission:
     """
 
     def __init__(self, capacity: int, lanes: int) -> None:
-        self.arriving: set[Place] = set()
-        self.working: set[Place] = set()
+        self.arriving: set[Slot] = set()
+        self.working: set[Slot] = set()
         self.closed = False
         self._capacity = capacity
         self._lanes = lanes
@@ -66,8 +66,8 @@ class Admission:
         return min(LONGEST_RETRY_S, max(1, ceil(wait)))
 
     @contextmanager
-    def place(self, body: Body | None = None) -> Iterator[Place]:
-        """A place in the queue for the length of the block.
+    def slot(self, body: RequestBody | None = None) -> Iterator[Slot]:
+        """A slot for the length of the block.
 
         Args:
             body: the upload that it begins with; without, it counts as work at once.
@@ -82,13 +82,13 @@ class Admission:
             raise QueueFull(waiting=self.inside, retry_after_s=self.retry_after_s)
         if body is not None and len(self.arriving) >= self._capacity:
             self._make_room()
-        place = Place(self, body)
-        (self.working if body is None else self.arriving).add(place)
+        slot = Slot(self, body)
+        (self.working if body is None else self.arriving).add(slot)
         try:
-            yield place
+            yield slot
         finally:
-            self.arriving.discard(place)
-            self.working.discard(place)
+            self.arriving.discard(slot)
+            self.working.discard(slot)
 
     def took(self, seconds: float) -> None:
         """One was served in so long: what `retry_after_s` goes by."""
@@ -100,7 +100,7 @@ class Admission:
         Raises:
             QueueFull: all of them come fast enough.
         """
-        speeds = {place: place.body.bytes_per_s() for place in self.arriving if place.body}
+        speeds = {slot: slot.body.bytes_per_s() for slot in self.arriving if slot.body}
         slowest = min(speeds, key=speeds.__getitem__)
         if speeds[slowest] > FAIR_BYTES_PER_S:
             raise QueueFull(waiting=self.inside, retry_after_s=self.retry_after_s)
@@ -109,7 +109,7 @@ class Admission:
             slowest.body.give_up()
 
 
-async def unless_gone(
+async def wait_unless_disconnected(
     request: Request, task: "asyncio.Task[Any]", cancellation: Cancellation
 ) -> bool:
     """Waits for the task to end; False where the client left before, and the task was cancelled.

@@ -1,18 +1,22 @@
 """`/v1/results`: what was recognised, its files and its log, until it is deleted."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from voxcor.server.archives import zip_chunks
 from voxcor.server.downloads import Download, downloads_of
-from voxcor.server.events import event_stream, last_event_id, no_more_events, replay
-from voxcor.server.problems import answer
+from voxcor.server.event_log import EventLog, not_stored
+from voxcor.server.log_messages import unread_log
+from voxcor.server.pipeline import cancel_and_delete
+from voxcor.server.problems import error_response
+from voxcor.server.result_store import RESULT_FILE
 from voxcor.server.schemas import Pending, problems, reference
 from voxcor.server.service import service_of
-from voxcor.server.storage import zip_chunks
-from voxcor.server.work import abandon
 
 router = APIRouter(prefix="/v1/results", tags=["results"])
 
@@ -57,9 +61,9 @@ async def list_results(
 async def get_result(request: Request, result_id: ResultId) -> Response:
     """The document; 202 while it is being made; the error where it could not be."""
     service = service_of(request)
-    if work := service.works.find(result_id):
-        if work.error:
-            return answer(work.error, request)
+    if task := service.tasks.find(result_id):
+        if task.error:
+            return error_response(task.error, request)
         return JSONResponse({"id": result_id, "status": "running"}, 202, {"Retry-After": "1"})
     return await asyncio.to_thread(
         lambda: JSONResponse(service.results.document(result_id)),
@@ -75,37 +79,40 @@ async def get_result(request: Request, result_id: ResultId) -> Response:
 async def delete_result(request: Request, result_id: ResultId) -> None:
     """Work that still runs is given up. Nothing of the recording stays on the server."""
     service = service_of(request)
-    work = service.works.find(result_id)
-    if work is None:
+    task = service.tasks.find(result_id)
+    if task is None:
         await asyncio.to_thread(service.results.delete, result_id)
         return
-    await abandon(service, work)
+    await cancel_and_delete(service, task)
+
+
+async def _unread(request: Request, result_id: ResultId) -> AsyncIterator[ServerSentEvent]:
+    service = service_of(request)
+    if task := service.tasks.find(result_id):
+        return unread_log(task.log, request)
+    entries = await asyncio.to_thread(service.results.events, result_id)
+    return unread_log(EventLog(entries), request)
 
 
 @router.get(
     "/{result_id}/events",
     summary="The processing log · 处理日志",
+    response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         204: {"description": "The reader, by Last-Event-ID, has read all of it."},
         **problems(404),
     },
+    dependencies=[Depends(not_stored)],
 )
-async def get_events(request: Request, result_id: ResultId) -> Response:
+async def get_events(
+    unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `step`s from the first on, then `done` or `failed`.
 
     `data` has `message`, in the language of the reader, and the codes and numbers it is made of.
     """
-    service = service_of(request)
-    after = last_event_id(request)
-    if work := service.works.find(result_id):
-        if work.log.ended and after >= len(work.log.events):
-            return no_more_events()
-        return event_stream(request, work.log.follow(after))
-    events = await asyncio.to_thread(service.results.events, result_id)
-    if after >= len(events):
-        return no_more_events()
-    return event_stream(request, replay(events, after))
+    async for event in unread:
+        yield event
 
 
 @router.get(
@@ -127,10 +134,10 @@ async def get_file(
     """Audio and arrays answer to Range. `archive.zip` is the result folder."""
     results = service_of(request).results
     if name == ARCHIVE:
-        folder = await asyncio.to_thread(results.find, result_id)
+        folder = (await asyncio.to_thread(results.file, result_id, RESULT_FILE)).parent
         headers = {"Content-Disposition": f'attachment; filename="voxcor-{result_id}.zip"'}
-        with downloads_of(request).place() as place:
+        with downloads_of(request).slot() as slot:
             pieces = zip_chunks(folder)
-            return Download(place.pop_all(), pieces, "application/zip", headers)
+            return Download(slot.pop_all(), pieces, "application/zip", headers)
     path = await asyncio.to_thread(results.file, result_id, name)
     return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
