@@ -9,7 +9,7 @@ import typer
 from voxcor.cli.console import open_console
 from voxcor.cli.options import LabelMapOption, ReportJsonOption, labels_meant
 from voxcor.errors import UsageError
-from voxcor.language import Both, say
+from voxcor.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,15 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from voxcor.datasets.labelled import RowProblem
-    from voxcor.training.report import Training
 
 HELP = say("Teach a model your own recordings and labels.", "用自己的录音和标签训练模型。")
-
-_ABOUT_TINY = say(
-    "Built on tiny, the small model inside Voxcor. For far better results: "
-    "voxcor models pull plus-base",
-    "基于内置小模型 tiny 训练。如需更准确的结果,请运行:voxcor models pull plus-base",
-)
 
 
 def train(
@@ -178,6 +171,7 @@ def train(
                 progress=progress,
             )
         return
+    from voxcor.cli.train_view import tell_training
     from voxcor.training.head import train_head
 
     _require(settings is None, "--set", "full")
@@ -196,7 +190,7 @@ def train(
             remark=remark,
             progress=progress,
         )
-    _tell(training, out, as_json=as_json, chose_base=model is not None)
+    tell_training(training, out, as_json=as_json, chose_base=model is not None)
 
 
 def _bars(aside: "Console") -> "AbstractContextManager[Callable[[str, float], None]]":
@@ -224,52 +218,3 @@ def _require(fits: bool, option: str, method: str) -> None:
             reason_en=f"{option} goes with --method {method}.",
             reason_zh=f"{option} 只能与 --method {method} 一起使用。",
         )
-
-
-def _tell(training: "Training", out: Path, *, as_json: bool, chose_base: bool) -> None:
-    """What came out, as a document or in tables, and what to do next."""
-    from voxcor.models.store import TINY
-    from voxcor.result_folder import to_json
-    from voxcor.training.head import has_losses
-    from voxcor.training.report import to_document, warning
-
-    if as_json:
-        print(to_json(to_document(training)))
-    else:
-        _show(training, out)
-    invite(out, warning(training))
-    if training.base.id == TINY and not chose_base:
-        open_console(stderr=True).print(_ABOUT_TINY, style="dim", soft_wrap=True)
-    if has_losses(training.problems):
-        raise typer.Exit(1)
-
-
-def _show(training: "Training", out: Path) -> None:
-    """The tables of the card, and how to use the model."""
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    from voxcor.training.report import tables
-
-    console = open_console()
-    for table in tables(training):
-        console.print(Text(str(table.title), "bold"))
-        columns = (
-            Column(str(text), justify="left" if place < table.words else "right")
-            for place, text in enumerate(table.columns)
-        )
-        grid = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for row in table.rows:
-            grid.add_row(*map(str, row))
-        console.print(grid)
-        if table.note:
-            console.print(Text(str(table.note), "dim"))
-        console.print()
-    console.print(say(f"Model: {out}/", f"模型:{out}/"), soft_wrap=True)
-
-
-def invite(out: Path, bad: "Both | None") -> None:
-    """The last word on a training: how to try the model, or that one should not."""
-    command = f"voxcor recognize --model {out} PATH"
-    tried = Both(f"Try it: {command}", f"试用：{command}")
-    open_console(stderr=True).print(str(bad or tried), style="red" if bad else "", soft_wrap=True)

@@ -34,7 +34,7 @@ def train_full(
     progress: "FullProgress",
 ) -> None:
     """Trains, tells each epoch as it ends, and shows what came out."""
-    from voxcor.cli.train import invite
+    from voxcor.cli.train_view import invite
     from voxcor.training.full import train_full_manifest
     from voxcor.training.head import has_losses
 
