@@ -21,7 +21,7 @@ from batches import write_calls
 from dying import killers_kill
 from serving import Server, ended, files_of, serving, wait_until
 from voxcor.errors import NoSuchJob
-from voxcor.server.job_store import JobStore
+from voxcor.server.job_store import JOB_FILE, JobStore
 from voxcor.settings import Settings
 
 
@@ -191,7 +191,7 @@ def test_a_job_that_was_deleted_as_it_ran_does_not_come_back(calls: Path, tmp_pa
         job = server.post("/v1/jobs", files=files_of(calls)).json()
         ended(server, job["id"])
     store = JobStore(Settings(home=home))
-    store.hide(job["id"])  # and the server was killed
+    store.hide(job["id"], JOB_FILE)  # and the server was killed
     assert ([*store.all()], store.unreadable()) == ([], [])
     with pytest.raises(NoSuchJob):
         store.find(job["id"])
