@@ -53,3 +53,14 @@ install_locked() {
     quiet_pip "$1" --no-deps --require-hashes --requirement "$2"
     "$1" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable "$3"
 }
+
+# make_node_modules
+# What package-lock.json names, each file checked against its hash, unless it is there already. npm
+# and node come with the environment.
+make_node_modules() {
+    local wanted
+    wanted=$(sha256sum package-lock.json)
+    if [ "$(cat node_modules/.wanted 2>/dev/null)" != "$wanted" ]; then
+        npm ci && echo "$wanted" >node_modules/.wanted
+    fi
+}

@@ -24,7 +24,7 @@ install_newest() {
 # installed, they say so and skip.
 debian_packages() {
     local missing=() pair
-    for pair in caddy:caddy chromium:chromium curl:curl nginx:nginx-light node:nodejs \
+    for pair in caddy:caddy chromium:chromium curl:curl nginx:nginx-light \
         openssl:openssl strace:strace systemd-analyze:systemd; do
         PATH=$PATH:/usr/sbin command -v "${pair%:*}" >/dev/null || missing+=("${pair#*:}")
     done
@@ -70,6 +70,13 @@ step "Types"
 mypy
 step "Layers"
 lint-imports
+step "The page's style and types"
+if make_node_modules; then
+    npm run --silent style
+    npm run --silent types
+else
+    echo "What checks the page's code cannot be had from npm; it is not checked" >&2
+fi
 step "Tests"
 # Two files at a time: many tests wait for a server, a browser or a process of their own.
 python -m pytest -n 2 --dist loadfile

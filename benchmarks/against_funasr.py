@@ -31,8 +31,9 @@ import yaml
 import funasr_reference as funasr
 from voxcor.inference.network import Network
 from voxcor.inference.session import available_cores
-from voxcor.labels import labels_from_tokens
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.families.emotion2vec import FAMILY
+from voxcor.models.families.emotion2vec.published import labels_from_tokens
 from voxcor.models.quantize import quantize
 
 SIZES = ("base", "large")
@@ -93,7 +94,9 @@ def networks(folder: Path, threads: int) -> dict[str, Network]:
 def convert(folder: Path, config: dict[str, Any], size: str) -> None:
     """Writes the reference's weights as a checkpoint and converts it."""
     funasr.save_official(funasr.build(config, size=size, seed=0), folder / "model.pt")
-    convert_checkpoint(folder / "model.pt", folder, labels=labels_from_tokens(funasr.TOKENS))
+    convert_checkpoint(
+        folder / "model.pt", folder, family=FAMILY, labels=labels_from_tokens(funasr.TOKENS)
+    )
 
 
 def measure(

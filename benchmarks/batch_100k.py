@@ -85,7 +85,8 @@ def run(clips: Path, out: Path, samples: Path) -> None:
 
 
 def done(out: Path) -> int:
-    from voxcor.batch.ledger import LEDGER_FILE, Ledger
+    from voxcor.batch.database import LEDGER_FILE
+    from voxcor.batch.ledger import Ledger
 
     if not (out / LEDGER_FILE).exists():
         return 0

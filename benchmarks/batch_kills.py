@@ -19,7 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from voxcor.batch.ledger import LEDGER_FILE, Ledger
+from voxcor.batch.database import LEDGER_FILE
+from voxcor.batch.ledger import Ledger
 
 OPTIONS = ("--model", "tiny", "--granularity", "segment", "--embedding", "--resume")
 

@@ -116,7 +116,8 @@ def batch(root: Path, kit: Path) -> None:
 
 
 def read_batch(root: Path, promised: bool) -> str | None:
-    from voxcor.batch.ledger import LEDGER_FILE, Ledger
+    from voxcor.batch.database import LEDGER_FILE
+    from voxcor.batch.ledger import Ledger
 
     folder = root / "batch"
     if not (folder / LEDGER_FILE).exists():
@@ -136,9 +137,9 @@ def read_batch(root: Path, promised: bool) -> str | None:
 
 def job(job_id: str = ID):
     from voxcor.options import RecordingOptions
-    from voxcor.server.job_store import Job
+    from voxcor.server.job_store import JobRecord
 
-    return Job(job_id, "2026-11-28 08:00:00", RecordingOptions(), None, None)
+    return JobRecord(job_id, "2026-11-28 08:00:00", RecordingOptions(), None, None)
 
 
 def publish_job(root: Path, _kit: Path, job_id: str = ID) -> None:
@@ -176,22 +177,22 @@ def read_jobs(root: Path, _promised: bool) -> str | None:
     from voxcor.server.job_store import JobStore
 
     store = JobStore(settings_of(root))
-    store.clear_workplaces()
+    store.clear_drafts()
     listed = {job.id for job in store.all()}
     return _listed(root / "home" / "jobs", listed, store.unreadable())
 
 
 def publish_result(root: Path, kit: Path, result_id: str = ID) -> None:
     from voxcor.disk.faults import storage_errors
-    from voxcor.server.events import Event
-    from voxcor.server.storage import Results
+    from voxcor.server.event_log import LogEntry
+    from voxcor.server.result_store import ResultStore
 
-    results = Results(settings_of(root))
+    results = ResultStore(settings_of(root))
     with results.workplace(result_id) as folder:
         upload = folder / "upload"
         with storage_errors(folder):
             upload.write_bytes((kit / "calls" / "call000.wav").read_bytes())
-        results.publish(result_id, result(), [Event("done", {"id": result_id})], upload, "a.wav")
+        results.publish(result_id, result(), [LogEntry("done", {"id": result_id})], upload, "a.wav")
 
 
 def publish_old_result(root: Path, kit: Path) -> None:
@@ -199,16 +200,16 @@ def publish_old_result(root: Path, kit: Path) -> None:
 
 
 def delete_result(root: Path, _kit: Path) -> None:
-    from voxcor.server.storage import Results
+    from voxcor.server.result_store import ResultStore
 
-    Results(settings_of(root)).delete(OLD_ID)
+    ResultStore(settings_of(root)).delete(OLD_ID)
 
 
 def read_results(root: Path, _promised: bool) -> str | None:
-    from voxcor.server.storage import Results
+    from voxcor.server.result_store import ResultStore
 
-    results = Results(settings_of(root))
-    results.clear_workplaces()
+    results = ResultStore(settings_of(root))
+    results.clear_drafts()
     page, _ = results.page(200, None)
     for document in page:
         results.events(document["id"])
@@ -407,15 +408,15 @@ def embeddings(root: Path, kit: Path) -> None:
 
 
 def clock_of_results(root: Path) -> str | None:
+    from voxcor.server.result_store import ResultStore
     from voxcor.server.retention import DAY_S, Clock
-    from voxcor.server.storage import Results
 
     settings = settings_of(root)
 
-    def store(now: Callable[[], float], elapsed: Callable[[], float]) -> Results:
-        return Results(settings, Clock(settings.home / "results.clock", now, elapsed))
+    def store(now: Callable[[], float], elapsed: Callable[[], float]) -> ResultStore:
+        return ResultStore(settings, Clock(settings.home / "results.clock", now, elapsed))
 
-    def publish(results: Results, at: float) -> None:
+    def publish(results: ResultStore, at: float) -> None:
         results.publish(f"{int(at * 1000):012x}" + 20 * "0", result(), [], None, "a.wav")
 
     return _jumped(store, publish, lambda results: len(results.page(200, None)[0]), DAY_S)

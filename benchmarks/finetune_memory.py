@@ -20,14 +20,17 @@ from typing import Any
 import numpy as np
 
 from voxcor.frames import SAMPLE_RATE
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import LARGE, read_architecture
-from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, GraphBuilder
+from voxcor.models.families.emotion2vec import FAMILY
+from voxcor.models.families.emotion2vec.architecture import Architecture
+from voxcor.models.family import Weights
+from voxcor.models.graph import GraphBuilder
 from voxcor.training.clips import Clips
 from voxcor.training.options import FullOptions
 from voxcor.training.state import STATE_FILE, Position
-from voxcor.training.weights import read_weights
+
+LARGE = Architecture(embed_dim=1024, num_heads=16, prenet_depth=4, depth=8, num_outputs=9)
 
 WAYS = {
     "full": {},
@@ -46,7 +49,7 @@ def write_model(folder: Path) -> None:
         for name, shape in LARGE.shapes().items()
     }
     with GraphBuilder(folder) as graph:
-        write_emotion2vec(graph, LARGE, tensors, LABEL_IDS)
+        FAMILY.write_graph(graph, Weights(LARGE, tensors), LABEL_IDS)
         graph.save(labels=LABEL_IDS, embedding_dim=LARGE.embed_dim)
 
 
@@ -54,18 +57,12 @@ def step(folder: Path, way: str, count: int, seconds: float) -> dict[str, Any]:
     """One step on `count` clips of noise, in this process."""
     import torch
 
-    from voxcor.training.emotion2vec import Emotion2vec, load
     from voxcor.training.finetune import Finetuning
 
     options = replace(FullOptions(batch_size=count, accumulate=1, augment=False), **WAYS[way])
-    tensors = read_weights(folder / GRAPH_FILE)
-    with torch.device("meta"):
-        model = Emotion2vec(
-            read_architecture(tensors, str(folder)),
-            gradient_checkpointing=options.gradient_checkpointing,
-        )
-    load(model, tensors)
-    del tensors
+    weights = FAMILY.read_graph(folder / GRAPH_FILE)
+    model = FAMILY.make_network(weights, options.gradient_checkpointing)
+    del weights
     length = round(seconds * SAMPLE_RATE)
     clips = Clips(
         samples=np.random.default_rng(0).standard_normal(count * length, dtype=np.float32),

@@ -21,13 +21,14 @@ from voxcor import Recognizer
 from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import Architecture
 from voxcor.models.cards import Card, FileRecord, Source, write_card
-from voxcor.models.emotion2vec import write_emotion2vec
+from voxcor.models.families.emotion2vec.architecture import Architecture
+from voxcor.models.families.emotion2vec.graph import write_graph
+from voxcor.models.families.emotion2vec.network import Emotion2vec, tensors_of
+from voxcor.models.family import Weights
 from voxcor.models.graph import GraphBuilder
 from voxcor.models.store import ModelFolder, find_model
 from voxcor.results import Failure
-from voxcor.training.emotion2vec import Emotion2vec, tensors_of
 from voxcor.training.full import train_full
 from voxcor.training.options import FullOptions
 from voxcor.training.state import Epoch
@@ -40,7 +41,7 @@ def write_untrained(folder: Path) -> ModelFolder:
     torch.manual_seed(0)
     folder.mkdir()
     with GraphBuilder(folder) as graph:
-        write_emotion2vec(graph, SMALL, tensors_of(Emotion2vec(SMALL)), LABEL_IDS)
+        write_graph(graph, Weights(SMALL, tensors_of(Emotion2vec(SMALL))), LABEL_IDS)
         graph.save(labels=LABEL_IDS, embedding_dim=SMALL.embed_dim)
     files = {
         path.name: FileRecord(path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())

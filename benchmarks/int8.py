@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 import funasr_reference as funasr
 from against_funasr import FUNASR, THREADS, clip, measure
 from voxcor.inference.network import Network
-from voxcor.labels import labels_from_tokens
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.families.emotion2vec import FAMILY
+from voxcor.models.families.emotion2vec.published import labels_from_tokens
 from voxcor.models.quantize import quantize
 
 SIZES = ("base", "large")
@@ -50,7 +51,9 @@ def variants(folder: Path, config: dict[str, Any], size: str) -> dict[str, Calla
     fp32, dynamic, int8 = (folder / name for name in ("fp32", "dynamic", "int8"))
     for path in (fp32, dynamic, int8):
         path.mkdir()
-    convert_checkpoint(folder / "model.pt", fp32, labels=labels_from_tokens(funasr.TOKENS))
+    convert_checkpoint(
+        folder / "model.pt", fp32, family=FAMILY, labels=labels_from_tokens(funasr.TOKENS)
+    )
     (folder / "model.pt").unlink()
     write_dynamic(fp32, dynamic)
     quantize(fp32, int8, [clip(3)])

@@ -29,6 +29,7 @@ from voxcor.labels import LABEL_IDS
 from voxcor.models import quantize
 from voxcor.models.agreement import measure
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.families.emotion2vec import FAMILY
 
 FloatArray = NDArray[np.float32]
 Ranges = Mapping[str, quantize.Range]
@@ -190,7 +191,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder_name:
         source, target = Path(folder_name) / "fp32", Path(folder_name) / "int8"
         source.mkdir()
-        convert_checkpoint(arguments.checkpoint, source, labels=LABEL_IDS)
+        convert_checkpoint(arguments.checkpoint, source, family=FAMILY, labels=LABEL_IDS)
         fp32 = Network(source / "model.onnx")
         print("| way | same first label | scores, mean | most | embeddings, mean | most | UA |")
         print("|---|---|---|---|---|---|---|")

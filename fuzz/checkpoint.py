@@ -64,11 +64,13 @@ def run(folder: Path, options: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["voxcor.models"]):
-        from voxcor.models import architecture, checkpoint, containers, pickles
+        from voxcor.models import checkpoint, containers, pickles
+        from voxcor.models.families import emotion2vec
     import numpy as np
 
     from voxcor.errors import CheckpointInvalid, CheckpointUnsafe
 
+    assert checkpoint
     assert containers
     assert pickles
     path = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)) / "m.pt"
@@ -82,12 +84,12 @@ def run(folder: Path, options: list[str]) -> None:
         started = time.process_time()
         tensor_bytes = 0
         try:
-            tensors = checkpoint.read_checkpoint(path)
+            tensors = checkpoint.read_tensors(path, family="checkpoint", under="model")
             for array in tensors.values():
                 assert not array.flags.writeable
                 tensor_bytes += array.nbytes
                 np.array(array)
-            architecture.read_architecture(tensors, str(path))
+            emotion2vec.FAMILY.read_checkpoint(path)
         except (CheckpointInvalid, CheckpointUnsafe) as error:
             str(error).encode()
         assert time.process_time() - started < MOST_SECONDS, "too slow"

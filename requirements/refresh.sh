@@ -23,3 +23,13 @@ compile --extra server --group build "$@" --output-file requirements/server.txt
 # What ./test.sh installs: the same versions, and torch afterwards, which test.sh says why.
 compile --extra dev --group build --group reference --group lock --no-emit-package torch \
     --constraint requirements/server.txt "$@" --output-file requirements/dev.txt
+
+# What ./test.sh checks the page's code with: package.json names each version. Addresses for gifts
+# are left out.
+npm install --package-lock-only
+node --input-type=module --eval '
+    import { readFileSync, writeFileSync } from "node:fs";
+    const lock = JSON.parse(readFileSync("package-lock.json", "utf8"));
+    for (const entry of Object.values(lock.packages)) delete entry.funding;
+    writeFileSync("package-lock.json", `${JSON.stringify(lock, null, 2)}\n`);
+'

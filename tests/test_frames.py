@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxcor import frames
+from voxcor.models.families.emotion2vec.architecture import CONVOLUTIONS
 
 
 def frames_layer_by_layer(samples: int) -> int:
     """The slow way: every valid convolution in turn."""
-    for _, kernel, stride in frames.CONVOLUTIONS:
+    for _, kernel, stride in CONVOLUTIONS:
         if samples < kernel:
             return 0
         samples = (samples - kernel) // stride + 1

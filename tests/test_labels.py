@@ -9,9 +9,9 @@ from voxcor.labels import (
     LABELS,
     get_label,
     label_named,
-    labels_from_tokens,
     labels_named,
 )
+from voxcor.models.families.emotion2vec.published import labels_from_tokens
 
 
 def test_the_nine_stand_in_the_order_of_the_classifier() -> None:

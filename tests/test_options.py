@@ -9,8 +9,7 @@ import pytest
 from voxcor.cli.batch import batch
 from voxcor.cli.options import labels_meant
 from voxcor.cli.recognize import recognize
-from voxcor.client.client import JobOptions
-from voxcor.client.client import Options as ClientOptions
+from voxcor.client.client import JobOptions, RecognizeOptions
 from voxcor.errors import UsageError
 from voxcor.labels import LABEL_IDS, own_label, own_labels
 from voxcor.options import (
@@ -22,7 +21,7 @@ from voxcor.options import (
     with_choices,
 )
 from voxcor.recognizer import Recognizer
-from voxcor.server.schemas import Asked, recognize_form
+from voxcor.server.schemas import RecognizeForm, recognize_request_body
 
 OF_ONE = {entry.name for entry in fields(RecognitionOptions)}
 OF_ALL = {entry.name for entry in fields(RecordingOptions)}
@@ -44,7 +43,7 @@ OTHER = {
 
 def test_every_option_can_be_a_keyword() -> None:
     assert set(Choices.__annotations__) == OF_ONE
-    assert set(ClientOptions.__annotations__) >= OF_ONE
+    assert set(RecognizeOptions.__annotations__) >= OF_ONE
     assert set(JobOptions.__annotations__) >= OF_ALL
 
 
@@ -60,7 +59,7 @@ def test_every_option_is_one_of_the_command(command: object) -> None:
 
 
 def test_every_option_is_a_field_of_the_form() -> None:
-    content = recognize_form()["requestBody"]["content"]
+    content = recognize_request_body()["requestBody"]["content"]
     properties = content["multipart/form-data"]["schema"]["properties"]
     assert set(properties) >= OF_ALL
     for name, option in options_of(RecordingOptions).items():
@@ -69,7 +68,7 @@ def test_every_option_is_a_field_of_the_form() -> None:
 
 @pytest.mark.parametrize("name", sorted(OF_ALL))
 def test_a_form_says_every_option_as_it_is_meant(name: str) -> None:
-    chosen = Asked.from_fields({name: OTHER[name]}).recording
+    chosen = RecognizeForm.from_fields({name: OTHER[name]}).recording
     default = RecordingOptions()
     assert getattr(chosen, name) != getattr(default, name)
     rest = OF_ALL - {name}
@@ -88,7 +87,7 @@ def test_a_form_says_every_option_as_it_is_meant(name: str) -> None:
 )
 def test_what_an_option_cannot_be_is_named_with_what_it_can(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"{name} cannot be '{value}'; it takes "):
-        Asked.from_fields({name: value})
+        RecognizeForm.from_fields({name: value})
 
 
 def test_keywords_change_single_options() -> None:

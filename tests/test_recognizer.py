@@ -29,6 +29,7 @@ from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models.pull import pull
 from voxcor.sources import EXAMPLE
+from voxcor.speaker_turns import Turn
 from voxcor.timeline import pooled_scores
 
 
@@ -205,6 +206,20 @@ def test_an_input_that_fails_costs_no_other_its_result(
     failures = [outcome for outcome in found if isinstance(outcome, Failure)]
     assert [f.code for f in failures] == ["not_audio", "input_not_found"]
     assert failures[0].path == str(tmp_path / "notes.wav")
+
+
+def test_speakers_and_progress_are_those_of_each_of_many(recognizer: Recognizer) -> None:
+    turns, steps = [Turn(0.0, 1.0, "ann"), Turn(1.0, 3.0, "bo")], []
+    sources = [EXAMPLE, EXAMPLE]
+    found = [*recognizer.recognize_many(sources, speakers=turns, progress=steps.append)]
+    alone = recognizer.recognize(EXAMPLE, speakers=turns)
+    assert [result.summary for result in found if isinstance(result, Result)] == 2 * [alone.summary]
+    assert [step.name for step in steps] == 2 * [
+        "decode",
+        "preprocess",
+        "inference",
+        "postprocess",
+    ]
 
 
 def test_results_come_as_they_are_known(recognizer: Recognizer) -> None:

@@ -23,9 +23,14 @@ from torch.nn.functional import cross_entropy, mse_loss
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE
 from voxcor.inference.session import open_session
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import Architecture
+from voxcor.models.families.emotion2vec.architecture import Architecture
+from voxcor.models.families.emotion2vec.network import (
+    Emotion2vec,
+    attention_bias,
+    normalized,
+    tensors_of,
+)
 from voxcor.models.store import find_model
-from voxcor.training.emotion2vec import Emotion2vec, attention_bias, normalized, tensors_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tiny"))
 from dataset import Speech, find_corpora, load_speech, read_manifests, split

@@ -14,8 +14,9 @@ from model import NORM_EPS, POWER_EPS, Tiny
 from numpy.typing import NDArray
 
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.labels import LABEL_IDS
-from voxcor.models.graph import GRAPH_FILE, GraphBuilder
+from voxcor.models.graph import GraphBuilder
 
 Tensors = dict[str, NDArray[np.float32]]
 

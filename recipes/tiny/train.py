@@ -23,9 +23,9 @@ from windows import load_windows
 from words import WORDS_FILE, write_words
 
 from voxcor.frames import RECEPTIVE_FIELD
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.labels import LABEL_IDS
 from voxcor.models.cards import CARD_FILE, write_card
-from voxcor.models.graph import GRAPH_FILE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "src" / "voxcor" / "models" / "tiny"

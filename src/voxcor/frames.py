@@ -1,32 +1,14 @@
-"""The frame grid: which samples each 20 ms frame covers, derived once from the convolutions.
+"""The frame grid of every model: which samples each 20 ms frame covers.
 
 Everything here counts samples at 16 kHz. Frame `i` covers samples
 `[HOP * i, HOP * i + RECEPTIVE_FIELD)`, and its time is the middle of those.
 """
 
-from math import prod
-
 SAMPLE_RATE = 16_000
 
-# (channels, kernel, stride) of emotion2vec's convolutional front end, from its config.yaml.
-CONVOLUTIONS = (
-    (512, 10, 5),
-    (512, 3, 2),
-    (512, 3, 2),
-    (512, 3, 2),
-    (512, 3, 2),
-    (512, 2, 2),
-    (512, 2, 2),
-)
-
-HOP = prod(stride for _, _, stride in CONVOLUTIONS)  # 320 samples, 20 ms
-RECEPTIVE_FIELD = (
-    1
-    + sum(  # 400 samples, 25 ms
-        (kernel - 1) * prod(stride for _, _, stride in CONVOLUTIONS[:layer])
-        for layer, (_, kernel, _) in enumerate(CONVOLUTIONS)
-    )
-)
+# The grid of wav2vec 2.0's convolutions and of every model after it: 25 ms windows, 20 ms apart.
+HOP = 320  # samples
+RECEPTIVE_FIELD = 400
 HOP_MS = 1000 * HOP // SAMPLE_RATE
 
 

@@ -1,7 +1,7 @@
 """The emotion labels: ids, names in two languages, emoji and colour.
 
-The nine defaults stand in the order of emotion2vec's classifier rows (its `tokens.txt`). A model
-may carry other labels; an id that is not among the nine gets its own id as name.
+The nine defaults stand in the order that published models have them in. A model may carry other
+labels; an id that is not among the nine gets its own id as name.
 """
 
 import re
@@ -53,7 +53,7 @@ LABEL_IDS = tuple(label.id for label in LABELS)
 _BY_ID = {label.id: label for label in LABELS}
 
 # Hues for labels that a fine-tuned model brings along, away from the nine above.
-_EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C")
+EXTRA_COLORS = ("#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C")
 
 # Longer is a sentence; with SenseVoice's tags that is what was said.
 _LONGEST_NAME = 400
@@ -99,16 +99,13 @@ _TAG = re.compile(r"<\|?(\w+)\|?>")
 # Words beside the name of an emotion that say only that it is one.
 _NOUN = re.compile(r"(?:情绪|情感|语音|类|的)$|[\s_-]*(?:emotions?|voice|speech)$")
 
-# The English halves of the hub's `tokens.txt` are our ids but for the unknown token.
-_HUB_TOKENS = {"<unk>": "unknown"}
-
 
 def get_label(label_id: str) -> Label:
     """The label with this id; an id outside the nine is named by itself."""
     known = _BY_ID.get(label_id)
     if known is not None:
         return known
-    color = _EXTRA_COLORS[sum(map(ord, label_id)) % len(_EXTRA_COLORS)]
+    color = EXTRA_COLORS[sum(map(ord, label_id)) % len(EXTRA_COLORS)]
     name = printable(label_id).replace("_", " ").capitalize()
     return Label(label_id, name, name, "🔖", color)
 
@@ -171,10 +168,16 @@ def own_labels(texts: Sequence[str], own: Sequence[str]) -> tuple[tuple[str, ...
     return tuple(label for label in own if label in chosen), [t for t in texts if not found[t]]
 
 
-def labels_from_tokens(lines: Sequence[str]) -> tuple[str, ...]:
-    """Label ids from the lines of a hub's `tokens.txt`: `开心/happy` is `happy`, `<unk>` `unknown`.
+def objection(texts: Sequence[str], own: Sequence[str]) -> tuple[str, str] | None:
+    """Why a model with labels of its `own` cannot choose among `texts` alone, in both languages.
 
-    Tokens that begin with `unuse` keep their text: FunASR masks those rows, and so do we.
+    The model is the subject of the sentence; None where it can.
     """
-    tokens = [line.strip() for line in lines if line.strip()]
-    return tuple(_HUB_TOKENS.get(token, token.rsplit("/", 1)[-1]) for token in tokens)
+    _, foreign = own_labels(texts, own)
+    if texts and not foreign:
+        return None
+    named, known = ", ".join(foreign), ", ".join(own)
+    return (
+        f"has no label {named or '(none given)'}. Its labels: {known}.",
+        f"没有标签 {named or '（未给出）'}。可用标签：{known}。",
+    )

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, get_args
 
-from voxcor.results import Granularity
+from voxcor.errors import UsageError
+from voxcor.results import GRANULARITIES, Granularity
 
 if TYPE_CHECKING:
     from voxcor.audio import DecodingOptions
@@ -135,6 +136,36 @@ def with_choices(options: RecognitionOptions | None, choices: Choices) -> Recogn
     if given.get("labels") is not None:
         given["labels"] = tuple(given["labels"])
     return replace(options or RecognitionOptions(), **given)
+
+
+def require_sensible(options: RecognitionOptions) -> None:
+    """Looks whether the options say something, whatever the model; its labels are not looked at.
+
+    Raises:
+        UsageError: a granularity, track or raw format that does not exist, or a confidence beyond
+            0..1.
+    """
+    if options.granularity not in GRANULARITIES:
+        known = ", ".join(GRANULARITIES)
+        raise UsageError(
+            reason_en=f"There is no granularity {options.granularity}; choose one of {known}.",
+            reason_zh=f"没有粒度 {options.granularity};可选:{known}。",
+        )
+    share = options.abstain_below
+    if share is not None and not 0 <= share <= 1:
+        raise UsageError(
+            reason_en=f"A confidence lies between 0 and 1; {share:g} does not.",
+            reason_zh=f"置信度应在 0 和 1 之间,{share:g} 超出范围。",
+        )
+    if options.track is not None and options.track < 1:
+        raise UsageError(
+            reason_en=f"Sound tracks count from 1; there is no track {options.track}.",
+            reason_zh=f"音轨从 1 开始编号，没有音轨 {options.track}。",
+        )
+    if options.raw is not None:
+        from voxcor.audio.raw import parse_raw  # numpy, as above
+
+        parse_raw(options.raw)
 
 
 def split_labels(text: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What is kept of the frames of a recording while they pass: means, and the frames where asked for.
 
-Ten hours are 1.8 million frames, of emotion2vec+ large 7 GB of embeddings. So sums are kept of the
-stretches that are asked about, which are known before the pass, and single frames go to the disk
+Ten hours are 1.8 million frames, of plus-large 7 GB of embeddings. So sums are kept of the
+spans that are asked about, which are known before the pass, and single frames go to the disk
 where they are many.
 """
 
@@ -96,7 +96,7 @@ class _RangeSums:
     def add(self, rows: FloatArray, position: int, dtype: type[np.floating]) -> None:
         """Takes the next rows [n, D], the first of which is row `position`; sums them in `dtype`.
 
-        Float32 is what `mean` of a stretch does, and exact enough within one.
+        Float32 is what `mean` of a span does, and exact enough within one.
         """
         if self._sums is None:
             self._sums = np.zeros((len(self._firsts), rows.shape[1]))

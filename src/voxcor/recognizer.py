@@ -7,13 +7,11 @@
 The command, the server and training all come through here.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePath
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,24 +21,22 @@ from voxcor.audio import (
     Prepared,
     Recording,
     Source,
-    normalizing_gain_db,
     open_audio,
+    peak_normalize,
     prepare_mono,
     to_mono,
 )
-from voxcor.audio.raw import parse_raw
-from voxcor.disk.array import DiskArray, Rows, amplified
+from voxcor.disk.array import Rows
 from voxcor.errors import EmbeddingsOnly, InputError, UsageError
 from voxcor.frames import num_frames
 from voxcor.inference.batching import BatchingNetwork
 from voxcor.inference.network import Network
-from voxcor.labels import own_labels
+from voxcor.labels import objection, own_labels
 from voxcor.language import say
 from voxcor.models.store import find_model, open_network
-from voxcor.options import Choices, RecognitionOptions, with_choices
+from voxcor.options import Choices, RecognitionOptions, require_sensible, with_choices
 from voxcor.pooling import Pooled, pool
 from voxcor.results import (
-    GRANULARITIES,
     AudioInfo,
     Failure,
     Granularity,
@@ -50,7 +46,16 @@ from voxcor.results import (
     Result,
     milliseconds,
 )
-from voxcor.speaker_turns import Fit, Speakers, Stretch, Turn, cut_at_turns, fit_turns, read_turns
+from voxcor.speaker_turns import (
+    FittedTurns,
+    Speakers,
+    SpeakerSpan,
+    Turn,
+    cut_at_turns,
+    fit_turns,
+    read_turns,
+)
+from voxcor.steps import StepCallback, Timings
 from voxcor.timeline import (
     Span,
     blend_of,
@@ -66,23 +71,7 @@ from voxcor.timeline import (
 FloatArray = NDArray[np.float32]
 
 # A recording as it comes, or at any stage of its decoding.
-Heard = Source | Recording | Mono[Rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of recognition that has ended: its name, how long it took, what came of it.
-
-    `decode`, `preprocess`, `inference` and `postprocess`, in this order; before `inference` ends,
-    each `window` of a recording of several. `facts` are plain numbers and codes.
-    """
-
-    name: str
-    ms: float
-    facts: Mapping[str, Any]
-
-
-Progress = Callable[[Step], None]
+AudioInput = Source | Recording | Mono[Rows]
 
 
 class Recognizer:
@@ -121,13 +110,13 @@ class Recognizer:
 
     def recognize(
         self,
-        source: Heard,
+        source: AudioInput,
         options: RecognitionOptions | None = None,
         *,
         channel: int | None = None,
         speakers: Speakers | None = None,
         name: str | None = None,
-        progress: Progress = lambda _step: None,
+        progress: StepCallback = lambda _step: None,
         **choices: Unpack[Choices],
     ) -> Result:
         """The emotion of one recording, of any length: hours of it go through the disk.
@@ -135,9 +124,9 @@ class Recognizer:
         Args:
             source: a path, the bytes of a file, a binary file object, `(samples, sample_rate)`
                 with samples `[N]` or `[N, channels]`, or what `voxcor.audio.decode` or
-                `voxcor.audio.to_mono` made of one, of the channel that is to be heard.
+                `voxcor.audio.to_mono` made of one, of the channel that is to be recognised.
             options: how; None for the defaults.
-            channel: hear only this one, from 0; None for the mean of all.
+            channel: take only this one, from 0; None for the mean of all.
             speakers: who speaks when: the path of an RTTM file or a CSV, or turns, see
                 `voxcor.speaker_turns`. Segments are cut where the speaker changes.
             name: what results and errors call the source; by default its path.
@@ -155,12 +144,12 @@ class Recognizer:
         asked = with_choices(options, choices)
         kept = self.require(asked)
         diarization = None if speakers is None else read_turns(speakers)
-        started, timings = datetime.now(), _Timings(progress)
-        mono, prepared = self._hear(source, asked, timings, name, channel)
+        started, timings = datetime.now(), Timings(progress)
+        mono, prepared = self._prepare(source, asked, timings, name, channel)
         offset = prepared.trimmed_start
-        fit = fit_turns(diarization, mono.name, mono.duration) if diarization else Fit(())
-        stretches = _stretches(prepared, fit.turns)
-        spans = [(stretch.start, stretch.end) for stretch in stretches]
+        fit = fit_turns(diarization, mono.name, mono.duration) if diarization else FittedTurns(())
+        spoken = _speaker_spans(prepared, fit.turns)
+        spans = [(part.start, part.end) for part in spoken]
         with timings.of("inference") as facts:
             facts["frames"] = num_frames(len(prepared.samples))
             pooled = self._pool(
@@ -175,10 +164,10 @@ class Recognizer:
             names = tuple(self.labels[row] for row in kept)
             scores = scores_of(pooled.mean, names)
             emotion, confidence = top(scores)
-            voices = [stretch.speaker for stretch in stretches]
+            voices = [part.speaker for part in spoken]
             segments = segment_view(pooled.span_means, names, spans, offset, voices)
             transitions = transition_view(segments)
-            gain_db = normalizing_gain_db(prepared.peak)
+            processed, gain_db = peak_normalize(prepared.samples, prepared.peak)
             facts |= {"emotion": emotion, "confidence": confidence, "segments": len(segments)}
         return Result(
             emotion=emotion,
@@ -211,15 +200,17 @@ class Recognizer:
             abstain_below=asked.abstain_below,
             frames=None if pooled.frames is None else frame_view(pooled.frames, names, offset),
             embedding=pooled.embedding,
-            processed=_amplified(prepared.samples, gain_db),
+            processed=processed,
         )
 
     def recognize_many(
         self,
-        sources: Iterable[Heard],
+        sources: Iterable[AudioInput],
         options: RecognitionOptions | None = None,
         *,
         channel: int | None = None,
+        speakers: Speakers | None = None,
+        progress: StepCallback = lambda _step: None,
         **choices: Unpack[Choices],
     ) -> Iterator[Result | Failure]:
         """One result for each recording, in order; arguments as for `recognize`.
@@ -227,9 +218,12 @@ class Recognizer:
         A recording that cannot be used gives a `Failure` in its place and costs no other its
         result.
         """
+        turns = None if speakers is None else read_turns(speakers)
         for source in sources:
             try:
-                yield self.recognize(source, options, channel=channel, **choices)
+                yield self.recognize(
+                    source, options, channel=channel, speakers=turns, progress=progress, **choices
+                )
             except InputError as error:
                 yield Failure.of(error)
 
@@ -243,16 +237,12 @@ class Recognizer:
             EmbeddingsOnly, UsageError: as `recognize`.
         """
         rows = self._rows_of(options.labels)
-        _require_granularity(options.granularity)
-        _require_share(options.abstain_below)
-        _require_track(options.track)
-        if options.raw is not None:
-            parse_raw(options.raw)
+        require_sensible(options)
         return rows
 
     def embed(
         self,
-        source: Heard,
+        source: AudioInput,
         *,
         granularity: Granularity = "utterance",
         trim: bool = True,
@@ -269,8 +259,8 @@ class Recognizer:
             InputError, UsageError: as `recognize`.
         """
         asked = RecognitionOptions(granularity=granularity, trim=trim)
-        _require_granularity(granularity)
-        _, prepared = self._hear(source, asked, _Timings(), name, channel)
+        require_sensible(asked)
+        _, prepared = self._prepare(source, asked, Timings(), name, channel)
         pooled = self._pool(prepared, prepared.speech, granularity, embedding=True)
         assert pooled.embedding is not None
         return pooled.embedding
@@ -290,14 +280,14 @@ class Recognizer:
         logits = self._network.run_long(samples).logits[:, kept] / np.float32(self._temperature)
         return pooled_scores(logits, [self.labels[row] for row in kept])
 
-    def logits(self, source: Heard, *, name: str | None = None) -> FloatArray:
+    def logits(self, source: AudioInput, *, name: str | None = None) -> FloatArray:
         """What the model says of the whole, float32 `[L]`, whose softmax are the scores.
 
         Raises:
             InputError, EmbeddingsOnly, UsageError: as `recognize`.
         """
         kept = self._rows_of(None)
-        _, prepared = self._hear(source, RecognitionOptions(), _Timings(), name)
+        _, prepared = self._prepare(source, RecognitionOptions(), Timings(), name)
         pooled = self._pool(prepared, (), "utterance", embedding=False, kept=kept)
         return pooled.mean.astype(np.float32)
 
@@ -320,11 +310,11 @@ class Recognizer:
             temperature=self._temperature,
         )
 
-    def _hear(
+    def _prepare(
         self,
-        source: Heard,
+        source: AudioInput,
         options: RecognitionOptions,
-        timings: "_Timings",
+        timings: Timings,
         name: str | None = None,
         channel: int | None = None,
     ) -> tuple[Mono[Rows], Prepared[Rows]]:
@@ -358,54 +348,21 @@ class Recognizer:
             raise EmbeddingsOnly(model=self.model.id)
         if labels is None:
             return list(range(len(self.labels)))
-        chosen, foreign = own_labels(labels, self.labels)
-        if foreign or not labels:
-            known = ", ".join(self.labels)
-            raise UsageError(
-                reason_en=f"{self.model.id} has no label {', '.join(foreign) or '(none given)'}. "
-                f"Its labels: {known}.",
-                reason_zh=f"{self.model.id} 没有标签 {', '.join(foreign) or '（未给出）'}。"
-                f"可用标签：{known}。",
-            )
+        if (wrong := objection(labels, self.labels)) is not None:
+            en, zh = wrong
+            raise UsageError(reason_en=f"{self.model.id} {en}", reason_zh=f"{self.model.id} {zh}")
+        chosen, _ = own_labels(labels, self.labels)
         return [row for row, label in enumerate(self.labels) if label in chosen]
 
 
-class _Timings:
-    """Milliseconds of each step, by its name; `progress` is told of each."""
-
-    def __init__(self, progress: Progress = lambda _step: None) -> None:
-        self._progress = progress
-        self._started = self._window_started = time.perf_counter()
-        self._steps: dict[str, float] = {}
-
-    @contextmanager
-    def of(self, step: str) -> Iterator[dict[str, Any]]:
-        """Times the block, which fills in what came of the step."""
-        started = self._window_started = time.perf_counter()
-        facts: dict[str, Any] = {}
-        yield facts
-        self._steps[step] = 1000 * (time.perf_counter() - started)
-        self._progress(Step(step, round(self._steps[step], 1), facts))
-
-    def window(self, done: int, total: int) -> None:
-        """A window has gone through the network; see `Network.run_windows`."""
-        started, self._window_started = self._window_started, time.perf_counter()
-        ms = round(1000 * (self._window_started - started), 1)
-        self._progress(Step("window", ms, {"done": done, "total": total}))
-
-    def rounded(self) -> Mapping[str, float]:
-        total = 1000 * (time.perf_counter() - self._started)
-        return {step: round(ms, 1) for step, ms in {**self._steps, "total": total}.items()}
-
-
-def _stretches(prepared: Prepared[Rows], turns: Sequence[Turn]) -> tuple[Stretch, ...]:
+def _speaker_spans(prepared: Prepared[Rows], turns: Sequence[Turn]) -> tuple[SpeakerSpan, ...]:
     """The speech, cut at the turns, in seconds from the first of the samples that are kept."""
     offset = prepared.trimmed_start
     moved = [Turn(turn.start - offset, turn.end - offset, turn.speaker) for turn in turns]
     return cut_at_turns(prepared.speech, moved)
 
 
-def _with_unfit(quality: Quality, fit: Fit) -> Quality:
+def _with_unfit(quality: Quality, fit: FittedTurns) -> Quality:
     """With a warning where some turns are not of the recording."""
     if not fit.unfit:
         return quality
@@ -415,38 +372,6 @@ def _with_unfit(quality: Quality, fit: Fit) -> Quality:
         warnings=(*quality.warnings, "turns_unfit"),
         details={**quality.details, "turns_unfit": facts},
     )
-
-
-def _amplified(samples: Rows, gain_db: float) -> Rows:
-    if gain_db == 0:
-        return samples
-    gain = 10 ** (gain_db / 20)
-    return samples.amplified(gain) if isinstance(samples, DiskArray) else amplified(samples, gain)
-
-
-def _require_granularity(granularity: str) -> None:
-    if granularity not in GRANULARITIES:
-        known = ", ".join(GRANULARITIES)
-        raise UsageError(
-            reason_en=f"There is no granularity {granularity}; choose one of {known}.",
-            reason_zh=f"没有粒度 {granularity};可选:{known}。",
-        )
-
-
-def _require_track(track: int | None) -> None:
-    if track is not None and track < 1:
-        raise UsageError(
-            reason_en=f"Sound tracks count from 1; there is no track {track}.",
-            reason_zh=f"音轨从 1 开始编号，没有音轨 {track}。",
-        )
-
-
-def _require_share(abstain_below: float | None) -> None:
-    if abstain_below is not None and not 0 <= abstain_below <= 1:
-        raise UsageError(
-            reason_en=f"A confidence lies between 0 and 1; {abstain_below:g} does not.",
-            reason_zh=f"置信度应在 0 和 1 之间,{abstain_below:g} 超出范围。",
-        )
 
 
 def _notice(model: ModelInfo) -> str:

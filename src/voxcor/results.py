@@ -7,7 +7,7 @@ seconds of the original audio; on the wire they are integer milliseconds under t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxcor.errors import VoxcorError
@@ -24,6 +24,14 @@ Granularity = Literal["utterance", "segment", "frame"]
 GRANULARITIES: tuple[Granularity, ...] = ("utterance", "segment", "frame")
 
 SCHEMA_VERSION = 1
+
+# Fields that are seconds in Python, and milliseconds on the wire.
+SECONDS = frozenset(
+    (
+        *("start", "end", "time", "duration", "speech", "trimmed_start", "trimmed_end"),
+        *("interval", "span"),  # of live sessions
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of speech and its scores: the softmax of the mean of its frames' logits.
+    """A span of speech and its scores: the softmax of the mean of its frames' logits.
 
     `speaker` is whose turn it lies in; None where no turns were given, or none is there.
     """
@@ -181,69 +189,13 @@ class Result:
             "blend": list(self.blend) if self.blend else None,
             "abstained": self.abstained,
             "abstain_below": self.abstain_below,
-            "model": {
-                "id": self.model.id,
-                "precision": self.model.precision,
-                "revision": self.model.revision,
-                "sha256": self.model.sha256,
-                "official": self.model.official,
-                "fallback": self.model.fallback,
-            },
-            "audio": {
-                "name": self.audio.name,
-                "duration_ms": milliseconds(self.audio.duration),
-                "sample_rate": self.audio.sample_rate,
-                "channels": self.audio.channels,
-                "sha256": self.audio.sha256,
-                "channel": self.audio.channel,
-            },
-            "preprocessing": {
-                "trim": self.preprocessing.trim,
-                "trimmed_start_ms": milliseconds(self.preprocessing.trimmed_start),
-                "trimmed_end_ms": milliseconds(self.preprocessing.trimmed_end),
-                "gain_db": self.preprocessing.gain_db,
-            },
-            "quality": {
-                "snr_db": self.quality.snr_db,
-                "clipping": self.quality.clipping,
-                "bandwidth_hz": self.quality.bandwidth_hz,
-                "speech_ms": milliseconds(self.quality.speech),
-                "warnings": list(self.quality.warnings),
-                "details": {code: {**facts} for code, facts in self.quality.details.items()},
-            },
-            "segments": [
-                {
-                    "start_ms": milliseconds(segment.start),
-                    "end_ms": milliseconds(segment.end),
-                    "emotion": segment.emotion,
-                    "confidence": segment.confidence,
-                    "scores": dict(segment.scores),
-                    "speaker": segment.speaker,
-                }
-                for segment in self.segments
-            ],
-            "transitions": [
-                {
-                    "time_ms": milliseconds(transition.time),
-                    "before": transition.before,
-                    "after": transition.after,
-                }
-                for transition in self.transitions
-            ],
-            "summary": {
-                "dominant": self.summary.dominant,
-                "shares": dict(self.summary.shares),
-                "segments": self.summary.segments,
-                "transitions": self.summary.transitions,
-                "speakers": {
-                    name: {
-                        "speech_ms": milliseconds(speaker.speech),
-                        "dominant": speaker.dominant,
-                        "shares": dict(speaker.shares),
-                    }
-                    for name, speaker in self.summary.speakers.items()
-                },
-            },
+            "model": to_wire(self.model),
+            "audio": to_wire(self.audio),
+            "preprocessing": to_wire(self.preprocessing),
+            "quality": to_wire(self.quality),
+            "segments": to_wire(self.segments),
+            "transitions": to_wire(self.transitions),
+            "summary": to_wire(self.summary),
             "timings_ms": dict(self.timings_ms),
             "notice": self.notice,
         }
@@ -273,6 +225,26 @@ class Failure:
         """`{"path", "code", "message"}`, and `channel` where it is one."""
         channel = {} if self.channel is None else {"channel": self.channel}
         return {"path": self.path, **channel, "code": self.code, "message": self.message}
+
+
+def to_wire(value: Any) -> Any:
+    """A record as JSON has it: its fields in order, those of `SECONDS` as milliseconds."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, (tuple, list)):
+        return [*map(to_wire, value)]
+    if isinstance(value, Mapping):
+        return {name: to_wire(member) for name, member in value.items()}
+    if not is_dataclass(value):
+        return value
+    document = {}
+    for each in fields(value):
+        member = getattr(value, each.name)
+        if each.name in SECONDS:
+            document[f"{each.name}_ms"] = milliseconds(member)
+        else:
+            document[each.name] = to_wire(member)
+    return document
 
 
 def milliseconds(seconds: float) -> int:

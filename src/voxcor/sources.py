@@ -149,9 +149,9 @@ def looks_like_audio(
     elif raw or is_document(extension) or bare_format(name):
         taken = False
     else:
-        from voxcor.audio.marks import has_media_marks  # and numpy, which takes its time
+        from voxcor.audio.signatures import has_media_signature  # and numpy, which takes its time
 
-        taken = has_media_marks(head())
+        taken = has_media_signature(head())
     if not taken:
         passed_over.extensions[extension] += 1
     return taken
@@ -210,8 +210,8 @@ def _entries(folder: str, passed_over: PassedOver) -> list[tuple[str, bool]]:
 
 
 def _head(path: str) -> bytes:
-    from voxcor.audio.marks import HEAD_BYTES
     from voxcor.audio.reader import open_regular
+    from voxcor.audio.signatures import HEAD_BYTES
 
     try:
         with open_regular(Path(path), path) as file:

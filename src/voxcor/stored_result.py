@@ -3,12 +3,13 @@
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from voxcor.results import (
+    SECONDS,
     AudioInfo,
     Frames,
     Granularity,
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from voxcor.results import FloatArray
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,40 +76,22 @@ def result_from(
         KeyError, TypeError, ValueError: it is no such document: something is missing, of another
             type, or does not fit the rest.
     """
-    audio, quality, summary = document["audio"], document["quality"], document["summary"]
-    preprocessing = document["preprocessing"]
+    summary = document["summary"]
+    speakers = _as(dict[str, dict[str, Any]], summary["speakers"])
+    voices = {name: _read(SpeakerSummary, speaker) for name, speaker in speakers.items()}
     result = StoredResult(
         emotion=_as(str, document["emotion"]),
         confidence=_as(float, document["confidence"]),
         scores=_as(dict[str, float], document["scores"]),
         granularity=_as(Granularity, document["granularity"]),
         timestamp=_as(str, document["timestamp"]),
-        model=_as(ModelInfo, document["model"]),
-        audio=_as(AudioInfo, {**audio, "duration": _seconds(audio["duration_ms"])}),
-        preprocessing=_as(
-            Preprocessing,
-            {
-                **preprocessing,
-                "trimmed_start": _seconds(preprocessing["trimmed_start_ms"]),
-                "trimmed_end": _seconds(preprocessing["trimmed_end_ms"]),
-            },
-        ),
-        quality=_as(Quality, {**quality, "speech": _seconds(quality["speech_ms"])}),
-        segments=tuple(map(_segment, _as(list[dict[str, Any]], document["segments"]))),
-        transitions=tuple(
-            _as(Transition, {**change, "time": _seconds(change["time_ms"])})
-            for change in _as(list[dict[str, Any]], document["transitions"])
-        ),
-        summary=_as(
-            Summary,
-            {
-                **summary,
-                "speakers": {
-                    name: _as(SpeakerSummary, {**speaker, "speech": _seconds(speaker["speech_ms"])})
-                    for name, speaker in _as(dict[str, dict[str, Any]], summary["speakers"]).items()
-                },
-            },
-        ),
+        model=_read(ModelInfo, document["model"]),
+        audio=_read(AudioInfo, document["audio"]),
+        preprocessing=_read(Preprocessing, document["preprocessing"]),
+        quality=_read(Quality, document["quality"]),
+        segments=_read_all(Segment, document["segments"]),
+        transitions=_read_all(Transition, document["transitions"]),
+        summary=_read(Summary, {**summary, "speakers": voices}),
         timings_ms=_as(dict[str, float], document["timings_ms"]),
         notice=_as(str, document["notice"]),
         blend=_as(tuple[str, str], document["blend"]) if document["blend"] else None,
@@ -119,15 +105,16 @@ def result_from(
     return result
 
 
-def _segment(document: Mapping[str, Any]) -> Segment:
-    start, end = _seconds(document["start_ms"]), _seconds(document["end_ms"])
-    segment: Segment = _as(Segment, {**document, "start": start, "end": end})
-    return segment
+def _read(record: type[T], document: Mapping[str, Any]) -> T:
+    """A record of a result, as `voxcor.results.to_wire` has written it."""
+    names = SECONDS.intersection(each.name for each in fields(cast(Any, record)))
+    times = {name: _as(float, document[f"{name}_ms"]) / 1000 for name in names}
+    read: T = _as(record, {**document, **times})
+    return read
 
 
-def _seconds(ms: Any) -> float:
-    milliseconds: float = _as(float, ms)
-    return milliseconds / 1000
+def _read_all(record: type[T], documents: Any) -> tuple[T, ...]:
+    return tuple(_read(record, each) for each in _as(list[dict[str, Any]], documents))
 
 
 def _as(kind: Any, value: Any) -> Any:

@@ -1,6 +1,6 @@
 """From frame logits to the four views of a recording: frames, segments, transitions, summary.
 
-Each is derived from the one before. Scores of any stretch are the softmax of the mean of its
+Each is derived from the one before. Scores of any span are the softmax of the mean of its
 frames' logits; because the classifier is linear, that is the classifier of the mean embedding.
 """
 
@@ -23,7 +23,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def pooled_scores(logits: NDArray[np.float32], labels: Sequence[str]) -> dict[str, float]:
-    """Scores of a stretch by label, from its frame logits [T, L]; they sum to 1."""
+    """Scores of a span by label, from its frame logits [T, L]; they sum to 1."""
     # float64: a mean over hours of frames keeps its digits.
     return scores_of(logits.mean(axis=0, dtype=np.float64), labels)
 
@@ -73,7 +73,7 @@ def segment_view(
     Args:
         means: of the logits of the frames in each span, [S, L].
         labels: L of them.
-        spans: stretches of speech in seconds from the first sample, in order.
+        spans: of speech in seconds from the first sample, in order.
         offset: where the first sample lies in the original recording, seconds.
         speakers: who speaks in each span.
     """

@@ -131,24 +131,6 @@ def file_name(name: str, suffix: str = "") -> str:
     return kept + suffix
 
 
-def legacy_name(raw: bytes) -> str | None:
-    """A name in bytes that do not say their encoding: UTF-8, or what Windows in Chinese writes.
-
-    Western letters pass for GBK at times, but then for characters that are rare, which GB 2312 does
-    not have. None where it is neither.
-    """
-    for encoding in ("utf-8", "gbk"):
-        try:
-            name = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        foreign = [c for c in name if not c.isascii()]
-        common = sum(c.encode("gb2312", "ignore") != b"" for c in foreign)
-        if encoding == "utf-8" or 2 * common >= len(foreign):
-            return name
-    return None
-
-
 def read_json(text: str | bytes) -> Any:
     """JSON that somebody else wrote.
 

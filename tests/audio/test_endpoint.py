@@ -14,8 +14,8 @@ from voxcor.audio.vad import (
     PADDING,
     SHORTEST_PAUSE,
     SHORTEST_SPEECH,
-    WINDOW,
     WINDOW_S,
+    WINDOW_SAMPLES,
     Span,
     speech_probabilities,
     speech_spans,
@@ -138,6 +138,6 @@ def test_levelling_makes_faint_sound_louder_and_takes_its_offset_out() -> None:
 
 def leveller_over(samples: np.ndarray) -> np.ndarray:
     leveller = Leveller()
-    whole = len(samples) // WINDOW * WINDOW
-    windows = samples[:whole].astype(np.float32).reshape(-1, WINDOW)
+    whole = len(samples) // WINDOW_SAMPLES * WINDOW_SAMPLES
+    windows = samples[:whole].astype(np.float32).reshape(-1, WINDOW_SAMPLES)
     return np.concatenate([leveller.push(window) for window in windows])

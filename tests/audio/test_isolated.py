@@ -15,7 +15,7 @@ from audio_files import FORMATS, speech
 from serving import wait_until
 from voxcor.audio import isolated as decoding
 from voxcor.audio import open_audio, to_mono
-from voxcor.audio.isolated import Decoders
+from voxcor.audio.isolated import DecoderPool
 from voxcor.audio.relay import PLAINLY
 from voxcor.cancellation import Cancellation, Cancelled
 from voxcor.disk.array import DiskArray
@@ -34,20 +34,20 @@ from voxcor.sources import EXAMPLE
 
 
 @pytest.fixture
-def decoders() -> Iterator[Decoders]:
-    running = Decoders(1, maximum_min=1)
+def decoders() -> Iterator[DecoderPool]:
+    running = DecoderPool(1, maximum_min=1)
     yield running
     running.close()
 
 
-def the_process(decoders: Decoders) -> decoding._Process:
+def the_process(decoders: DecoderPool) -> decoding._Process:
     process = decoders._free.get()
     decoders._free.put(process)
     assert process is not None
     return process
 
 
-def stopped(decoders: Decoders, folder: Path) -> decoding._Process:
+def stopped(decoders: DecoderPool, folder: Path) -> decoding._Process:
     """The process, which answers nothing: as a decoder in a loop, or a share that hangs."""
     decoders.decode(EXAMPLE, "a", folder, Cancellation())
     process = the_process(decoders)
@@ -58,7 +58,7 @@ def stopped(decoders: Decoders, folder: Path) -> decoding._Process:
 @pytest.mark.parametrize("kind", ["wav-16", "flac-24", "mp3", "m4a", "webm-opus"])
 @pytest.mark.parametrize("separate", [False, True])
 def test_the_samples_are_the_same_as_without_a_process(
-    decoders: Decoders, tmp_path: Path, kind: str, separate: bool
+    decoders: DecoderPool, tmp_path: Path, kind: str, separate: bool
 ) -> None:
     made = FORMATS[kind]
     stereo = np.column_stack([speech(1), speech(1, seed=1)])
@@ -80,7 +80,7 @@ def test_the_samples_are_the_same_as_without_a_process(
 def test_what_is_long_stays_on_the_disk_without_a_name(tmp_path: Path) -> None:
     path = tmp_path / "hour.flac"
     soundfile.write(path, np.zeros(20 * 60 * 8000, np.int16), 8000)
-    decoders = Decoders(1, maximum_min=30)
+    decoders = DecoderPool(1, maximum_min=30)
     (mono,) = decoders.decode(path, "hour.flac", tmp_path, Cancellation())
     decoders.close()
     assert isinstance(mono.samples, DiskArray)
@@ -89,7 +89,7 @@ def test_what_is_long_stays_on_the_disk_without_a_name(tmp_path: Path) -> None:
 
 
 def test_errors_come_over_as_they_are_in_the_language_of_who_asks(
-    decoders: Decoders, tmp_path: Path
+    decoders: DecoderPool, tmp_path: Path
 ) -> None:
     (tmp_path / "a.txt").write_text("text")
     with pytest.raises(NotAudio, match=r"a\.txt: is not audio"):
@@ -100,7 +100,7 @@ def test_errors_come_over_as_they_are_in_the_language_of_who_asks(
         decoders.decode(tmp_path / "a.txt", "a.txt", tmp_path, Cancellation())
 
 
-def test_what_is_no_file_is_not_waited_for(decoders: Decoders, tmp_path: Path) -> None:
+def test_what_is_no_file_is_not_waited_for(decoders: DecoderPool, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "never.wav")
     (tmp_path / "link.wav").symlink_to("/dev/zero")
     for name in ("never.wav", "link.wav"):
@@ -127,7 +127,7 @@ def silence_in(path: Path, codec: str, rate: int, seconds: int) -> None:
 
 @pytest.mark.parametrize("kind", ["flac", "mp3", "opus"])
 def test_more_than_is_allowed_is_not_decoded_to_its_end(
-    decoders: Decoders, tmp_path: Path, kind: str
+    decoders: DecoderPool, tmp_path: Path, kind: str
 ) -> None:
     path = tmp_path / f"hours.{kind}"
     if kind == "flac":
@@ -140,7 +140,7 @@ def test_more_than_is_allowed_is_not_decoded_to_its_end(
 
 
 def test_a_flac_that_was_written_to_a_pipe_is_as_long_as_it_is(
-    decoders: Decoders, tmp_path: Path
+    decoders: DecoderPool, tmp_path: Path
 ) -> None:
     path = tmp_path / "piped.flac"
     soundfile.write(path, speech(3), 16_000)
@@ -152,7 +152,9 @@ def test_a_flac_that_was_written_to_a_pipe_is_as_long_as_it_is(
     assert mono.duration == 3
 
 
-def test_a_file_larger_than_any_recording_is_not_read(decoders: Decoders, tmp_path: Path) -> None:
+def test_a_file_larger_than_any_recording_is_not_read(
+    decoders: DecoderPool, tmp_path: Path
+) -> None:
     path = tmp_path / "sparse.wav"
     with path.open("wb") as file:
         file.truncate(1 << 40)
@@ -160,7 +162,9 @@ def test_a_file_larger_than_any_recording_is_not_read(decoders: Decoders, tmp_pa
         decoders.decode(path, "sparse.wav", tmp_path, Cancellation())
 
 
-def test_channels_heard_one_by_one_are_bounded_together(decoders: Decoders, tmp_path: Path) -> None:
+def test_channels_heard_one_by_one_are_bounded_together(
+    decoders: DecoderPool, tmp_path: Path
+) -> None:
     path = tmp_path / "array.wav"
     soundfile.write(path, np.zeros((8000, 33), np.int16), 8000)
     with pytest.raises(TooManyChannels, match="33 channels; at most 32"):
@@ -175,15 +179,17 @@ def test_channels_heard_one_by_one_are_bounded_together(decoders: Decoders, tmp_
 
 def test_no_more_than_half_of_the_free_disk_is_taken(tmp_path: Path) -> None:
     samples = str(tmp_path / "s")
-    order = decoding._Order("", "long.wav", samples, separate=False, options=PLAINLY, language="en")
-    bounds = decoding._Bounds(order, 1, 1_000_000_000)
+    request = decoding._DecodeRequest(
+        "", "long.wav", samples, separate=False, options=PLAINLY, language="en"
+    )
+    bounds = decoding._Bounds(request, 1, 1_000_000_000)
     free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
     bounds.require(free // 16)
     with pytest.raises(DiskFull):
         bounds.require(free)
 
 
-def test_a_process_that_was_killed_is_replaced(decoders: Decoders, tmp_path: Path) -> None:
+def test_a_process_that_was_killed_is_replaced(decoders: DecoderPool, tmp_path: Path) -> None:
     decoders.decode(EXAMPLE, "a", tmp_path, Cancellation())
     first = the_process(decoders)
     os.kill(first._process.pid, signal.SIGSEGV)
@@ -193,7 +199,7 @@ def test_a_process_that_was_killed_is_replaced(decoders: Decoders, tmp_path: Pat
 
 
 def test_a_file_that_kills_the_process_is_an_error_of_that_file(
-    decoders: Decoders, tmp_path: Path
+    decoders: DecoderPool, tmp_path: Path
 ) -> None:
     process = stopped(decoders, tmp_path)
     killer = threading.Timer(0.2, process.kill)
@@ -205,7 +211,7 @@ def test_a_file_that_kills_the_process_is_an_error_of_that_file(
 
 
 def test_a_process_that_says_nothing_for_long_is_given_up(
-    decoders: Decoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    decoders: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped(decoders, tmp_path)
     monkeypatch.setattr(decoding, "LONGEST_SILENCE_S", 0.3)
@@ -230,7 +236,7 @@ decoding._serve(1, sys.stdin.buffer, sys.stdout.buffer)
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on processor time")
 def test_a_decoder_in_a_loop_is_ended_by_the_kernel(
-    decoders: Decoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    decoders: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = decoding.subprocess.Popen
     monkeypatch.setattr(
@@ -242,7 +248,7 @@ def test_a_decoder_in_a_loop_is_ended_by_the_kernel(
         decoders.decode(EXAMPLE, "loop.wav", tmp_path, Cancellation())
 
 
-def test_who_wants_it_no_longer_does_not_wait(decoders: Decoders, tmp_path: Path) -> None:
+def test_who_wants_it_no_longer_does_not_wait(decoders: DecoderPool, tmp_path: Path) -> None:
     stopped(decoders, tmp_path)
     cancellation = Cancellation()
     outcome: list[BaseException] = []
@@ -265,7 +271,7 @@ def test_who_wants_it_no_longer_does_not_wait(decoders: Decoders, tmp_path: Path
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system has no /proc")
 def test_the_process_has_limits_and_not_the_key(
-    decoders: Decoders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    decoders: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VOXCOR_API_KEY", "correct horse battery staple")
     decoders.decode(EXAMPLE, "a", tmp_path, Cancellation())

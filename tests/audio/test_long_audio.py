@@ -194,7 +194,7 @@ def test_a_long_recording_has_the_result_of_all_of_it_at_once(
     assert isinstance(long_result.embedding, DiskArray)
     np.testing.assert_array_equal(long_result.embedding[:], output.embeddings)
     assert isinstance(long_result.processed, DiskArray)
-    normalized, gain_db = peak_normalize(prepared.samples)
+    normalized, gain_db = peak_normalize(prepared.samples, prepared.peak)
     np.testing.assert_array_equal(long_result.processed[:], normalized)
     assert long_result.preprocessing.gain_db == gain_db
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from audio_files import Samples, noise, speech
 from voxcor.audio import Recording, decode, prepare, to_mono
 from voxcor.audio.decode import AudioStream
-from voxcor.audio.mixing import PIECE
+from voxcor.audio.mixing import PIECE_SAMPLES
 from voxcor.audio.resample import mix_to_mono
 
 VOICE = speech(4.0)
@@ -91,7 +91,7 @@ def test_one_channel_is_itself() -> None:
 
 def test_a_recording_may_turn_midway() -> None:
     """Noise at first, then a voice in opposite phase: each piece is mixed by what is in it."""
-    length = PIECE // 2
+    length = PIECE_SAMPLES // 2
     left, right = noise(length / 16_000, rms=0.01, seed=1), noise(length / 16_000, rms=0.01, seed=2)
     before = np.stack([left, right], axis=1)
     after = np.stack([VOICE, -VOICE], axis=1)

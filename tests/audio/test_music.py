@@ -78,7 +78,7 @@ def under(voice: Samples, music: Samples, snr_db: float) -> Samples:
 
 def share_of_music(samples: Samples) -> float:
     meter = MusicMeter()
-    meter.hear(samples)
+    meter.push(samples)
     return meter.share()
 
 
@@ -124,7 +124,7 @@ def test_how_a_recording_is_cut_makes_no_difference() -> None:
     sound = np.concatenate([SPEECH, MUSIC, SPEECH])
     meter = MusicMeter()
     for block in np.split(sound, [100, 101, 5_000, 70_000, 400_000]):
-        meter.hear(block)
+        meter.push(block)
     assert meter.share() == share_of_music(sound)
 
 

@@ -47,7 +47,7 @@ def quality_of(samples: np.ndarray, rate: int = 16_000) -> Quality:
 
 def clipped_share(samples: np.ndarray, rate: int) -> float:
     meter = ClippingMeter(rate)
-    meter.hear(samples)
+    meter.push(samples)
     return meter.share()
 
 
@@ -147,7 +147,7 @@ def test_clipping_does_not_depend_on_how_the_recording_is_cut(length: int) -> No
     sound = np.stack([4 * SPEECH[:24_000], SPEECH[24_000:]], axis=1).clip(-1, 0.97)
     meter = ClippingMeter(16_000)
     for start in range(0, len(sound), length):
-        meter.hear(sound[start : start + length])
+        meter.push(sound[start : start + length])
     assert meter.share() == clipped_share(sound, 16_000)
     assert meter.share() > 0.01
 

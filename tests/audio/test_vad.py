@@ -11,13 +11,13 @@ from audio_files import Probabilities, noise, speech, tone, with_silence
 from voxcor.audio import decode, prepare
 from voxcor.audio.resample import mix_to_mono, resample
 from voxcor.audio.vad import (
-    CONTEXT,
+    CONTEXT_SAMPLES,
     LONGEST_SPEECH,
     ONSET,
     PADDING,
-    PASS,
-    WINDOW,
+    PASS_WINDOWS,
     WINDOW_S,
+    WINDOW_SAMPLES,
     VadState,
     _session,
     continue_probabilities,
@@ -39,12 +39,12 @@ def spans_in_windows(probabilities: np.ndarray) -> list[tuple[int, int]]:
 def test_probabilities_are_those_of_the_network_run_window_by_window() -> None:
     """The slow way: one window a pass, its context and state by hand."""
     samples = np.concatenate([noise(0.2), speech(1.0), noise(0.3)])
-    samples = samples[: len(samples) // WINDOW * WINDOW]
-    padded = np.pad(samples, (CONTEXT, 0))
+    samples = samples[: len(samples) // WINDOW_SAMPLES * WINDOW_SAMPLES]
+    padded = np.pad(samples, (CONTEXT_SAMPLES, 0))
     h = c = np.zeros((1, 1, 128), np.float32)
     expected = []
-    for start in range(0, len(samples), WINDOW):
-        window = padded[None, start : start + CONTEXT + WINDOW]
+    for start in range(0, len(samples), WINDOW_SAMPLES):
+        window = padded[None, start : start + CONTEXT_SAMPLES + WINDOW_SAMPLES]
         probability, h, c = _session().run(None, {"input": window, "h": h, "c": c})
         expected.append(float(probability[0]))
     np.testing.assert_allclose(speech_probabilities([samples]), expected, atol=1e-6)
@@ -52,25 +52,25 @@ def test_probabilities_are_those_of_the_network_run_window_by_window() -> None:
 
 @pytest.mark.parametrize("cut", [1, 7, 40])
 def test_cutting_a_recording_changes_nothing(cut: int) -> None:
-    samples = speech(2.0)[: 60 * WINDOW]
+    samples = speech(2.0)[: 60 * WINDOW_SAMPLES]
     whole = speech_probabilities([samples])
-    first, state = continue_probabilities(samples[: cut * WINDOW], VadState())
-    second, _ = continue_probabilities(samples[cut * WINDOW :], state)
+    first, state = continue_probabilities(samples[: cut * WINDOW_SAMPLES], VadState())
+    second, _ = continue_probabilities(samples[cut * WINDOW_SAMPLES :], state)
     np.testing.assert_allclose(np.concatenate([first, second]), whole, atol=1e-6)
 
 
 def test_a_recording_longer_than_a_pass_is_one_recording() -> None:
     once = np.concatenate([speech(2.0), noise(1.0, rms=0.01)])
-    samples = np.tile(once, 12)[: (PASS + 50) * WINDOW]
+    samples = np.tile(once, 12)[: (PASS_WINDOWS + 50) * WINDOW_SAMPLES]
     whole = speech_probabilities([samples])
-    first, state = continue_probabilities(samples[: 500 * WINDOW], VadState())
-    second, _ = continue_probabilities(samples[500 * WINDOW :], state)
+    first, state = continue_probabilities(samples[: 500 * WINDOW_SAMPLES], VadState())
+    second, _ = continue_probabilities(samples[500 * WINDOW_SAMPLES :], state)
     np.testing.assert_allclose(np.concatenate([first, second]), whole, atol=1e-6)
 
 
 @pytest.mark.parametrize("count", [0, 1, 511, 512, 513, 16_000])
 def test_there_is_a_probability_for_every_window_begun(count: int) -> None:
-    assert len(speech_probabilities([noise(1.0)[:count]])) == -(-count // WINDOW)
+    assert len(speech_probabilities([noise(1.0)[:count]])) == -(-count // WINDOW_SAMPLES)
 
 
 @pytest.mark.parametrize("seed", range(4))

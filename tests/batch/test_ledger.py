@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from voxcor.batch.database import LEDGER_FILE
+from voxcor.batch.deaths import SOURCE
 from voxcor.batch.items import Item, Outcome
-from voxcor.batch.ledger import _SOURCE, LEDGER_FILE, Ledger
+from voxcor.batch.ledger import Ledger
 from voxcor.errors import KilledTwice
 from voxcor.results import Failure
 
@@ -16,7 +18,7 @@ from voxcor.results import Failure
 def begun(folder: Path, items: int) -> list[Item]:
     listed = [Item(number, f"{number}.wav", f"{number}.wav") for number in range(items)]
     with Ledger(folder) as ledger:
-        ledger.recover()
+        ledger.deaths.recover()
         ledger.begin({})
         ledger.add(listed)
     return listed
@@ -26,13 +28,13 @@ def died_with(folder: Path, *items: Item) -> None:
     """A process that took these items, and was no more."""
     with Ledger(folder) as ledger:
         for item in items:
-            ledger.take(item)
+            ledger.deaths.take(item)
 
 
 def at_the_next_start(folder: Path) -> tuple[list[int], list[int], dict[str, int]]:
     """Suspects, what else waits, and failures by code."""
     with Ledger(folder) as ledger:
-        ledger.recover()
+        ledger.deaths.recover()
         ledger.give_up()
         suspects = [item.position for item in ledger.suspects()]
         return suspects, [item.position for item in ledger.waiting()], ledger.failure_codes()
@@ -57,9 +59,9 @@ def test_what_is_left_or_recorded_by_a_process_that_lives_is_no_suspect(tmp_path
     items = begun(tmp_path, 2)
     for _ in range(3):
         with Ledger(tmp_path) as ledger:
-            ledger.take(items[0])
-            ledger.leave(items[0])
-            ledger.take(items[1])
+            ledger.deaths.take(items[0])
+            ledger.deaths.leave(items[0])
+            ledger.deaths.take(items[1])
             ledger.record(Outcome(1, None, failure=Failure("1.wav", "not_audio", "no")))
     assert at_the_next_start(tmp_path) == ([], [0], {"not_audio": 1})
 
@@ -78,13 +80,13 @@ def test_only_who_asks_gets_another_try_of_what_killed(tmp_path: Path) -> None:
 def test_a_source_is_read_no_third_time_until_somebody_insists(tmp_path: Path) -> None:
     for _ in range(2):
         with Ledger(tmp_path) as ledger:
-            ledger.recover()
-            ledger._take(_SOURCE)  # and no more
+            ledger.deaths.recover()
+            ledger.deaths._take(SOURCE)  # and no more
     with Ledger(tmp_path) as ledger:
-        ledger.recover()
-        with pytest.raises(KilledTwice, match=r"calls\.csv"), ledger.reading("calls.csv"):
+        ledger.deaths.recover()
+        with pytest.raises(KilledTwice, match=r"calls\.csv"), ledger.deaths.reading("calls.csv"):
             pass
-        with ledger.reading("calls.csv"):
+        with ledger.deaths.reading("calls.csv"):
             pass
 
 
@@ -116,7 +118,7 @@ def test_a_part_is_known_by_its_times(tmp_path: Path) -> None:
     whole = Item(0, "a.wav", "a.wav")
     parts = [replace(whole, position=n, start_ms=0, end_ms=n) for n in (1, 2)]
     with Ledger(tmp_path) as ledger:
-        ledger.recover()
+        ledger.deaths.recover()
         ledger.begin({})
         assert ledger.add([whole, *parts, parts[0]]) == 3
         for position in (0, 2):

@@ -26,8 +26,9 @@ from dying import killers_kill
 from voxcor import Recognizer
 from voxcor.batch import local, run
 from voxcor.batch.archives import Archive
+from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.items import Item, Outcome
-from voxcor.batch.ledger import LEDGER_FILE, Ledger, claimed
+from voxcor.batch.ledger import Ledger, claimed
 from voxcor.batch.run import Batch, run_batch
 from voxcor.batch.sources import read_source
 from voxcor.errors import (

@@ -18,7 +18,7 @@ from audio_files import speech
 from audio_flaws import muxed_plainly
 from command import voxcor
 from voxcor.audio import decode, ffmpeg
-from voxcor.audio.marks import HEAD_BYTES, has_media_marks
+from voxcor.audio.signatures import HEAD_BYTES, has_media_signature
 from voxcor.batch.items import Item
 from voxcor.batch.run import run_batch
 from voxcor.batch.sources import read_source
@@ -155,13 +155,13 @@ def test_whatever_its_name_a_container_is_known_by_its_first_bytes(folder: Path,
     ],
 )
 def test_what_only_begins_like_a_recording_is_none(content: bytes) -> None:
-    assert not has_media_marks(content[:HEAD_BYTES])
+    assert not has_media_signature(content[:HEAD_BYTES])
 
 
 def test_noise_is_no_recording() -> None:
     noise = np.random.default_rng(0)
     heads = (noise.bytes(HEAD_BYTES) for _ in range(20_000))
-    assert sum(map(has_media_marks, heads)) == 0
+    assert sum(map(has_media_signature, heads)) == 0
 
 
 def test_documents_are_never_looked_into(folder: Path) -> None:

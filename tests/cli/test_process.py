@@ -293,7 +293,7 @@ def test_what_rich_draws_arrives_and_what_a_name_draws_does_not(
 ) -> None:
     from rich.text import Text
 
-    from voxcor.cli.streams import _Out, _Safe, open_console
+    from voxcor.cli.console import _Out, _Safe, open_console
 
     ours, theirs = terminal
     monkeypatch.setenv("TERM", "xterm")

@@ -18,14 +18,14 @@ from voxcor import Recognizer
 from voxcor.audio import decode, open_audio
 from voxcor.audio.quality import describe_warning
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.cli.live import Lines, MomentView
+from voxcor.cli.live import MomentView, UtteranceLines
 from voxcor.errors import InvalidAudioFrame, MicrophoneFailed, NotBareSamples
 from voxcor.rules.book import RuleBook, SavedRule
 from voxcor.rules.grammar import parse
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
-from voxcor.stream.live_audio import BLOCK, microphone, pipe, played, resampled
-from voxcor.stream.session import Options, Session, samples_of
+from voxcor.stream.live_audio import BLOCK_SAMPLES, microphone, pipe, played, resampled
+from voxcor.stream.session import Session, SessionOptions, samples_of
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +163,12 @@ def test_the_view_shows_every_score_and_the_last_minute(
 ) -> None:
     monkeypatch.setenv("VOXCOR_LANGUAGE", "zh")
     console = Console(file=io.StringIO(), width=80, color_system=None)
-    session, view = Session(recognizer, Options(labels=("angry", "sad"))), MomentView()
+    session, view = Session(recognizer, SessionOptions(labels=("angry", "sad"))), MomentView()
     view.show(session.created)
-    for piece in np.split(voice, range(BLOCK, 5 * 16_000, BLOCK)):
+    for piece in np.split(voice, range(BLOCK_SAMPLES, 5 * 16_000, BLOCK_SAMPLES)):
         for event in session.feed(piece):
             view.show(event)
-        view.hear(piece)
+        view.show_samples(piece)
     console.print(view)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert "dBFS" in lines[0]
@@ -187,7 +187,7 @@ def test_the_view_keeps_no_more_than_its_minute(recognizer: Recognizer) -> None:
         sound = with_silence(speech(1.5, seed=seed), 0.0, 1.0)
         for event in session.feed(sound):
             view.show(event)
-        view.hear(sound)
+        view.show_samples(sound)
     assert view._time_s == 100
     assert all(end > 35 for _, end, _ in view._leaders)
 
@@ -202,7 +202,7 @@ def test_a_file_is_played_as_the_samples_that_recognition_hears(
     recording = decode(path)
     expected = resample(mix_to_mono(recording.samples), recording.sample_rate)
     blocks = [block.samples for block in played(path, name=str(path), fast=True)]
-    assert all(len(block) <= BLOCK for block in blocks)
+    assert all(len(block) <= BLOCK_SAMPLES for block in blocks)
     assert np.concatenate(blocks) == pytest.approx(expected, abs=1e-6)
 
 
@@ -239,7 +239,7 @@ def test_without_its_library_a_microphone_names_the_command_that_gets_it(
 
 def test_lines_need_no_colour(recognizer: Recognizer, voice: np.ndarray) -> None:
     console = Console(file=io.StringIO(), width=80, color_system=None)
-    lines, session = Lines(console), Session(recognizer)
+    lines, session = UtteranceLines(console), Session(recognizer)
     for event in session.feed(voice) + session.close("end_of_audio"):
         lines.show(event)
     assert console.file.getvalue().count("%") == 2  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from httpx2 import ServerSentEvent
 
 import voxcor
 from audio_files import speech
@@ -15,6 +16,7 @@ from batches import write_calls, write_silence
 from hub_servers import FakeHub, closed_port, serve
 from serving import Server, server, serving
 from voxcor import Client, Failure, Recognizer, Result
+from voxcor.client.connection import Connection
 from voxcor.errors import (
     InputNotFound,
     NoSpeech,
@@ -29,6 +31,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.sources import EXAMPLE
+from voxcor.speaker_turns import Turn
 
 __all__ = ["server"]
 
@@ -73,6 +76,23 @@ def test_a_result_is_that_of_the_recognizer(client: Client, recognizer: Recogniz
     np.testing.assert_allclose(found.embedding, expected.embedding, atol=1e-4)
     assert found.id
     assert "frames.csv" in found.files
+
+
+def test_speakers_are_those_of_the_recognizer(
+    client: Client, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    turns = [Turn(0.0, 1.0, "安, ann"), Turn(1.0, 3.0, "bo")]
+    table = tmp_path / "turns.csv"
+    table.write_text('start,end,speaker\n0,1,"安, ann"\n1,3,bo\n', encoding="gb18030")
+    expected = recognizer.recognize(EXAMPLE, speakers=turns)
+    assert [*expected.summary.speakers] == ["安, ann", "bo"]
+    for speakers in (turns, table):
+        found = client.recognize(EXAMPLE, speakers=speakers)
+        (many,) = client.recognize_many([EXAMPLE], speakers=speakers)
+        (channel,) = client.recognize_channels(EXAMPLE, speakers=speakers)
+        for result in (found, many, channel):
+            assert isinstance(result, Result)
+            assert result.summary.speakers.keys() == expected.summary.speakers.keys()
 
 
 def test_every_kind_of_source_is_taken(client: Client) -> None:
@@ -174,11 +194,11 @@ def test_what_the_server_keeps_can_be_listed_read_saved_and_deleted(tmp_path: Pa
 
 def test_all_pages_are_listed(tmp_path: Path) -> None:
     from serving import age
-    from voxcor.server.storage import Results
+    from voxcor.server.result_store import ResultStore
     from voxcor.settings import Settings
 
     settings = Settings(home=tmp_path)
-    ids = [age(Results(settings), settings, days) for days in np.linspace(9, 1, 120)]
+    ids = [age(ResultStore(settings), settings, days) for days in np.linspace(9, 1, 120)]
     with serving(tmp_path, ready=False) as server, Client(server.url) as client:
         assert [result.id for result in client.results()] == ids[::-1]
 
@@ -210,6 +230,24 @@ def test_a_job_tells_what_happens(client: Client, calls: list[Path]) -> None:
     items = [event for event in events if event["event"] == "item"]
     assert sorted(item["position"] for item in items) == [*range(5)]
     assert (events[-1]["event"], events[-1]["state"]) == ("end", "done")
+
+
+def test_a_job_whose_connection_breaks_just_before_the_end_has_one(
+    client: Client, calls: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = client.submit(calls).wait()
+    whole = Connection.events
+
+    def broken(self: Connection, path: str, after: int = 0) -> Iterator[ServerSentEvent]:
+        for event in whole(self, path, after):
+            if event.event == "end":
+                raise ServerUnreachable(url=self.url, reason="reset")
+            yield event
+
+    monkeypatch.setattr(Connection, "events", broken)
+    *items, end = job.events()
+    assert [item["event"] for item in items] == ["item"] * len(calls)
+    assert (end["event"], end["state"]) == ("end", "done")
 
 
 def test_each_channel_of_a_job_has_a_result(client: Client, tmp_path: Path) -> None:

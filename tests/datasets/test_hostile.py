@@ -28,7 +28,7 @@ from voxcor.exports.content import read_content
 from voxcor.result_folder import save
 from voxcor.results import Failure
 from voxcor.sources import EXAMPLE
-from voxcor.speaker_turns import Turn, cut_at_turns, parse_turns, read_turns, turns_of
+from voxcor.speaker_turns import Turn, cut_at_turns, fit_turns, parse_turns, read_turns
 from voxcor.tables import MOST_LINE
 from voxcor.untrusted import printable
 
@@ -136,8 +136,8 @@ def labelled(path: Path) -> None:
 
 
 def turns(path: Path) -> None:
-    turns_of(read_turns(path), "call.wav", 5.0)
-    turns_of(parse_turns(path.read_text(errors="replace"), "turns"), "call.wav", 5.0)
+    fit_turns(read_turns(path), "call.wav", 5.0)
+    fit_turns(parse_turns(path.read_text(errors="replace"), "turns"), "call.wav", 5.0)
 
 
 Door = Callable[[Path], None]
@@ -477,7 +477,7 @@ def test_thousands_of_tasks_name_thousands_of_places(tmp_path: Path) -> None:
 def test_turns_of_many_recordings_are_not_all_listed() -> None:
     text = "".join(f"SPEAKER r{i} 1 0 1 <NA> <NA> a <NA>\n" for i in range(5000))
     with pytest.raises(SpeakersInvalid) as refused:
-        turns_of(parse_turns(text, "all.rttm"), "call.wav", 5.0)
+        fit_turns(parse_turns(text, "all.rttm"), "call.wav", 5.0)
     assert len(refused.value.message) < 300
 
 

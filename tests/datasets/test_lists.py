@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -23,6 +23,7 @@ from audio_files import speech
 from voxcor.batch.items import Item
 from voxcor.batch.run import run_batch
 from voxcor.batch.sources import read_source
+from voxcor.datasets.lists import ListRow, read_list
 from voxcor.datasets.locate import locate
 from voxcor.datasets.manifest import Manifest, read_manifest
 from voxcor.errors import ManifestError, VoxcorError
@@ -31,7 +32,7 @@ from voxcor.result_folder import write_frames
 from voxcor.results import Failure, Frames
 from voxcor.stored_result import frames_from
 from voxcor.tables.text import encoding_of, text_lines
-from voxcor.tables.times import TimesUnclear, seconds, stretch_columns
+from voxcor.tables.times import TimesUnclear, seconds, span_columns
 
 # Name of the file, its bytes.
 Files = dict[str, bytes]
@@ -614,6 +615,30 @@ def test_a_folder_is_described_by_the_list_in_it(folder: Path) -> None:
     assert {utterance.columns["split"] for utterance in manifest.utterances} == {"calls"}
 
 
+def test_names_without_endings_cost_one_listing_of_each_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = ["path"]
+    for place, number in product(("a", "b"), range(20)):
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / f"{number}.wav").touch()
+        rows.append(f"{place}/{number}")
+    (tmp_path / "list.csv").write_text("\n".join(rows))
+    seen: list[Path] = []
+    iterdir = Path.iterdir
+
+    def counted(folder: Path) -> Iterator[Path]:
+        seen.append(folder)
+        return iterdir(folder)
+
+    monkeypatch.setattr(Path, "iterdir", counted)
+    found = [row for row in read_list(tmp_path / "list.csv") if isinstance(row, ListRow)]
+    assert [row.file.relative_to(tmp_path).as_posix() for row in found] == [
+        f"{name}.wav" for name in rows[1:]
+    ]
+    assert sorted(seen) == [tmp_path / "a", tmp_path / "b"]
+
+
 def labels_of(manifest: Manifest) -> list[str]:
     return [utterance.label for utterance in manifest.utterances]
 
@@ -669,9 +694,9 @@ def test_a_part_is_heard_and_no_more_and_its_times_are_the_recording_s(tmp_path:
 def test_columns_of_times_are_known_by_name(names: list[str], found: object) -> None:
     if found is TimesUnclear:
         with pytest.raises(TimesUnclear):
-            stretch_columns(names)
+            span_columns(names)
     else:
-        columns = stretch_columns(names)
+        columns = span_columns(names)
         assert (columns and (columns.start.name, columns.end.name)) == found
 
 

@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 
 from results_by_hand import with_frames
 from serving import serving
+from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.items import Item, Outcome
-from voxcor.batch.ledger import LEDGER_FILE, Ledger
+from voxcor.batch.ledger import Ledger
 from voxcor.errors import NoSuchResult, StateUnreadable, VoxcorError
 from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.rules.book import RuleBook
-from voxcor.server.events import Event
-from voxcor.server.job_store import JOB_FILE, Job, JobStore
+from voxcor.server.event_log import LogEntry
+from voxcor.server.job_store import JOB_FILE, JobRecord, JobStore
+from voxcor.server.result_store import LOG_FILE, ResultStore
 from voxcor.server.retention import Clock
-from voxcor.server.storage import LOG_FILE, Results
 from voxcor.settings import Settings
 from voxcor.training.state import claimed
 
@@ -112,10 +113,13 @@ def home(files: dict[str, bytes]) -> Iterator[Settings]:
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Files:
     """The files of a result and of a job, by their names below VOXCOR_HOME."""
     chosen = Settings(home=tmp_path_factory.mktemp("home"))
-    Results(chosen).publish(GOOD, with_frames(), [Event("done", {"id": GOOD})], None, "a.wav")
+    ResultStore(chosen).publish(
+        GOOD, with_frames(), [LogEntry("done", {"id": GOOD})], None, "a.wav"
+    )
     store = JobStore(chosen)
     store.publish(
-        Job(GOOD, "2026-11-28 08:00:00", RecordingOptions(), None, None), store.workplace(GOOD)
+        JobRecord(GOOD, "2026-11-28 08:00:00", RecordingOptions(), None, None),
+        store.workplace(GOOD),
     )
     document = with_frames().to_document() | {"frames": None, "embedding": None}
     with Ledger(chosen.jobs / GOOD) as ledger:
@@ -143,7 +147,7 @@ def with_bad(stored: Files, kind: str, damaged: str, damage: Damage) -> Files:
 @given(damage=damages)
 def test_a_damaged_result_costs_no_other(stored: Files, damage: Damage) -> None:
     with home(with_bad(stored, "results", "result.json", damage)) as chosen:
-        results = Results(chosen)
+        results = ResultStore(chosen)
         for _ in range(2):
             page, following = results.page(10, None)
             to_json({"results": page, "next": following}).encode()
@@ -159,7 +163,7 @@ def test_a_damaged_result_costs_no_other(stored: Files, damage: Damage) -> None:
 @given(damage=damages)
 def test_a_damaged_log_is_told_and_costs_nothing_else(stored: Files, damage: Damage) -> None:
     with home(with_bad(stored, "results", LOG_FILE, damage)) as chosen:
-        results = Results(chosen)
+        results = ResultStore(chosen)
         try:
             to_json([dict(event.data) for event in results.events(BAD)]).encode()
         except StateUnreadable:
@@ -199,7 +203,7 @@ def test_a_damaged_ledger_costs_no_other_job(stored: Files, damage: Damage, ende
                 lambda: [*ledger.waiting()],
                 lambda: [*ledger.to_retry()],
                 lambda: ledger.mark,
-                ledger.news,
+                ledger.recorded_after,
                 ledger.counts,
                 ledger.failure_codes,
                 ledger.reopen_lost,
@@ -253,8 +257,8 @@ def test_something_else_in_the_place_of_state_costs_nothing_else(
         stand_in(folder / BAD / name)
         (folder / ("01" + 30 * "c")).write_text("a file where a folder should be")
         _loop(folder / ("01" + 30 * "d"))
-        store = Results(chosen) if kind == "results" else JobStore(chosen)
-        if isinstance(store, Results):
+        store = ResultStore(chosen) if kind == "results" else JobStore(chosen)
+        if isinstance(store, ResultStore):
             listed = [document["id"] for document in store.page(10, None)[0]]
         else:
             listed = [job.id for job in store.all()]

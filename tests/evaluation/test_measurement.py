@@ -11,7 +11,13 @@ from voxcor import Recognizer
 from voxcor.audio.augmentation import STRESSES, transcode
 from voxcor.datasets.manifest import Manifest, read_manifest
 from voxcor.errors import ManifestError, UsageError
-from voxcor.evaluation.measurement import Evaluation, evaluate, recognise, restrict, work
+from voxcor.evaluation.measurement import (
+    Evaluation,
+    count_recognitions,
+    evaluate,
+    recognize_all,
+    restrict,
+)
 from voxcor.evaluation.published import PRIMARY
 from voxcor.models.cards import read_card
 from voxcor.models.store import TINY_FOLDER
@@ -94,7 +100,7 @@ def test_restricting_scores_is_restricting_the_recogniser(
     recognizer: Recognizer, few: Manifest
 ) -> None:
     utterance = few.utterances[0]
-    whole = recognise(recognizer, [utterance]).scores
+    whole = recognize_all(recognizer, [utterance]).scores
     theirs = recognizer.recognize(utterance.path, labels=PRIMARY).scores
     ours = restrict(whole, [recognizer.labels.index(label) for label in PRIMARY])
     np.testing.assert_allclose(ours[0], [theirs[label] for label in PRIMARY], atol=1e-9)
@@ -130,7 +136,11 @@ def test_stress_goes_through_the_real_codec(recognizer: Recognizer, few: Manifes
     evaluation = evaluate(
         recognizer, few, source="few", stress=True, trim=False, advance=lambda: done.append(None)
     )
-    assert len(done) == work(few, None, True) == len(few.utterances) * (1 + len(STRESSES))
+    assert (
+        len(done)
+        == count_recognitions(few, None, True)
+        == len(few.utterances) * (1 + len(STRESSES))
+    )
     figures = {row.stress.id: row for row in evaluation.stresses}
     assert [*figures] == [stress.id for stress in STRESSES]
     for row in evaluation.stresses:
@@ -140,7 +150,7 @@ def test_stress_goes_through_the_real_codec(recognizer: Recognizer, few: Manifes
     samples, _ = soundfile.read(few.utterances[0].path, dtype="float32")
     by_hand = recognizer.recognize((transcode(samples, "g711"), 16_000), trim=False)
     phone = next(stress for stress in STRESSES if stress.id == "g711")
-    ours = recognise(recognizer, few.utterances[:1], trim=False, change=phone.change)
+    ours = recognize_all(recognizer, few.utterances[:1], trim=False, change=phone.change)
     np.testing.assert_allclose(ours.scores[0], [*by_hand.scores.values()], atol=1e-6)
     # The model divides by loudness: thirty decibels less are the same to it.
     quiet = figures["quiet"].figures
@@ -152,8 +162,8 @@ def test_stress_is_the_same_whatever_else_is_evaluated(
     recognizer: Recognizer, few: Manifest
 ) -> None:
     noise = STRESSES[0].change
-    together = recognise(recognizer, few.utterances[:3], change=noise)
-    alone = recognise(recognizer, few.utterances[2:3], change=noise)
+    together = recognize_all(recognizer, few.utterances[:3], change=noise)
+    alone = recognize_all(recognizer, few.utterances[2:3], change=noise)
     np.testing.assert_array_equal(together.scores[2], alone.scores[0])
 
 
@@ -178,4 +188,4 @@ def test_one_split_alone_is_measured(recognizer: Recognizer, few: Manifest) -> N
     )
     manifest = replace(few, utterances=marked)
     evaluation = evaluate(recognizer, manifest, source="few", split="test")
-    assert evaluation.whole.clips == work(manifest, "test", False) == 5
+    assert evaluation.whole.clips == count_recognitions(manifest, "test", False) == 5

@@ -14,7 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from voxcor.audio.augmentation import STRESSES
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance
 from voxcor.errors import StorageError
 from voxcor.evaluation.calibration import calibrate
@@ -58,7 +58,7 @@ def evaluation() -> Evaluation:
         labels=LABELS,
         restricted=True,
         trim=True,
-        problems=(Problem(9, "gone.wav", "missing_file", "row 9: gone.wav: no <such> file."),),
+        problems=(RowProblem(9, "gone.wav", "missing_file", "row 9: gone.wav: no <such> file."),),
         failures=(Failure("noise.wav", "no_speech", "noise.wav: no speech."),),
         utterances=utterances,
         scores=scores,
@@ -234,14 +234,14 @@ def test_the_confusion_plot_says_the_shares_of_the_matrix(evaluation: Evaluation
 
 
 def test_remarks_list_the_first_few_of_a_kind_and_count_the_rest() -> None:
-    problems = [Problem(row, "", "missing_file", f"row {row}") for row in range(9)]
-    lines = remarks([*problems, Problem(None, "", "one_class", "all are sad.")])
+    problems = [RowProblem(row, "", "missing_file", f"row {row}") for row in range(9)]
+    lines = remarks([*problems, RowProblem(None, "", "one_class", "all are sad.")])
     assert lines[0] == "row 0 (missing_file)"
     assert lines[5:] == ["… and 4 more (missing_file)", "all are sad. (one_class)"]
 
 
 def test_a_loss_is_what_somebody_wanted_and_did_not_get(evaluation: Evaluation) -> None:
-    few = Problem(2, "", "few_clips", "")
+    few = RowProblem(2, "", "few_clips", "")
     assert has_losses(evaluation)
     assert has_losses(replace(evaluation, problems=()))
     assert has_losses(replace(evaluation, failures=()))
@@ -261,9 +261,9 @@ def test_what_strangers_wrote_is_text_in_every_report(
         groups={NASTY: {NASTY: evaluation.whole}},
         languages={NASTY: evaluation.whole},
         primary={},
-        problems=(Problem(1, NASTY, "missing_file", f"row 1: {NASTY}: no file."),),
+        problems=(RowProblem(1, NASTY, "missing_file", f"row 1: {NASTY}: no file."),),
         failures=(Failure(NASTY, "no_speech", NASTY),),
-        heard_clips=3,
+        trained_clips=3,
     )
     folder = save(bad, tmp_path)
     for name in ("evaluation.md", "evaluation.html"):
@@ -293,7 +293,7 @@ def test_a_clip_s_name_is_no_formula(evaluation: Evaluation, tmp_path: Path) -> 
 
 def test_a_model_that_has_heard_it_is_not_to_be_calibrated_on_it(evaluation: Evaluation) -> None:
     assert "--calibrate stores it" in to_markdown(evaluation)
-    for heard in ({"heard_clips": 2}, {"heard_corpora": ("emodb",)}):
+    for heard in ({"trained_clips": 2}, {"trained_corpora": ("emodb",)}):
         text = to_markdown(replace(evaluation, **heard))
         assert "--calibrate" not in text
         assert "tiny was" in text

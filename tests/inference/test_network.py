@@ -19,13 +19,14 @@ from voxcor.inference.network import (
 )
 from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.families.emotion2vec import FAMILY
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
     folder = tmp_path_factory.mktemp("small")
     write_checkpoint(folder / "model.pt")
-    convert_checkpoint(folder / "model.pt", folder, labels=LABEL_IDS)
+    convert_checkpoint(folder / "model.pt", folder, family=FAMILY, labels=LABEL_IDS)
     return Network(folder / "model.onnx", threads=1)
 
 
@@ -92,4 +93,4 @@ def test_gain_changes_nothing(network: Network) -> None:
 def test_labels_must_be_as_many_as_the_classifier_has_rows(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "model.pt")
     with pytest.raises(CheckpointInvalid, match="9 outputs, but 8 labels"):
-        convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=LABEL_IDS[:8])
+        convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=LABEL_IDS[:8])

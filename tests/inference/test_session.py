@@ -13,6 +13,7 @@ from voxcor.errors import UsageError
 from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.families.emotion2vec import FAMILY
 from voxcor.sources import EXAMPLE
 
 
@@ -20,7 +21,7 @@ from voxcor.sources import EXAMPLE
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     write_checkpoint(folder / "model.pt")
-    convert_checkpoint(folder / "model.pt", folder, labels=LABEL_IDS)
+    convert_checkpoint(folder / "model.pt", folder, family=FAMILY, labels=LABEL_IDS)
     return folder / "model.onnx"
 
 

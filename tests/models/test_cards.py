@@ -1,16 +1,17 @@
 """The catalogue of published models, and cards on disk."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from architectures import BASE, LARGE
 from installed import CARD
-from voxcor.errors import ModelCorrupt
-from voxcor.labels import labels_from_tokens
-from voxcor.models.architecture import LARGE, Architecture
+from voxcor.errors import ModelCorrupt, UnknownFamily
 from voxcor.models.cards import (
     CARD_FILE,
     OFFICIAL,
@@ -18,8 +19,8 @@ from voxcor.models.cards import (
     read_card,
     write_card,
 )
-
-BASE = Architecture(embed_dim=768, num_heads=12, prenet_depth=4, depth=8, num_outputs=9)
+from voxcor.models.families.emotion2vec.published import labels_from_tokens
+from voxcor.models.family import family_names, find_family
 
 
 def parameters(model: OfficialModel) -> int:
@@ -91,6 +92,37 @@ def test_a_card_without_a_field_is_damaged(tmp_path: Path) -> None:
         read_card(tmp_path)
 
 
+def test_a_card_from_before_families_is_of_the_first(tmp_path: Path) -> None:
+    write_card(CARD, tmp_path)
+    content = json.loads((tmp_path / CARD_FILE).read_text(encoding="utf-8"))
+    assert content.pop("family") == "emotion2vec"
+    (tmp_path / CARD_FILE).write_text(json.dumps(content), encoding="utf-8")
+    assert read_card(tmp_path) == CARD
+
+
+@pytest.mark.parametrize("family", ["whispers", "", "../emotion2vec", "__init__"])
+def test_a_card_of_another_family_is_refused_with_what_there_is(
+    tmp_path: Path, family: str
+) -> None:
+    write_card(replace(CARD, family=family), tmp_path)
+    with pytest.raises(UnknownFamily, match="this Voxcor has only emotion2vec") as caught:
+        read_card(tmp_path)
+    assert caught.value.details["family"] == family
+
+
+def test_a_family_is_found_by_the_name_of_its_module() -> None:
+    """And neither onnx nor torch is imported to know of it: `models list` asks every family."""
+    assert "emotion2vec" in family_names()
+    for name in family_names():
+        assert find_family(name).name == name
+    program = (
+        "import sys; from voxcor.models.family import family_names, find_family; "
+        "print([*map(find_family, family_names())] and sorted({'onnx', 'torch'} & {*sys.modules}))"
+    )
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert out.stdout.strip() == "[]", out.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
 def test_other_files_are_no_cards(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CARD_FILE).write_bytes(content)
@@ -116,6 +148,7 @@ def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
         {"embedding_dim": 0},
         {"embedding_dim": 1 << 40},
         {"parameters": -1},
+        {"hop_ms": 10},
         {"temperature": 0.0},
         {"temperature": float("inf")},
         {"temperature": float("nan")},

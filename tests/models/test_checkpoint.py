@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, InputNotFound
-from voxcor.models.checkpoint import read_checkpoint
+from voxcor.models.families.emotion2vec.weights import read_checkpoint
 
 torch = pytest.importorskip("torch")
 

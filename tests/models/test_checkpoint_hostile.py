@@ -21,8 +21,8 @@ import json, os, re, resource, signal, sys
 from pathlib import Path
 import numpy as np
 from voxcor.errors import VoxcorError
-from voxcor.models.architecture import read_architecture
-from voxcor.models.checkpoint import read_checkpoint
+from voxcor.models.families.emotion2vec.architecture import read_architecture
+from voxcor.models.families.emotion2vec.weights import read_checkpoint
 
 def peak():
     return 1024 * int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -89,7 +89,7 @@ def test_an_odd_name_does_no_harm(name: str, found: dict[str, dict[str, Any]]) -
 
 def test_the_same_files_without_the_harm_are_read(tmp_path: Path) -> None:
     """Guards the tests above: the files could be refused for a flaw of how they are made."""
-    from voxcor.models.checkpoint import read_checkpoint
+    from voxcor.models.families.emotion2vec.weights import read_checkpoint
 
     for content in (checkpoint(GOOD), stream(GOOD)):
         (tmp_path / "m.pt").write_bytes(content)
@@ -100,8 +100,8 @@ def test_thousands_of_damaged_files_are_tensors_or_errors(tmp_path: Path) -> Non
     """Bytes of valid files changed, removed, doubled: a part of what the fuzzer does."""
     pytest.importorskip("torch")
     from voxcor.errors import CheckpointInvalid, CheckpointUnsafe
-    from voxcor.models.architecture import read_architecture
-    from voxcor.models.checkpoint import read_checkpoint
+    from voxcor.models.families.emotion2vec.architecture import read_architecture
+    from voxcor.models.families.emotion2vec.weights import read_checkpoint
 
     sys.path.insert(0, str(ROOT / "fuzz"))
     import checkpoint as fuzzing  # type: ignore[import-not-found]

@@ -12,19 +12,27 @@ import numpy as np
 import onnx
 import pytest
 
+from architectures import LARGE
 from checkpoints import SMALL, write_checkpoint
 from voxcor.errors import CheckpointInvalid
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import AUDIO, LARGE, alibi_slopes, read_architecture
-from voxcor.models.checkpoint import read_checkpoint
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.families.emotion2vec import FAMILY
+from voxcor.models.families.emotion2vec.architecture import (
+    AUDIO,
+    alibi_slopes,
+    read_architecture,
+)
+from voxcor.models.families.emotion2vec.weights import read_checkpoint
 
 CONVERT = """
 import json, re, sys
 from pathlib import Path
 from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
-conversion = convert_checkpoint(Path(sys.argv[1]), Path(sys.argv[2]), labels=LABEL_IDS)
+from voxcor.models.families.emotion2vec import FAMILY
+source, target = map(Path, sys.argv[1:])
+conversion = convert_checkpoint(source, target, family=FAMILY, labels=LABEL_IDS)
 # Not ru_maxrss: it remembers the process that this one was forked from.
 peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 print(json.dumps({"parameters": conversion.parameters, "peak_bytes": 1024 * peak}))
@@ -51,7 +59,7 @@ def test_large_converts_in_under_one_and_a_half_gigabytes(tmp_path: Path) -> Non
 
 def test_the_graph_is_valid_and_names_its_labels(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "model.pt")
-    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=LABEL_IDS)
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=LABEL_IDS)
     onnx.checker.check_model(str(tmp_path / "model.onnx"), full_check=True)
     model = onnx.load(tmp_path / "model.onnx", load_external_data=False)
     metadata = {entry.key: entry.value for entry in model.metadata_props}

@@ -50,6 +50,13 @@ def talk(corpora: Path) -> NDArray[np.float32]:
     return np.concatenate(samples)[: 30 * 16_000]
 
 
+@pytest.fixture(scope="module")
+def config(plus_large_files: Path) -> dict[str, Any]:
+    yaml = pytest.importorskip("yaml")
+    content: dict[str, Any] = yaml.safe_load((plus_large_files / "config.yaml").read_text())
+    return content
+
+
 @pytest.fixture(scope="module", params=["base", "large"])
 def pair(
     request: pytest.FixtureRequest,

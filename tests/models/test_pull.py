@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from architectures import LARGE
 from checkpoints import write_checkpoint
 from dying import needs_dev_full
 from hostile_checkpoints import whole_model
@@ -37,7 +38,6 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import LARGE
 from voxcor.models.cards import OFFICIAL, Hub, standing_of
 from voxcor.models.pull import pull
 from voxcor.models.store import downloads_of, find_model, folder_of, installed, open_network

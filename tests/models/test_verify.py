@@ -23,9 +23,10 @@ from voxcor.errors import (
 )
 from voxcor.labels import LABEL_IDS
 from voxcor.models.cards import OFFICIAL, FileRecord, read_card, write_card
+from voxcor.models.families.emotion2vec.published import PUBLISHED_SCORES, SAMPLE
 from voxcor.models.pull import pull
 from voxcor.models.store import folder_of
-from voxcor.models.verify import EXAMPLE_SHA256, PUBLISHED_SCORES, TOLERANCE, verify
+from voxcor.models.verify import TOLERANCE, verify
 
 
 class Published(NamedTuple):
@@ -141,7 +142,7 @@ def test_a_graph_with_other_inputs_is_found(tmp_path: Path) -> None:
 
 
 def test_the_example_clip_is_the_hubs(plus_large_files: Path) -> None:
-    assert sha256((plus_large_files / "test.wav").read_bytes()).hexdigest() == EXAMPLE_SHA256
+    assert sha256((plus_large_files / "test.wav").read_bytes()).hexdigest() == SAMPLE.sha256
 
 
 def test_the_published_scores_are_scores() -> None:

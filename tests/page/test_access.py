@@ -1,12 +1,18 @@
 """The page without a mouse and without eyes: the keyboard, and an audit by axe."""
 
+import re
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
+import voxcor.server
 from visiting import DESKTOP, PHONE, OpenPage, recognise, tab_to, violations
 from voxcor.sources import EXAMPLE
 
-VIEWS = ("recognise", "queue", "live", "history", "models", "rules")
+PAGE = Path(voxcor.server.__file__).with_name("static") / "app.js"
+(LISTED,) = re.findall(r"const VIEWS = \{(.*?)\}", PAGE.read_text(encoding="utf-8"))
+VIEWS = re.findall(r"(\w+):", LISTED)
 
 
 def test_from_the_file_to_the_region_with_the_keyboard_only(open_page: OpenPage) -> None:

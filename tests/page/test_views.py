@@ -65,19 +65,28 @@ def test_models_say_what_they_cost(open_page: OpenPage) -> None:
     keep(page, "models-en")
 
 
-@pytest.fixture
-def hub_page(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[tuple[Page, FakeHub]]:
-    """The page of a server whose hub is on loopback and has plus-seed."""
+@pytest.fixture(scope="module")
+def seed_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a hub has of plus-seed."""
     pytest.importorskip("torch")
     from checkpoints import write_checkpoint
     from hub_servers import TOKENS
 
-    write_checkpoint(tmp_path / "model.pt")
-    files = {"model.pt": (tmp_path / "model.pt").read_bytes(), "tokens.txt": TOKENS.encode()}
+    path = tmp_path_factory.mktemp("hub") / "model.pt"
+    write_checkpoint(path)
+    return {"model.pt": path.read_bytes(), "tokens.txt": TOKENS.encode()}
+
+
+@pytest.fixture
+def hub_page(
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    seed_files: dict[str, bytes],
+    tmp_path: Path,
+) -> Iterator[tuple[Page, FakeHub]]:
+    """The page of a server whose hub is on loopback and has plus-seed."""
     with (
-        serve(FakeHub(files), monkeypatch) as hub,
+        serve(FakeHub(dict(seed_files)), monkeypatch) as hub,
         serving(tmp_path / "home") as service,
         visitors(browser, service) as open_page,
     ):
@@ -198,9 +207,9 @@ def test_names_and_colours_are_those_of_the_command(open_page: OpenPage) -> None
     labels = page.evaluate(
         "async (ids) => { const { labelOf } = await import('./static/labels.js');"
         " return ids.map((id) => Object.values(labelOf(id))); }",
-        [*LABEL_IDS, "very_tired"],
+        [*LABEL_IDS, "very_tired", "疲惫"],
     )
-    known = [get_label(id_) for id_ in (*LABEL_IDS, "very_tired")]
+    known = [get_label(id_) for id_ in (*LABEL_IDS, "very_tired", "疲惫")]
     assert labels == [[one.id, one.en, one.zh, one.emoji, one.color] for one in known]
 
 

@@ -17,7 +17,7 @@ from voxcor.rules.grammar import LONGEST_S, parse
 from voxcor.rules.grammar import __doc__ as grammar
 from voxcor.rules.watching import COOL_DOWN_S, NEAR
 from voxcor.rules.webhooks import DELAYS_S, MOST_WAITING, Webhook, new_secret
-from voxcor.server import rules, streaming
+from voxcor.server import rule_engine, streaming
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 from voxcor.stream.session import INTERVAL_S, SPAN_S
@@ -102,7 +102,7 @@ def test_the_grammar_of_the_docs_is_the_one_that_is_read() -> None:
             [
                 f"until for {COOL_DOWN_S:.0f} s nothing",
                 f"within {NEAR:g} of the limit",
-                f"up to {rules.KEPT}",
+                f"up to {rule_engine.KEPT}",
                 f"after {DELAYS_S[0]:.0f}, 4, 8 … {DELAYS_S[-1]:.0f} s",
                 f"({MOST_WAITING} at most)",
             ],

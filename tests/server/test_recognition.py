@@ -10,8 +10,9 @@ import soundfile
 from audio_files import speech
 from schema import validate
 from serving import Server, events_of, parsed, server, wait_until
-from voxcor.recognizer import Recognizer, Step
+from voxcor.recognizer import Recognizer
 from voxcor.sources import EXAMPLE
+from voxcor.steps import Step
 
 __all__ = ["server"]
 

@@ -15,9 +15,10 @@ from results_by_hand import happy_then_sad
 from serving import Server, age, server, serving
 from voxcor.errors import NoSuchResult
 from voxcor.result_folder import save
-from voxcor.server.events import Event
+from voxcor.server.event_log import LogEntry
+from voxcor.server.folder_store import new_id
 from voxcor.server.process import OneLine
-from voxcor.server.storage import LOG_FILE, Results, new_id
+from voxcor.server.result_store import LOG_FILE, ResultStore
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 
@@ -137,17 +138,17 @@ def test_a_second_server_leaves_the_work_of_the_first_alone(tmp_path: Path) -> N
 
 def test_old_results_go_and_young_ones_stay() -> None:
     settings = Settings(results_days=10)
-    results = Results(settings)
+    results = ResultStore(settings)
     old, young = age(results, settings, 10.01), age(results, settings, 9.99)
     results.sweep()
     with pytest.raises(NoSuchResult):
-        results.find(old)
-    assert results.find(young)
+        results.folder(old)
+    assert results.folder(young)
 
 
 def test_beyond_the_limit_the_oldest_results_go() -> None:
     settings = Settings(results_gb=0.001)
-    results = Results(settings)
+    results = ResultStore(settings)
     ids = [age(results, settings, days, size=300_000) for days in (4, 3, 2, 1)]
     results.sweep()
     page, _ = results.page(10, None)
@@ -159,21 +160,21 @@ def test_a_clock_that_is_wrong_for_a_while_deletes_nothing(
     days: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings()
-    results, clock = Results(settings), time.time
+    results, clock = ResultStore(settings), time.time
     kept = age(results, settings, 1)
     results.sweep()
     monkeypatch.setattr(time, "time", lambda: clock() + days * 86_400)
     results.sweep()
-    Results(settings).sweep()  # a server that starts meanwhile
+    ResultStore(settings).sweep()  # a server that starts meanwhile
     monkeypatch.setattr(time, "time", clock)
     results.sweep()
-    assert results.find(kept)
+    assert results.folder(kept)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"emotion": "happy"}', "\0" * 4096])
 def test_a_damaged_result_is_set_aside_and_the_others_are_listed(content: str) -> None:
     settings = Settings()
-    results = Results(settings)
+    results = ResultStore(settings)
     ids = [age(results, settings, days) for days in (3, 2, 1)]
     (settings.results / ids[1] / "result.json").write_text(content)
     page, _ = results.page(10, None)
@@ -193,9 +194,9 @@ def test_results_are_their_owners_only(server: Server) -> None:
 
 def test_a_result_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     settings = Settings()
-    results = Results(settings)
+    results = ResultStore(settings)
     result_id = new_id()
-    events = [Event("done", {"id": result_id, "results": [result_id]})]
+    events = [LogEntry("done", {"id": result_id, "results": [result_id]})]
     with pytest.raises(FileNotFoundError):
         results.publish(result_id, happy_then_sad(), events, tmp_path / "gone", "call.wav")
     assert [*settings.results.iterdir()] == []

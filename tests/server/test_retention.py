@@ -9,9 +9,9 @@ import pytest
 from results_by_hand import happy_then_sad
 from voxcor.disk.whole import write_whole
 from voxcor.options import RecordingOptions
-from voxcor.server.job_store import Job, JobStore
+from voxcor.server.job_store import JobRecord, JobStore
+from voxcor.server.result_store import ResultStore
 from voxcor.server.retention import DAY_S, HOUR_S, Clock
-from voxcor.server.storage import Results
 from voxcor.settings import Settings
 
 TODAY = 1_800_000_000.0
@@ -47,7 +47,7 @@ class Kept:
     def start(self) -> None:
         settings = Settings(results_days=30, jobs_days=30)
         clock = self.time.clock(settings.home / f"{self.kind}.clock")
-        self.results, self.jobs = Results(settings, clock), JobStore(settings, clock)
+        self.results, self.jobs = ResultStore(settings, clock), JobStore(settings, clock)
         self.sweep = self.results.sweep if self.kind == "results" else self.jobs.sweep
 
     def add(self) -> str:
@@ -55,7 +55,7 @@ class Kept:
         if self.kind == "results":
             self.results.publish(name, happy_then_sad(), [], None, "call.wav")
         else:
-            job = Job(name, "2027-01-15 08:00:00", RecordingOptions(), None, None)
+            job = JobRecord(name, "2027-01-15 08:00:00", RecordingOptions(), None, None)
             self.jobs.publish(job, self.jobs.workplace(name))
             self.jobs.set_state(name, "done")
         return name
@@ -169,7 +169,9 @@ def test_beyond_their_limit_the_oldest_jobs_that_have_ended_go() -> None:
     for name in names:
         workplace = store.workplace(name)
         (workplace / "inputs" / "000000").write_bytes(bytes(300_000))
-        store.publish(Job(name, "2027-01-15 08:00:00", RecordingOptions(), None, None), workplace)
+        store.publish(
+            JobRecord(name, "2027-01-15 08:00:00", RecordingOptions(), None, None), workplace
+        )
     for name in names[1:]:
         store.set_state(name, "done")
     store.sweep()

@@ -7,6 +7,7 @@ import pytest
 import voxcor.server
 from serving import Server, server
 from voxcor.audio.quality import DETAILED_WORDS, WORDS, describe_warning, warning_words
+from voxcor.errors import InputError
 from voxcor.language import Language, speaking
 from voxcor.sources import EXAMPLE
 
@@ -36,7 +37,7 @@ def test_the_log_says_what_is_known_of_a_warning(server: Server, spoken: Languag
     assert sentence in server.get(address).text
 
 
-def test_the_page_has_no_words_of_its_own_for_warnings() -> None:
+def test_the_page_has_no_words_of_its_own_for_codes() -> None:
     """It had copies, which had drifted."""
     static = Path(voxcor.server.__file__).with_name("static")
     page = "".join(path.read_text(encoding="utf-8") for path in static.glob("*.js"))
@@ -47,4 +48,5 @@ def test_the_page_has_no_words_of_its_own_for_warnings() -> None:
         for both in words.values()
         for sentence in both
     ]
+    sentences += [text for error in InputError.__subclasses__() for text in error.brief or ()]
     assert not [sentence for sentence in sentences if sentence in page]

@@ -21,7 +21,7 @@ from schema import SCHEMA
 from voxcor import Recognizer
 from voxcor.audio import decode
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.audio.vad import PASS, WINDOW
+from voxcor.audio.vad import PASS_WINDOWS, WINDOW_SAMPLES
 from voxcor.cli import app
 from voxcor.disk.array import MEMORY_BYTES
 from voxcor.errors import SpeakersInvalid
@@ -35,7 +35,6 @@ from voxcor.speaker_turns import (
     cut_at_turns,
     fit_turns,
     read_turns,
-    turns_of,
 )
 from voxcor.stored_result import result_from
 
@@ -57,7 +56,7 @@ def read(path: Path, text: str, recording: str = "call.wav", duration: float = 1
     path.write_text(text, encoding="utf-8")
     return [
         (turn.start, turn.end, turn.speaker)
-        for turn in turns_of(read_turns(path), recording, duration)
+        for turn in fit_turns(read_turns(path), recording, duration).turns
     ]
 
 
@@ -107,7 +106,7 @@ def test_a_table_is_read_as_people_save_it(
     name: str, encoding: str, text: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(text.encode(encoding))
-    turns = turns_of(read_turns(tmp_path / name), "call.wav", 10.0)
+    turns = fit_turns(read_turns(tmp_path / name), "call.wav", 10.0).turns
     assert [(t.start, t.end, t.speaker) for t in turns] == [(0.5, 2.5, "anna"), (2.75, 4.0, "ben")]
 
 
@@ -221,7 +220,7 @@ def test_a_file_that_cannot_be_had_is_named(tmp_path: Path) -> None:
 
 
 def test_a_last_frame_beyond_the_recording_is_cut_off() -> None:
-    (turn,) = turns_of(read_turns([Turn(8.0, 10.3, "a")]), "call.wav", 10.0)
+    (turn,) = fit_turns(read_turns([Turn(8.0, 10.3, "a")]), "call.wav", 10.0).turns
     assert turn.end == 10.0
 
 
@@ -309,7 +308,7 @@ def test_the_result_says_who_felt_what(recognizer: Recognizer, dialogue: tuple[P
     order = [segment.speaker for segment in result.segments]
     changes = sum(a != b for a, b in pairwise(order))
     assert changes == 5
-    turns = turns_of(read_turns(rttm), "call.wav", result.audio.duration)
+    turns = fit_turns(read_turns(rttm), "call.wav", result.audio.duration).turns
     for segment in result.segments:
         middle = (segment.start + segment.end) / 2
         (speaker,) = [turn.speaker for turn in turns if turn.start <= middle < turn.end]
@@ -388,7 +387,7 @@ def test_the_numbers_of_the_docs_are_those_of_the_code() -> None:
         assert str(frame_bytes) in text
         assert f"{COLLAR_S:g}" in text
         assert f"{TOLERATED_S:g}" in text
-        assert f"{PASS * WINDOW // SAMPLE_RATE}" in text
+        assert f"{PASS_WINDOWS * WINDOW_SAMPLES // SAMPLE_RATE}" in text
 
 
 def test_tens_of_thousands_of_turns_are_cut_in_one_pass_over_them() -> None:

@@ -15,21 +15,27 @@ from voxcor import Recognizer
 from voxcor.audio import decode
 from voxcor.audio.endpoint import Leveller
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.audio.vad import LONGEST_SPEECH, WINDOW, WINDOW_S, speech_probabilities, speech_spans
+from voxcor.audio.vad import (
+    LONGEST_SPEECH,
+    WINDOW_S,
+    WINDOW_SAMPLES,
+    speech_probabilities,
+    speech_spans,
+)
 from voxcor.errors import ConfigInvalid, InvalidAudioFrame
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.rules.grammar import parse
 from voxcor.sources import EXAMPLE
 from voxcor.stream.events import (
-    Event,
     Measurement,
     RuleFired,
     SessionClosed,
+    SessionEvent,
     UtteranceEnd,
     UtteranceStart,
 )
-from voxcor.stream.session import SPAN_S, Options, Pace, Session, samples_of
+from voxcor.stream.session import SPAN_S, Pace, Session, SessionOptions, samples_of
 
 Samples = np.ndarray
 
@@ -62,14 +68,14 @@ def dialogue(corpora: Path) -> Samples:
 
 
 def listen(
-    recognizer: Recognizer, pieces: Sequence[Samples], options: Options | None = None
-) -> list[Event]:
+    recognizer: Recognizer, pieces: Sequence[Samples], options: SessionOptions | None = None
+) -> list[SessionEvent]:
     session = Session(recognizer, options)
     events = [event for piece in pieces for event in session.feed(piece)]
     return events + session.close("end_of_audio")
 
 
-def finals(events: Sequence[Event]) -> list[Measurement]:
+def finals(events: Sequence[SessionEvent]) -> list[Measurement]:
     return [
         event
         for event in events
@@ -77,7 +83,7 @@ def finals(events: Sequence[Event]) -> list[Measurement]:
     ]
 
 
-def interims(events: Sequence[Event]) -> list[Measurement]:
+def interims(events: Sequence[SessionEvent]) -> list[Measurement]:
     return [
         event for event in events if isinstance(event, Measurement) and event.trigger == "interval"
     ]
@@ -86,8 +92,8 @@ def interims(events: Sequence[Event]) -> list[Measurement]:
 def heard_by_silero(samples: Samples) -> Samples:
     """The whole recording as a session levels it, its last window filled up with silence."""
     leveller = Leveller()
-    padded = np.pad(samples, (0, -len(samples) % WINDOW))
-    return np.concatenate([leveller.push(window) for window in padded.reshape(-1, WINDOW)])
+    padded = np.pad(samples, (0, -len(samples) % WINDOW_SAMPLES))
+    return np.concatenate([leveller.push(window) for window in padded.reshape(-1, WINDOW_SAMPLES)])
 
 
 @pytest.mark.parametrize("recording", ["voice", "dialogue"])
@@ -123,7 +129,7 @@ def test_knowing_the_loudness_in_advance_hardly_moves_an_edge(
     """`recognize` levels a recording as a whole, a session by what it has heard."""
 
     def is_speech(spans: Sequence[tuple[float, float]]) -> Samples:
-        times = (np.arange(len(dialogue) // WINDOW) + 0.5) * WINDOW_S
+        times = (np.arange(len(dialogue) // WINDOW_SAMPLES) + 0.5) * WINDOW_S
         return np.any([(start <= times) & (times < end) for start, end in spans], axis=0)
 
     online = [(final.start, final.end) for final in finals(listen(recognizer, [dialogue]))]
@@ -142,7 +148,7 @@ def test_speech_without_a_pause_is_cut_at_fifteen_seconds(recognizer: Recognizer
     assert results[-1].end == pytest.approx(41.0, abs=0.2)
 
 
-def grammar(events: Sequence[Event]) -> Iterator[str]:
+def grammar(events: Sequence[SessionEvent]) -> Iterator[str]:
     for event in events:
         yield event.trigger if isinstance(event, Measurement) else event.type
 
@@ -181,7 +187,7 @@ def test_interim_results_hear_the_last_seconds_every_half_second(
 def test_an_interim_result_is_never_about_the_silence_after_speech(
     recognizer: Recognizer, dialogue: Samples
 ) -> None:
-    events = listen(recognizer, [dialogue], Options(interval=0.1))
+    events = listen(recognizer, [dialogue], SessionOptions(interval=0.1))
     ends = {final.utterance: final.end for final in finals(events)}
     assert all(interim.end <= ends[interim.utterance] for interim in interims(events))
 
@@ -190,7 +196,7 @@ def test_an_interim_result_is_never_about_the_silence_after_speech(
 @settings(max_examples=15, deadline=None)
 def test_any_cutting_of_the_audio_gives_the_same_events(cuts: list[int]) -> None:
     recognizer, samples = _shared()
-    options = Options(rules=(parse("any of angry, neutral for 1 s"),))
+    options = SessionOptions(rules=(parse("any of angry, neutral for 1 s"),))
     assert _comparable(listen(recognizer, np.split(samples, sorted(cuts)), options)) == _comparable(
         listen(recognizer, [samples], options)
     )
@@ -212,7 +218,7 @@ def _shared() -> tuple[Recognizer, Samples]:
 _SHARED: list[tuple[Recognizer, Samples]] = []
 
 
-def _comparable(events: Sequence[Event]) -> list[dict[str, object]]:
+def _comparable(events: Sequence[SessionEvent]) -> list[dict[str, object]]:
     return [event.to_document() for event in events]
 
 
@@ -242,12 +248,12 @@ def test_a_microphone_that_resumes_after_minutes_of_silence_is_heard(
 
 
 def test_memory_stays_bounded_whether_somebody_speaks_or_not(recognizer: Recognizer) -> None:
-    longest = (LONGEST_SPEECH + 20) * WINDOW
+    longest = (LONGEST_SPEECH + 20) * WINDOW_SAMPLES
     for sound in (speech(40.0), np.zeros(40 * SAMPLE_RATE, np.float32)):
-        session = Session(recognizer, Options(interval=10.0))
+        session = Session(recognizer, SessionOptions(interval=10.0))
         for piece in np.split(sound, 40):
             session.feed(piece)
-            assert WINDOW * len(session._windows) <= longest
+            assert WINDOW_SAMPLES * len(session._windows) <= longest
 
 
 def test_the_end_of_the_audio_ends_the_utterance(recognizer: Recognizer) -> None:
@@ -268,7 +274,7 @@ def test_silence_and_nothing_at_all_are_no_utterance(recognizer: Recognizer) -> 
 
 
 def test_labels_restrict_every_measurement(recognizer: Recognizer, voice: Samples) -> None:
-    events = listen(recognizer, [voice], Options(labels=("sad", "angry")))
+    events = listen(recognizer, [voice], SessionOptions(labels=("sad", "angry")))
     for event in events:
         if isinstance(event, Measurement):
             assert list(event.scores) == ["angry", "sad"]
@@ -277,7 +283,7 @@ def test_labels_restrict_every_measurement(recognizer: Recognizer, voice: Sample
 
 def test_a_rule_fires_while_the_utterance_lasts(recognizer: Recognizer, voice: Samples) -> None:
     rule = parse("early: any of neutral, happy > 0 for 1 s")
-    events = listen(recognizer, [voice], Options(rules=(rule,)))
+    events = listen(recognizer, [voice], SessionOptions(rules=(rule,)))
     (fired,) = [event for event in events if isinstance(event, RuleFired)]
     assert events.index(fired) < events.index(finals(events)[0])
     assert fired.firing.rule == rule
@@ -287,7 +293,9 @@ def test_a_rule_fires_while_the_utterance_lasts(recognizer: Recognizer, voice: S
 def test_rules_hear_each_moment_of_speech_once(recognizer: Recognizer, dialogue: Samples) -> None:
     """So a rule that always holds fires when as much speech has passed as it asks for."""
     events = listen(
-        recognizer, [dialogue], Options(rules=(parse(f"any of {', '.join(LABEL_IDS)} for 5 s"),))
+        recognizer,
+        [dialogue],
+        SessionOptions(rules=(parse(f"any of {', '.join(LABEL_IDS)} for 5 s"),)),
     )
     (fired,) = [event for event in events if isinstance(event, RuleFired)]
     results = finals(events)
@@ -298,15 +306,15 @@ def test_rules_hear_each_moment_of_speech_once(recognizer: Recognizer, dialogue:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (Options(labels=("furious",)), "no label furious"),
-        (Options(labels=()), "no label"),
-        (Options(interval=0.05), "100 to 10000 ms"),
-        (Options(interval=float("nan")), "100 to 10000 ms"),
-        (Options(rules=(parse("x: sad"), parse("x: angry"))), "two rules are named x"),
+        (SessionOptions(labels=("furious",)), "no label furious"),
+        (SessionOptions(labels=()), "no label"),
+        (SessionOptions(interval=0.05), "100 to 10000 ms"),
+        (SessionOptions(interval=float("nan")), "100 to 10000 ms"),
+        (SessionOptions(rules=(parse("x: sad"), parse("x: angry"))), "two rules are named x"),
     ],
 )
 def test_options_that_cannot_be_are_refused(
-    recognizer: Recognizer, options: Options, reason: str
+    recognizer: Recognizer, options: SessionOptions, reason: str
 ) -> None:
     with pytest.raises(ConfigInvalid, match=reason):
         Session(recognizer, options)
@@ -316,7 +324,7 @@ def test_options_that_cannot_be_are_refused(
 
 def test_options_change_before_the_first_audio_and_not_after(recognizer: Recognizer) -> None:
     session = Session(recognizer)
-    updated = session.update(Options(labels=("happy", "sad"), interval=1.0))
+    updated = session.update(SessionOptions(labels=("happy", "sad"), interval=1.0))
     assert updated.to_document() == {
         "type": "session.update",
         "labels": ["happy", "sad"],
@@ -325,12 +333,12 @@ def test_options_change_before_the_first_audio_and_not_after(recognizer: Recogni
     }
     session.feed(np.zeros(1, np.float32))
     with pytest.raises(ConfigInvalid, match="before the first audio"):
-        session.update(Options())
+        session.update(SessionOptions())
 
 
 def test_times_on_the_wire_are_whole_milliseconds(recognizer: Recognizer, voice: Samples) -> None:
     rules = (parse("any of neutral, angry"),)
-    for event in listen(recognizer, [voice], Options(rules=rules)):
+    for event in listen(recognizer, [voice], SessionOptions(rules=rules)):
         document = event.to_document()
         times = [value for key, value in document.items() if key.endswith("_ms")]
         assert times

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import soundfile
 
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Manifest
 
 # angry and sad of a call of 18.62 s, as people would label it.
@@ -39,7 +39,7 @@ TIMES = ("start_time", "end_time")
 AS_LABELLED = [(label, None, start, end) for start, end, label in CALL]
 
 
-def said_of(manifest: Manifest) -> list[Problem]:
+def said_of(manifest: Manifest) -> list[RowProblem]:
     """What is said besides figures on the whole."""
     of_the_whole = ("few_clips", "no_speakers", "one_class")
     return [problem for problem in manifest.problems if problem.code not in of_the_whole]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from voxcor.models.architecture import Architecture
+from voxcor.models.families.emotion2vec.architecture import Architecture
 
 torch = pytest.importorskip("torch")
 
@@ -30,13 +30,6 @@ def write_checkpoint(path: Path, architecture: Architecture = SMALL, *, seed: in
 funasr = pytest.importorskip(
     "funasr_reference", reason="torch and funasr are not installed", exc_type=ImportError
 )
-
-
-@pytest.fixture(scope="module")
-def config(plus_large_files: Path) -> dict[str, Any]:
-    yaml = pytest.importorskip("yaml")
-    content: dict[str, Any] = yaml.safe_load((plus_large_files / "config.yaml").read_text())
-    return content
 
 
 def build_small(config: dict[str, Any], **options: Any) -> Any:

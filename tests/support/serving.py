@@ -19,7 +19,8 @@ import httpx2
 import pytest
 
 from results_by_hand import happy_then_sad
-from voxcor.server.storage import Results, new_id
+from voxcor.server.folder_store import new_id
+from voxcor.server.result_store import ResultStore
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 
@@ -176,7 +177,7 @@ def parsed(stream: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
         yield int(fields["id"]), fields["event"], json.loads(fields["data"])
 
 
-def age(results: Results, settings: Settings, days: float, size: int = 0) -> str:
+def age(results: ResultStore, settings: Settings, days: float, size: int = 0) -> str:
     """A stored result of that age, with `size` more bytes."""
     result_id = f"{int(new_id()[:12], 16) - int(days * 86_400_000):012x}{new_id()[12:]}"
     results.publish(result_id, happy_then_sad(), [], None, "call.wav")

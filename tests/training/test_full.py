@@ -21,30 +21,32 @@ from numpy.typing import NDArray
 
 from checkpoints import torch
 from command import voxcor
-from voxcor import Recognizer
+from voxcor import Recognizer, extras
 from voxcor.audio import decode, prepare
 from voxcor.audio.resample import mix_to_mono
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import CheckpointInvalid, ModelExists, UsageError
 from voxcor.frames import SAMPLE_RATE
+from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.labels import LABEL_IDS
-from voxcor.models.architecture import AUDIO, Architecture
 from voxcor.models.cards import Card, Source, record_of, write_card
-from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
-from voxcor.models.heard import heard_of
+from voxcor.models.families.emotion2vec.architecture import AUDIO, Architecture
+from voxcor.models.families.emotion2vec.graph import write_graph
+from voxcor.models.families.emotion2vec.network import Emotion2vec, load, tensors_of
+from voxcor.models.families.emotion2vec.weights import read_weights
+from voxcor.models.family import Weights
+from voxcor.models.graph import GraphBuilder
 from voxcor.models.store import ModelFolder, find_model, open_network
-from voxcor.training import full, state
+from voxcor.models.trained_on import trained_on
+from voxcor.training import state
 from voxcor.training.clips import Clips, crop, epoch_batches
-from voxcor.training.emotion2vec import Emotion2vec, load, tensors_of
 from voxcor.training.finetune import Finetuning, finetune
 from voxcor.training.full import Trained, train_full, train_full_manifest
 from voxcor.training.masking import hidden_spans
 from voxcor.training.options import FullOptions, parse_options
 from voxcor.training.parameters import parameter_groups, rate_factor
 from voxcor.training.state import Epoch, Position
-from voxcor.training.weights import read_weights
 
 TWO_BLOCKS = Architecture(embed_dim=64, num_heads=4, prenet_depth=1, depth=1, num_outputs=9)
 
@@ -67,7 +69,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     torch.manual_seed(0)
     tensors = tensors_of(Emotion2vec(TWO_BLOCKS))
     with GraphBuilder(folder) as graph:
-        write_emotion2vec(graph, TWO_BLOCKS, tensors, LABEL_IDS)
+        write_graph(graph, Weights(TWO_BLOCKS, tensors), LABEL_IDS)
         graph.save(labels=LABEL_IDS, embedding_dim=TWO_BLOCKS.embed_dim)
     files = {path.name: record_of(path) for path in folder.iterdir()}
     card = Card(
@@ -205,7 +207,7 @@ def test_what_training_computes_is_what_its_graph_computes(
     _, logits = finetune(model, noise_clips(4, 6_000), held, options, folder=tmp_path)
 
     with GraphBuilder(tmp_path) as graph:
-        write_emotion2vec(graph, architecture, tensors_of(model), ["a", "b"])
+        write_graph(graph, Weights(architecture, tensors_of(model)), ["a", "b"])
         graph.save(labels=["a", "b"], embedding_dim=architecture.embed_dim)
     card = replace(base.card, labels=("a", "b"), files={})
     network = open_network(ModelFolder(tmp_path, card), threads=1)
@@ -382,7 +384,7 @@ def test_a_manifest_holds_out_speakers_and_says_what_is_wrong_with_it(
     rows = [f"{u.path},{u.label},{u.speaker}" for u in clips]
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("\n".join(["path,label,speaker", *rows, "gone.wav,sad,03", rows[0]]))
-    said: list[Problem] = []
+    said: list[RowProblem] = []
     trained = train_full_manifest(
         manifest, tmp_path / "mine", model=str(base.path), options=QUICK, remark=said.extend
     )
@@ -446,7 +448,7 @@ def test_a_new_training_replaces_the_model_of_an_old_one_and_nothing_else(
         train_full(few[0], few[1], model=base, out=base.path, options=QUICK, overwrite=True)
     recordings = [utterance.path for part in few for utterance in part]
     sha256s = [hashlib.sha256(path.read_bytes()).hexdigest() for path in recordings]
-    assert heard_of(find_model(str(out))).count(sha256s) == len(sha256s)
+    assert trained_on(find_model(str(out))).count(sha256s) == len(sha256s)
 
 
 def test_recordings_that_cannot_be_used_are_named_and_cost_no_other(
@@ -510,7 +512,7 @@ def test_nothing_to_validate_on_is_an_error(
 def test_a_missing_package_is_named_with_the_command_that_brings_it(
     name: str, base: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(full, "find_spec", lambda wanted: None if wanted == name else object())
+    monkeypatch.setattr(extras, "find_spec", lambda wanted: None if wanted == name else object())
     with pytest.raises(UsageError, match=rf"{name}, .* pip install \"voxcor\[train\]\""):
         train_full([], [], model=base, out=tmp_path, options=FullOptions(lora_rank=2))
 
@@ -592,7 +594,7 @@ def test_training_stops_when_epochs_bring_nothing(tmp_path: Path) -> None:
 
     def after(*uas: float) -> bool:
         epochs = [Epoch(number, 1.0, ua, ua) for number, ua in enumerate(uas, start=1)]
-        return trainer.had_enough(Position(epochs=epochs))
+        return trainer.should_stop(Position(epochs=epochs))
 
     assert not after()
     assert not after(0.5, 0.6, 0.55)

@@ -22,16 +22,22 @@ import soundfile
 from checkpoints import SMALL, write_checkpoint
 from emodb import Row, emodb, write_manifest
 from voxcor import Recognizer
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, read_manifest
 from voxcor.errors import ManifestError, ModelCorrupt, ModelExists, UsageError
 from voxcor.inference.network import FrameOutput, Network
 from voxcor.models.cards import read_card
-from voxcor.models.heard import HEARD_FILE, MOST_DIGESTS, Heard, heard_of, write_heard
 from voxcor.models.pull import pull
 from voxcor.models.store import ModelFolder, find_model
+from voxcor.models.trained_on import (
+    MOST_DIGESTS,
+    TRAINED_ON_FILE,
+    TrainedOn,
+    trained_on,
+    write_trained_on,
+)
 from voxcor.training import embeddings as embedding_module
-from voxcor.training.embeddings import MOST_FRAMES, _thinned, fingerprint, hear
+from voxcor.training.embeddings import MOST_FRAMES, _thinned, embed_clips, fingerprint
 from voxcor.training.fit import PATIENCE, fit
 from voxcor.training.folds import Fold, Plan, make_plan
 from voxcor.training.head import train_head
@@ -66,7 +72,7 @@ def manifest(tmp_path: Path, rows: list[Row]) -> Path:
     return write_manifest(tmp_path / "manifest.csv", rows)
 
 
-def codes(problems: Sequence[Problem]) -> list[str]:
+def codes(problems: Sequence[RowProblem]) -> list[str]:
     return [problem.code for problem in problems]
 
 
@@ -236,7 +242,7 @@ def test_a_column_split_is_obeyed() -> None:
     assert plan.test.tolist() == [9, 10, 11]
 
 
-def make_plan_of_files(clips: Sequence[Utterance]) -> tuple[Plan, tuple[Problem, ...]]:
+def make_plan_of_files(clips: Sequence[Utterance]) -> tuple[Plan, tuple[RowProblem, ...]]:
     """For plans that look into files: each clip gets one of its own, beside the test."""
     for clip in clips:
         clip.path.write_bytes(str(clip.path).encode())
@@ -589,11 +595,11 @@ def test_a_second_run_hears_nothing_again(
 @pytest.mark.parametrize("damaged", ["*[0-9a-f].npy", "*.frames.npy"])
 def test_a_damaged_cache_is_heard_again(tmp_path: Path, manifest: Path, damaged: str) -> None:
     clips, _ = fingerprint(read_manifest(manifest).utterances[:4])
-    before, _ = hear(clips, find_model("tiny"), frames=True)
+    before, _ = embed_clips(clips, find_model("tiny"), frames=True)
     kept = [np.load(item.frames) for item in before if item.frames]
     for path in (tmp_path / "voxcor-home" / "embeddings").rglob(damaged):
         path.write_bytes(path.read_bytes()[:300])
-    after, _ = hear(clips, find_model("tiny"), frames=True)
+    after, _ = embed_clips(clips, find_model("tiny"), frames=True)
     for old, frames, new in zip(before, kept, after, strict=True):
         np.testing.assert_array_equal(new.embedding, old.embedding)
         assert new.frames is not None
@@ -680,7 +686,7 @@ def test_bad_rows_are_named_before_any_work_and_the_rest_goes_on(
     manifest = write_manifest(tmp_path / "bad.csv", [*rows, *bad])
     told: list[tuple[str, int | None, int]] = []
 
-    def remark(problems: Sequence[Problem]) -> None:
+    def remark(problems: Sequence[RowProblem]) -> None:
         told.extend((p.code, p.row, cached(tmp_path / "voxcor-home")) for p in problems)
 
     training = train_head(manifest, tmp_path / "mine", model="tiny", remark=remark)
@@ -764,29 +770,29 @@ def test_a_model_remembers_what_it_heard_and_so_does_what_is_built_on_it(
         paths = [Path(row["path"]) for row in csv.DictReader(file)]
     sha256s = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
     foreign = hashlib.sha256(b"another recording").hexdigest()
-    heard = heard_of(find_model(str(tmp_path / "first")))
+    heard = trained_on(find_model(str(tmp_path / "first")))
     assert heard.count([*sha256s, foreign]) == len(sha256s)
 
     others = write_manifest(
         tmp_path / "others.csv", emodb(corpora, speakers=["03"], labels=["angry", "sad"], each=3)
     )
     train_head(others, tmp_path / "second", model=str(tmp_path / "first"))
-    assert heard_of(find_model(str(tmp_path / "second"))).count(sha256s) == len(sha256s)
+    assert trained_on(find_model(str(tmp_path / "second"))).count(sha256s) == len(sha256s)
 
 
 def test_of_many_recordings_the_smallest_digests_are_kept(tmp_path: Path) -> None:
     sha256s = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(MOST_DIGESTS + 500)]
-    size = write_heard(sha256s, Heard(), tmp_path).stat().st_size
+    size = write_trained_on(sha256s, TrainedOn(), tmp_path).stat().st_size
     assert size < 32 * MOST_DIGESTS
-    kept = json.loads((tmp_path / HEARD_FILE).read_text())["sha256"]
+    kept = json.loads((tmp_path / TRAINED_ON_FILE).read_text())["sha256"]
     assert kept == sorted(sha256[:16] for sha256 in sha256s)[:MOST_DIGESTS]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"corpora": 5}', "[" * 100_000, '{"sha256": {}}'])
 def test_a_damaged_memory_is_no_memory(tmp_path: Path, text: str) -> None:
-    (tmp_path / HEARD_FILE).write_text(text)
+    (tmp_path / TRAINED_ON_FILE).write_text(text)
     tiny = find_model("tiny")
-    assert heard_of(ModelFolder(tmp_path, tiny.card)).digests == frozenset()
+    assert trained_on(ModelFolder(tmp_path, tiny.card)).digests == frozenset()
 
 
 def test_a_training_that_did_harm_says_so_in_report_and_card(

@@ -10,20 +10,22 @@ from numpy.typing import NDArray
 
 from checkpoints import SMALL, torch, write_checkpoint
 from voxcor.inference.network import Network
-from voxcor.labels import LABEL_IDS, labels_from_tokens
-from voxcor.models.architecture import AUDIO, Architecture, read_architecture
-from voxcor.models.checkpoint import read_checkpoint
+from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
+from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
-from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
-from voxcor.training.emotion2vec import (
+from voxcor.models.families.emotion2vec import FAMILY, network
+from voxcor.models.families.emotion2vec.architecture import AUDIO, Architecture, read_architecture
+from voxcor.models.families.emotion2vec.graph import write_graph
+from voxcor.models.families.emotion2vec.network import (
     Emotion2vec,
     attend,
-    attend_by_definition,
     load,
     tensors_of,
 )
-from voxcor.training.weights import read_weights
+from voxcor.models.families.emotion2vec.published import labels_from_tokens
+from voxcor.models.families.emotion2vec.weights import read_checkpoint, read_weights
+from voxcor.models.family import Weights
+from voxcor.models.graph import GraphBuilder
 
 ATOL = 1e-4
 
@@ -78,7 +80,7 @@ def speech(plus_large_files: Path) -> FloatArray:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder = tmp_path_factory.mktemp("small")
     write_checkpoint(folder / "model.pt", seed=4)
-    convert_checkpoint(folder / "model.pt", folder, labels=LABEL_IDS)
+    convert_checkpoint(folder / "model.pt", folder, family=FAMILY, labels=LABEL_IDS)
     return Pair(torch_model(folder / "model.pt"), Network(folder / "model.onnx", threads=1))
 
 
@@ -120,11 +122,21 @@ def test_a_padded_batch_is_its_items_alone(small: Pair, speech: FloatArray) -> N
         np.testing.assert_allclose(found, output.embeddings, atol=ATOL)
 
 
-def test_the_fast_attention_is_attention_by_its_definition(small: Pair, speech: FloatArray) -> None:
-    slow = Emotion2vec(small.model.architecture, attend=attend_by_definition).eval()
-    slow.load_state_dict(small.model.state_dict())
+def attend_by_definition(query: Any, key: Any, value: Any, bias: Any) -> Any:
+    """Attention written out: slow, and what `attend` is held against."""
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)  # [B, H, N, N]
+    weights = (scores.float() + bias).softmax(dim=-1)
+    return weights.to(value.dtype) @ value
+
+
+def test_the_fast_attention_is_attention_by_its_definition(
+    small: Pair, speech: FloatArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clips = [speech[:5_000], speech]
-    for fast_frames, slow_frames in zip(embed(small.model, clips), embed(slow, clips), strict=True):
+    fast = embed(small.model, clips)
+    monkeypatch.setattr(network, "attend", attend_by_definition)
+    slow = embed(small.model, clips)
+    for fast_frames, slow_frames in zip(fast, slow, strict=True):
         np.testing.assert_allclose(fast_frames, slow_frames, atol=1e-5)
 
 
@@ -179,7 +191,7 @@ def test_a_graph_gives_back_the_weights_of_its_checkpoint(
     architecture: Architecture, tmp_path: Path
 ) -> None:
     write_checkpoint(tmp_path / "model.pt", architecture)
-    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=LABEL_IDS)
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=LABEL_IDS)
     tensors, found = read_checkpoint(tmp_path / "model.pt"), read_weights(tmp_path / "model.onnx")
     assert read_architecture(found, "graph") == architecture
     assert set(found) == set(architecture.shapes())
@@ -192,11 +204,11 @@ def test_a_graph_gives_back_the_weights_of_its_checkpoint(
 
 def test_a_graph_written_from_weights_read_back_is_the_same_file(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "model.pt")
-    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=LABEL_IDS)
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=LABEL_IDS)
     again = tmp_path / "again"
     again.mkdir()
     with GraphBuilder(again) as graph:
-        labels = write_emotion2vec(graph, SMALL, read_weights(tmp_path / GRAPH_FILE), LABEL_IDS)
+        labels = write_graph(graph, Weights(SMALL, read_weights(tmp_path / GRAPH_FILE)), LABEL_IDS)
         graph.save(labels=labels, embedding_dim=SMALL.embed_dim)
     for name in (GRAPH_FILE, WEIGHTS_FILE):
         assert (again / name).read_bytes() == (tmp_path / name).read_bytes()
@@ -206,7 +218,7 @@ def test_rows_of_unused_tokens_are_gone_from_the_graph(tmp_path: Path) -> None:
     tokens = "生气/angry unuse_0 unuse_1 开心/happy 中立/neutral unuse_2 难过/sad unuse_3 <unk>"
     write_checkpoint(tmp_path / "model.pt")
     labels = labels_from_tokens(tokens.split())
-    convert_checkpoint(tmp_path / "model.pt", tmp_path, labels=labels)
+    convert_checkpoint(tmp_path / "model.pt", tmp_path, family=FAMILY, labels=labels)
     head = read_checkpoint(tmp_path / "model.pt")["proj.weight"]
     np.testing.assert_array_equal(
         read_weights(tmp_path / "model.onnx")["proj.weight"], head[[0, 3, 4, 6, 8]]

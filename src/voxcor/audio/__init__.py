@@ -7,7 +7,6 @@ from voxcor.audio.decode import AudioStream, Recording, Source, decode, open_aud
 from voxcor.audio.mono import Mono, to_mono
 from voxcor.audio.prepare import (
     Prepared,
-    normalizing_gain_db,
     peak_normalize,
     prepare,
     prepare_mono,
@@ -22,7 +21,6 @@ __all__ = [
     "Recording",
     "Source",
     "decode",
-    "normalizing_gain_db",
     "open_audio",
     "peak_normalize",
     "prepare",

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio.headers import Container, chunks, is_placeholder, sniff
-from voxcor.audio.marks import is_silk
 from voxcor.audio.reader import HashedReader, Part
+from voxcor.audio.signatures import is_silk
 from voxcor.errors import InvalidAudioFrame, NotBareSamples
 from voxcor.frames import SAMPLE_RATE
 
@@ -134,7 +134,7 @@ class BareSamples:
         samples = b"".join(taken)
         whole = len(samples) // 2 * 2
         self._odd = samples[whole:]
-        self._statistics.hear(samples[:whole])
+        self._statistics.push(samples[:whole])
         return samples[:whole]
 
     def _header(self, head: bytes, is_end: bool) -> "_Header | None":
@@ -255,7 +255,7 @@ class _Statistics:
         self._windows = 0
         self._noisy = 0  # windows in a row
 
-    def hear(self, data: bytes) -> None:
+    def push(self, data: bytes) -> None:
         """More of the stream.
 
         Raises:

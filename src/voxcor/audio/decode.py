@@ -23,7 +23,7 @@ from voxcor.audio.relay import (
     DecodingOptions,
     Facts,
     check_sound,
-    heard,
+    decoded_blocks,
     in_first_format,
 )
 from voxcor.errors import EmptyInput, UsageError
@@ -142,7 +142,7 @@ def open_audio(
         if reader.size == 0:
             raise EmptyInput(name=name)
         facts = Facts()
-        blocks = heard(reader, name, options, facts)
+        blocks = decoded_blocks(reader, name, options, facts)
         try:
             rate, channels, samples = in_first_format(blocks)
             expected = round(facts.expected_s * rate) or None

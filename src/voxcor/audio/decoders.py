@@ -18,7 +18,7 @@ from voxcor.language import say
 
 FloatArray = NDArray[np.float32]
 
-BLOCK = 1 << 14  # samples per channel
+BLOCK_SAMPLES = 1 << 14  # samples per channel
 
 # A millennium at 48 kHz: no header means more.
 _MOST_FRAMES = 1 << 50
@@ -129,7 +129,7 @@ def _blocks(sound: Any) -> Iterator[Block]:
     import soundfile
 
     try:
-        while len(block := sound.read(BLOCK, dtype="float32", always_2d=True)):
+        while len(block := sound.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
             yield sound.samplerate, block
     except soundfile.LibsndfileError as error:
         raise DecoderError(invalid_data()) from error

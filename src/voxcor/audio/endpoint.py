@@ -1,9 +1,9 @@
-"""Where speech is, said while it is heard: `speech_spans` for a recording that has not ended.
+"""Where speech is, said as it comes: `speech_spans` for a recording that has not ended.
 
 `Endpointer` takes the probabilities of `voxcor.audio.vad` one by one and says where a span opens
 and where it closes, as soon as what follows can no longer change it: a span opens with its third
 window of speech, and closes when the 512 ms have passed that make a pause. `Leveller` prepares
-what silero hears.
+what silero is given.
 """
 
 from collections import deque
@@ -18,12 +18,11 @@ from voxcor.audio.vad import (
     OFFSET,
     ONSET,
     PADDING,
+    QUARTER_SECOND_WINDOWS,
     SHORTEST_PAUSE,
     SHORTEST_SPEECH,
+    SPEECH_RMS,
 )
-
-_HEARD_RMS = 0.2  # as in `voxcor.audio.prepare`
-_QUARTER_SECOND = 8  # windows
 
 # Long enough to bridge a pause for thought, short enough to forget a slammed door.
 _HORIZON = 938  # windows, 30 s
@@ -50,16 +49,16 @@ class Endpointer:
     """
 
     def __init__(self) -> None:
-        self.windows = 0  # heard so far
+        self.windows = 0  # pushed so far
         self.start: int | None = None  # of the open span
-        self._first: int | None = None  # of the stretch that is heard, perhaps too short
+        self._first: int | None = None  # of the speech that is going on, perhaps too short
         self._pause: int | None = None  # its first window below OFFSET, while that may be a pause
         self._probabilities: list[float] = []  # from `_kept` on
         self._kept = 0
 
     @property
     def reach(self) -> int:
-        """The window up to which the open span goes at least, as far as has been heard."""
+        """The window up to which the open span goes at least, as far as is known."""
         return self.windows if self._pause is None else min(self.windows, self._pause + PADDING)
 
     @property
@@ -98,7 +97,7 @@ class Endpointer:
         return self._close(self.windows if self._pause is None else self._pause)
 
     def _close(self, last: int) -> list[Edge]:
-        """The stretch ends before window `last`."""
+        """The speech ends before window `last`."""
         edges = []
         if self.start is not None:
             end = min(self.windows, last + PADDING)
@@ -123,7 +122,7 @@ class Endpointer:
 
 
 class Leveller:
-    """Makes windows as loud as silero hears best, knowing only what has been heard.
+    """Makes windows as loud as silero wants them, knowing only what has come.
 
     `voxcor.audio.prepare` levels a recording by its loudest quarter second, and takes out its
     offset; here both come from the last 30 s. Measured on 8 dialogues of four corpora at 0, -20
@@ -132,7 +131,7 @@ class Leveller:
     """
 
     def __init__(self) -> None:
-        self._powers: deque[float] = deque(maxlen=_QUARTER_SECOND)
+        self._powers: deque[float] = deque(maxlen=QUARTER_SECOND_WINDOWS)
         self._known = np.zeros((3, 0), np.float32)  # quarter-second power, peak, mean, by window
 
     def push(self, window: FloatArray) -> FloatArray:
@@ -144,6 +143,6 @@ class Leveller:
         loudest, peak, mean = self._known[0].max(), self._known[1].max(), self._known[2].mean()
         if peak == 0:
             return np.zeros_like(window)
-        gain = min(_HEARD_RMS / np.sqrt(max(loudest, 1e-12)), 1 / peak, _MOST_GAIN)
+        gain = min(SPEECH_RMS / np.sqrt(max(loudest, 1e-12)), 1 / peak, _MOST_GAIN)
         levelled: FloatArray = ((window - mean) * np.float32(max(1.0, gain))).astype(np.float32)
         return levelled

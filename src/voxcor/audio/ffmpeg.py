@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from voxcor.audio.decoders import (
-    BLOCK,
+    BLOCK_SAMPLES,
     Block,
     Decoder,
     DecoderError,
@@ -286,8 +286,8 @@ def _on_time(blocks: Iterator[_TimedBlock], zero: float, unit: float) -> Iterato
 
 
 def _silence(length: int, rate: int, channels: int) -> Iterator[Block]:
-    for start in range(0, length, BLOCK):
-        yield rate, np.zeros((min(BLOCK, length - start), channels), np.float32)
+    for start in range(0, length, BLOCK_SAMPLES):
+        yield rate, np.zeros((min(BLOCK_SAMPLES, length - start), channels), np.float32)
 
 
 def _without_padding(blocks: Iterator[Block], length: float) -> Iterator[Block]:

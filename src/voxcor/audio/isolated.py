@@ -1,8 +1,8 @@
 """Untrusted media are decoded in processes of their own, with limits on time, memory and disk.
 
 A file that crashes libsndfile or FFmpeg, or makes it take gigabytes, ends such a process and not
-the server. `Decoders` keeps a few of them. Each takes orders as lines of JSON, and writes what a
-model hears, 16 kHz and a file a channel, block by block; whoever asked takes the files over. So
+the server. `DecoderPool` keeps a few of them. Each takes requests as lines of JSON, and writes what
+a model takes, 16 kHz and a file a channel, block by block; whoever asked takes the files over. So
 hours need the memory of seconds at both ends, and each bound of a decoding is one of these:
 
 - recordings: regular files, of no more bytes than the longest can have;
@@ -34,7 +34,7 @@ import numpy as np
 
 from voxcor.audio import DecodingOptions, Mono, open_audio
 from voxcor.audio.decoders import FloatArray
-from voxcor.audio.mono import hear
+from voxcor.audio.mono import decode_channels
 from voxcor.audio.reader import open_regular
 from voxcor.audio.relay import PLAINLY
 from voxcor.audio.resample import resampled_length
@@ -64,7 +64,7 @@ CPU_S_PER_BYTE = 1e-8
 # Address space, not memory: the libraries alone map a gigabyte.
 MOST_MEMORY = 4 << 30
 
-# Heard one by one: more than any recorder on a table has; each costs a pass of the model.
+# Taken one by one: more than any recorder on a table has; each costs a pass of the model.
 MOST_CHANNELS = 32
 
 # Full-length channels: beyond so many they may only be shorter.
@@ -75,8 +75,8 @@ MOST_BYTES_PER_S = 192_000 * 2 * 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """What a process is asked: hear `path`, write its channels to `samples` with their numbers."""
+class _DecodeRequest:
+    """What a process is asked: decode `path`, write its channels to `samples`, by number."""
 
     path: str
     name: str
@@ -86,7 +86,7 @@ class _Order:
     language: Language
 
 
-class Decoders:
+class DecoderPool:
     """Decoding processes, started when they are first needed; threads wait for a free one.
 
     Args:
@@ -111,7 +111,7 @@ class Decoders:
         separate: bool = False,
         options: DecodingOptions = PLAINLY,
     ) -> list[Mono[Rows]]:
-        """A recording as a model hears it: the mean of all channels, or each of them alone.
+        """A recording as a model takes it: the mean of all channels, or each of them alone.
 
         Args:
             path: the file.
@@ -126,12 +126,12 @@ class Decoders:
             InputError, UsageError: as `voxcor.audio.decode`.
             DecodingFailed: the process died, or was too slow.
             AudioTooLong: there is more of it than allowed.
-            TooManyChannels: more than are heard one by one.
+            TooManyChannels: more than are taken one by one.
             StorageError: the disk.
             Cancelled: `cancellation` was set.
         """
         samples = folder / "samples.f32"
-        order = _Order(str(path), name, str(samples), separate, options, language())
+        request = _DecodeRequest(str(path), name, str(samples), separate, options, language())
         process = self._free.get()
         try:
             if process is not None and not process.alive:
@@ -139,7 +139,7 @@ class Decoders:
                 process = None
             process = process or _Process(self._maximum_min)
             with cancellation.stopping(process.kill):
-                reply = process.ask(order)
+                reply = process.ask(request)
             cancellation.check()
             if reply is None:
                 raise DecodingFailed(name=name)
@@ -152,19 +152,19 @@ class Decoders:
                 left.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Ends the processes, when the orders they work on are done."""
+        """Ends the processes, when the requests they work on are done."""
         for _ in range(self._count):
             if process := self._free.get():
                 process.close()
 
 
 def _taken(samples: Path, name: str, reply: dict[str, Any]) -> list[Mono[Rows]]:
-    heard: list[int | None] = reply["heard"]
+    chosen: list[int | None] = reply["chosen"]
     with storage_errors(samples):
         return [
             Mono(
                 name=name,
-                samples=adopted(_file_of(samples, channel), MEMORY_BYTES // len(heard)),
+                samples=adopted(_file_of(samples, channel), MEMORY_BYTES // len(chosen)),
                 duration=reply["duration"],
                 sample_rate=reply["sample_rate"],
                 channels=reply["channels"],
@@ -174,7 +174,7 @@ def _taken(samples: Path, name: str, reply: dict[str, Any]) -> list[Mono[Rows]]:
                 details=reply["details"],
                 channel=channel,
             )
-            for channel, clipping in zip(heard, reply["clipping"], strict=True)
+            for channel, clipping in zip(chosen, reply["clipping"], strict=True)
         ]
 
 
@@ -195,11 +195,11 @@ class _Process:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, order: _Order) -> dict[str, Any] | None:
-        """The reply; None where the process died of the order, hung, or was killed."""
+    def ask(self, request: _DecodeRequest) -> dict[str, Any] | None:
+        """The reply; None where the process died of the request, hung, or was killed."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(json.dumps(asdict(order)).encode() + b"\n")
+            self._process.stdin.write(json.dumps(asdict(request)).encode() + b"\n")
             self._process.stdin.flush()
             line = self._line()
             while line == _ALIVE:
@@ -252,22 +252,26 @@ def _file_of(samples: Path, channel: int | None) -> Path:
     return samples.with_name(f"{samples.name}.{'mix' if channel is None else channel}")
 
 
-def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any]:
-    samples = Path(order.samples)
+def _decode(request: _DecodeRequest, maximum_min: int, replies: BinaryIO) -> dict[str, Any]:
+    samples = Path(request.samples)
     try:
         with contextlib.ExitStack() as stack:
             stack.enter_context(storage_errors(samples.parent))
-            file = stack.enter_context(open_regular(Path(order.path), order.name))
+            file = stack.enter_context(open_regular(Path(request.path), request.name))
             size = os.fstat(file.fileno()).st_size
-            require_size(size, order.name, maximum_min)
+            require_size(size, request.name, maximum_min)
             cpu = _CpuTime(BASE_CPU_S + size * CPU_S_PER_BYTE)
-            stream = stack.enter_context(open_audio(file, name=order.name, options=order.options))
-            heard = range(stream.channels) if order.separate else [None]
-            if len(heard) > MOST_CHANNELS:
-                raise TooManyChannels(name=order.name, channels=len(heard), maximum=MOST_CHANNELS)
+            stream = stack.enter_context(
+                open_audio(file, name=request.name, options=request.options)
+            )
+            chosen = range(stream.channels) if request.separate else [None]
+            if len(chosen) > MOST_CHANNELS:
+                raise TooManyChannels(
+                    name=request.name, channels=len(chosen), maximum=MOST_CHANNELS
+                )
             expected = stream.expected and resampled_length(stream.expected, stream.sample_rate)
-            bounds = _Bounds(order, len(heard), maximum_min)
-            bounds.require(len(heard) * (expected or 0))
+            bounds = _Bounds(request, len(chosen), maximum_min)
+            bounds.require(len(chosen) * (expected or 0))
             told_at = time.monotonic()
 
             def take(file: IO[bytes], part: FloatArray) -> None:
@@ -280,13 +284,13 @@ def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any
                     replies.write(_ALIVE)
                     replies.flush()
 
-            takers = {
+            sinks = {
                 channel: partial(take, stack.enter_context(_file_of(samples, channel).open("wb")))
-                for channel in heard
+                for channel in chosen
             }
-            duration, clipping = hear(stream, takers)
+            duration, clipping = decode_channels(stream, sinks)
             return {
-                "heard": list(heard),
+                "chosen": list(chosen),
                 "duration": duration,
                 "channels": stream.channels,
                 "sample_rate": stream.sample_rate,
@@ -298,15 +302,15 @@ def _decode(order: _Order, maximum_min: int, replies: BinaryIO) -> dict[str, Any
     except VoxcorError as error:
         return {"error": error.to_dict()}
     except MemoryError:
-        return {"error": DecodingFailed(name=order.name).to_dict()}
+        return {"error": DecodingFailed(name=request.name).to_dict()}
 
 
 class _Bounds:
     """How much of one recording may come to lie on the disk, of all channels together."""
 
-    def __init__(self, order: _Order, channels: int, maximum_min: int) -> None:
-        self._name = order.name
-        self._folder = Path(order.samples).parent
+    def __init__(self, request: _DecodeRequest, channels: int, maximum_min: int) -> None:
+        self._name = request.name
+        self._folder = Path(request.samples).parent
         self._channels = channels
         self._maximum_min = maximum_min * min(channels, MOST_LEGS) / channels
         self._free = shutil.disk_usage(self._folder).free // 2
@@ -327,7 +331,7 @@ class _Bounds:
 
 
 class _CpuTime:
-    """What an order may take of the processor; the kernel ends a process that takes more."""
+    """What a request may take of the processor; the kernel ends a process that takes more."""
 
     def __init__(self, seconds: float) -> None:
         self._allowed = time.process_time() + seconds
@@ -351,16 +355,16 @@ def _limit(kind: str, most: int, *, hard: bool = True) -> None:
         resource.setrlimit(number, (allowed, allowed if hard else highest))
 
 
-def _serve(maximum_min: int, orders: BinaryIO, replies: BinaryIO) -> None:
+def _serve(maximum_min: int, requests: BinaryIO, replies: BinaryIO) -> None:
     _limit("RLIMIT_AS", MOST_MEMORY)
     _limit("RLIMIT_FSIZE", maximum_min * 60 * SAMPLE_RATE * 4)
     _limit("RLIMIT_CORE", 0)
     _limit("RLIMIT_NOFILE", 64)
-    for line in orders:
+    for line in requests:
         asked = json.loads(line)
-        order = _Order(**{**asked, "options": DecodingOptions(**asked["options"])})
-        with speaking(order.language):
-            reply = _decode(order, maximum_min, replies)
+        request = _DecodeRequest(**{**asked, "options": DecodingOptions(**asked["options"])})
+        with speaking(request.language):
+            reply = _decode(request, maximum_min, replies)
         replies.write(json.dumps(reply).encode() + b"\n")
         replies.flush()
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from voxcor.audio.decoders import FloatArray
 
 # What is mixed in one way, 8 MB: of stereo at 48 kHz, 22 s.
-PIECE = 1 << 21  # samples of all channels
+PIECE_SAMPLES = 1 << 21  # samples of all channels
 
-_BLOCK = 1 << 14  # samples per channel, that may be turned round within a piece
-_FRAME = 1024  # samples
+_BLOCK_SAMPLES = 1 << 14  # samples per channel, that may be turned round within a piece
+_FRAME_SAMPLES = 1024  # samples
 _MOST_FRAMES = 256  # of all channels, spread over a piece: enough for a mean
 
 # Octaves, in bins of a spectrum of such frames; without what is no sound but an offset.
@@ -69,7 +69,7 @@ class Mixer:
     def _weigh(self, spectra: NDArray[np.complex64]) -> None:
         channels = spectra.shape[0]
         energy = _band_energy(spectra)  # [C, bands]
-        if energy.sum() < _FAINT * spectra.shape[1] * _FRAME:
+        if energy.sum() < _FAINT * spectra.shape[1] * _FRAME_SAMPLES:
             return
         alone = energy.sum(axis=0) / channels**2
         mean = np.full(channels, 1 / channels, np.float32)
@@ -93,7 +93,9 @@ def _blocks(piece: FloatArray) -> list[FloatArray]:
 
     An editor joined what was recorded with the wires one way round and the other.
     """
-    blocks = [piece[start : start + _BLOCK] for start in range(0, len(piece), _BLOCK)]
+    blocks = [
+        piece[start : start + _BLOCK_SAMPLES] for start in range(0, len(piece), _BLOCK_SAMPLES)
+    ]
     alone = np.array([block.var(axis=0).sum() for block in blocks]) / piece.shape[1] ** 2
     kept = np.array([(_sum(block.T) / np.float32(piece.shape[1])).var() for block in blocks])
     is_loud = alone > max(_FAINT, _LOUD * alone.max(initial=0))
@@ -103,7 +105,7 @@ def _blocks(piece: FloatArray) -> list[FloatArray]:
 
 def piece_length(channels: int) -> int:
     """Samples per channel of what is mixed in one way."""
-    return -(-PIECE // channels)
+    return -(-PIECE_SAMPLES // channels)
 
 
 def _loses(kept: _Energy, alone: _Energy) -> bool:
@@ -122,13 +124,13 @@ def _sum(channels: FloatArray) -> FloatArray:
 
 def _spectra(samples: FloatArray) -> NDArray[np.complex64]:
     """Of frames spread over samples `[n, C]`: `[C, frames, bins]`."""
-    if len(samples) < _FRAME:
-        samples = np.pad(samples, ((0, _FRAME - len(samples)), (0, 0)))
+    if len(samples) < _FRAME_SAMPLES:
+        samples = np.pad(samples, ((0, _FRAME_SAMPLES - len(samples)), (0, 0)))
     most = max(8, _MOST_FRAMES // samples.shape[1])
-    hop = max(_FRAME, (len(samples) - _FRAME) // most + 1)
+    hop = max(_FRAME_SAMPLES, (len(samples) - _FRAME_SAMPLES) // most + 1)
     # [frames, C, 1024], a view; gathered by the product with the window.
-    frames = sliding_window_view(samples, _FRAME, axis=0)[::hop]
-    spectra = np.fft.rfft(frames * np.hanning(_FRAME).astype(np.float32))
+    frames = sliding_window_view(samples, _FRAME_SAMPLES, axis=0)[::hop]
+    spectra = np.fft.rfft(frames * np.hanning(_FRAME_SAMPLES).astype(np.float32))
     return spectra[:, :, _BANDS[0] : _BANDS[-1]].transpose(1, 0, 2).astype(np.complex64)
 
 

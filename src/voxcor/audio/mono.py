@@ -1,4 +1,4 @@
-"""A recording of any length as a model hears it, 16 kHz and mono, decoded as a stream.
+"""A recording of any length as models take it, 16 kHz and mono, decoded as a stream.
 
 One pass through the file, piece by piece: what its own channels and rate tell is measured, then
 they are mixed, or taken one by one, and resampled. Up to some minutes stays in memory; more goes to
@@ -28,8 +28,8 @@ class Mono(Generic[Samples]):
     """A recording that was decoded: `samples` float32 `[N]` at 16 kHz, in memory or on the disk.
 
     The rest is of the recording as it came: `duration` in seconds, `clipping` the share of samples
-    at full scale, of the channels that are heard. `channel` is the one that is heard, from 0, None
-    for the mean of all. `details` has what fills the sentences of `warnings`.
+    at full scale, of the channels taken. `channel` is the one that was taken, from 0, None for the
+    mean of all. `details` has what fills the sentences of `warnings`.
     """
 
     name: str
@@ -51,7 +51,7 @@ def to_mono(
 
     Args:
         stream: what `open_audio` gives.
-        channel: hear only this one, from 0; None for the mean of all.
+        channel: take only this one, from 0; None for the mean of all.
         memory_bytes: what is kept in memory; more goes to a temporary file.
 
     Raises:
@@ -62,7 +62,7 @@ def to_mono(
     _require_channel(stream, channel)
     expected = stream.expected and 4 * resampled_length(stream.expected, stream.sample_rate)
     spool = Spool(expected_bytes=expected, memory_bytes=memory_bytes)
-    duration, (clipping,) = hear(stream, {channel: spool.append})
+    duration, (clipping,) = decode_channels(stream, {channel: spool.append})
     return Mono(
         name=stream.name,
         samples=spool.finish(),
@@ -77,37 +77,37 @@ def to_mono(
     )
 
 
-def hear(
-    stream: AudioStream, takers: Mapping[int | None, Callable[[FloatArray], None]]
+def decode_channels(
+    stream: AudioStream, sinks: Mapping[int | None, Callable[[FloatArray], None]]
 ) -> tuple[float, list[float]]:
-    """Decodes a recording to its end, once for all that is to be heard of it.
+    """Decodes a recording to its end, all the channels that are asked for in one pass.
 
     Args:
         stream: what `open_audio` gives.
-        takers: by channel, None for the mean of all: takes its samples at 16 kHz, part by part.
+        sinks: by channel, None for the mean of all: takes its samples at 16 kHz, part by part.
 
     Returns:
-        the seconds of the recording as it came, and the clipping of each that was heard.
+        the seconds of the recording as it came, and the clipping of each channel asked for.
 
     Raises:
-        InputError: as `decode`; and what a taker raises.
+        InputError: as `decode`; and what a sink raises.
     """
-    resamplers = {channel: Resampler(stream.sample_rate) for channel in takers}
-    clipping = {channel: ClippingMeter(stream.sample_rate) for channel in takers}
+    resamplers = {channel: Resampler(stream.sample_rate) for channel in sinks}
+    clipping = {channel: ClippingMeter(stream.sample_rate) for channel in sinks}
     mixer = Mixer()
     count = 0
     for piece in _pieces(stream.blocks, piece_length(stream.channels)):
         checkpoint()
         count += len(piece)
-        for channel, take in takers.items():
-            clipping[channel].hear(piece if channel is None else piece[:, [channel]])
+        for channel, sink in sinks.items():
+            clipping[channel].push(piece if channel is None else piece[:, [channel]])
             mono = mixer.mix(piece) if channel is None else piece[:, channel]
-            take(resamplers[channel].push(mono))
-    for channel, take in takers.items():
-        take(resamplers[channel].finish())
+            sink(resamplers[channel].push(mono))
+    for channel, sink in sinks.items():
+        sink(resamplers[channel].finish())
     if mixer.opposed:
         stream.noticed["opposite_phase"] = {}
-    return count / stream.sample_rate, [clipping[channel].share() for channel in takers]
+    return count / stream.sample_rate, [clipping[channel].share() for channel in sinks]
 
 
 def _pieces(blocks: Iterable[FloatArray], length: int) -> Iterator[FloatArray]:

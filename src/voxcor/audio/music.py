@@ -15,24 +15,26 @@ from numpy.typing import NDArray
 from voxcor.audio.decoders import FloatArray
 from voxcor.frames import SAMPLE_RATE
 
-_FRAME = 1024  # samples, 64 ms: bins of 15.6 Hz
-_HOP = 256  # samples, 16 ms
+_FRAME_SAMPLES = 1024  # samples, 64 ms: bins of 15.6 Hz
+_HOP_SAMPLES = 256  # samples, 16 ms
 
 # What stands out: this far above the mean of the neighbours (dB), on either side so many.
 _OUTSTANDING_DB = 12.0
 _NEIGHBOURS = 10  # bins, 156 Hz
 
 # Codecs make lines of their own out of silence and what is masked. So nothing counts that is this
-# much weaker than the strongest bin of its stretch, or than a tone of one 16-bit step.
+# much weaker than the strongest bin of its part, or than a tone of one 16-bit step.
 _FAINT_DB = 50.0
-_FAINTEST = (_FRAME / 4 / 32768) ** 2  # power of such a tone in its bin, through a Hann window
+_FAINTEST = (
+    _FRAME_SAMPLES / 4 / 32768
+) ** 2  # power of such a tone in its bin, through a Hann window
 
 # The lowest harmonics of a low voice move by less than a bin when its pitch does: they are lines.
 # Above the highest, music has little.
-_LOWEST = 400 * _FRAME // SAMPLE_RATE
-_HIGHEST = 6000 * _FRAME // SAMPLE_RATE
+_LOWEST = 400 * _FRAME_SAMPLES // SAMPLE_RATE
+_HIGHEST = 6000 * _FRAME_SAMPLES // SAMPLE_RATE
 
-_STRETCH = 94  # frames, 1.5 s; two of them are looked at together, as one block
+_PART_FRAMES = 94  # frames, 1.5 s; two of them are looked at together, as one block
 
 _PEAKS = 5  # the sharpest of a block are summed
 
@@ -50,25 +52,25 @@ Counts = NDArray[np.float64]
 
 
 class MusicMeter:
-    """Listens to one recording, block by block; how it is cut makes no difference."""
+    """Measures one recording, block by block; how it is cut makes no difference."""
 
     def __init__(self) -> None:
-        self._rest = np.empty(0, np.float32)  # what is not yet a stretch, and the overlap
-        self._before: Counts | None = None  # the counts of the stretch before
+        self._rest = np.empty(0, np.float32)  # what is not yet a part, and the overlap
+        self._before: Counts | None = None  # the counts of the part before
         self._latest: list[float] = []  # activations of blocks
         self._verdicts = 0
         self._musical = 0
 
-    def hear(self, samples: FloatArray) -> None:
+    def push(self, samples: FloatArray) -> None:
         """Takes the next samples `[N]` at 16 kHz."""
         self._rest = np.concatenate([self._rest, samples])
-        length = (_STRETCH - 1) * _HOP + _FRAME
+        length = (_PART_FRAMES - 1) * _HOP_SAMPLES + _FRAME_SAMPLES
         while len(self._rest) >= length:
             self._take(_line_counts(self._rest[:length]))
-            self._rest = self._rest[_STRETCH * _HOP :]
+            self._rest = self._rest[_PART_FRAMES * _HOP_SAMPLES :]
 
     def share(self) -> float:
-        """The share of what was heard, 0..1, in which music sounds."""
+        """The share of the recording, 0..1, in which music sounds."""
         if self._verdicts:
             return self._musical / self._verdicts
         if self._latest:
@@ -90,10 +92,10 @@ class MusicMeter:
 
 def _line_counts(samples: FloatArray) -> Counts:
     """In how many frames of samples `[N]` each bin of the band stands out, `[B]`."""
-    if len(samples) < _FRAME:
+    if len(samples) < _FRAME_SAMPLES:
         return np.zeros(_HIGHEST - _LOWEST)
-    frames = sliding_window_view(samples, _FRAME)[::_HOP]
-    spectrum = np.fft.rfft(frames * np.hanning(_FRAME).astype(np.float32))
+    frames = sliding_window_view(samples, _FRAME_SAMPLES)[::_HOP_SAMPLES]
+    spectrum = np.fft.rfft(frames * np.hanning(_FRAME_SAMPLES).astype(np.float32))
     level = 10 * np.log10(np.abs(spectrum) ** 2 + _FAINTEST)  # [T, bins]
     # Sums of neighbours as differences of running sums.
     running = np.cumsum(level, axis=1, dtype=np.float64)
@@ -111,7 +113,7 @@ def _activation(counts: Counts) -> float:
     A peak is as sharp as it is high above the nearer of the two minima beside it in height, over
     the distance to that minimum in bins.
     """
-    shares = counts / (2 * _STRETCH)
+    shares = counts / (2 * _PART_FRAMES)
     slopes = np.diff(shares)
     steps = np.flatnonzero(slopes)  # a plateau counts as its first bin
     turns = np.flatnonzero(np.diff(np.sign(slopes[steps])))

@@ -1,4 +1,4 @@
-"""From a decoded recording to what a model hears: 16 kHz, mono, trimmed, and measured."""
+"""From a decoded recording to what a model takes: 16 kHz, mono, trimmed, and measured."""
 
 import sys
 from dataclasses import dataclass
@@ -11,18 +11,20 @@ from voxcor.audio.decoders import FloatArray
 from voxcor.audio.mono import Mono, Samples, to_mono
 from voxcor.audio.quality import WIDE_HZ, PowerArray, bandwidth_hz, measure, window_power
 from voxcor.audio.vad import (
-    PASS,
-    WINDOW,
+    PASS_WINDOWS,
+    QUARTER_SECOND_WINDOWS,
+    SPEECH_RMS,
     WINDOW_S,
-    Span,
+    WINDOW_SAMPLES,
     speech_probabilities,
     speech_spans,
     widened,
 )
-from voxcor.disk.array import Rows, amplified, blocks_of, part_of
+from voxcor.disk.array import DiskArray, Rows, amplified, blocks_of, part_of
 from voxcor.errors import AudioTooShort, NoSpeech
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE
 from voxcor.results import Quality
+from voxcor.timeline import Span
 
 # What silero gives at most, measured: below this lie 6 of 1,700 clips of four corpora, mostly words
 # screamed into a phone, and all of white, pink and brown noise, hum, dialling and ringing tones,
@@ -41,23 +43,17 @@ _AUDIBLE = 10**-2.0
 _ABOVE_BACKGROUND = 10**1.0
 _BACKGROUND_PERCENTILE = 10
 
-# Silero misses speech 40 dB below full scale. So it hears the loudest quarter second at this RMS,
-# unless that drives a peak beyond full scale: then there was a click, not speech.
-_HEARD_RMS = 0.2
-_QUARTER_SECOND = 8  # windows
-
 # Room for the peaks between samples, which players and lossy codecs restore: -1 dBTP as EBU R 128
 # has it.
 PEAK_DBFS = -1.0
 
-
 # What is listened to at a time, 32 s; in memory it changes nothing.
-_BLOCK = PASS * WINDOW  # samples
+_BLOCK_SAMPLES = PASS_WINDOWS * WINDOW_SAMPLES  # samples
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Generic[Samples]):
-    """What a model hears, and what was learned on the way.
+    """What a model takes, and what was learned on the way.
 
     `samples` are float32 `[N]` at 16 kHz, mono, at the gain of the original; `peak` is the highest
     of their absolute values. `trimmed_start` and `trimmed_end` are seconds of the original that lie
@@ -87,7 +83,7 @@ def prepare(
     Args:
         recording: what `decode` gives.
         trim: leave out silence before the first and after the last sound; pauses stay.
-        channel: hear only this one, from 0; None for the mean of all.
+        channel: take only this one, from 0; None for the mean of all.
         any_sound: take it where there is no speech, too; `no_speech` is among the warnings then.
 
     Raises:
@@ -144,15 +140,15 @@ def prepare_mono(mono: Mono[Rows], *, trim: bool = True, any_sound: bool = False
     )
 
 
-def peak_normalize(samples: FloatArray) -> tuple[FloatArray, float]:
-    """Samples `[N]` with their peak at -1 dBFS, and the gain in dB; silence stays, at gain 0."""
-    gain_db = normalizing_gain_db(_peak(samples))
-    return (amplified(samples, 10 ** (gain_db / 20)) if gain_db else samples), gain_db
-
-
-def normalizing_gain_db(peak: float) -> float:
-    """The gain in dB that brings a peak to -1 dBFS; 0 for silence."""
-    return PEAK_DBFS - 20 * float(np.log10(peak)) if peak else 0.0
+def peak_normalize(samples: Rows, peak: float) -> tuple[Rows, float]:
+    """Samples `[N]` with their `peak` at -1 dBFS, and the gain in dB; silence stays, at gain 0."""
+    if not peak:
+        return samples, 0.0
+    gain_db = PEAK_DBFS - 20 * float(np.log10(peak))
+    gain = 10 ** (gain_db / 20)
+    if isinstance(samples, DiskArray):
+        return samples.amplified(gain), gain_db
+    return amplified(samples, gain), gain_db
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +164,7 @@ class _Levels:
 def _measure_levels(samples: Rows) -> _Levels:
     power, total = [], 0.0
     lowest, highest = np.inf, -np.inf
-    for block in blocks_of(samples, _BLOCK):
+    for block in blocks_of(samples, _BLOCK_SAMPLES):
         power.append(window_power(block))
         total += float(block.sum(dtype=np.float64))
         lowest, highest = min(lowest, float(block.min())), max(highest, float(block.max()))
@@ -176,18 +172,20 @@ def _measure_levels(samples: Rows) -> _Levels:
 
 
 def _speech_probabilities(samples: Rows, levels: _Levels, *, widen: bool = False) -> FloatArray:
-    """Of the windows `[W]`, at the level and without the offset that silero hears best."""
-    stretch = min(_QUARTER_SECOND, len(levels.power))
-    loudest = np.convolve(levels.power, np.full(stretch, 1 / stretch), "valid").max()
+    """Of the windows `[W]`, at the level and without the offset that silero wants."""
+    count = min(QUARTER_SECOND_WINDOWS, len(levels.power))
+    loudest = np.convolve(levels.power, np.full(count, 1 / count), "valid").max()
     offset = np.float32(levels.mean)
     peak = float(max(np.float32(levels.highest) - offset, offset - np.float32(levels.lowest)))
-    gain = min(_HEARD_RMS / np.sqrt(loudest), 1 / peak) if loudest and peak else 0.0
-    blocks = (amplified(block - offset, gain) for block in blocks_of(samples, _BLOCK))
+    gain = min(SPEECH_RMS / np.sqrt(loudest), 1 / peak) if loudest and peak else 0.0
+    blocks = (amplified(block - offset, gain) for block in blocks_of(samples, _BLOCK_SAMPLES))
     return speech_probabilities(widened(blocks) if widen else blocks)
 
 
 def _peak(samples: Rows) -> float:
-    return max((float(np.abs(block).max()) for block in blocks_of(samples, _BLOCK)), default=0.0)
+    return max(
+        (float(np.abs(block).max()) for block in blocks_of(samples, _BLOCK_SAMPLES)), default=0.0
+    )
 
 
 def _kept(spans: tuple[Span, ...], power: PowerArray, count: int) -> tuple[int, int]:
@@ -199,5 +197,5 @@ def _kept(spans: tuple[Span, ...], power: PowerArray, count: int) -> tuple[int, 
     audible = max(_AUDIBLE * power[is_speech].mean(), _ABOVE_BACKGROUND * background)
     kept = np.flatnonzero(is_speech | (power > audible))
     margin = round(MARGIN_S * SAMPLE_RATE)
-    first, last = int(kept[0]) * WINDOW, (int(kept[-1]) + 1) * WINDOW
+    first, last = int(kept[0]) * WINDOW_SAMPLES, (int(kept[-1]) + 1) * WINDOW_SAMPLES
     return max(0, first - margin), min(count, last + margin)

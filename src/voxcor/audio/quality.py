@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from voxcor.audio.decoders import Details, FloatArray
 from voxcor.audio.music import MusicMeter
-from voxcor.audio.vad import ONSET, PASS, WINDOW
+from voxcor.audio.vad import ONSET, PASS_WINDOWS, WINDOW_SAMPLES
 from voxcor.disk.array import Rows, blocks_of
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
@@ -81,8 +81,8 @@ def measure(
     """
     snr_db = signal_to_noise_db(power, probabilities)
     music = MusicMeter()
-    for block in blocks_of(samples, PASS * WINDOW):
-        music.hear(block)
+    for block in blocks_of(samples, PASS_WINDOWS * WINDOW_SAMPLES):
+        music.push(block)
     deserved = {
         "uncertain_speech": speech == 0 and "no_speech" not in noticed,
         "too_short": 0 < speech < ENOUGH_SPEECH_S,
@@ -102,8 +102,8 @@ def window_power(samples: FloatArray) -> PowerArray:
 
     Variance, rather: an offset of the converter is not sound. The last window is measured alone.
     """
-    whole = len(samples) - len(samples) % WINDOW
-    windows = samples[:whole].reshape(-1, WINDOW).var(axis=1, dtype=np.float64)
+    whole = len(samples) - len(samples) % WINDOW_SAMPLES
+    windows = samples[:whole].reshape(-1, WINDOW_SAMPLES).var(axis=1, dtype=np.float64)
     rest = samples[whole:]
     return np.append(windows, rest.var(dtype=np.float64)) if len(rest) else windows
 
@@ -129,24 +129,24 @@ def signal_to_noise_db(power: PowerArray, probabilities: FloatArray) -> float | 
 
 
 class ClippingMeter:
-    """Listens to a recording, piece by piece, for flat crests at full scale."""
+    """Looks in a recording, block by block, for flat crests at full scale."""
 
     def __init__(self, sample_rate: int) -> None:
         self._shortest = max(_FLAT_SAMPLES, round(_FLAT_S * sample_rate))
         self._crests: list[_FlatCrest] = []
-        self._heard = 0
+        self._count = 0
 
-    def hear(self, samples: FloatArray) -> None:
+    def push(self, samples: FloatArray) -> None:
         """Takes the next samples `[n, C]`."""
         sides = [side * channel for channel in samples.T for side in (1, -1)]
         self._crests = self._crests or [_FlatCrest(self._shortest) for _ in sides]
         for crest, side in zip(self._crests, sides, strict=True):
-            crest.hear(side)
-        self._heard += samples.size
+            crest.push(side)
+        self._count += samples.size
 
     def share(self) -> float:
         """The share of all samples, 0..1, that lie in such crests."""
-        return sum(crest.count() for crest in self._crests) / max(1, self._heard)
+        return sum(crest.count() for crest in self._crests) / max(1, self._count)
 
 
 class _FlatCrest:
@@ -162,7 +162,7 @@ class _FlatCrest:
         self._counts: dict[float, int] = {}  # by the maximum at the time
         self._open = 0  # length of the run that the last piece ends with
 
-    def hear(self, samples: FloatArray) -> None:
+    def push(self, samples: FloatArray) -> None:
         self._crest = max(self._crest, samples.max())
         if self._crest < _FULL_SCALE:
             return

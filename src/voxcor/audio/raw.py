@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from voxcor.audio.marks import is_silk
 from voxcor.audio.reader import Part
+from voxcor.audio.signatures import is_silk
 from voxcor.errors import UsageError
 from voxcor.extensions import bare_format
 from voxcor.language import say

@@ -66,9 +66,9 @@ TOLERATED_LOSS_S = 0.1
 class DecodingOptions:
     """How a file is decoded.
 
-    `track` is the sound track that is heard, from 1; None for the one in which somebody speaks.
+    `track` is the sound track that is decoded, from 1; None for the one in which somebody speaks.
     `raw` says what bytes without a header are, such as `ulaw@8000`: see `voxcor.audio.raw`.
-    `strict` refuses a recording that is cut off, of which otherwise all that is there is heard.
+    `strict` refuses a recording that is cut off, of which otherwise all that is there is decoded.
     """
 
     track: int | None = None
@@ -91,7 +91,7 @@ class Facts:
     expected_s: float = 0.0
 
 
-def heard(
+def decoded_blocks(
     reader: HashedReader, name: str, options: DecodingOptions, facts: Facts
 ) -> Generator[Block, None, None]:
     """All of the file's sound; arguments and errors as `voxcor.audio.decode`."""
@@ -122,7 +122,7 @@ def _all_parts(
 ) -> Iterator[Block]:
     unheard = 0
     for index, part in enumerate(parts):
-        file = _File(name, part, None if options.raw is not None else sniff(part))
+        file = _EncodedPart(name, part, None if options.raw is not None else sniff(part))
         part.corrections = known_sizes(part, file.container)
         if index == 0 and contradicts_extension(name, file.container):
             facts.noticed["wrong_extension"] = {}
@@ -163,7 +163,7 @@ def _spread(samples: FloatArray, channels: int) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class _EncodedPart:
     """One recording of a file, before it is decoded."""
 
     name: str
@@ -193,7 +193,7 @@ class _File:
         return NotAudio(name=self.name, **({"advice": known} if known else {}))
 
 
-def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Block]:
+def _relayed(file: _EncodedPart, options: DecodingOptions, facts: Facts) -> Iterator[Block]:
     missing = missing_bytes(file.part, file.container)
     found_s = expected_s = 0.0
     refusal: DecoderError | None = None
@@ -238,7 +238,7 @@ def _relayed(file: _File, options: DecodingOptions, facts: Facts) -> Iterator[Bl
         raise file.emptiness(missing)
 
 
-def _openers(file: _File, options: DecodingOptions, facts: Facts) -> list[Opener]:
+def _openers(file: _EncodedPart, options: DecodingOptions, facts: Facts) -> list[Opener]:
     if options.raw is not None:
         form = parse_raw(options.raw)
         return [partial(open_headerless, subtype=form.subtype, sample_rate=form.sample_rate)]

@@ -1,4 +1,4 @@
-"""Any rate and any number of channels to what the models hear: 16 kHz, mono."""
+"""Any rate and any number of channels to what the models take: 16 kHz, mono."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Which of several sound tracks is heard: the one in which somebody speaks.
+"""Which of several sound tracks is decoded: the one in which somebody speaks.
 
 Screen recorders put the desktop before the microphone, cameras an empty input before the one that
 is used, films one language before another.
@@ -15,7 +15,7 @@ from voxcor.audio.decoders import DecoderError, FloatArray, to_float
 from voxcor.audio.ffmpeg import has_decoder, opened
 from voxcor.audio.mixing import Mixer
 from voxcor.audio.reader import Part
-from voxcor.audio.vad import ONSET, WINDOW, WINDOW_S, speech_probabilities
+from voxcor.audio.vad import ONSET, SPEECH_RMS, WINDOW_S, WINDOW_SAMPLES, speech_probabilities
 from voxcor.frames import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ _LONGEST_LOOK_S = 600
 _ROUND_S = 10  # that are listened to at a time
 _MOST_TRACKS = 8
 
-# The level at which silero hears best, as in `prepare.py`.
-_HEARD_RMS = 0.2
 _FAINT_RMS = 1e-4  # -80 dBFS: the noise of an open input lies above
 
 
@@ -58,7 +56,9 @@ class _Track:
         rms = float(np.sqrt(np.mean(samples**2, dtype=np.float64))) if len(samples) else 0.0
         if rms > _FAINT_RMS:
             self.energy += rms**2 * len(samples)
-            windows = samples[: len(samples) // WINDOW * WINDOW] * np.float32(_HEARD_RMS / rms)
+            windows = samples[: len(samples) // WINDOW_SAMPLES * WINDOW_SAMPLES] * np.float32(
+                SPEECH_RMS / rms
+            )
             is_speech = speech_probabilities([windows.clip(-1, 1)]) >= ONSET
             self.spoken_s += WINDOW_S * int(is_speech.sum())
 
@@ -73,13 +73,13 @@ def spoken_track(file: Part, first: int) -> int:
             streams = [*container.streams.audio]
             tracks = [_Track(stream) for stream in streams[: max(first, _MOST_TRACKS)]]
             preferred = tracks[first - 1]
-            for heard_s in _rounds(container, tracks):
+            for decoded_s in _rounds(container, tracks):
                 for track in tracks:
                     track.listen()
-                if preferred.spoken_s >= _SPOKEN_S or heard_s >= _LONGEST_LOOK_S:
+                if preferred.spoken_s >= _SPOKEN_S or decoded_s >= _LONGEST_LOOK_S:
                     break
                 is_spoken = any(track.spoken_s >= _SPOKEN_S for track in tracks)
-                if is_spoken and heard_s >= _PATIENCE_S:
+                if is_spoken and decoded_s >= _PATIENCE_S:
                     break
     except DecoderError:
         return first
@@ -96,7 +96,7 @@ def _rounds(container: "InputContainer", tracks: list[_Track]) -> Iterator[int]:
     import av
 
     by_index = {track.stream.index: track for track in tracks if has_decoder(track.stream)}
-    heard_s = 0
+    decoded_s = 0
     count = dict.fromkeys(by_index, 0)
     try:
         for packet in container.demux([track.stream for track in by_index.values()]):
@@ -109,12 +109,12 @@ def _rounds(container: "InputContainer", tracks: list[_Track]) -> Iterator[int]:
             for samples in _at_16_khz(track, audio):
                 track.waiting.append(samples)
                 count[packet.stream.index] += len(samples)
-            if max(count.values()) >= (heard_s + _ROUND_S) * SAMPLE_RATE:
-                heard_s += _ROUND_S
-                yield heard_s
+            if max(count.values()) >= (decoded_s + _ROUND_S) * SAMPLE_RATE:
+                decoded_s += _ROUND_S
+                yield decoded_s
     except av.FFmpegError:
         pass
-    yield heard_s
+    yield decoded_s
 
 
 def _at_16_khz(track: _Track, frames: "list[av.AudioFrame]") -> Iterator[FloatArray]:

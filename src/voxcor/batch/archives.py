@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from voxcor.audio.isolated import require_size
-from voxcor.audio.marks import HEAD_BYTES
+from voxcor.audio.signatures import HEAD_BYTES
 from voxcor.batch.items import Item
 from voxcor.cancellation import checkpoint
 from voxcor.disk.faults import require_space, storage_errors
@@ -23,7 +23,7 @@ from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, NoAudio
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import PassedOver, looks_like_audio
-from voxcor.untrusted import legacy_name
+from voxcor.tables.text import legacy_name
 
 # Recordings shrink by ten at most, silence alone by a thousand: an archive beyond this is a bomb.
 MOST_RATIO = 200
@@ -35,15 +35,15 @@ _UNPACKING_ERRORS = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 _UTF8_NAME = 0x800  # of a member's flags: PKWARE's APPNOTE, section 4.4.4, bit 11
 
 
 class Archive:
-    """The archive whose members are heard, open from one to the next, for many threads.
+    """The archive whose members are recognised, open from one to the next, for many threads.
 
-    To read the list of a hundred thousand members takes forty times as long as to hear one.
+    To read the list of a hundred thousand members takes forty times as long as to recognise one.
     """
 
     def __init__(self, maximum_min: int) -> None:
@@ -66,10 +66,10 @@ class Archive:
             return
         file = scratch / f"member{PurePosixPath(item.member).suffix.lower()}"
         try:
-            with storage_errors(file, _PIECE), file.open("wb") as out:
-                for piece in self._pieces(item, item.member, scratch):
+            with storage_errors(file, _CHUNK_BYTES), file.open("wb") as out:
+                for chunk in self._chunks(item, item.member, scratch):
                     checkpoint()
-                    out.write(piece)
+                    out.write(chunk)
             yield file
         finally:
             file.unlink(missing_ok=True)
@@ -78,7 +78,7 @@ class Archive:
         if self._open is not None:
             self._open.close()
 
-    def _pieces(self, item: Item, member: str, scratch: Path) -> Iterator[bytes]:
+    def _chunks(self, item: Item, member: str, scratch: Path) -> Iterator[bytes]:
         try:
             with self._lock:
                 if self._open is None or self._open.filename != item.path:
@@ -89,8 +89,8 @@ class Archive:
                 require_space(scratch, 2 * size)
                 entry = self._open.open(member)
             try:
-                while piece := entry.read(_PIECE):
-                    yield piece
+                while chunk := entry.read(_CHUNK_BYTES):
+                    yield chunk
             finally:
                 with self._lock:
                     entry.close()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from voxcor.errors import VoxcorError
 from voxcor.results import Failure
 
 
@@ -33,6 +34,11 @@ class Item:
             return None
         return self.start_ms, self.end_ms
 
+    def failure(self, error: VoxcorError) -> Failure:
+        """What an error says of it, behind the row that lists it."""
+        message = f"{self.listed}: {error.message}" if self.listed else error.message
+        return Failure(self.name, error.code, message)
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelFailure:
@@ -45,13 +51,13 @@ class ChannelFailure:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an item: a document for each channel heard, or a failure.
+    """What came of an item: a document for each channel, or a failure.
 
     With separate channels `channel_failures` are those of the channels without a document; where
     that is all of them, `failure` is the first's.
 
     Documents are those of `result.schema.json` without `timestamp` and `timings_ms`, so that the
-    same recording gives the same bytes whenever it is heard; `frames` and `embedding` in them name
+    same recording gives the same bytes at any time; `frames` and `embedding` in them name
     files of the batch's folder.
     """
 

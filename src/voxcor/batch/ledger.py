@@ -1,10 +1,8 @@
 """The ledger: one SQLite file that holds a batch, item by item, with what came of each.
 
 It is the truth; tables of results are written from it. Every outcome is committed at once, so a
-kill loses what was being computed and nothing else. What is begun is written down before it is:
-what is still `inside` at the next start was being worked on when the process died. Such items then
-go first and one by one, so that the second death tells whose it is, and what the process died of
-twice, alone, has failed. Write-ahead logging without a sync for each commit: when the power fails
+kill loses what was being computed and nothing else; what the process died of is known
+(`voxcor.batch.deaths`). Write-ahead logging without a sync for each commit: when the power fails
 the last outcomes may be missing, or the names of their files, and are computed again
 (`reopen_lost`). After `sync` nothing of it is missing.
 
@@ -14,17 +12,16 @@ One process writes (`claimed`), any number may read meanwhile.
 import json
 import os
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
+from voxcor.batch.database import Database, make_tables
+from voxcor.batch.deaths import SUSPECTS, Deaths
 from voxcor.batch.items import ChannelFailure, Item, Outcome
-from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
-from voxcor.disk.whole import drafting, sync
 from voxcor.errors import (
     BatchInProgress,
     BatchMismatch,
@@ -33,69 +30,18 @@ from voxcor.errors import (
     InputNotFound,
     InputUnreadable,
     KilledTwice,
-    LedgerCorrupt,
-    StorageError,
     VoxcorError,
 )
 from voxcor.options import RecordingOptions
 from voxcor.result_folder import to_json, utf8
 from voxcor.results import Failure
 
-LEDGER_FILE = "ledger.sqlite"
-
-T = TypeVar("T")
-
 # Failures that may be gone at the next try: a share that was away, a decoder out of memory.
 MAY_PASS = tuple(
     error.code for error in (InputNotFound, InputUnreadable, DecodingFailed, DiskFull, VoxcorError)
 )
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS mark (text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS items (
-    position INTEGER PRIMARY KEY,
-    name BLOB NOT NULL,
-    path BLOB NOT NULL,
-    member BLOB,
-    key BLOB,
-    listed BLOB,
-    start_ms INTEGER,
-    end_ms INTEGER,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed')),
-    attempts INTEGER NOT NULL DEFAULT 0,
-    sequence INTEGER,
-    sha256 TEXT,
-    duration_ms INTEGER,
-    code TEXT,
-    message TEXT,
-    documents TEXT
-);
-CREATE TABLE IF NOT EXISTS taken (
-    position INTEGER PRIMARY KEY,
-    inside INTEGER NOT NULL,
-    deaths INTEGER NOT NULL DEFAULT 0
-);
-CREATE UNIQUE INDEX IF NOT EXISTS items_part ON items (
-    path, ifnull(member, ''), ifnull(key, ''), ifnull(start_ms, -1), ifnull(end_ms, -1)
-);
-CREATE INDEX IF NOT EXISTS items_state ON items (state, position, duration_ms);
-CREATE UNIQUE INDEX IF NOT EXISTS items_sequence ON items (sequence)
-    WHERE sequence IS NOT NULL;
-CREATE INDEX IF NOT EXISTS items_sha256 ON items (sha256) WHERE state = 'done';
-"""
-
-# Deaths of a process that worked on one item and nothing else, until that item has failed.
-_MOST_DEATHS = 2
-
-# In the place of an item: the list of recordings, while it is read.
-_SOURCE = -1
-
 _PAGE = 500
-
-_SUSPECTS = "SELECT position FROM taken"
-
-# What a ledger needs at the least, for the sentence about a full disk.
-_SOME_BYTES = 1_000_000
 
 _ITEM_COLUMNS = "position, name, path, member, key, listed, start_ms, end_ms"
 _ROW_COLUMNS = f"{_ITEM_COLUMNS}, state, code, message, documents"
@@ -116,7 +62,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LedgerRow:
     """An item and what came of it, as `Outcome` has it."""
 
     item: Item
@@ -135,15 +81,8 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
-        path = folder / LEDGER_FILE
-        with _errors(folder):
-            if not path.exists():
-                with storage_errors(folder, _SOME_BYTES):
-                    _make(path)
-            self._connection = _connect(path)
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            _renew(self._connection)
+        self._database = Database(folder)
+        self.deaths = Deaths(self._database)
 
     def __enter__(self) -> Self:
         return self
@@ -152,83 +91,32 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        self._connection.close()
+        self._database.close()
 
     @property
     def begun(self) -> bool:
         """Whether there is a batch, of one recording at least."""
-        found = self._all("SELECT 1 FROM sqlite_master WHERE name = 'items'")
-        return bool(found) and bool(self._all("SELECT 1 FROM items LIMIT 1"))
+        found = self._database.query("SELECT 1 FROM sqlite_master WHERE name = 'items'")
+        return bool(found) and bool(self._database.query("SELECT 1 FROM items LIMIT 1"))
 
     @property
     def mark(self) -> dict[str, Any]:
         """What makes this batch this one and no other, as it was begun."""
-        rows = self._all("SELECT text FROM mark")
-        mark: dict[str, Any] = self._parsed(lambda row: json.loads(row[0]), rows[:1] or [()])[0]
+        rows = self._database.query("SELECT text FROM mark")
+        mark: dict[str, Any] = self._database.parsed(
+            lambda row: json.loads(row[0]), rows[:1] or [()]
+        )[0]
         return mark
-
-    def recover(self) -> None:
-        """Counts what the last process died of; first of all in a folder that is claimed."""
-        with self._transaction() as connection:
-            _make_tables(connection)
-            (inside,) = connection.execute("SELECT count(*) FROM taken WHERE inside").fetchone()
-            # Of several it is not known whose death it was.
-            connection.execute(
-                "UPDATE taken SET deaths = deaths + ?, inside = 0 WHERE inside", [inside == 1]
-            )
 
     def give_up(self) -> None:
         """Lets those fail that the process has died of too often."""
-        found = self._all(
-            "SELECT position, name FROM items WHERE position IN "
-            f"(SELECT position FROM taken WHERE deaths >= {_MOST_DEATHS})"
-        )
-        for position, blob in found:
+        for position, blob in self.deaths.of_too_many():
             name = os.fsdecode(blob)
             error = KilledTwice(name=name)
             failure = Failure.of(error, name)
-            with self._transaction() as connection:
+            with self._database.transaction() as connection:
                 # Nothing would come of another try within the same run.
                 self._record(connection, Outcome(position, None, failure=failure), attempts=2)
-
-    @contextmanager
-    def reading(self, source: str) -> Iterator[None]:
-        """Around the reading of the source, which may kill the process as an item may.
-
-        Raises:
-            KilledTwice: it has.
-        """
-        found = self._all("SELECT deaths FROM taken WHERE position = ?", [_SOURCE])
-        if found and found[0][0] >= _MOST_DEATHS:
-            self._leave(_SOURCE, forgotten=True)
-            raise KilledTwice(name=source)
-        self._take(_SOURCE)
-        try:
-            yield
-        finally:
-            self._leave(_SOURCE, forgotten=True)
-
-    def take(self, item: Item) -> None:
-        """Writes down that an item is worked on, before it is."""
-        self._take(item.position)
-
-    def leave(self, item: Item) -> None:
-        """An item was given up without an outcome, and the process lives."""
-        self._leave(item.position)
-
-    def _take(self, position: int) -> None:
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO taken (position, inside) VALUES (?, 1) "
-                "ON CONFLICT (position) DO UPDATE SET inside = 1",
-                [position],
-            )
-
-    def _leave(self, position: int, *, forgotten: bool = False) -> None:
-        with self._transaction() as connection:
-            connection.execute("UPDATE taken SET inside = 0 WHERE position = ?", [position])
-            kept = "" if forgotten else "AND deaths = 0"
-            connection.execute(f"DELETE FROM taken WHERE position = ? {kept}", [position])
 
     def begin(self, mark: Mapping[str, Any]) -> None:
         """Makes the tables, or finds them made by the same batch.
@@ -240,8 +128,8 @@ class Ledger:
             BatchMismatch: they were made by another.
         """
         if not self.begun:
-            with self._transaction() as connection:
-                _make_tables(connection)
+            with self._database.transaction() as connection:
+                make_tables(connection)
                 connection.execute("DELETE FROM mark")
                 connection.execute("INSERT INTO mark VALUES (?)", [to_json(dict(mark))])
             return
@@ -260,7 +148,7 @@ class Ledger:
 
         Positions go on from the last. A place that cannot be read is an item that has failed.
         """
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             (next_position,) = connection.execute(
                 "SELECT ifnull(max(position), -1) + 1 FROM items"
             ).fetchone()
@@ -291,7 +179,7 @@ class Ledger:
         """Lets what failed for a reason that may pass wait again; how many."""
         codes = (*MAY_PASS, KilledTwice.code)
         marks = ", ".join("?" * len(codes))
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             cursor = connection.execute(
                 "UPDATE items SET state = 'waiting', attempts = 0 "
                 f"WHERE state = 'failed' AND code IN ({marks})",
@@ -308,7 +196,7 @@ class Ledger:
             for name in (document.get("frames"), document.get("embedding"))
             if name is not None and not (self.folder / name).is_file()
         ]
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.executemany(
                 "UPDATE items SET state = 'waiting', attempts = 0 WHERE position = ?",
                 [(position,) for position in lost],
@@ -317,15 +205,15 @@ class Ledger:
 
     def sync(self) -> None:
         """Forces all that was recorded to the disk."""
-        self._all("PRAGMA wal_checkpoint")
+        self._database.query("PRAGMA wal_checkpoint")
 
     def suspects(self) -> Iterator[Item]:
         """Items during which a process has died: to be worked on before all others, one by one."""
-        yield from self._items(f"state = 'waiting' AND position IN ({_SUSPECTS})", [])
+        yield from self._items(f"state = 'waiting' AND position IN ({SUSPECTS})", [])
 
     def waiting(self) -> Iterator[Item]:
         """The other items to work on, in order; each once, whatever is recorded meanwhile."""
-        yield from self._items(f"state = 'waiting' AND position NOT IN ({_SUSPECTS})", [])
+        yield from self._items(f"state = 'waiting' AND position NOT IN ({SUSPECTS})", [])
 
     def to_retry(self) -> Iterator[Item]:
         """Items that failed at the first try, for a reason that may pass."""
@@ -335,20 +223,20 @@ class Ledger:
 
     def record(self, outcome: Outcome) -> None:
         """Writes down what came of an item; a kill loses nothing of it, a power cut see `sync`."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             self._record(connection, outcome, attempts=1)
 
     def _record(self, connection: sqlite3.Connection, outcome: Outcome, *, attempts: int) -> None:
         failure = outcome.failure
         duration_ms = outcome.documents[0]["audio"]["duration_ms"] if outcome.documents else None
-        heard_ms = "CASE WHEN start_ms IS NULL THEN ? ELSE min(end_ms, ?) - start_ms END"
-        heard = {
+        length_ms = "CASE WHEN start_ms IS NULL THEN ? ELSE min(end_ms, ?) - start_ms END"
+        results = {
             "list": list(outcome.documents),
             "failures": [asdict(failed) for failed in outcome.channel_failures],
         }
         connection.execute(
             "UPDATE items SET state = ?, attempts = attempts + ?, sha256 = ?, "
-            f"duration_ms = {heard_ms}, code = ?, message = ?, documents = ?, "
+            f"duration_ms = {length_ms}, code = ?, message = ?, documents = ?, "
             "sequence = (SELECT ifnull(max(sequence), 0) + 1 FROM items "
             "WHERE sequence IS NOT NULL) WHERE position = ?",
             [
@@ -359,19 +247,19 @@ class Ledger:
                 duration_ms,
                 failure.code if failure else None,
                 utf8(failure.message) if failure else None,
-                utf8(to_json(heard)) if any(heard.values()) else None,
+                utf8(to_json(results)) if any(results.values()) else None,
                 outcome.position,
             ],
         )
         connection.execute("DELETE FROM taken WHERE position = ?", [outcome.position])
 
-    def find(self, sha256: str, part: tuple[int, int] | None = None) -> Row | None:
+    def find(self, sha256: str, part: tuple[int, int] | None = None) -> LedgerRow | None:
         """An item that is done and has this content, or is this part of it."""
         where = "state = 'done' AND sha256 = ? AND start_ms IS ? AND end_ms IS ?"
         rows = self._rows(where, [sha256, *(part or (None, None))], limit=1)
         return rows[0] if rows else None
 
-    def rows(self, *, state: str | None = None, after: int = -1) -> Iterator[Row]:
+    def rows(self, *, state: str | None = None, after: int = -1) -> Iterator[LedgerRow]:
         """Items that are done or failed, in order, a page in memory at a time.
 
         Args:
@@ -384,21 +272,23 @@ class Ledger:
             yield from page
             after = page[-1].item.position
 
-    def news(self, after: int = 0) -> list[tuple[int, Row]]:
+    def recorded_after(self, after: int = 0) -> list[tuple[int, LedgerRow]]:
         """What was recorded after a moment, in the order in which it was, up to a page of it.
 
         Each with the number of its own moment, to be given as `after` next time. An item that was
         tried again comes again.
         """
         where = f"sequence > ? ORDER BY sequence LIMIT {_PAGE}"
-        found = self._all(f"SELECT sequence, {_ROW_COLUMNS} FROM items WHERE {where}", [after])
-        return self._parsed(lambda row: (row[0], _row(row[1:])), found)
+        found = self._database.query(
+            f"SELECT sequence, {_ROW_COLUMNS} FROM items WHERE {where}", [after]
+        )
+        return self._database.parsed(lambda row: (row[0], _row(row[1:])), found)
 
     def counts(self) -> Counts:
-        rows = self._all(
+        rows = self._database.query(
             "SELECT state, count(*), ifnull(sum(duration_ms), 0) FROM items GROUP BY state"
         )
-        found = dict(self._parsed(lambda row: (row[0], (row[1], int(row[2]))), rows))
+        found = dict(self._database.parsed(lambda row: (row[0], (row[1], int(row[2]))), rows))
         return Counts(
             total=sum(count for count, _ in found.values()),
             done=found.get("done", (0, 0))[0],
@@ -409,7 +299,7 @@ class Ledger:
     def failure_codes(self) -> dict[str, int]:
         """How many failed, by code, the most frequent first."""
         return dict(
-            self._all(
+            self._database.query(
                 "SELECT ifnull(code, ''), count(*) FROM items WHERE state = 'failed' "
                 "GROUP BY code ORDER BY count(*) DESC, code"
             )
@@ -433,50 +323,27 @@ class Ledger:
     def _tally(self, codes: str) -> dict[str, int]:
         done = f"{codes} WHERE items.state = 'done'"
         return dict(
-            self._all(
+            self._database.query(
                 f"SELECT code, count(*) FROM ({done}) GROUP BY code ORDER BY count(*) DESC, code"
             )
         )
 
     def _items(self, where: str, given: list[Any]) -> Iterator[Item]:
         after = -1
-        while page := self._all(
+        while page := self._database.query(
             f"SELECT {_ITEM_COLUMNS} FROM items WHERE {where} AND position > ? "
             f"ORDER BY position LIMIT {_PAGE}",
             [*given, after],
         ):
-            yield from self._parsed(_item, page)
+            yield from self._database.parsed(_item, page)
             after = page[-1][0]
 
-    def _rows(self, where: str, given: list[Any], *, limit: int) -> list[Row]:
-        found = self._all(
+    def _rows(self, where: str, given: list[Any], *, limit: int) -> list[LedgerRow]:
+        found = self._database.query(
             f"SELECT {_ROW_COLUMNS} FROM items WHERE {where} ORDER BY position LIMIT {limit}",
             given,
         )
-        return self._parsed(_row, found)
-
-    def _all(self, statement: str, given: Iterable[Any] = ()) -> list[Any]:
-        with self._lock, _errors(self.folder):
-            return self._connection.execute(statement, tuple(given)).fetchall()
-
-    def _parsed(self, parse: Callable[[tuple[Any, ...]], T], rows: list[Any]) -> list[T]:
-        try:
-            return [parse(row) for row in rows]
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise LedgerCorrupt(path=str(self.folder / LEDGER_FILE), reason=reason) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _errors(self.folder):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        return self._database.parsed(_row, found)
 
 
 @contextmanager
@@ -491,28 +358,6 @@ def claimed(folder: Path) -> Iterator[None]:
         yield
 
 
-def _make(path: Path) -> None:
-    """An empty ledger, whole from its first moment.
-
-    Write-ahead logging stays with the file, but cannot be turned on while another connection reads:
-    SQLite then answers that it is locked, without waiting.
-    """
-    # Not `replacing_file`: on closing a file of its own it would drop SQLite's locks on it.
-    with drafting(path) as folder:
-        draft = folder / path.name
-        with closing(_connect(draft)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-        sync(draft)
-        draft.replace(path)
-        sync(path.parent)
-
-
-def _make_tables(connection: sqlite3.Connection) -> None:
-    """Those that are missing: a ledger may be of an older version."""
-    for statement in filter(str.strip, _SCHEMA.split(";")):
-        connection.execute(statement)
-
-
 def _filled(mark: Mapping[str, Any]) -> dict[str, Any]:
     """With the options that an older version did not have, as they were then: at their defaults."""
     if "options" not in mark:
@@ -520,54 +365,13 @@ def _filled(mark: Mapping[str, Any]) -> dict[str, Any]:
     return {**mark, "options": {**RecordingOptions().to_document(), **mark["options"]}}
 
 
-def _renew(connection: sqlite3.Connection) -> None:
-    """Gives the items of an older version the columns that it did not have."""
-    if not _missing(connection):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    for column in _missing(connection):
-        connection.execute(f"ALTER TABLE items ADD COLUMN {column}")
-    connection.execute("DROP INDEX IF EXISTS items_place")
-    connection.execute("COMMIT")
-
-
-def _missing(connection: sqlite3.Connection) -> list[str]:
-    known = {row[1] for row in connection.execute("PRAGMA table_info(items)")}
-    wanted = {"listed": "BLOB", "start_ms": "INTEGER", "end_ms": "INTEGER"}
-    return [f"{name} {kind}" for name, kind in wanted.items() if known and name not in known]
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-
-
-@contextmanager
-def _errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        name = getattr(error, "sqlite_errorname", "")
-        if name == "SQLITE_IOERR_SHORT_READ":  # shorter than it says
-            raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise BatchInProgress(path=str(folder)) from error
-        if name == "SQLITE_FULL":
-            raise DiskFull(path=str(folder), needed_mb=1) from error
-        if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_IOERR")):
-            raise StorageError(path=str(folder), reason=str(error)) from error
-        raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
-    # A length in it that no memory holds.
-    except (sqlite3.DatabaseError, MemoryError) as error:
-        raise LedgerCorrupt(path=str(folder / LEDGER_FILE), reason=str(error)) from error
-
-
-def _row(row: tuple[Any, ...]) -> Row:
+def _row(row: tuple[Any, ...]) -> LedgerRow:
     item = _item(row)
     state, code, message, documents = row[8:]
     failure = Failure(item.name, code, message) if state == "failed" else None
-    heard = {} if documents is None else json.loads(documents)
-    failed = tuple(ChannelFailure(**entry) for entry in heard.get("failures", ()))
-    return Row(item, tuple(heard.get("list", ())), failure, failed)
+    results = {} if documents is None else json.loads(documents)
+    failed = tuple(ChannelFailure(**entry) for entry in results.get("failures", ()))
+    return LedgerRow(item, tuple(results.get("list", ())), failure, failed)
 
 
 def _item(row: tuple[Any, ...]) -> Item:

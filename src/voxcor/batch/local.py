@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voxcor.audio import Mono
-from voxcor.audio.isolated import Decoders, require_size
+from voxcor.audio.isolated import DecoderPool, require_size
 from voxcor.audio.reader import open_regular, unreadable
 from voxcor.batch.archives import Archive
 from voxcor.batch.items import ChannelFailure, Item, Outcome
@@ -33,18 +33,18 @@ from voxcor.result_folder import write_array, write_frames
 from voxcor.results import AudioInfo, Failure
 from voxcor.untrusted import printable
 
-# Three days: of one channel at 16 kHz they take 17 GB of the disk while they are heard.
+# Three days: of one channel at 16 kHz they take 17 GB of the disk while they are decoded.
 LONGEST_MIN = 3 * 24 * 60
 
 # On a disk that has so much left, one recording that does not fit is no reason to stop.
 _ROOM_FOR_OTHERS = 100_000_000
 
 _SCRATCH = ".scratch"
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ChannelResults:
     """What came of a recording of this name: documents, and the channels that have none."""
 
     name: str
@@ -52,20 +52,20 @@ class Heard:
     channel_failures: Sequence[ChannelFailure] = ()
 
 
-# What is known of a recording, or part of one, that was heard before: by the hash of its bytes.
-Known = Callable[[str, Item], Heard | None]
+# What the batch already has of a recording, or a part of one: by the hash of its bytes.
+FindResults = Callable[[str, Item], ChannelResults | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a batch has around its engine.
+class EngineContext:
+    """What a batch gives its engine beside recordings and a model.
 
-    `known` finds what was heard before. `begin` is told of an item when a thread takes it, `leave`
-    when it was given up without an outcome. `cancellation` gives up everything. Recordings may be
-    `maximum_min` minutes long.
+    `known` finds the results of the same recording, if the batch has them. `begin` is told of an
+    item when a thread takes it, `leave` when it was given up without an outcome. `cancellation`
+    gives up everything. Recordings may be `maximum_min` minutes long.
     """
 
-    known: Known = lambda _sha256, _item: None
+    known: FindResults = lambda _sha256, _item: None
     begin: Callable[[Item], None] = lambda _item: None
     leave: Callable[[Item], None] = lambda _item: None
     cancellation: Cancellation = field(default_factory=Cancellation)
@@ -83,7 +83,7 @@ def recognize_locally(
     options: RecordingOptions,
     folder: Path,
     workers: int,
-    around: Surroundings,
+    context: EngineContext,
 ) -> Iterator[Outcome]:
     """Outcomes as they come, in no order; items are taken as threads become free.
 
@@ -93,15 +93,15 @@ def recognize_locally(
         options: how.
         folder: of the batch; frames and embeddings go there.
         workers: how many recordings are worked on at the same time.
-        around: what else there is.
+        context: what the engine needs of the batch.
 
     Raises:
         StorageError: the disk; items that had no outcome have none.
     """
     with (
         empty_scratch(folder) as scratch,
-        closing(Decoders(workers, around.maximum_min)) as decoders,
-        closing(Worker(recognizer, options, folder, decoders, around)) as worker,
+        closing(DecoderPool(workers, context.maximum_min)) as decoders,
+        closing(Worker(recognizer, options, folder, decoders, context)) as worker,
         ThreadPoolExecutor(workers, thread_name_prefix="voxcor-batch") as pool,
     ):
         running: set[Future[Outcome]] = set()
@@ -140,17 +140,17 @@ class Worker:
         recognizer: Recognizer,
         options: RecordingOptions,
         folder: Path,
-        decoders: Decoders,
-        around: Surroundings,
+        decoders: DecoderPool,
+        context: EngineContext,
     ) -> None:
         self._recognizer = recognizer
         self._options = options
         self._folder = folder
         self._decoders = decoders
-        self._around = around
-        self._archive = Archive(around.maximum_min)
+        self._context = context
+        self._archive = Archive(context.maximum_min)
         self._unrecorded = _Unrecorded()
-        self._decoded = threading.local()  # the recording of which a thread has heard a part
+        self._decoded = threading.local()  # the recording of which a thread has recognised a part
 
     def close(self) -> None:
         self._archive.close()
@@ -162,12 +162,12 @@ class Worker:
             StorageError: the disk of the batch.
             Cancelled: the batch was given up.
         """
-        with cancellable(self._around.cancellation):
-            self._around.begin(item)
+        with cancellable(self._context.cancellation):
+            self._context.begin(item)
             try:
                 return self._outcome(item, scratch)
             except (Cancelled, StorageError):
-                self._around.leave(item)
+                self._context.leave(item)
                 raise
 
     def _outcome(self, item: Item, scratch: Path) -> Outcome:
@@ -177,14 +177,14 @@ class Worker:
             with ExitStack() as stack:
                 with _its_own_size(own):
                     file = stack.enter_context(self._archive.file_of(item, own))
-                sha256 = _sha256_of(file, item.name, self._around.maximum_min)
+                sha256 = _sha256_of(file, item.name, self._context.maximum_min)
                 content = _content(sha256, item)
                 with self._unrecorded.turn(content):
-                    heard = self._unrecorded.get(content) or self._around.known(sha256, item)
-                    heard = heard or self._recognize(item, file, sha256, own)
-                    self._unrecorded.put(content, heard)
-            documents = [_renamed(document, item) for document in heard.documents]
-            failed = [_renamed_failure(failure, heard, item) for failure in heard.channel_failures]
+                    found = self._unrecorded.get(content) or self._context.known(sha256, item)
+                    found = found or self._recognize(item, file, sha256, own)
+                    self._unrecorded.put(content, found)
+            documents = [_renamed(document, item) for document in found.documents]
+            failed = [_renamed_failure(failure, found, item) for failure in found.channel_failures]
             failure = None
             if not documents:
                 failure = Failure(item.name, failed[0].code, failed[0].message)
@@ -192,12 +192,12 @@ class Worker:
         except (Cancelled, StorageError):
             raise
         except _NoRoom as error:
-            return Outcome(item.position, None, failure=_failure(error.full, item))
+            return Outcome(item.position, None, failure=item.failure(error.full))
         except VoxcorError as error:
-            return Outcome(item.position, None, failure=_failure(error, item))
+            return Outcome(item.position, None, failure=item.failure(error))
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
-            return Outcome(item.position, None, failure=_failure(VoxcorError(reason=reason), item))
+            return Outcome(item.position, None, failure=item.failure(VoxcorError(reason=reason)))
 
     def recorded(self, done: Iterable[Future[Outcome]]) -> Iterator[Outcome]:
         """Passes outcomes on, and forgets each when whoever asked for it comes back for more.
@@ -216,8 +216,8 @@ class Worker:
         """What is in the ledger need not be kept here."""
         self._unrecorded.forget(outcome.sha256)
 
-    def _recognize(self, item: Item, file: Path, sha256: str, scratch: Path) -> Heard:
-        """What is heard, in each channel where they are separate.
+    def _recognize(self, item: Item, file: Path, sha256: str, scratch: Path) -> ChannelResults:
+        """A recording decoded and recognised, in each channel where they are separate.
 
         Raises:
             InputError: nothing of it can be used.
@@ -227,15 +227,15 @@ class Worker:
         decoded, self._decoded.last = getattr(self._decoded, "last", None), None
         if decoded is None or decoded[:2] != (sha256, item.name):
             with _its_own_size(scratch):
-                heard = self._decoders.decode(
+                channels = self._decoders.decode(
                     file,
                     item.name,
                     scratch,
-                    self._around.cancellation,
+                    self._context.cancellation,
                     separate=separate,
                     options=self._options.decoding,
                 )
-            decoded = sha256, item.name, heard
+            decoded = sha256, item.name, channels
         if item.part:
             # Parts come one after the other: that of the next is this recording's, too.
             self._decoded.last = decoded
@@ -246,11 +246,11 @@ class Worker:
                 if mono.channel is None:
                     raise
                 failures.append(ChannelFailure(mono.channel, error.code, error.message))
-        return Heard(item.name, documents, failures)
+        return ChannelResults(item.name, documents, failures)
 
     def _document(self, mono: Mono[Rows], item: Item, scratch: Path) -> dict[str, Any]:
-        heard = cut(mono, item.part) if item.part else mono
-        result = self._recognizer.recognize(heard, self._options)
+        part = cut(mono, item.part) if item.part else mono
+        result = self._recognizer.recognize(part, self._options)
         if item.part:
             result = placed(result, item.part[0] / 1000, mono.duration)
         document = result.to_document()
@@ -292,12 +292,15 @@ def _its_own_size(scratch: Path) -> Iterator[None]:
 
 
 class _Unrecorded:
-    """Documents that are computed and not in the ledger yet; twins wait for each other."""
+    """Documents that are computed and not in the ledger yet.
+
+    Threads with the same recording wait for each other.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._inside: set[str] = set()
-        self._heard: dict[str, Heard] = {}
+        self._results: dict[str, ChannelResults] = {}
 
     @contextmanager
     def turn(self, content: str) -> Iterator[None]:
@@ -312,21 +315,21 @@ class _Unrecorded:
                 self._inside.discard(content)
                 self._changed.notify_all()
 
-    def get(self, content: str) -> Heard | None:
-        return self._heard.get(content)
+    def get(self, content: str) -> ChannelResults | None:
+        return self._results.get(content)
 
-    def put(self, content: str, heard: Heard) -> None:
-        self._heard[content] = heard
+    def put(self, content: str, results: ChannelResults) -> None:
+        self._results[content] = results
 
     def forget(self, sha256: str | None) -> None:
-        for content in [content for content in self._heard if content[:64] == sha256]:
-            self._heard.pop(content, None)
+        for content in [content for content in self._results if content[:64] == sha256]:
+            self._results.pop(content, None)
 
 
 def _file_name(audio: AudioInfo, item: Item, kind: str, suffix: str) -> str:
     """Where a file of a result lies in the batch's folder.
 
-    Named by what was heard: two recordings never meet, and the same one is kept once.
+    Named by the recording's content: two recordings never meet, and the same one is kept once.
     """
     channel = "" if audio.channel is None else f"-{audio.channel}"
     part = "_{}-{}".format(*item.part) if item.part else ""
@@ -338,11 +341,6 @@ def _content(sha256: str, item: Item) -> str:
     return f"{sha256}{PurePath(item.name).suffix.lower()}{item.part or ''}"
 
 
-def _failure(error: VoxcorError, item: Item) -> Failure:
-    failure = Failure.of(error, item.name)
-    return replace(failure, message=f"{item.listed}: {error.message}") if item.listed else failure
-
-
 def _sha256_of(file: Path, name: str, maximum_min: int) -> str:
     digest = hashlib.sha256()
     with open_regular(file, name) as stream:
@@ -350,10 +348,10 @@ def _sha256_of(file: Path, name: str, maximum_min: int) -> str:
         left = os.fstat(stream.fileno()).st_size
         require_size(left, name, maximum_min)
         try:
-            while piece := stream.read(min(left, _PIECE)):
+            while chunk := stream.read(min(left, _CHUNK_BYTES)):
                 checkpoint()
-                digest.update(piece)
-                left -= len(piece)
+                digest.update(chunk)
+                left -= len(chunk)
         except OSError as error:
             raise unreadable(name, error) from error
     return digest.hexdigest()
@@ -364,6 +362,6 @@ def _renamed(document: dict[str, Any], item: Item) -> dict[str, Any]:
     return {**document, "audio": audio}
 
 
-def _renamed_failure(failure: ChannelFailure, heard: Heard, item: Item) -> ChannelFailure:
-    message = failure.message.replace(printable(heard.name), printable(item.name), 1)
+def _renamed_failure(failure: ChannelFailure, found: ChannelResults, item: Item) -> ChannelFailure:
+    message = failure.message.replace(printable(found.name), printable(item.name), 1)
     return replace(failure, message=message)

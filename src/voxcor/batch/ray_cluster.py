@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
-from voxcor.errors import UsageError
+from voxcor.extras import require_extra
 
 # Of the folder for temporary files, so that Ray's sockets in ours stay within the 104 bytes that a
 # path of a socket may have on macOS; Linux has 108.
@@ -42,15 +42,10 @@ def cluster() -> Iterator[None]:
             }
             options = {"include_dashboard": False, "_temp_dir": stack.enter_context(folder)}
         with _environment(quiet):
-            try:
-                import ray
-                import ray.data
-            except ImportError as error:
-                raise UsageError(
-                    reason_en="--engine ray needs Ray, not installed here: "
-                    'pip install "voxcor[ray]"',
-                    reason_zh='--engine ray 需要 Ray，尚未安装：pip install "voxcor[ray]"',
-                ) from error
+            require_extra("ray", ("ray",), "--engine ray", "--engine ray ")
+            import ray
+            import ray.data
+
             if not ray.is_initialized():
                 ray.init(log_to_driver=False, **options)
                 stack.callback(ray.shutdown)

@@ -1,6 +1,6 @@
 """The engine of a cluster: Ray Data spreads items over actors that hold a recognizer each.
 
-The ledger stays with the process that began the batch, so resuming, twins, failures and tables are
+The ledger stays with the process that began the batch, so resuming, copies, failures and tables are
 the code of the local engine. Actors read recordings and write frames and embeddings where `path`
 and the batch's folder lead on their machine: on more than one, both lie on shared storage.
 
@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from voxcor.audio.isolated import Decoders
+from voxcor.audio.isolated import DecoderPool
 from voxcor.batch.items import ChannelFailure, Item, Outcome
-from voxcor.batch.local import LONGEST_MIN, Surroundings, Worker, empty_scratch
+from voxcor.batch.local import LONGEST_MIN, EngineContext, Worker, empty_scratch
 from voxcor.batch.ray_cluster import cluster
 from voxcor.errors import UsageError
 from voxcor.options import RecordingOptions
@@ -32,11 +32,11 @@ from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.settings import Settings
 
-# Items of one order to an actor: few enough that little is done again when one dies.
-_ORDER = 16
+# Items given to an actor at a time: few enough that little is done again when one dies.
+_BATCH_ITEMS = 16
 
 # Items given to Ray at a time: what the driver keeps in memory, whatever the size of the batch.
-_ROUND = 20_000
+_ROUND_ITEMS = 20_000
 
 
 _TEXTS = ("name", "path", "member", "key", "listed")
@@ -50,12 +50,12 @@ def recognize_on_ray(
     options: RecordingOptions,
     folder: Path,
     workers: int,
-    around: Surroundings,
+    context: EngineContext,
 ) -> Iterator[Outcome]:
     """Outcomes as they come, in no order; arguments as `recognize_locally`.
 
-    `workers` is the most actors there will be; Ray starts them as there is work and room. Twins are
-    heard each, where they are; nothing else that is `around` reaches an actor.
+    `workers` is the most actors there will be; Ray starts them as there is work and room. Copies of
+    one recording are recognised each, where they are; nothing of `context` reaches an actor.
 
     Raises:
         UsageError: Ray is not installed.
@@ -65,12 +65,11 @@ def recognize_on_ray(
         import ray.data
 
         scratch = stack.enter_context(empty_scratch(folder))
-        context = ray.data.DataContext.get_current()
-        context.enable_progress_bars = False
+        ray.data.DataContext.get_current().enable_progress_bars = False
         waiting = iter(items)
-        while page := list(islice(waiting, _ROUND)):
+        while page := list(islice(waiting, _ROUND_ITEMS)):
             rows = ray.data.from_items(
-                [_to_row(item) for item in page], override_num_blocks=-(-len(page) // _ORDER)
+                [_to_row(item) for item in page], override_num_blocks=-(-len(page) // _BATCH_ITEMS)
             ).map_batches(
                 Actor,
                 fn_constructor_args=(
@@ -80,12 +79,12 @@ def recognize_on_ray(
                     folder,
                     scratch,
                 ),
-                batch_size=_ORDER,
+                batch_size=_BATCH_ITEMS,
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
                 num_cpus=1,
                 num_gpus=Settings().gpu_share or None,
             )
-            # Order by order: what is done is in the ledger at once.
+            # Batch by batch: what is done is in the ledger at once.
             for done in rows.iter_batches(batch_size=None, prefetch_batches=0):
                 yield from map(_outcome, done["outcome"])
 
@@ -106,8 +105,8 @@ class Actor:
             )
         self._scratch = scratch / f"{platform.node()}-{os.getpid()}"
         self._scratch.mkdir()
-        decoders = Decoders(1, LONGEST_MIN)
-        self._worker = Worker(recognizer, options, folder, decoders, Surroundings())
+        decoders = DecoderPool(1, LONGEST_MIN)
+        self._worker = Worker(recognizer, options, folder, decoders, EngineContext())
 
     def __call__(self, batch: "dict[str, np.ndarray[Any, Any]]") -> dict[str, list[bytes]]:
         """Outcomes of a batch of items, both as `recognize_on_ray` packs them."""

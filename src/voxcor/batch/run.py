@@ -14,9 +14,16 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any, Literal
 
+from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.items import Item, Outcome
-from voxcor.batch.ledger import LEDGER_FILE, Counts, Ledger, claimed
-from voxcor.batch.local import LONGEST_MIN, Heard, Known, Surroundings, recognize_locally
+from voxcor.batch.ledger import Counts, Ledger, claimed
+from voxcor.batch.local import (
+    LONGEST_MIN,
+    ChannelResults,
+    EngineContext,
+    FindResults,
+    recognize_locally,
+)
 from voxcor.batch.sources import read_source
 from voxcor.batch.tables import SEGMENTS_FILE, TABLE_FORMATS, TableFormat, write_table
 from voxcor.cancellation import Cancellation
@@ -102,8 +109,8 @@ def run_batch(
         with Ledger(folder) as ledger:
             if begin == "new" and ledger.begun:
                 raise BatchExists(path=str(folder))
-            ledger.recover()
-            with ledger.reading(source):
+            ledger.deaths.recover()
+            with ledger.deaths.reading(source):
                 ledger.begin(mark_of(source, options, recognizer))
                 try:
                     ledger.add(read_source(source, passed_over, raw=options.raw is not None))
@@ -156,10 +163,10 @@ def work_through(
     may be `maximum_min` minutes long.
     """
     folder = ledger.folder
-    around = Surroundings(
+    context = EngineContext(
         known=_known(ledger),
-        begin=ledger.take,
-        leave=ledger.leave,
+        begin=ledger.deaths.take,
+        leave=ledger.deaths.leave,
         cancellation=cancellation or Cancellation(),
         maximum_min=maximum_min,
     )
@@ -167,7 +174,7 @@ def work_through(
         ledger.reopen_lost()
 
     def wanted() -> bool:
-        return not (stop.is_set() or around.cancellation.is_set)
+        return not (stop.is_set() or context.cancellation.is_set)
 
     ledger.give_up()
     on_begin(ledger.counts())
@@ -183,7 +190,7 @@ def work_through(
                 options=options,
                 folder=folder,
                 workers=workers,
-                around=around,
+                context=context,
             ):
                 ledger.record(outcome)
                 on_outcome(outcome)
@@ -245,13 +252,17 @@ def _rounds(ledger: Ledger) -> Iterator[Iterator[Item]]:
     yield ledger.to_retry()
 
 
-def _known(ledger: Ledger) -> Known:
-    def known(sha256: str, item: Item) -> Heard | None:
+def _known(ledger: Ledger) -> FindResults:
+    def known(sha256: str, item: Item) -> ChannelResults | None:
         row = ledger.find(sha256, item.part)
         # The extension belongs to what is known: it may contradict the content.
         suffixes = {Path(one.name).suffix.lower() for one in (row.item if row else item, item)}
         same = row is not None and len(suffixes) == 1
-        return Heard(row.item.name, row.documents, row.channel_failures) if row and same else None
+        return (
+            ChannelResults(row.item.name, row.documents, row.channel_failures)
+            if row and same
+            else None
+        )
 
     return known
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from voxcor.audio.reader import open_regular
 from voxcor.batch.archives import read_archive
 from voxcor.batch.items import Item
-from voxcor.datasets.lists import SUFFIXES, Flaw, Row, read_errors, read_list
+from voxcor.datasets.lists import SUFFIXES, Flaw, ListRow, read_errors, read_list
 from voxcor.errors import InputNotFound, InputUnreadable, NoAudioFound
 from voxcor.result_folder import utf8
 from voxcor.results import Failure, milliseconds
@@ -71,12 +71,12 @@ def _numbered(entries: Iterator[str | Item | Failure]) -> Iterator[Item | Failur
             yield entry
 
 
-def _listed(row: Row | Flaw) -> Item | Failure:
+def _listed(row: ListRow | Flaw) -> Item | Failure:
     # It stands for the row in the ledger, so it is the same in every language.
     place = f"{row.source}:{row.line}"
     if isinstance(row, Flaw):
         return Failure.of(InputUnreadable(name=place, reason=row.reason))
-    path, key = str(row.file), row.head.first("key", row.values)
+    path, key = str(row.file), row.header.first("key", row.values)
     start, end = (None if time is None else milliseconds(time) for time in (row.start, row.end))
     return Item(0, path, path, key=utf8(key) or None, listed=place, start_ms=start, end_ms=end)
 

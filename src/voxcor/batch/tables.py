@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from voxcor.batch.ledger import Ledger, Row
+from voxcor.batch.ledger import Ledger, LedgerRow
 from voxcor.datasets.parquet import require_pyarrow
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
@@ -65,7 +65,7 @@ def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) ->
     return path
 
 
-def _records(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
+def _records(rows: Iterable[LedgerRow]) -> Iterator[dict[str, Any]]:
     """What JSON Lines say, an object a line."""
     for row in rows:
         place: dict[str, Any] = {"path": row.item.name}
@@ -75,11 +75,11 @@ def _records(rows: Iterable[Row]) -> Iterator[dict[str, Any]]:
             place["start_ms"], place["end_ms"] = row.item.part
         if row.failure and not row.channel_failures:
             yield {**place, "code": row.failure.code, "message": row.failure.message}
-        heard: list[tuple[int | None, dict[str, Any]]] = [
+        channels: list[tuple[int | None, dict[str, Any]]] = [
             *((document["audio"]["channel"], document) for document in row.documents),
             *((failure.channel, asdict(failure)) for failure in row.channel_failures),
         ]
-        for _, record in sorted(heard, key=lambda entry: entry[0] or 0):
+        for _, record in sorted(channels, key=lambda entry: entry[0] or 0):
             yield {**place, **record}
 
 

@@ -24,9 +24,9 @@ def main() -> None:
     """
     try:
         signal.signal(signal.SIGTERM, _end)
-        from voxcor.cli import streams
+        from voxcor.cli import console
 
-        streams.prepare()
+        console.prepare()
         status = _ending(_run)
         # What comes now would find a process that has said its last word.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

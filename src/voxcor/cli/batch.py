@@ -98,7 +98,7 @@ def batch(
 ) -> None:
 
     from voxcor.batch.run import run_batch
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
     from voxcor.errors import UsageError
     from voxcor.settings import Settings
     from voxcor.sources import PassedOver
@@ -142,24 +142,11 @@ class _Bar:
     """A progress bar on a terminal: how many of how many, the rate, the time that remains."""
 
     def __init__(self, aside: "Console") -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import TextColumn
 
-        self._bar = Progress(
-            TextColumn(say("Recognising", "正在识别")),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=aside,
-            transient=True,
-            disable=not aside.is_terminal,
-        )
+        from voxcor.cli.progress import recognition_bar
+
+        self._bar = recognition_bar(aside, TextColumn("{task.fields[rate]}"))
         self._task = self._bar.add_task("", total=None, rate="")
 
     def __enter__(self) -> "_Bar":

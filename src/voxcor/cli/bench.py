@@ -52,7 +52,7 @@ def bench(
     ] = 5,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
     from voxcor.evaluation.speed import (
         FUNASR,
         Side,

@@ -74,7 +74,7 @@ def doctor(
 
         print(to_json(report))
     else:
-        from voxcor.cli.streams import open_console
+        from voxcor.cli.console import open_console
 
         open_console().print(_view(report))
     if not _is_healthy(report):

@@ -17,11 +17,11 @@ from voxcor.language import say
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
-    from voxcor.datasets.labelled import Problem
+    from voxcor.datasets.labelled import RowProblem
     from voxcor.evaluation.measurement import Evaluation
     from voxcor.evaluation.report.tables import Table
+    from voxcor.models.store import ModelFolder
     from voxcor.results import Failure
 
 HELP = say("Measure a model on labelled recordings.", "在带标签的录音上评测模型。")
@@ -106,17 +106,17 @@ def evaluate(
     ] = True,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
+    from voxcor.cli.progress import recognition_bar
     from voxcor.datasets.manifest import parse_label_map, read_manifest
     from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
-    from voxcor.evaluation.calibration import store_temperature
+    from voxcor.evaluation.measurement import count_recognitions
     from voxcor.evaluation.measurement import evaluate as measure
-    from voxcor.evaluation.measurement import work
     from voxcor.evaluation.report.files import has_losses, to_document
     from voxcor.evaluation.report.files import save as save_report
-    from voxcor.models.heard import heard_of
     from voxcor.models.store import find_model
+    from voxcor.models.trained_on import trained_on
     from voxcor.recognizer import Recognizer
     from voxcor.result_folder import to_json
     from voxcor.settings import Settings
@@ -131,17 +131,16 @@ def evaluate(
             reason_en="--calibrate is for all labels of the model; leave --labels out.",
             reason_zh="--calibrate 针对模型的全部标签,请不要同时使用 --labels。",
         )
-    pairs = [pair for text in label_map or () for pair in text.split(",")]
     competing = chosen or folder.card.labels
     found = check_split_column(
-        read_manifest(manifest, label_map=parse_label_map(pairs), labels=competing)
+        read_manifest(manifest, label_map=parse_label_map(label_map or ()), labels=competing)
     )
     aside = open_console(stderr=True)
     _remark(found.problems, aside)
 
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
-    with _progress(aside) as progress:
-        task = progress.add_task("", total=work(found, split, stress))
+    with recognition_bar(aside) as bar:
+        task = bar.add_task("", total=count_recognitions(found, split, stress))
         evaluation = measure(
             recognizer,
             found,
@@ -151,8 +150,8 @@ def evaluate(
             split=split,
             trim=trim,
             stress=stress,
-            heard=heard_of(folder),
-            advance=lambda: progress.advance(task),
+            trained_on=trained_on(folder),
+            advance=lambda: bar.advance(task),
         )
     saved = save_report(evaluation, out) if save else None
     if as_json:
@@ -161,36 +160,44 @@ def evaluate(
         _show(evaluation, saved)
     _remark(evaluation.failures, aside)
     if calibrate:
-        if evaluation.heard_clips:
-            raise UsageError(
-                reason_en="--calibrate needs clips that the model was not trained on. "
-                "Nothing was stored.",
-                reason_zh="--calibrate 需要模型未曾训练过的语音。未写入任何内容。",
-            )
-        if evaluation.calibration is None:
-            raise UsageError(
-                reason_en="Too few clips to fit a temperature.", reason_zh="语音过少,无法拟合温度。"
-            )
-        card = store_temperature(folder, evaluation.calibration)
-        aside.print(
-            say(
-                f"{card.id} answers with temperature {card.temperature:.3f} from now on.",
-                f"{card.id} 今后将使用温度 {card.temperature:.3f}。",
-            )
-        )
+        _calibrate(evaluation, folder, aside)
     if has_losses(evaluation):
         raise typer.Exit(1)
 
 
+def _calibrate(evaluation: "Evaluation", folder: "ModelFolder", aside: "Console") -> None:
+    """Stores the temperature that fits what was measured."""
+    from voxcor.errors import UsageError
+    from voxcor.evaluation.calibration import store_temperature
+
+    if evaluation.trained_clips:
+        raise UsageError(
+            reason_en="--calibrate needs clips that the model was not trained on. "
+            "Nothing was stored.",
+            reason_zh="--calibrate 需要模型未曾训练过的语音。未写入任何内容。",
+        )
+    if evaluation.calibration is None:
+        raise UsageError(
+            reason_en="Too few clips to fit a temperature.", reason_zh="语音过少,无法拟合温度。"
+        )
+    card = store_temperature(folder, evaluation.calibration)
+    aside.print(
+        say(
+            f"{card.id} answers with temperature {card.temperature:.3f} from now on.",
+            f"{card.id} 今后将使用温度 {card.temperature:.3f}。",
+        )
+    )
+
+
 def _show(evaluation: "Evaluation", saved: Path | None) -> None:
     """The tables of the report, and where the whole of it lies."""
-    from voxcor.cli.streams import open_console
-    from voxcor.evaluation.report.tables import about_heard, headline, preprocessing, tables
+    from voxcor.cli.console import open_console
+    from voxcor.evaluation.report.tables import about_training, headline, preprocessing, tables
 
     console = open_console()
     console.print(str(headline(evaluation)), style="bold", soft_wrap=True)
     console.print(str(preprocessing(evaluation)), style="dim")
-    if flatters := about_heard(evaluation):
+    if flatters := about_training(evaluation):
         console.print(str(flatters), style="yellow", soft_wrap=True)
     for table in tables(evaluation):
         console.print(f"\n{table.title}", style="bold")
@@ -216,23 +223,8 @@ def _aligned(table: "Table") -> Iterator[str]:
         yield "  ".join(parts)
 
 
-def _remark(found: "Iterable[Problem | Failure]", aside: "Console") -> None:
+def _remark(found: "Iterable[RowProblem | Failure]", aside: "Console") -> None:
     from voxcor.evaluation.report.files import remarks
 
     for line in remarks(found):
         aside.print(line, style="yellow", soft_wrap=True)
-
-
-def _progress(aside: "Console") -> "Progress":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    return Progress(
-        TextColumn(say("Recognising", "正在识别")),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Remaining(),
-        console=aside,
-        transient=True,
-        disable=not aside.is_terminal,
-    )

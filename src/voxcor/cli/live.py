@@ -19,17 +19,17 @@ from rich.style import Style
 from rich.text import Text
 
 from voxcor.audio.decoders import FloatArray
-from voxcor.cli.streams import open_console
+from voxcor.cli.console import open_console
 from voxcor.cli.view import bars, clock
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import get_label
 from voxcor.language import say
 from voxcor.stream.events import (
-    Event,
     Measurement,
     RuleFired,
     SessionClosed,
     SessionCreated,
+    SessionEvent,
     UtteranceEnd,
     UtteranceStart,
 )
@@ -40,13 +40,13 @@ _HEIGHTS = "▁▂▃▄▅▆▇█"
 _LEVELS = 24  # of a tenth of a second each
 
 
-class Screen(Protocol):
+class LiveScreen(Protocol):
     """What a live session is shown on."""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SessionEvent) -> None:
         """An event of the session."""
 
-    def hear(self, samples: FloatArray) -> None:
+    def show_samples(self, samples: FloatArray) -> None:
         """The audio that was fed, float32 `[n]` at 16 kHz."""
 
     def __enter__(self) -> Self: ...
@@ -64,7 +64,7 @@ def is_terminal() -> bool:
     return open_console().is_terminal
 
 
-class _Base:
+class _Plain:
     def __enter__(self) -> Self:
         return self
 
@@ -76,31 +76,31 @@ class _Base:
     ) -> None:
         pass
 
-    def hear(self, samples: FloatArray) -> None:
+    def show_samples(self, samples: FloatArray) -> None:
         pass
 
 
-class JsonLines(_Base):
+class JsonEvents(_Plain):
     """Every event as a line of JSON on stdout."""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SessionEvent) -> None:
         print(json.dumps(event.to_document(), ensure_ascii=False), file=sys.stdout, flush=True)
 
 
-class Lines(_Base):
+class UtteranceLines(_Plain):
     """What is over, a line each."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or open_console()
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SessionEvent) -> None:
         if isinstance(event, Measurement) and event.trigger == "speech_ended":
             self.console.print(utterance_line(event), soft_wrap=True)
         elif isinstance(event, RuleFired):
             self.console.print(firing_line(event), soft_wrap=True)
 
 
-class Terminal(Lines):
+class LiveTerminal(UtteranceLines):
     """The lines, and under them a view of the moment."""
 
     def __init__(self, console: Console | None = None) -> None:
@@ -120,12 +120,12 @@ class Terminal(Lines):
     ) -> None:
         self._live.stop()
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SessionEvent) -> None:
         super().show(event)
         self.view.show(event)
 
-    def hear(self, samples: FloatArray) -> None:
-        self.view.hear(samples)
+    def show_samples(self, samples: FloatArray) -> None:
+        self.view.show_samples(samples)
         self._live.refresh()
 
 
@@ -141,13 +141,13 @@ class MomentView:
         self._labels: tuple[str, ...] = ()
         self._leaders: deque[tuple[float, float, str]] = deque()  # start, end, label
 
-    def hear(self, samples: FloatArray) -> None:
+    def show_samples(self, samples: FloatArray) -> None:
         """The audio that was fed."""
         self._time_s += len(samples) / SAMPLE_RATE
         power = float(np.square(samples, dtype=np.float64).mean()) if len(samples) else 0.0
         self._levels.append(max(_FLOOR_DBFS, 10 * float(np.log10(power + 1e-10))))
 
-    def show(self, event: Event) -> None:
+    def show(self, event: SessionEvent) -> None:
         """An event of the session."""
         if isinstance(event, SessionCreated):
             self._labels = event.labels

@@ -3,35 +3,29 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from voxcor.cli.models_view import (
+    agreement,
+    cells,
+    provenance,
+    size,
+    which_first,
+    why_not_compared,
+)
 from voxcor.language import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     import numpy as np
     from numpy.typing import NDArray
 
     from voxcor.models.cards import Card
-    from voxcor.models.install import Progress, Stage
-    from voxcor.models.verify import NotCompared
-
-# oruk-bench 2026 (a vendor's run): 64,384 clips, 20 languages; CREMA-D is acted English.
-_WHICH_FIRST_EN = (
-    "To begin with, on a CPU: voxcor models pull plus-base. It is 57 % of the size of plus-large "
-    "and answers about as well (68.5 against 68.6 % of 64,384 clips in 20 languages, oruk-bench "
-    "2026, a vendor's run); plus-large is ahead on some kinds of speech (CREMA-D: 73.8 against "
-    "65.8 %)."
-)
-_WHICH_FIRST_ZH = (
-    "用 CPU 时建议先安装：voxcor models pull plus-base。其大小为 plus-large 的 57%，准确率相近"
-    "（oruk-bench 2026，某厂商的测试，20 种语言 64,384 条：68.5% 与 68.6%）；"
-    "plus-large 在部分语音上更好（CREMA-D：73.8% 与 65.8%）。"
-)
 
 app = typer.Typer(
     name="models",
@@ -56,7 +50,7 @@ def list_models(
         return
     from rich.table import Table
 
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(say("MODEL", "模型"), overflow="fold")
@@ -69,7 +63,7 @@ def list_models(
     ):
         table.add_column(title, no_wrap=True)
     for row in rows:
-        table.add_row(*_cells(row), style=None if row["installed"] else "dim")
+        table.add_row(*cells(row), style=None if row["installed"] else "dim")
     open_console().print(table)
     for row in rows:
         if row["problem"]:
@@ -77,7 +71,7 @@ def list_models(
         if row["standing"] == "unchecked" and row["caution"]:
             _tell(say(f"{row['id']}: {row['caution']}", f"{row['id']}：{row['caution']}"))
     if not any(row["installed"] for row in rows if row["download_bytes"]):
-        _tell(say(_WHICH_FIRST_EN, _WHICH_FIRST_ZH))
+        _tell(which_first())
 
 
 @app.command(help=say("Download and install a model.", "下载并安装模型。"))
@@ -139,10 +133,10 @@ def pull(
     # ModelScope's client draws its own bar and cannot be told not to; tqdm reads this on import.
     os.environ["TQDM_DISABLE"] = "1"
     from voxcor.models import pull as pulling
-    from voxcor.models.store import folder_of, name_of
+    from voxcor.models.store import name_of
 
     recordings = _speech(speech) if speech else []
-    with _progress_bar(model) as progress:
+    with _bars(model) as progress:
         card = pulling.pull(
             model,
             hub=hub,
@@ -151,10 +145,7 @@ def pull(
             speech=recordings,
             progress=progress,
         )
-    folder = folder_of(name_of(model, precision))
-    print(say(f"Installed {card.title}", f"已安装 {card.title}") + f": {folder}")
-    for line in (*_provenance(card), *_agreement(card)):
-        _tell(f"  {line}")
+    _tell_installed(card, card.title, name_of(model, precision))
 
 
 @app.command(
@@ -206,10 +197,10 @@ def add(
     ] = False,
 ) -> None:
     from voxcor.models import add as adding
-    from voxcor.models.store import folder_of, name_of
+    from voxcor.models.store import name_of
 
     recordings = _speech(speech) if speech else []
-    with _progress_bar(name or folder.name) as progress:
+    with _bars(name or folder.name) as progress:
         card = adding.add(
             folder,
             name,
@@ -218,13 +209,8 @@ def add(
             overwrite=overwrite,
             progress=progress,
         )
-    installed_name = name_of(card.id, card.precision)
-    print(
-        say(f"Installed {installed_name}", f"已安装 {installed_name}")
-        + f": {folder_of(installed_name)}"
-    )
-    for line in (*_provenance(card), *_agreement(card)):
-        _tell(f"  {line}")
+    name = name_of(card.id, card.precision)
+    _tell_installed(card, name, name)
 
 
 @app.command(
@@ -265,7 +251,7 @@ def verify(
             )
         )
     if found.not_compared is not None:
-        reason = _why_not_compared(found.not_compared)
+        reason = why_not_compared(found.not_compared)
         print(say(f"{name}: scores not compared: {reason}", f"{name}:未比较分数:{reason}"))
 
 
@@ -276,92 +262,10 @@ def remove(model: Annotated[str, typer.Argument(metavar="MODEL", show_default=Fa
     from voxcor.models import store
 
     folder = store.folder_of(model)
-    freed = _size(store.remove(model))
+    freed = size(store.remove(model))
     print(
         say(f"Removed {model} ({folder}), {freed} freed", f"已删除 {model}({folder}),释放 {freed}")
     )
-
-
-def _cells(row: Mapping[str, Any]) -> list[str]:
-    if row["problem"]:
-        state = say("damaged", "已损坏")
-    else:
-        state = say("installed", "已安装") if row["installed"] else "-"
-    size = "-"
-    if row["bytes"]:
-        size = _size(row["bytes"])
-    elif row["download_bytes"]:
-        size = say("download ", "下载 ") + _size(row["download_bytes"])
-    weights = _standing(row["standing"]) if row["standing"] else "-"
-    labels = str(len(row["labels"])) if row["labels"] else say("none", "无")
-    return [row["id"], state, size, row["precision"] or "-", labels, weights]
-
-
-def _standing(standing: str) -> str:
-    return {
-        "official": say("official", "官方"),
-        "unchecked": say("not checked", "未核对"),
-        "unofficial": say("unofficial", "非官方"),
-    }[standing]
-
-
-def _provenance(card: "Card") -> tuple[str, ...]:
-    from voxcor.models.cards import OFFICIAL, standing_of
-
-    standing = standing_of(card)
-    weights = _standing(standing)
-    published = OFFICIAL.get(card.id)
-    if standing == "unofficial":
-        weights += say(", and every result will say so", "，所有结果都会注明")
-    elif standing == "unchecked" and published:
-        weights = say(published.caution_en, published.caution_zh) or weights
-    return (
-        say("weights: ", "权重：") + weights,
-        say("source: ", "来源：") + (card.source.repository or card.source.file),
-        say("sha256: ", "sha256：") + card.sha256,
-        say("licence: ", "许可：") + card.licence,
-    )
-
-
-def _agreement(card: "Card") -> tuple[str, ...]:
-    """What was measured of an int8 model; nothing of another."""
-    from voxcor.models.agreement import ENOUGH_S
-
-    found = {
-        name.removeprefix("int8."): value
-        for name, value in card.metrics.items()
-        if name.startswith("int8.")
-    }
-    if not found:
-        return ()
-    speech_s, pieces = found["speech_s"], int(found["pieces"])
-    lines = [
-        say(
-            f"int8 beside fp32, on {speech_s:.0f} s of speech (pieces: {pieces}): "
-            f"embeddings differ by {found['embedding_mean']:.1%} of their length",
-            f"int8 与 fp32 比较({speech_s:.0f} 秒语音,{pieces} 个片段):"
-            f"特征向量相差其长度的 {found['embedding_mean']:.1%}",
-        )
-    ]
-    if "top1" in found:
-        lines.append(
-            say(
-                f"the same first label in {found['top1']:.1%} of the pieces, "
-                f"scores differ by {found['score_mean']:.4f} on average, "
-                f"{found['score_max']:.4f} at most",
-                f"{found['top1']:.1%} 的片段首选标签相同,"
-                f"分数平均相差 {found['score_mean']:.4f},最大 {found['score_max']:.4f}",
-            )
-        )
-    if speech_s < ENOUGH_S:
-        lines.append(
-            say(
-                f"that is under {ENOUGH_S:.0f} s of speech and says little; "
-                "measure on recordings of your own with --speech PATH",
-                f"语音不足 {ENOUGH_S:.0f} 秒,说明不了多少;请用 --speech PATH 在自己的录音上比较",
-            )
-        )
-    return tuple(lines)
 
 
 def _speech(path: Path) -> "list[NDArray[np.float32]]":
@@ -386,62 +290,25 @@ def _speech(path: Path) -> "list[NDArray[np.float32]]":
     return found
 
 
-def _why_not_compared(code: "NotCompared") -> str:
-    return {
-        "no_published_scores": say(
-            "nobody has published scores for this model", "该模型没有公布的分数"
-        ),
-        "unofficial": say("these are not the published weights", "该模型使用的不是官方发布的权重"),
-        "other_labels": say(
-            "its labels are not those of the published scores", "其标签与官方公布分数的标签不同"
-        ),
-        "no_clip": say(
-            "the example clip is not here, give it with --clip PATH",
-            "缺少示例音频,请用 --clip PATH 指定",
-        ),
-    }[code]
+def _bars(model: str) -> "AbstractContextManager[Callable[[str, float], None]]":
+    from voxcor.cli.console import open_console
+    from voxcor.cli.progress import stage_bars
 
-
-@contextmanager
-def _progress_bar(model: str) -> Iterator["Progress"]:
-    """A bar for each stage of a pull, on a terminal only."""
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    from voxcor.cli.streams import open_console
-
-    titles: Mapping[Stage, str] = {
+    titles = {
         "download": say(f"Downloading {model}", f"正在下载 {model}"),
         "convert": say(f"Converting {model}", f"正在转换 {model}"),
         "int8": say(f"Making int8 of {model}", f"正在生成 {model} 的 int8 版本"),
     }
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-        console=open_console(stderr=True),
-        disable=not sys.stderr.isatty(),
-    )
-    with bar:
-        tasks = {}
-
-        def progress(stage: "Stage", share: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(titles[stage], total=1.0)
-            bar.update(tasks[stage], completed=share)
-
-        yield progress
+    return stage_bars(open_console(stderr=True), titles, transient=False)
 
 
-def _size(count: int) -> str:
-    """Bytes for people, in powers of ten as the hubs count."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+def _tell_installed(card: "Card", called: str, name: str) -> None:
+    """Where it lies now, and what is known of it."""
+    from voxcor.models.store import folder_of
+
+    print(say(f"Installed {called}", f"已安装 {called}") + f": {folder_of(name)}")
+    for line in (*provenance(card), *agreement(card)):
+        _tell(f"  {line}")
 
 
 def _tell(message: str) -> None:

@@ -61,15 +61,18 @@ def labels_meant(text: str | None, own: Sequence[str] = ()) -> tuple[str, ...] |
     Raises:
         UsageError: it names none.
     """
-    if text is None:
-        return None
-    named = split_labels(text)
-    if not named:
+    named = _named_labels(text)
+    return named and tuple(own_label(label, own) or label_meant(label) for label in named)
+
+
+def _named_labels(text: str | None) -> tuple[str, ...] | None:
+    named = None if text is None else split_labels(text)
+    if named == ():
         raise UsageError(
             reason_en="--labels names no label; leave it out for all of them.",
             reason_zh="--labels 没有给出任何标签；若要全部标签，请不要使用该选项。",
         )
-    return tuple(own_label(label, own) or label_meant(label) for label in named)
+    return named
 
 
 def with_recording_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -82,8 +85,7 @@ def with_recording_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_options(**given: Any) -> None:
         chosen = {name: given.pop(name) for name in known}
-        if chosen["labels"] is not None:
-            chosen["labels"] = split_labels(chosen["labels"])
+        chosen["labels"] = _named_labels(chosen["labels"])
         command(**given, options=RecordingOptions(**chosen))
 
     parameters: list[inspect.Parameter] = []

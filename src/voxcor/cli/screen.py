@@ -9,10 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from voxcor.cli import view
-from voxcor.cli.streams import open_console
+from voxcor.cli.console import open_console
+from voxcor.cli.progress import recognition_bar
 from voxcor.errors import VoxcorError
 from voxcor.language import say
 from voxcor.result_folder import to_json
@@ -58,17 +57,7 @@ class _Base:
         self.aside = open_console(stderr=True)
         if self.console.is_terminal and self.aside.is_terminal:
             self.aside = self.console
-        self._bar = Progress(
-            TextColumn(say("Recognising", "正在识别")),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=self.aside,
-            transient=True,
-            disable=not self.aside.is_terminal,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._bar = recognition_bar(self.aside, redirect_stdout=False, redirect_stderr=False)
         # A single input has no share of anything: the bar only shows that work goes on.
         self._task = self._bar.add_task("", total=count if count > 1 else None)
 

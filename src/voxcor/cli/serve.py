@@ -1,12 +1,11 @@
 """`voxcor serve`."""
 
-import importlib.util
 import sys
 from typing import Annotated
 
 import typer
 
-from voxcor.errors import UsageError
+from voxcor.extras import require_extra
 from voxcor.language import say
 
 HELP = say("Serve the page and the API.", "启动网页与 API 服务。")
@@ -35,11 +34,7 @@ def serve(
 ) -> None:
     from voxcor.settings import Settings
 
-    if importlib.util.find_spec("fastapi") is None:
-        raise UsageError(
-            reason_en="The server is an extra: pip install 'voxcor[server]'",
-            reason_zh="服务器为可选组件,安装命令:pip install 'voxcor[server]'",
-        )
+    require_extra("server", ("fastapi",), "The server", "服务器")
     from voxcor.server.process import run
 
     given = {"host": host, "port": port}

@@ -15,9 +15,9 @@ from voxcor.sources import STDIN
 
 if TYPE_CHECKING:
     from voxcor.audio.decoders import Details
-    from voxcor.cli.live import Screen
+    from voxcor.cli.live import LiveScreen
     from voxcor.stream.events import Reason
-    from voxcor.stream.live_audio import Block
+    from voxcor.stream.live_audio import LiveBlock
     from voxcor.stream.session import Session
 
 HELP = say(
@@ -70,23 +70,25 @@ def stream(
     ] = False,
 ) -> None:
     from voxcor.audio.quality import describe_warning
-    from voxcor.cli.live import JsonLines, Lines, Terminal, is_terminal
-    from voxcor.cli.streams import open_console
+    from voxcor.cli.console import open_console
+    from voxcor.cli.live import JsonEvents, LiveTerminal, UtteranceLines, is_terminal
     from voxcor.recognizer import Recognizer
     from voxcor.rules.book import RuleBook
     from voxcor.rules.grammar import parse
     from voxcor.settings import Settings
-    from voxcor.stream.session import Options, Session
+    from voxcor.stream.session import Session, SessionOptions
 
     settings = Settings()
     recognizer = Recognizer(model or settings.model, threads=settings.threads)
     chosen = labels_meant(labels, recognizer.labels)
-    heard = recognizer.labels if chosen is None else chosen
-    own = [parse(text, heard) for text in rules or ()]
+    known = recognizer.labels if chosen is None else chosen
+    own = [parse(text, known) for text in rules or ()]
     saved = [entry.rule for entry in RuleBook(settings.home).all()]
-    watched = [rule for rule in saved if {*rule.labels} <= {*heard}]
-    session = Session(recognizer, Options(labels=chosen, rules=(*watched, *own)))
-    screen: Screen = JsonLines() if as_json else Terminal() if is_terminal() else Lines()
+    watched = [rule for rule in saved if {*rule.labels} <= {*known}]
+    session = Session(recognizer, SessionOptions(labels=chosen, rules=(*watched, *own)))
+    screen: LiveScreen = (
+        JsonEvents() if as_json else LiveTerminal() if is_terminal() else UtteranceLines()
+    )
     noticed: dict[str, Details] = {}
     with screen:
         screen.show(session.created)
@@ -96,7 +98,7 @@ def stream(
         aside.print(f"⚠ {describe_warning(code, details)}", style="yellow", soft_wrap=True)
 
 
-def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> None:
+def _listen(session: "Session", blocks: "Iterator[LiveBlock]", screen: "LiveScreen") -> None:
     """Feeds the session until the audio ends or the listener has had enough."""
     from voxcor.frames import SAMPLE_RATE
     from voxcor.stream.session import Pace
@@ -111,7 +113,7 @@ def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> 
                 late_s = time.monotonic() - pace.due(duration, block.arrived)
             for event in session.feed(block.samples, interims=late_s <= session.interval):
                 screen.show(event)
-            screen.hear(block.samples)
+            screen.show_samples(block.samples)
     except KeyboardInterrupt:
         reason = "client_request"
     except BaseException:
@@ -123,7 +125,7 @@ def _listen(session: "Session", blocks: "Iterator[Block]", screen: "Screen") -> 
         screen.show(event)
 
 
-def _blocks(source: str | None, fast: bool, noticed: "dict[str, Details]") -> "Iterator[Block]":
+def _blocks(source: str | None, fast: bool, noticed: "dict[str, Details]") -> "Iterator[LiveBlock]":
     from voxcor.stream.live_audio import microphone, pipe, played
 
     if source not in (None, STDIN):

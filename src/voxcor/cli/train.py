@@ -1,29 +1,25 @@
 """`voxcor train MANIFEST`."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from voxcor.cli.console import open_console
 from voxcor.cli.options import LabelMapOption, ReportJsonOption, labels_meant
-from voxcor.cli.streams import open_console
 from voxcor.errors import UsageError
-from voxcor.language import Both, say
+from voxcor.language import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
     from rich.console import Console
 
-    from voxcor.training.report import Training
+    from voxcor.datasets.labelled import RowProblem
 
 HELP = say("Teach a model your own recordings and labels.", "用自己的录音和标签训练模型。")
-
-_ABOUT_TINY = say(
-    "Built on tiny, the small model inside Voxcor. For far better results: "
-    "voxcor models pull plus-base",
-    "基于内置小模型 tiny 训练。如需更准确的结果,请运行:voxcor models pull plus-base",
-)
 
 
 def train(
@@ -145,22 +141,13 @@ def train(
     ] = False,
     as_json: ReportJsonOption = False,
 ) -> None:
-    from voxcor.datasets.labelled import Problem
     from voxcor.datasets.manifest import parse_label_map
-    from voxcor.evaluation.report.files import remarks
-    from voxcor.models.store import TINY
-    from voxcor.result_folder import to_json
     from voxcor.settings import Settings
-    from voxcor.training.head import has_losses, train_head
-    from voxcor.training.report import to_document, warning
 
     aside = open_console(stderr=True)
-
-    def remark(problems: Sequence[Problem]) -> None:
-        for line in remarks(problems):
-            aside.print(line, style="yellow", soft_wrap=True)
-
-    pairs = [pair for text in label_map or () for pair in text.split(",")]
+    remark = partial(_remark, aside)
+    base = model or Settings().model
+    renamed = parse_label_map(label_map or ())
     wanted = labels_meant(labels)
     if method == "full":
         from voxcor.cli.train_full import train_full
@@ -168,12 +155,12 @@ def train(
 
         _require(folds is None, "--folds", "head")
         options = parse_options([f"seed={seed}", *(settings or ())])
-        with _progress(aside) as progress:
+        with _bars(aside) as progress:
             train_full(
                 manifest,
                 out,
-                model=model or Settings().model,
-                label_map=parse_label_map(pairs),
+                model=base,
+                label_map=renamed,
                 labels=wanted,
                 options=options,
                 terms=terms,
@@ -184,15 +171,18 @@ def train(
                 progress=progress,
             )
         return
+    from voxcor.cli.train_view import tell_training
+    from voxcor.training.head import train_head
+
     _require(settings is None, "--set", "full")
-    with _progress(aside) as progress:
+    with _bars(aside) as progress:
         training = train_head(
             manifest,
             out,
-            model=model or Settings().model,
+            model=base,
             kind=head,
             folds=folds,
-            label_map=parse_label_map(pairs),
+            label_map=renamed,
             labels=wanted,
             seed=seed,
             terms=terms,
@@ -200,15 +190,26 @@ def train(
             remark=remark,
             progress=progress,
         )
-    if as_json:
-        print(to_json(to_document(training)))
-    else:
-        _show(training, out)
-    invite(out, warning(training))
-    if training.base.id == TINY and model is None:
-        aside.print(_ABOUT_TINY, style="dim", soft_wrap=True)
-    if has_losses(training.problems):
-        raise typer.Exit(1)
+    tell_training(training, out, as_json=as_json, chose_base=model is not None)
+
+
+def _bars(aside: "Console") -> "AbstractContextManager[Callable[[str, float], None]]":
+    from voxcor.cli.progress import stage_bars
+
+    titles = {
+        "embeddings": say("Listening", "正在提取特征"),
+        "audio": say("Preparing audio", "正在准备音频"),
+        "training": say("Training", "正在训练"),
+        "export": say("Writing the model", "正在写入模型"),
+    }
+    return stage_bars(aside, titles)
+
+
+def _remark(aside: "Console", problems: "Sequence[RowProblem]") -> None:
+    from voxcor.evaluation.report.files import remarks
+
+    for line in remarks(problems):
+        aside.print(line, style="yellow", soft_wrap=True)
 
 
 def _require(fits: bool, option: str, method: str) -> None:
@@ -217,66 +218,3 @@ def _require(fits: bool, option: str, method: str) -> None:
             reason_en=f"{option} goes with --method {method}.",
             reason_zh=f"{option} 只能与 --method {method} 一起使用。",
         )
-
-
-def _show(training: "Training", out: Path) -> None:
-    """The tables of the card, and how to use the model."""
-    from rich.table import Column, Table
-    from rich.text import Text
-
-    from voxcor.training.report import tables
-
-    console = open_console()
-    for table in tables(training):
-        console.print(Text(str(table.title), "bold"))
-        columns = (
-            Column(str(text), justify="left" if place < table.words else "right")
-            for place, text in enumerate(table.columns)
-        )
-        grid = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for row in table.rows:
-            grid.add_row(*map(str, row))
-        console.print(grid)
-        if table.note:
-            console.print(Text(str(table.note), "dim"))
-        console.print()
-    console.print(say(f"Model: {out}/", f"模型:{out}/"), soft_wrap=True)
-
-
-def invite(out: Path, bad: "Both | None") -> None:
-    """The last word on a training: how to try the model, or that one should not."""
-    command = f"voxcor recognize --model {out} PATH"
-    tried = Both(f"Try it: {command}", f"试用：{command}")
-    open_console(stderr=True).print(str(bad or tried), style="red" if bad else "", soft_wrap=True)
-
-
-@contextmanager
-def _progress(aside: "Console") -> Iterator[Callable[[str, float], None]]:
-    """A bar for each stage, on a terminal only."""
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-    from rich.progress import TimeRemainingColumn as Remaining
-
-    titles = {
-        "embeddings": say("Listening", "正在提取特征"),
-        "audio": say("Preparing audio", "正在准备音频"),
-        "training": say("Training", "正在训练"),
-        "export": say("Writing the model", "正在写入模型"),
-    }
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        Remaining(),
-        console=aside,
-        transient=True,
-        disable=not aside.is_terminal,
-    )
-    with bar:
-        tasks = {}
-
-        def progress(stage: str, share: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(titles[stage], total=1.0)
-            bar.update(tasks[stage], completed=share)
-
-        yield progress

@@ -11,9 +11,9 @@ from voxcor.language import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from voxcor.datasets.labelled import Problem
+    from voxcor.datasets.labelled import RowProblem
     from voxcor.language import Both
-    from voxcor.training.full import Progress, Trained
+    from voxcor.training.full import FullProgress, Trained
     from voxcor.training.options import FullOptions
     from voxcor.training.state import Epoch
 
@@ -30,11 +30,11 @@ def train_full(
     overwrite: bool,
     as_json: bool,
     aside: "Console",
-    remark: "Callable[[Sequence[Problem]], None]",
-    progress: "Progress",
+    remark: "Callable[[Sequence[RowProblem]], None]",
+    progress: "FullProgress",
 ) -> None:
     """Trains, tells each epoch as it ends, and shows what came out."""
-    from voxcor.cli.train import invite
+    from voxcor.cli.train_view import invite
     from voxcor.training.full import train_full_manifest
     from voxcor.training.head import has_losses
 

@@ -237,7 +237,7 @@ def _ribbon(result: Result, width: int) -> Group:
 
 
 def _leaders(result: Result, cells: int) -> list[tuple[str | None, float]]:
-    """For each of `cells` equal stretches: the leading emotion and its mean score, or nobody."""
+    """For each of `cells` equal parts: the leading emotion and its mean score, or nobody."""
     if result.frames is not None:
         half = HOP / SAMPLE_RATE / 2
         labels: Sequence[str] = result.frames.labels

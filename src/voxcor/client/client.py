@@ -15,10 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
-from voxcor.client.connection import Connection, form_of, opened, patiently
+from voxcor.client.connection import Connection, form_of, opened, retry_while_full
 from voxcor.client.jobs import Job
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.options import Channels, Choices
+from voxcor.result_folder import utf8
 from voxcor.results import Failure
 from voxcor.stored_result import StoredResult, frames_from, result_from
 
@@ -26,15 +27,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from voxcor.exports import Format
+    from voxcor.speaker_turns import Turn
 
     Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[NDArray[Any], int]
+    Speakers = str | os.PathLike[str] | Sequence[Turn]
 
 
-class _Options(Choices, total=False):
+class _ModelOptions(Choices, total=False):
     model: str | None
 
 
-class Options(_Options, total=False):
+class RecognizeOptions(_ModelOptions, total=False):
     """The options of a request, as those of `Recognizer.recognize`, and two of a server's.
 
     `model` is an id of `Client.models`, or `auto`; without it the server decides. `keep_audio` has
@@ -44,7 +47,7 @@ class Options(_Options, total=False):
     keep_audio: bool
 
 
-class JobOptions(_Options, total=False):
+class JobOptions(_ModelOptions, total=False):
     """The options of a job. With `channels` `separate` each channel has a result of its own."""
 
     channels: Channels
@@ -85,7 +88,7 @@ class Client:
     def is_ready(self) -> bool:
         """Whether the server has loaded its model and takes requests."""
         try:
-            self._connection.ask("GET", "/readyz")
+            self._connection.request("GET", "/readyz")
         except VoxcorError:
             return False
         return True
@@ -95,32 +98,35 @@ class Client:
         source: "Source",
         *,
         name: str | None = None,
-        **options: Unpack[Options],
+        speakers: "Speakers | None" = None,
+        **options: Unpack[RecognizeOptions],
     ) -> StoredResult:
         """The emotion of one recording; waits for a place where the server's queue is full.
 
         Args:
             source: as for `Recognizer.recognize`.
             name: what errors and the result call it; by default its file name.
-            **options: see `Options`.
+            speakers: who speaks when: the path of an RTTM file or a CSV, or turns.
+            **options: see `RecognizeOptions`.
 
         Raises:
             InputError, ModelError, RequestError, ServerError: see `voxcor.errors`.
         """
-        return self._result_of(self._recognize(source, name, _fields(options)))
+        return self._result_of(self._recognize(source, name, _fields(options, speakers)))
 
     def recognize_channels(
         self,
         source: "Source",
         *,
         name: str | None = None,
-        **options: Unpack[Options],
+        speakers: "Speakers | None" = None,
+        **options: Unpack[RecognizeOptions],
     ) -> list[StoredResult | Failure]:
         """One result for each channel, the two legs of a call; arguments as `recognize`.
 
         A channel that cannot be used gives a `Failure` in its place, unless that is true of all.
         """
-        fields = {**_fields(options), "channels": "separate"}
+        fields = {**_fields(options, speakers), "channels": "separate"}
         answer = self._recognize(source, name, fields)
         shown = name or _name_of(source)
         return [
@@ -134,8 +140,9 @@ class Client:
         self,
         sources: "Iterable[Source]",
         *,
+        speakers: "Speakers | None" = None,
         workers: int = 4,
-        **options: Unpack[Options],
+        **options: Unpack[RecognizeOptions],
     ) -> Iterator[StoredResult | Failure]:
         """One result for each recording, in order; `workers` are on their way at the same time.
 
@@ -143,7 +150,7 @@ class Client:
         """
         from concurrent.futures import Future, ThreadPoolExecutor
 
-        fields = _fields(options)
+        fields = _fields(options, speakers)
 
         def outcome_of(source: "Source") -> StoredResult | Failure:
             try:
@@ -184,12 +191,12 @@ class Client:
 
         def send() -> str:
             content_type, parts = form_of(files, _fields(options))
-            answer = self._connection.ask(
+            answer = self._connection.request(
                 "POST", "/v1/jobs", content=parts, headers={"Content-Type": content_type}
             )
             return str(answer["id"])
 
-        return Job(patiently(send), self._connection)
+        return Job(retry_while_full(send), self._connection)
 
     def job(self, job_id: str) -> Job:
         """A job that was submitted before.
@@ -197,14 +204,14 @@ class Client:
         Raises:
             NoSuchJob: the server has none of this id.
         """
-        self._connection.ask("GET", f"/v1/jobs/{job_id}")
+        self._connection.request("GET", f"/v1/jobs/{job_id}")
         return Job(job_id, self._connection)
 
     def results(self) -> Iterator[StoredResult]:
         """What the server keeps, the newest first; without curves and embeddings."""
         before: str | None = None
         while True:
-            page = self._connection.ask(
+            page = self._connection.request(
                 "GET", "/v1/results", params={"before": before} if before else None
             )
             for document in page["results"]:
@@ -215,12 +222,12 @@ class Client:
 
     def result(self, result_id: str) -> StoredResult:
         """One of them, with its curve and embedding where it has them."""
-        return self._result_of(self._connection.ask("GET", f"/v1/results/{result_id}"))
+        return self._result_of(self._connection.request("GET", f"/v1/results/{result_id}"))
 
     def events(self, result_id: str) -> Iterator[dict[str, Any]]:
         """The processing log, as it is written; each event has its name in `event`."""
         for event in self._connection.events(f"/v1/results/{result_id}/events"):
-            yield {"event": event.name, **event.data}
+            yield {"event": event.event, **json.loads(event.data)}
 
     def download(self, result_id: str, folder: Path) -> Path:
         """Saves the result folder below `folder`; its path."""
@@ -240,11 +247,11 @@ class Client:
 
     def delete(self, result_id: str) -> None:
         """Every trace of a result and its recording, on the server."""
-        self._connection.ask("DELETE", f"/v1/results/{result_id}")
+        self._connection.request("DELETE", f"/v1/results/{result_id}")
 
     def models(self) -> list[dict[str, Any]]:
         """What is installed and what could be: the rows of GET /v1/models."""
-        models: list[dict[str, Any]] = self._connection.ask("GET", "/v1/models")["models"]
+        models: list[dict[str, Any]] = self._connection.request("GET", "/v1/models")["models"]
         return models
 
     def pull(
@@ -263,14 +270,15 @@ class Client:
             precision: `fp32` or `int8`.
             progress: is told the stage of work and the share of it that is done.
         """
-        asked = {"precision": precision, **({"hub": hub} if hub else {})}
-        begun = self._connection.ask("POST", f"/v1/models/{model}/pull", params=asked)
+        query = {"precision": precision, **({"hub": hub} if hub else {})}
+        begun = self._connection.request("POST", f"/v1/models/{model}/pull", params=query)
         for event in self._connection.events(f"/v1/models/{begun['id']}/events"):
-            if event.name == "step":
-                progress(event.data["step"], event.data["facts"]["share"])
-            elif event.name == "failed":
-                raise error_from(event.data) or ServerError(
-                    url=self._connection.url, reason=event.data["message"]
+            data = json.loads(event.data)
+            if event.event == "step":
+                progress(data["step"], data["facts"]["share"])
+            elif event.event == "failed":
+                raise error_from(data) or ServerError(
+                    url=self._connection.url, reason=data["message"]
                 )
 
     def _recognize(
@@ -281,12 +289,12 @@ class Client:
         def send() -> dict[str, Any]:
             with opened(content) as file:
                 files = {"file": (name or _name_of(source), file)}
-                answer: dict[str, Any] = self._connection.ask(
+                answer: dict[str, Any] = self._connection.request(
                     "POST", "/v1/recognize", data=dict(fields), files=files
                 )
                 return answer
 
-        return patiently(send)
+        return retry_while_full(send)
 
     def _file(self, result_id: str, name: str) -> bytes:
         return self._connection.content(f"/v1/results/{result_id}/files/{name}")
@@ -304,9 +312,9 @@ class Client:
         return result_from(document, frames, embedding)
 
 
-def _fields(options: _Options) -> dict[str, str]:
+def _fields(options: _ModelOptions, speakers: "Speakers | None" = None) -> dict[str, str]:
     """The options as the fields of the form; where one is None, the server decides."""
-    return {
+    fields = {
         name: value
         if isinstance(value, str)
         else ",".join(value)
@@ -315,6 +323,11 @@ def _fields(options: _Options) -> dict[str, str]:
         for name, value in options.items()
         if value is not None
     }
+    if speakers is not None:
+        from voxcor.speaker_turns import text_of
+
+        fields["speakers"] = utf8(text_of(speakers))
+    return fields
 
 
 def _name_of(source: "Source") -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlsplit
 
 from voxcor.errors import (
@@ -32,19 +32,11 @@ if TYPE_CHECKING:
 LONGEST_ANSWER_S = 1800.0
 
 # How long a client waits for a place in a full queue, or a server that is away, before it gives up.
-PATIENCE_S = 300.0
+RETRY_FOR_S = 300.0
 
 _CHUNK_BYTES = 1 << 18
 
 _T = TypeVar("_T")
-
-
-class Event(NamedTuple):
-    """A server-sent event; `number` is what Last-Event-ID wants, 0 where it has none."""
-
-    name: str
-    data: dict[str, Any]
-    number: int
 
 
 class Connection:
@@ -91,9 +83,9 @@ class Connection:
     def close(self) -> None:
         self._http.close()
 
-    def ask(self, method: str, path: str, **arguments: Any) -> Any:
+    def request(self, method: str, path: str, **arguments: Any) -> Any:
         """The JSON of the answer; None where it has no body."""
-        with self._answering(method, path, **arguments) as response:
+        with self._stream(method, path, **arguments) as response:
             content = response.read()
         try:
             return json.loads(content) if content else None
@@ -102,32 +94,31 @@ class Connection:
 
     def content(self, path: str) -> bytes:
         """The bytes of an answer."""
-        with self._answering("GET", path) as response:
+        with self._stream("GET", path) as response:
             return response.read()
 
     def save(self, path: str, file: BinaryIO) -> None:
         """Writes an answer to a file, however large it is."""
-        with self._answering("GET", path) as response:
+        with self._stream("GET", path) as response:
             for chunk in response.iter_bytes():
                 file.write(chunk)
 
-    def events(self, path: str, after: int = 0) -> Iterator[Event]:
-        """Events as they come, those after a number, until the server ends."""
+    def events(self, path: str, after: int = 0) -> "Iterator[httpx2.ServerSentEvent]":
+        """Events as they come, those after a number, until the server ends.
+
+        Their `id`, where they have one, is that number. There is none at all where the server has
+        nothing more to say.
+        """
+        import httpx2
+
         headers = {"Last-Event-ID": str(after)} if after else {}
-        with self._answering("GET", path, headers=headers) as response:
-            fields: dict[str, str] = {}
-            for line in response.iter_lines():
-                if line:
-                    field, _, value = line.partition(": ")
-                    fields[field] = value
-                    continue
-                if "data" in fields:
-                    data = json.loads(fields["data"])
-                    yield Event(fields["event"], data, int(fields.get("id", 0)))
-                fields = {}
+        with self._stream("GET", path, headers=headers) as response:
+            if response.status_code != httpx2.codes.NO_CONTENT:
+                # An item of a job has all its segments: no limit fits.
+                yield from httpx2.EventSource(response, max_event_size=None)
 
     @contextmanager
-    def _answering(self, method: str, path: str, **arguments: Any) -> "Iterator[httpx2.Response]":
+    def _stream(self, method: str, path: str, **arguments: Any) -> "Iterator[httpx2.Response]":
         """An answer that says success, its body still to be read."""
         import httpx2
         from socksio import SOCKSError
@@ -138,6 +129,8 @@ class Connection:
                     response.read()
                 self._require_success(response)
                 yield response
+        except httpx2.SSEError as error:
+            raise ServerError(url=self.url, reason="no events") from error
         except (httpx2.TransportError, SOCKSError) as error:
             raise self._unreachable(error) from error
 
@@ -155,13 +148,13 @@ class Connection:
             raise ServerError(url=self.url, reason=reason) from error
 
 
-def patiently(action: Callable[[], _T]) -> _T:
+def retry_while_full(action: Callable[[], _T]) -> _T:
     """What the action gives; waits for a place where the server's queue is full.
 
     Raises:
         QueueFull: it has been full for too long.
     """
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + RETRY_FOR_S
     while True:
         try:
             return action()

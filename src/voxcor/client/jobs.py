@@ -1,5 +1,6 @@
 """A job of a server, seen from Python: many recordings, followed past breaks of the connection."""
 
+import json
 import tempfile
 import time
 import zipfile
@@ -9,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from voxcor.client.connection import PATIENCE_S, Connection
+from voxcor.client.connection import RETRY_FOR_S, Connection
 from voxcor.errors import NoSuchJob, ServerError, ServerUnreachable, error_from
 from voxcor.results import Failure
 from voxcor.stored_result import StoredResult, result_from
 
 _PAGE = 500
 _TRY_AGAIN_S = 1.0
+_ENDED = ("done", "cancelled", "failed")
 
 # What the archive calls its folder.
 _ARCHIVE_FOLDER = "voxcor/"
@@ -33,7 +35,7 @@ class Job:
 
     def document(self) -> dict[str, Any]:
         """How far it is: the answer of GET /v1/jobs/{id}."""
-        document: dict[str, Any] = self._connection.ask("GET", self._path)
+        document: dict[str, Any] = self._connection.request("GET", self._path)
         return document
 
     def events(self) -> Iterator[dict[str, Any]]:
@@ -43,15 +45,21 @@ class Job:
         last of these. A server that is away for a while, or starts again, is waited for.
         """
         after = 0
-        give_up_at = time.monotonic() + PATIENCE_S
+        give_up_at = time.monotonic() + RETRY_FOR_S
         while True:
+            has_more = False
             try:
                 for event in self._connection.events(f"{self._path}/events", after):
-                    after = event.number or after
-                    give_up_at = time.monotonic() + PATIENCE_S
-                    yield {"event": event.name, **event.data}
-                    if event.name == "end":
+                    has_more = True
+                    after = int(event.id or after)
+                    give_up_at = time.monotonic() + RETRY_FOR_S
+                    yield {"event": event.event, **json.loads(event.data)}
+                    if event.event == "end":
                         return
+                if not has_more and (document := self.document())["state"] in _ENDED:
+                    # The connection broke between the last recording and the end.
+                    yield {"event": "end", **document}
+                    return
             except ServerUnreachable:
                 if time.monotonic() > give_up_at:
                     raise
@@ -82,7 +90,7 @@ class Job:
         created = self.document()["created"]
         after: int | None = -1
         while after is not None:
-            page = self._connection.ask(
+            page = self._connection.request(
                 "GET", f"{self._path}/items", params={"after": after, "limit": _PAGE}
             )
             for item in page["items"]:
@@ -91,11 +99,11 @@ class Job:
 
     def cancel(self) -> None:
         """Ends it; what it has so far stays."""
-        self._connection.ask("POST", f"{self._path}/cancel")
+        self._connection.request("POST", f"{self._path}/cancel")
 
     def delete(self) -> None:
         """Ends it, and leaves no trace of it on the server."""
-        self._connection.ask("DELETE", self._path)
+        self._connection.request("DELETE", self._path)
 
     def download(self, folder: Path) -> Path:
         """Saves its tables, curves and embeddings in a new folder below `folder`; its path."""
@@ -115,8 +123,8 @@ class Job:
 
 def _outcomes(item: dict[str, Any], created: str) -> list[StoredResult | Failure]:
     """A recording's results and failures, by channel."""
-    told = {"id": "", "files": [], "timestamp": created, "timings_ms": {}}
-    results = [result_from({**told, **document}) for document in item["documents"]]
+    defaults = {"id": "", "files": [], "timestamp": created, "timings_ms": {}}
+    results = [result_from({**defaults, **document}) for document in item["documents"]]
     failures = [Failure(item["path"], **failed) for failed in item["channel_failures"]]
     if item["failure"] is not None and not failures:
         return [Failure(item["path"], **item["failure"])]

@@ -1,4 +1,4 @@
-"""Stretches of longer recordings as clips of their own, cut once.
+"""Parts of longer recordings as clips of their own, cut once.
 
 They lie in VOXCOR_HOME/stretches, and may be deleted at any time: they are made again. They are
 parts of recordings: delete them with those.
@@ -65,7 +65,7 @@ def _cut(recording: Recording, start: float, end: float, clip: Path) -> None:
         file.write(clip_bytes.getbuffer())
 
 
-# Stretches come one after the other: the recording that was decoded last is the next one, too.
+# Parts come one after the other: the recording that was decoded last is the next one, too.
 @lru_cache(maxsize=1)
 def _decoded(recording: Path, _mtime_ns: int) -> Recording:
     return decode(recording)

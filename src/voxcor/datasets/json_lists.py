@@ -12,7 +12,7 @@ from typing import Any
 
 from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.tables import MOST_COLUMNS
-from voxcor.tables.columns import head_of
+from voxcor.tables.columns import header_of
 from voxcor.tables.text import text_lines, whole_text
 from voxcor.untrusted import read_json
 
@@ -21,7 +21,7 @@ JsonRow = tuple[int, dict[str, Any] | None]
 
 _SPACE = " \t\r\n"
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 # A member of a document that has the rows.
 _WITHIN = re.compile(r"\[\s*\{")
@@ -33,7 +33,7 @@ def read_json_rows(data: bytes, encoding: str) -> Iterator[JsonRow]:
     Raises:
         LineTooLong: of a file of lines.
     """
-    start = data[:_PIECE].decode(encoding, "ignore").lstrip()
+    start = data[:_CHUNK_BYTES].decode(encoding, "ignore").lstrip()
     line, *others = start.splitlines() or [""]
     first = _object(line)
     are_lines = _is_row(first) or (first is not None and any(map(str.strip, others)))
@@ -47,7 +47,7 @@ def read_json_rows(data: bytes, encoding: str) -> Iterator[JsonRow]:
 
 def _is_row(value: dict[str, Any] | None) -> bool:
     return value is not None and (
-        _recording_of(value) is not None or "path" in head_of(tuple(value)).roles
+        _recording_of(value) is not None or "path" in header_of(tuple(value)).roles
     )
 
 

@@ -2,7 +2,7 @@
 
 A list (`voxcor.datasets.lists`) that has labels; EmoBox's jsonl, one file or the folder of a corpus
 with its folds; a folder of recordings that are sorted by label (`folder_tree`); what other tools
-annotated. What cannot be read is a `Problem` among the rows.
+annotated. What cannot be read is a `RowProblem` among the rows.
 
 EmoBox (`emo-box/EmoBox`, arXiv 2406.07162) gives a row as `{key, dataset, wav, emo, length, ...}`
 and a `label_map.json` beside or above it.
@@ -18,7 +18,7 @@ from typing import Any
 from voxcor.datasets.annotations import has_annotations, is_annotated, read_annotations
 from voxcor.datasets.folder_names import split_named
 from voxcor.datasets.folder_tree import read_tree
-from voxcor.datasets.lists import Flaw, Row, first_object, no_list, read_list
+from voxcor.datasets.lists import Flaw, ListRow, first_object, no_list, read_list
 from voxcor.errors import (
     InputNotFound,
     InputUnreadable,
@@ -29,7 +29,7 @@ from voxcor.labels import label_named
 from voxcor.language import say
 from voxcor.results import Failure
 from voxcor.sources import PassedOver, expand, is_file, is_folder
-from voxcor.tables.columns import LABELS, Role, head_of
+from voxcor.tables.columns import LABELS, Role, header_of
 from voxcor.tables.text import whole_text
 from voxcor.untrusted import read_json
 
@@ -52,7 +52,7 @@ _FOLD_FILE = re.compile(r".+_(train|valid|test)_fold_?(\d+)\.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RowProblem:
     """Something about a manifest that a person should know; `row` is None where no row is meant."""
 
     row: int | None
@@ -89,7 +89,7 @@ class LabelledRow:
         return {**rest, **{name: f"{time:.3f}" for name, time in times}}
 
 
-def read_labelled(source: Path, known: Collection[str]) -> Sequence[LabelledRow | Problem]:
+def read_labelled(source: Path, known: Collection[str]) -> Sequence[LabelledRow | RowProblem]:
     try:
         if not is_folder(source):
             return _read_annotated(source) if _is_annotated(source) else _read_table(source)
@@ -121,15 +121,15 @@ def _is_annotated(source: Path) -> bool:
     first = first_object(source)
     regions = [one for value in first.values() if isinstance(value, list) for one in value[:1]]
     nested = any(isinstance(one, dict) and {*_REGION} & {*one} for one in regions)
-    return nested or "path" not in head_of(tuple(first)).roles or bool({*_TASK} & {*first})
+    return nested or "path" not in header_of(tuple(first)).roles or bool({*_TASK} & {*first})
 
 
-def _read_table(path: Path) -> list[LabelledRow | Problem]:
+def _read_table(path: Path) -> list[LabelledRow | RowProblem]:
     found = [*read_list(path)]
-    rows = [row for row in found if isinstance(row, Row)]
+    rows = [row for row in found if isinstance(row, ListRow)]
     column = _label_column(rows)
     if rows and column is None:
-        raise no_list(path, rows[0].head.names, LABELS)
+        raise no_list(path, rows[0].header.names, LABELS)
     fold = _FOLD_FILE.match(path.name)
     given = {"split": fold[1], "fold": fold[2]} if fold else {}
     label_map = _corpus_label_map(path) if path.suffix.lower() == ".jsonl" else {}
@@ -139,46 +139,46 @@ def _read_table(path: Path) -> list[LabelledRow | Problem]:
     ]
 
 
-def _label_column(rows: Sequence[Row]) -> str | None:
+def _label_column(rows: Sequence[ListRow]) -> str | None:
     """The column `label9`, else the one in which most rows name one of the nine.
 
     Some lists have a number beside the name, or a rating; of equals, the first of its names.
     """
     known: Counter[str] = Counter()
     for row in rows:
-        for name in row.head.roles.get("label", ()):
+        for name in row.header.roles.get("label", ()):
             known[name] += label_named(row.values.get(name, "")) is not None
     ours = next((name for name in known if name.casefold() == "label9"), None)
     return ours or max(known, key=known.__getitem__, default=None)
 
 
 def _labelled(
-    row: Row, column: str | None, given: Mapping[str, str], label_map: Mapping[str, str]
+    row: ListRow, column: str | None, given: Mapping[str, str], label_map: Mapping[str, str]
 ) -> LabelledRow:
-    head, values = row.head, row.values
+    header, values = row.header, row.values
     own = {"path": row.named, "label": values.get(column or "", "")}
-    own |= {role: head.first(role, values) for role in _ROLES}
-    used = {column, *(name for role in ("path", *_ROLES) for name in head.roles.get(role, ()))}
-    if head.stretch:
-        used |= {head.stretch.start.name, head.stretch.end.name}
+    own |= {role: header.first(role, values) for role in _ROLES}
+    used = {column, *(name for role in ("path", *_ROLES) for name in header.roles.get(role, ()))}
+    if header.span:
+        used |= {header.span.start.name, header.span.end.name}
     rest = {name: value for name, value in values.items() if name not in used}
     values = {**given, **{name: value for name, value in {**rest, **own}.items() if value}}
     return LabelledRow(row.line, row.source.parent, values, label_map, row.file, row.start, row.end)
 
 
-def _problem_of(flaw: Flaw) -> Problem:
+def _problem_of(flaw: Flaw) -> RowProblem:
     code = {"row": "no_row", "path": "missing_file", "stretch": "stretch"}[flaw.kind]
-    return Problem(flaw.line, flaw.named, code, flaw.sentence)
+    return RowProblem(flaw.line, flaw.named, code, flaw.sentence)
 
 
-def _merge_folds(files: Sequence[Path]) -> list[LabelledRow | Problem]:
+def _merge_folds(files: Sequence[Path]) -> list[LabelledRow | RowProblem]:
     """The folds of an EmoBox corpus, each recording once: `fold` is the one that tests it."""
     rows: dict[str, LabelledRow] = {}
     problems = []
     # Test files first: every recording that is tested anywhere is training material elsewhere.
     for path in sorted(files, key=lambda path: ("_test_" not in path.name, path)):
         for row in _read_table(path):
-            if isinstance(row, Problem):
+            if isinstance(row, RowProblem):
                 problems.append(row)
             else:
                 rows.setdefault(row.values["path"], row)
@@ -196,27 +196,27 @@ def _split_lists(folder: Path) -> dict[Path, str]:
     return {path: path.stem for path in lists} if len(lists) > 1 and is_each_once else {}
 
 
-def _merge_splits(files: Mapping[Path, str]) -> list[LabelledRow | Problem]:
+def _merge_splits(files: Mapping[Path, str]) -> list[LabelledRow | RowProblem]:
     """The lists of a data set of which each is a split."""
-    rows: list[LabelledRow | Problem] = []
+    rows: list[LabelledRow | RowProblem] = []
     for path, split in sorted(files.items()):
         for row in _read_table(path):
-            if isinstance(row, Problem):
+            if isinstance(row, RowProblem):
                 rows.append(row)
             else:
                 rows.append(replace(row, values={"split": split, **row.values}))
     return rows
 
 
-def _read_folder(folder: Path, known: Collection[str]) -> list[LabelledRow | Problem]:
+def _read_folder(folder: Path, known: Collection[str]) -> list[LabelledRow | RowProblem]:
     passed_over = PassedOver()
-    remarks: list[Problem] = []
+    remarks: list[RowProblem] = []
     found: list[PurePath] = []
     for clip in expand([str(folder)], passed_over):
         if not isinstance(clip, Failure):
             found.append(Path(clip).relative_to(folder))
         elif clip.code != NoAudioFound.code:
-            remarks.append(Problem(None, clip.path, clip.code, clip.message))
+            remarks.append(RowProblem(None, clip.path, clip.code, clip.message))
     if not found:
         reason = say(
             "it holds neither manifest.csv nor EmoBox folds nor a folder of audio for each label.",
@@ -224,22 +224,22 @@ def _read_folder(folder: Path, known: Collection[str]) -> list[LabelledRow | Pro
         )
         raise ManifestError(name=str(folder), reason=f"{reason} {passed_over}".rstrip())
     tree = read_tree(str(folder), found, known)
-    said = Problem(None, "", "folder_levels", tree.said)
+    said = RowProblem(None, "", "folder_levels", tree.said)
     if passed_over.count:
-        remarks.append(Problem(None, "", "passed_over", str(passed_over)))
+        remarks.append(RowProblem(None, "", "passed_over", str(passed_over)))
     rows = [
         LabelledRow(number, folder, values, {}) for number, values in enumerate(tree.rows, start=1)
     ]
     return [said, *remarks, *rows]
 
 
-def _read_annotated(source: Path) -> list[LabelledRow | Problem]:
+def _read_annotated(source: Path) -> list[LabelledRow | RowProblem]:
     """What people annotated with other tools: a row for each label, and what is said of them."""
-    rows: list[LabelledRow | Problem] = []
+    rows: list[LabelledRow | RowProblem] = []
     number = 0
     for found in read_annotations(source):
         if isinstance(found, Failure):
-            rows.append(Problem(None, found.path, found.code, found.message))
+            rows.append(RowProblem(None, found.path, found.code, found.message))
             continue
         number += 1
         recording = found.recording.absolute()

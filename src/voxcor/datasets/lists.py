@@ -1,14 +1,15 @@
 """Lists of recordings as people save them, one reader for all of them.
 
-    .csv .tsv .tab .txt      columns by name, between whatever separates those of the head; or one
-                             path a line, without a head
+    .csv .tsv .tab .txt      columns by name, between whatever separates those of the header; or one
+                             path a line, without a header
     .jsonl .ndjson .json     an object a line (NeMo, EmoBox), an array of objects, or an object of
                              objects (SpeechBrain)
     .parquet                 needs pyarrow
     wav.scp                  Kaldi's, with `segments`, `utt2spk`, `utt2emo` beside it
 
-The encoding is told from the bytes (`voxcor.tables.text`), the separator from the head, columns by
-their names (`voxcor.tables.columns`), a part of a recording by its times (`voxcor.tables.times`).
+The encoding is told from the bytes (`voxcor.tables.text`), the separator from the header, columns
+by their names (`voxcor.tables.columns`), a part of a recording by its times
+(`voxcor.tables.times`).
 Paths are relative to the list. What is wrong with a row costs that row; what is no list is refused.
 """
 
@@ -18,15 +19,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from voxcor.datasets.heads import (
+from voxcor.datasets.headers import (
     NO_SEPARATOR,
     columns_of,
-    find_head,
+    find_header,
     headless,
     is_comment,
     is_kaldi,
@@ -35,13 +36,12 @@ from voxcor.datasets.heads import (
 )
 from voxcor.datasets.json_lists import read_json_rows
 from voxcor.datasets.kaldi import read_kaldi, segments_of
-from voxcor.datasets.locate import locate
+from voxcor.datasets.locate import FolderListings, locate
 from voxcor.datasets.parquet import read_parquet
 from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, VoxcorError
-from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.language import say
 from voxcor.sources import is_file, is_path
-from voxcor.tables.columns import PATHS, Head, head_of, known_columns
+from voxcor.tables.columns import PATHS, Header, header_of, known_columns
 from voxcor.tables.delimited import (
     MOST_COLUMNS,
     MOST_LINE,
@@ -70,17 +70,17 @@ _ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListRow:
     """A recording that a list names, or the part of it from `start` to `end`, in seconds.
 
     `line` is that of `source`, the file that it stands in; in Parquet its number. `named` is the
     path as it is written, `file` what it leads to: it need not be there. `values` are its cells, by
-    the names in `head`.
+    the names in `header`.
     """
 
     source: Path
     line: int
-    head: Head
+    header: Header
     values: Mapping[str, str]
     named: str
     file: Path
@@ -107,19 +107,20 @@ class Flaw:
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """How a list is written."""
+class _ListForm:
+    """How a list is written, and what lies in the folders that it names."""
 
     source: Path
     encoding: str = "utf-8"
     decimal_comma: bool = False
+    listings: FolderListings = field(default_factory=FolderListings)
 
 
 # A line, and its cells by column; in place of them what is wrong, None where it is no row at all.
 _Cells = tuple[int, Mapping[str, str] | str | None]
 
 
-def read_list(source: Path) -> Iterator[Row | Flaw]:
+def read_list(source: Path) -> Iterator[ListRow | Flaw]:
     """The rows of a list, in order; a pipe is waited for.
 
     Raises:
@@ -133,12 +134,12 @@ def read_list(source: Path) -> Iterator[Row | Flaw]:
             raise _is_workbook(source)
         if kind == ".parquet":
             rows = ((number, _texts(values)) for number, values in read_parquet(source, file))
-            yield from _checked(_Form(source), rows)
+            yield from _checked(_ListForm(source), rows)
             return
         data = _bounded(source, file)
         if data.startswith(_WORKBOOK_MARKS):
             raise _is_workbook(source)
-        form = _Form(source, encoding_of(data))
+        form = _ListForm(source, encoding_of(data))
         if kind == ".scp":
             yield from _kaldi_rows(form, data)
         elif kind in (".jsonl", ".ndjson", ".json") or _looks_like_json(data, form.encoding):
@@ -169,28 +170,28 @@ def no_list(source: Path, columns: Sequence[str], wanted: str) -> ManifestError:
     )
 
 
-def _delimited_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
+def _delimited_rows(form: _ListForm, data: bytes) -> Iterator[ListRow | Flaw]:
     folder = form.source.parent
-    before, head, separator = find_head(data, form.encoding, folder)
-    if not head:
+    before, header, separator = find_header(data, form.encoding, folder)
+    if not header:
         raise _refused(form.source, "it is empty: no row can be used.", "内容为空，没有可用的行。")
     lines: Iterator[str] = islice(text_lines(data, form.encoding), before, None)
-    separator = separator or separator_of(head)
-    columns = columns_of(head, separator)
+    separator = separator or separator_of(header)
+    columns = columns_of(header, separator)
     if len(columns) == 1:
         separator = NO_SEPARATOR
-    if not known_columns(columns) and is_kaldi(head, folder):
+    if not known_columns(columns) and is_kaldi(header, folder):
         yield from _kaldi_rows(form, data)
         return
     if not known_columns(columns):
-        bare = headless(head, folder)
+        bare = headless(header, folder)
         if bare is not None:
             separator, columns = bare
-            lines, before = chain([head], lines), before - 1
+            lines, before = chain([header], lines), before - 1
     if len(columns) > MOST_COLUMNS or not known_columns(columns):
         raise no_list(form.source, columns, PATHS)
     _check_names(form, columns)
-    is_path_first = columns[0] in head_of(columns).roles["path"]
+    is_path_first = columns[0] in header_of(columns).roles["path"]
 
     def rows() -> Iterator[_Cells]:
         for number, cells in read_records(lines, separator, skip_spaces=True):
@@ -210,20 +211,20 @@ def _delimited_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
                 by_name = by_column(columns, cells)
                 yield line, {name: trimmed(cell) for name, cell in by_name.items()}
 
-    yield from _checked(_Form(form.source, form.encoding, separator == ";"), rows())
+    yield from _checked(_ListForm(form.source, form.encoding, separator == ";"), rows())
 
 
-def _check_names(form: _Form, columns: Sequence[str]) -> None:
+def _check_names(form: _ListForm, columns: Sequence[str]) -> None:
     """A column that is there twice is refused where somebody would have to choose."""
     twice = [name for name, count in Counter(columns).items() if count > 1 and name]
-    used = [name for name in twice if head_of((name,)).roles or head_of((name,)).unclear]
+    used = [name for name in twice if header_of((name,)).roles or header_of((name,)).unclear]
     if used:
         names = listed_names(used)
         en = f"several of its columns are called {names}: give each a name of its own."
         raise _refused(form.source, en, f"有多列同名：{names}；请为每列取不同的名称。")
 
 
-def _kaldi_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
+def _kaldi_rows(form: _ListForm, data: bytes) -> Iterator[ListRow | Flaw]:
     def read(path: Path) -> Iterator[str]:
         if path == form.source:
             return text_lines(data, form.encoding)
@@ -235,10 +236,10 @@ def _kaldi_rows(form: _Form, data: bytes) -> Iterator[Row | Flaw]:
         if fault:
             yield Flaw(place, line, "path", fault, values.get("path", ""))
         else:
-            yield _row(form, line, head_of(tuple(values)), values, place)
+            yield _row(form, line, header_of(tuple(values)), values, place)
 
 
-def _checked(form: _Form, rows: Iterable[_Cells]) -> Iterator[Row | Flaw]:
+def _checked(form: _ListForm, rows: Iterable[_Cells]) -> Iterator[ListRow | Flaw]:
     """The rows with their columns understood.
 
     Flaws that are the list's as much as a row's wait for the first row without one: where none
@@ -250,15 +251,15 @@ def _checked(form: _Form, rows: Iterable[_Cells]) -> Iterator[Row | Flaw]:
     for line, values in rows:
         if isinstance(values, str):
             sound = True
-            found: Row | Flaw = Flaw(form.source, line, "row", values)
+            found: ListRow | Flaw = Flaw(form.source, line, "row", values)
         elif values is None:
             reason = say("is no JSON object", "不是 JSON 对象")
             found = Flaw(form.source, line, "row", reason)
         else:
-            head = head_of(tuple(values))
-            columns = columns or head.names
-            sound = sound or ("path" in head.roles and not head.unclear)
-            found = _row(form, line, head, values)
+            header = header_of(tuple(values))
+            columns = columns or header.names
+            sound = sound or ("path" in header.roles and not header.unclear)
+            found = _row(form, line, header, values)
         if isinstance(found, Flaw) and not sound:
             held.append(found)
         else:
@@ -266,30 +267,30 @@ def _checked(form: _Form, rows: Iterable[_Cells]) -> Iterator[Row | Flaw]:
             held.clear()
             yield found
     if held:
-        if columns is not None and "path" not in head_of(columns).roles:
+        if columns is not None and "path" not in header_of(columns).roles:
             raise no_list(form.source, columns, PATHS)
         raise ManifestError(name=str(form.source), reason=held[0].sentence)
 
 
 def _row(
-    form: _Form, line: int, head: Head, values: Mapping[str, str], place: Path | None = None
-) -> Row | Flaw:
+    form: _ListForm, line: int, header: Header, values: Mapping[str, str], place: Path | None = None
+) -> ListRow | Flaw:
     place = place or form.source
-    named = head.first("path", values)
+    named = header.first("path", values)
     if not is_path(named) or not named.strip():
         return Flaw(place, line, "path", say("names no file", "没有给出文件"))
     if _ADDRESS.match(named):
         en, zh = "is an address, and nothing is fetched", "是网络地址；不会从网络下载"
         return Flaw(place, line, "path", say(en, zh), named)
     start = end = None
-    if head.unclear:
-        columns = ", ".join(head.unclear)
+    if header.unclear:
+        columns = ", ".join(header.unclear)
         en = f"has times that are not understood, in {columns}: give start and end, or offset and "
         zh = f"的时间无法理解（{columns}）：请给出 start 与 end 或 offset 与 "
         reason = say(f"{en}duration, in s or ms", f"{zh}duration，单位为秒或毫秒（_ms）")
         return Flaw(place, line, "stretch", reason, named)
-    if head.stretch:
-        start_column, end_column = head.stretch.start, head.stretch.end
+    if header.span:
+        start_column, end_column = header.span.start, header.span.end
         texts = [values.get(column.name, "") for column in (start_column, end_column)]
         if any(map(is_given, texts)):
             start = seconds(texts[0], start_column.scale, decimal_comma=form.decimal_comma)
@@ -305,17 +306,17 @@ def _row(
                     en += "; understood are 2.5, 2500 ms, 0:02.5"
                     zh += "；可用的写法：2.5、2500 ms、0:02.5"
                 return Flaw(place, line, "stretch", say(en, zh), named)
-    file = _located(form, head, values, named)
-    return Row(place, line, head, values, named, file, start, end)
+    file = _located(form, header, values, named)
+    return ListRow(place, line, header, values, named, file, start, end)
 
 
-def _located(form: _Form, head: Head, values: Mapping[str, str], named: str) -> Path:
+def _located(form: _ListForm, header: Header, values: Mapping[str, str], named: str) -> Path:
     folder = form.source.parent
     found = locate(named, folder)
-    if found is None and (within := head.first("folder", values)):
+    if found is None and (within := header.first("folder", values)):
         found = locate(f"{within}/{named}", folder)
     if found is None:
-        found = _with_ending(named, folder)
+        found = form.listings.locate(named, folder)
     if found is None and not form.encoding.startswith("utf"):
         # On Linux the name of a file may be in that encoding, too.
         found = locate(os.fsdecode(named.encode(form.encoding, "replace")), folder)
@@ -326,17 +327,9 @@ def _located(form: _Form, head: Head, values: Mapping[str, str], named: str) -> 
     return found or folder / named
 
 
-def _with_ending(named: str, folder: Path) -> Path | None:
-    """The only recording that is called so but for its ending, which corpora leave out."""
-    if PurePath(named.replace("\\", "/")).suffix.lower() in AUDIO_EXTENSIONS:
-        return None
-    there = [found for ending in AUDIO_EXTENSIONS if (found := locate(named + ending, folder))]
-    return there[0] if len(there) == 1 else None
-
-
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     """What a table would say; what says nothing, null and NaN, is left out."""
-    paths = head_of(tuple(values)).roles.get("path", ())
+    paths = header_of(tuple(values)).roles.get("path", ())
     return {
         name: _path(value) if name in paths else _text(value)
         for name, value in values.items()

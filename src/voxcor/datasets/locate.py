@@ -1,12 +1,13 @@
-"""The recording that a list or a document of another machine names."""
+"""The recording that a list or a document of another machine names, with or without its ending."""
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.sources import is_file, is_folder, is_path
 from voxcor.untrusted import trimmed
 
@@ -31,6 +32,53 @@ def locate(named: str, folder: Path, *, moved: bool = False) -> Path | None:
     return None
 
 
+class FolderListings:
+    """The recordings of folders by their names without ending, each folder listed once."""
+
+    def __init__(self) -> None:
+        self._stems: dict[Path, Mapping[str, Sequence[Path]]] = {}
+
+    def locate(self, named: str, folder: Path) -> Path | None:
+        """The only recording that is called so but for its ending, which corpora leave out."""
+        if Path(named.replace("\\", "/")).suffix.lower() in AUDIO_EXTENSIONS:
+            return None
+        places = [folder / place for place in _spellings(named)]
+        found = {
+            path
+            for place in places
+            for path in self._stems_in(place.parent).get(composed(place.name), ())
+            if is_file(path)
+        }
+        return found.pop() if len(found) == 1 else None
+
+    def _stems_in(self, folder: Path) -> Mapping[str, Sequence[Path]]:
+        if folder not in self._stems:
+            there = _existing(folder, is_folder)
+            try:
+                self._stems[folder] = recordings_by_stem(there) if there else {}
+            except OSError:
+                self._stems[folder] = {}
+        return self._stems[folder]
+
+
+def recordings_by_stem(folder: Path) -> dict[str, list[Path]]:
+    """What has the name of a recording in a folder, sorted, by its name without ending, composed.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in AUDIO_EXTENSIONS:
+            found.setdefault(composed(path.stem), []).append(path)
+    return found
+
+
+def composed(name: str) -> str:
+    """In composed Unicode, as most systems have it, and macOS has not."""
+    return unicodedata.normalize("NFC", name)
+
+
 def _spellings(named: str) -> Iterator[str]:
     if not is_path(named) or not named.strip():
         return
@@ -46,8 +94,8 @@ def _spellings(named: str) -> Iterator[str]:
             yield path.lstrip("/")  # file:///C:/calls/1.wav, file:///./1.wav
 
 
-def _existing(path: Path) -> Path | None:
-    if is_file(path):
+def _existing(path: Path, is_there: Callable[[Path], bool] = is_file) -> Path | None:
+    if is_there(path):
         return path
     text = str(path)
     if text.isascii() or unicodedata.normalize("NFD", text) == unicodedata.normalize("NFC", text):
@@ -60,4 +108,4 @@ def _existing(path: Path) -> Path | None:
         if found is None:
             return None
         place = found
-    return place if is_file(place) else None
+    return place if is_there(place) else None

@@ -1,15 +1,16 @@
 """Lists of labelled recordings, checked row by row before any work starts.
 
-Parts of recordings are cut out. What cannot be used becomes a `Problem` that names its row, and the
-rest goes on.
+Parts of recordings are cut out. What cannot be used becomes a `RowProblem` that names its row, and
+the rest goes on.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
-from voxcor.datasets.labelled import Problem, read_labelled
+from voxcor.datasets.labelled import RowProblem, read_labelled
 from voxcor.errors import (
     InputError,
     InputUnreadable,
@@ -56,18 +57,18 @@ class Manifest:
     """`labels`: those that occur, the nine in model order, then others by name."""
 
     utterances: tuple[Utterance, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[RowProblem, ...]
     labels: tuple[str, ...]
 
 
-def parse_label_map(pairs: Iterable[str]) -> dict[str, str]:
-    """`["calm=neutral", "boredom=other"]` as a map.
+def parse_label_map(texts: Iterable[str]) -> dict[str, str]:
+    """`["calm=neutral", "boredom=other,tired=sad"]` as a map.
 
     Raises:
         UsageError: an item that is not `name=label`.
     """
     label_map = {}
-    for pair in pairs:
+    for pair in chain.from_iterable(text.split(",") for text in texts):
         name, equals, label = (part.strip() for part in pair.partition("="))
         if not (name and equals and label):
             raise UsageError(
@@ -102,12 +103,12 @@ def read_manifest(
     """
     wanted = {name.casefold(): label for name, label in (label_map or {}).items()}
     utterances: list[Utterance] = []
-    problems: list[Problem] = []
+    problems: list[RowProblem] = []
     seen: dict[Path, Utterance] = {}
     left_out: Counter[str] = Counter()
     unused = set(wanted)
     for row in read_labelled(source, {*wanted, *(name.casefold() for name in labels or ())}):
-        if isinstance(row, Problem):
+        if isinstance(row, RowProblem):
             problems.append(row)
             continue
         name = row.values.get("label", "")
@@ -163,7 +164,7 @@ def _check_row(
     labels: Sequence[str] | None,
     *,
     is_part: bool,
-) -> Problem | None:
+) -> RowProblem | None:
     """What keeps a row from being used, if anything does."""
     if not name:
         return row_problem(utterance, "no_label", "has no label.", "没有标签。")
@@ -183,7 +184,7 @@ def _check_row(
     return None
 
 
-def _unclear_label(utterance: Utterance) -> Problem | None:
+def _unclear_label(utterance: Utterance) -> RowProblem | None:
     """What keeps a label from being one: there are several, or it is a code of the corpus."""
     label = utterance.label
     several = labels_named(label)
@@ -201,7 +202,7 @@ def _unclear_label(utterance: Utterance) -> Problem | None:
 
 def _cut_out(
     utterance: Utterance, part: tuple[float, float], seen: Mapping[Path, Utterance]
-) -> tuple[Utterance, Problem | None]:
+) -> tuple[Utterance, RowProblem | None]:
     """The part as a clip of its own, or what keeps it from being one."""
     from voxcor.datasets.clips import clip_of
 
@@ -219,7 +220,7 @@ def _cut_out(
     return clip, None
 
 
-def _listed_already(utterance: Utterance, first: Utterance) -> Problem:
+def _listed_already(utterance: Utterance, first: Utterance) -> RowProblem:
     en, zh = f"is listed in row {first.row} already", f"已列于第 {first.row} 行"
     if first.label != utterance.label:
         en += f", and there as {first.label}, here as {utterance.label}"
@@ -227,7 +228,7 @@ def _listed_already(utterance: Utterance, first: Utterance) -> Problem:
     return row_problem(utterance, "duplicate_row", f"{en}.", f"{zh}。")
 
 
-def _check_whole(utterances: Sequence[Utterance]) -> Iterator[Problem]:
+def _check_whole(utterances: Sequence[Utterance]) -> Iterator[RowProblem]:
     rows: dict[str, list[int]] = defaultdict(list)
     for utterance in utterances:
         rows[utterance.label].append(utterance.row)
@@ -236,29 +237,29 @@ def _check_whole(utterances: Sequence[Utterance]) -> Iterator[Problem]:
             listed = ", ".join(map(str, numbers))
             en = f"label {label} has only {len(numbers)} (rows {listed})."
             zh = f"标签 {label} 只有 {len(numbers)} 条语音(第 {listed} 行)。"
-            yield Problem(numbers[0], "", "few_clips", say(en, zh))
+            yield RowProblem(numbers[0], "", "few_clips", say(en, zh))
     if len(rows) == 1:
         (label,) = rows
-        yield Problem(None, "", "one_class", say(f"all are {label}.", f"全部标签都是 {label}。"))
+        yield RowProblem(None, "", "one_class", say(f"all are {label}.", f"全部标签都是 {label}。"))
     if not any(utterance.speaker for utterance in utterances):
         en = "no speaker is known, so nothing can be kept speaker-disjoint."
-        yield Problem(None, "", "no_speakers", say(en, "未提供说话人,无法保证按说话人划分。"))
+        yield RowProblem(None, "", "no_speakers", say(en, "未提供说话人,无法保证按说话人划分。"))
 
 
-def _left_out(label: str, clips: int) -> Problem:
+def _left_out(label: str, clips: int) -> RowProblem:
     en, zh = f"label {label}: {clips} clips left out.", f"标签 {label}:{clips} 条语音未计入。"
-    return Problem(None, "", "label_left_out", say(en, zh))
+    return RowProblem(None, "", "label_left_out", say(en, zh))
 
 
-def _unused(name: str) -> Problem:
+def _unused(name: str) -> RowProblem:
     en = f"the label map names {name}, which no row has."
     zh = f"标签映射中的 {name} 未出现在任何行中。"
-    return Problem(None, "", "unused_label_map", say(en, zh))
+    return RowProblem(None, "", "unused_label_map", say(en, zh))
 
 
-def row_problem(utterance: Utterance, code: str, en: str, zh: str) -> Problem:
+def row_problem(utterance: Utterance, code: str, en: str, zh: str) -> RowProblem:
     """A problem of one row, in the language of the process."""
     row, path = utterance.row, str(utterance.path)
     shown = printable(path)
     message = say(f"row {row}: {shown}: {en}", f"第 {row} 行:{shown}:{zh}")
-    return Problem(row, path, code, message)
+    return RowProblem(row, path, code, message)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from voxcor.errors import ManifestError, UsageError
+from voxcor.errors import ManifestError
+from voxcor.extras import require_extra
 from voxcor.language import say
 from voxcor.tables import MOST_COLUMNS
 
@@ -16,14 +17,10 @@ def require_pyarrow() -> Any:
     Raises:
         UsageError: it is not installed.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet
-    except ImportError as error:
-        raise UsageError(
-            reason_en='Parquet needs pyarrow, not installed here: pip install "voxcor[parquet]"',
-            reason_zh='Parquet 需要 pyarrow，尚未安装：pip install "voxcor[parquet]"',
-        ) from error
+    require_extra("parquet", ("pyarrow",), "Parquet", "Parquet ")
+    import pyarrow as pa
+    import pyarrow.parquet
+
     return pa
 
 

@@ -1,6 +1,6 @@
 """Splits of labelled recordings that leak nothing: by speaker, by fold, and checked.
 
-A model that has heard a voice recognises it; figures on it say little about the next voice. So
+A model that was trained on a voice recognises it; figures on it say little about the next voice. So
 training and held-out utterances share no speaker, and no recording under two names.
 """
 
@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from voxcor.audio import decode
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Manifest, Utterance, row_problem
 from voxcor.errors import InputError, UsageError
 
 
-def check_splits(splits: Mapping[str, Sequence[Utterance]]) -> tuple[Problem, ...]:
+def check_splits(splits: Mapping[str, Sequence[Utterance]]) -> tuple[RowProblem, ...]:
     """What two splits have in common and must not: the same sound (by sha256) and speakers.
 
     Args:
@@ -38,12 +38,12 @@ def check_splits(splits: Mapping[str, Sequence[Utterance]]) -> tuple[Problem, ..
         zh = f"说话人 {utterance.speaker} 同时出现在 {first} 和 {second} 中。"
         problems.append(row_problem(utterance, "shared_speaker", en, zh))
 
-    heard: dict[bytes, tuple[str, Utterance]] = {}
+    met: dict[bytes, tuple[str, Utterance]] = {}
     for name, utterance, digest in _digests(splits):
-        split, twin = heard.setdefault(digest, (name, utterance))
+        split, earlier = met.setdefault(digest, (name, utterance))
         if split != name:
-            en = f"the same audio as row {twin.row} ({twin.path.name}), which is in {split}."
-            zh = f"与第 {twin.row} 行({twin.path.name},属于 {split})的音频完全相同。"
+            en = f"the same audio as row {earlier.row} ({earlier.path.name}), which is in {split}."
+            zh = f"与第 {earlier.row} 行({earlier.path.name},属于 {split})的音频完全相同。"
             problems.append(row_problem(utterance, "same_audio_in_splits", en, zh))
     return tuple(problems)
 
@@ -138,7 +138,7 @@ def _leave_one_out(
 def _digests(
     splits: Mapping[str, Sequence[Utterance]],
 ) -> Iterator[tuple[str, Utterance, bytes]]:
-    """The sha256 of the sound of every file that may have a twin in another split.
+    """The sha256 of the sound of every file that may be in another split, too.
 
     Of the sound, because an Ogg file carries a serial number: the same recording encoded twice has
     other bytes, yet as many. So only files of equal size are decoded.

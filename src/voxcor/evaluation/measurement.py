@@ -17,7 +17,7 @@ import numpy as np
 from voxcor.audio import Source, decode
 from voxcor.audio.augmentation import STRESSES, Change, Stress
 from voxcor.audio.resample import mix_to_mono, resample
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Manifest, Utterance
 from voxcor.errors import InputError, ManifestError, UsageError
 from voxcor.evaluation.calibration import Calibration, calibrate
@@ -25,7 +25,7 @@ from voxcor.evaluation.metrics import Coverage, Figures, FloatArray, IntArray, c
 from voxcor.evaluation.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
-from voxcor.models.heard import Heard
+from voxcor.models.trained_on import TrainedOn
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo
 
@@ -62,8 +62,8 @@ class Evaluation:
     `labels` are those that competed, all of the model's unless `restricted`. `groups` has figures
     by column and value. `primary` has figures among the four labels of published results, for
     each corpus that has such. `calibration` says what a temperature would do, None where labels
-    were restricted or too few clips tell. `heard_clips` of the recognised ones were in the model's
-    training, as were others of `heard_corpora`.
+    were restricted or too few clips tell. `trained_clips` of the recognised ones were in the
+    model's training, as were others of `trained_corpora`.
     """
 
     source: str
@@ -72,7 +72,7 @@ class Evaluation:
     labels: tuple[str, ...]
     restricted: bool
     trim: bool
-    problems: tuple[Problem, ...]
+    problems: tuple[RowProblem, ...]
     failures: tuple[Failure, ...]
     utterances: tuple[Utterance, ...]
     scores: FloatArray
@@ -83,13 +83,13 @@ class Evaluation:
     coverage: tuple[Coverage, ...]
     calibration: Calibration | None
     stresses: tuple[StressFigures, ...]
-    heard_clips: int = 0
-    heard_corpora: tuple[str, ...] = ()
+    trained_clips: int = 0
+    trained_corpora: tuple[str, ...] = ()
 
     @property
-    def heard(self) -> bool:
+    def overlaps_training(self) -> bool:
         """Whether the model was trained on any of this, so that figures flatter it."""
-        return bool(self.heard_clips or self.heard_corpora)
+        return bool(self.trained_clips or self.trained_corpora)
 
 
 def evaluate(
@@ -102,7 +102,7 @@ def evaluate(
     split: str | None = None,
     trim: bool = True,
     stress: bool = False,
-    heard: Heard | None = None,
+    trained_on: TrainedOn | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Recognises every utterance of a manifest, and measures.
@@ -117,8 +117,8 @@ def evaluate(
         split: only utterances whose column `split` says this.
         trim: as for `Recognizer.recognize`.
         stress: recognise everything again under each condition of `STRESSES`.
-        heard: what the model is known to be trained on, `heard_of` its folder.
-        advance: called after every recognition, `work` times in all.
+        trained_on: what the model is known to be trained on, `trained_on` of its folder.
+        advance: called after every recognition, `count_recognitions` times in all.
 
     Raises:
         UsageError: a column, split or label that does not exist, or an utterance whose label does
@@ -129,7 +129,7 @@ def evaluate(
     competing = _competing(recognizer, labels, chosen)
     columns = _columns(chosen, by)
 
-    clean = recognise(recognizer, chosen, trim=trim, advance=advance)
+    clean = recognize_all(recognizer, chosen, trim=trim, advance=advance)
     if not clean.utterances:
         first = clean.failures[0].message
         reason = say(f"no recording could be recognised. {first}", f"没有可识别的录音。{first}")
@@ -157,8 +157,8 @@ def evaluate(
             _under(recognizer, chosen, competing, condition, trim, advance)
             for condition in (STRESSES if stress else ())
         ),
-        heard_clips=heard.count(clean.sha256s) if heard else 0,
-        heard_corpora=_corpora(clean.utterances, heard.corpora) if heard else (),
+        trained_clips=trained_on.count(clean.sha256s) if trained_on else 0,
+        trained_corpora=_corpora(clean.utterances, trained_on.corpora) if trained_on else (),
     )
 
 
@@ -171,12 +171,12 @@ def _corpora(utterances: Sequence[Utterance], known: frozenset[str]) -> tuple[st
     return tuple(sorted(named & known))
 
 
-def work(manifest: Manifest, split: str | None, stress: bool) -> int:
+def count_recognitions(manifest: Manifest, split: str | None, stress: bool) -> int:
     """How many recognitions `evaluate` makes."""
     return len(_choose(manifest, split)) * (1 + len(STRESSES) * stress)
 
 
-def recognise(
+def recognize_all(
     recognizer: Recognizer,
     utterances: Sequence[Utterance],
     *,
@@ -328,7 +328,7 @@ def _under(
     trim: bool,
     advance: Callable[[], None],
 ) -> StressFigures:
-    found = recognise(recognizer, utterances, trim=trim, change=stress.change, advance=advance)
+    found = recognize_all(recognizer, utterances, trim=trim, change=stress.change, advance=advance)
     view = _View(recognizer.labels, labels, found.utterances, found.scores)
     return StressFigures(stress, view.measure() if view.utterances else None, len(found.failures))
 

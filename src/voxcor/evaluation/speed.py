@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from voxcor.errors import UsageError
 from voxcor.frames import SAMPLE_RATE
+from voxcor.inference.onnx_files import write_model
 from voxcor.inference.session import available_cores, open_session, run
 from voxcor.models.store import find_model, open_network
 
@@ -54,7 +55,6 @@ def peak_gigaflops(threads: int | None = None) -> float:
 
     No fp32 model is faster than its operations at this rate.
     """
-    import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     matrix = np.random.default_rng(0).standard_normal((_PEAK_SIZE, _PEAK_SIZE), dtype=np.float32)
@@ -69,7 +69,7 @@ def peak_gigaflops(threads: int | None = None) -> float:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "peak.onnx"
-        onnx.save(model, path)
+        write_model(model, path)
         session = open_session(path, threads=threads)
     best = min(_timed(lambda x: run(session, {"x": x}), matrix) for _ in range(_PEAK_ROUNDS))
     return 2 * _PEAK_SIZE**3 / best / 1e9

@@ -2,7 +2,7 @@
 
     export(read_result_folder(Path("outputs/outputs_20260105_101500")), "textgrid")
 
-Segments become what a tool has for stretches of time. Times are those of the original recording,
+Segments become what a tool has for spans of time. Times are those of the original recording,
 so exports fit the file as it came.
 """
 

@@ -6,7 +6,7 @@ is no faster than letting the threads run (docs/deploy.md has the figures).
 Nobody waits for company. The first thread to come runs its pass at once; what arrives meanwhile
 queues, and whoever finds the session free next runs the oldest of it together with others of about
 its length. So a lone request loses nothing, and a crowd is batched the more the larger it is. The
-graph gives each item of a padded batch exactly its own answer (emotion2vec.md 1.5).
+graph gives each item of a padded batch exactly its own answer.
 
 A long recording comes window by window, each at the end of the queue: short ones pass in between.
 """

@@ -40,8 +40,8 @@ class Network:
 
     def __init__(self, path: Path, *, threads: int | None = None) -> None:
         self._session = open_model(path, threads=threads)
-        self.labels = self._session.labels
-        self.embedding_dim = self._session.embedding_dim
+        self.labels = self._session.metadata.labels
+        self.embedding_dim = self._session.metadata.embedding_dim
 
     def run(self, waveforms: Sequence[NDArray[np.float32]]) -> list[FrameOutput]:
         """One padded batch, each item exactly as if it were alone.
@@ -118,7 +118,7 @@ def window_starts(total: int) -> list[int]:
     """The first frames of the windows that cover `total` frames, each overlapping the last.
 
     All windows are full but where there is only one: the last one starts earlier instead of being
-    short, because the network hears more in a longer stretch.
+    short, because the network hears more in a longer window.
     """
     step = WINDOW_FRAMES - OVERLAP_FRAMES
     last = total - WINDOW_FRAMES

@@ -4,7 +4,6 @@ ONNX Runtime runs everything. `VOXCOR_PROVIDER` puts models elsewhere: `cuda` on
 `openvino` through OpenVINO, which on CPUs is faster on long recordings (docs/speed.md).
 """
 
-import json
 import os
 import warnings
 from collections.abc import Mapping
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from voxcor import telemetry
 from voxcor.errors import UsageError
+from voxcor.extras import require_extra
 from voxcor.inference import denormals
+from voxcor.inference.onnx_files import Metadata, entries_of, read_model
 from voxcor.language import say
 from voxcor.settings import Settings
 
@@ -30,13 +31,9 @@ _KEPT_SAMPLES = 1 << 18
 
 
 class ModelSession(Protocol):
-    """A model's graph, ready to run; safe to share among threads.
+    """A model's graph, ready to run; safe to share among threads."""
 
-    `labels` and `embedding_dim` are what its metadata say.
-    """
-
-    labels: tuple[str, ...]
-    embedding_dim: int
+    metadata: Metadata
 
     def run(self, inputs: Mapping[str, "NDArray[Any]"]) -> "list[NDArray[np.float32]]":
         """All outputs of one pass."""
@@ -66,9 +63,7 @@ def open_model(path: Path, *, threads: int | None = None) -> ModelSession:
 class _OnnxRuntime:
     def __init__(self, path: Path, threads: int | None, *, cuda: bool) -> None:
         self._session = open_session(path, threads=threads, cuda=cuda)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
-        self.embedding_dim = int(metadata["embedding_dim"])
+        self.metadata = Metadata.of(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, inputs: Mapping[str, "NDArray[Any]"]) -> "list[NDArray[np.float32]]":
         return run(self._session, inputs)
@@ -78,21 +73,11 @@ class _OpenVino:
     """A compiled model; a request for each pass, so that threads do not wait for each other."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        try:
-            import openvino
-        except ImportError as error:
-            raise UsageError(
-                reason_en="VOXCOR_PROVIDER=openvino needs OpenVINO, not installed here: "
-                'pip install "voxcor[openvino]"',
-                reason_zh="VOXCOR_PROVIDER=openvino 需要 OpenVINO,尚未安装:"
-                'pip install "voxcor[openvino]"',
-            ) from error
-        import onnx
+        provider = "VOXCOR_PROVIDER=openvino"
+        require_extra("openvino", ("openvino",), provider, f"{provider} ")
+        import openvino
 
-        graph = onnx.load(path, load_external_data=False)
-        metadata = {entry.key: entry.value for entry in graph.metadata_props}
-        self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
-        self.embedding_dim = int(metadata["embedding_dim"])
+        self.metadata = Metadata.of(entries_of(read_model(path)))
         core = openvino.Core()
         self._model = core.compile_model(
             core.read_model(path),
@@ -113,10 +98,7 @@ class _OpenVino:
 
 def _is_onnxruntime_s_own(path: Path) -> bool:
     """Whether the graph has operators that only ONNX Runtime knows, as int8 ones have."""
-    import onnx
-
-    graph = onnx.load(path, load_external_data=False)
-    return any(opset.domain == "com.microsoft" for opset in graph.opset_import)
+    return any(opset.domain == "com.microsoft" for opset in read_model(path).opset_import)
 
 
 @cache

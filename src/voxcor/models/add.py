@@ -26,8 +26,7 @@ from voxcor.models.cards import (
     Precision,
     write_card,
 )
-from voxcor.models.heard import HEARD_FILE
-from voxcor.models.install import Progress, install_int8
+from voxcor.models.install import InstallProgress, install_int8
 from voxcor.models.stamps import require_unchanged
 from voxcor.models.store import (
     TINY,
@@ -37,6 +36,7 @@ from voxcor.models.store import (
     name_of,
     open_folder,
 )
+from voxcor.models.trained_on import TRAINED_ON_FILE
 from voxcor.models.verify import require_runs
 
 # What MODEL means by itself, now or where a path is expected; a name with the ending of int8 is
@@ -46,7 +46,7 @@ _NAME = re.compile(r"\w[\w.-]{0,63}")
 _INT8 = name_of("", "int8")
 
 # What training leaves beside the graph, for people and `evaluate`; the card lists what runs.
-_DOCUMENTS = ("CARD.md", "report.json", HEARD_FILE)
+_DOCUMENTS = ("CARD.md", "report.json", TRAINED_ON_FILE)
 _MAX_DOCUMENT_BYTES = 10_000_000
 
 
@@ -57,7 +57,7 @@ def add(
     precision: Precision | None = None,
     speech: Sequence[NDArray[np.float32]] = (),
     overwrite: bool = False,
-    progress: Progress = lambda _stage, _share: None,
+    progress: InstallProgress = lambda _stage, _share: None,
 ) -> Card:
     """Installs a model folder; its card, whose id is the name.
 

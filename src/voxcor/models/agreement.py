@@ -3,10 +3,10 @@
     found = make_int8(Path("plus-large"), Path("plus-large-int8"), speech, model="plus-large")
 
 Every second recording calibrates int8; both models hear the others, and their answers are
-compared. A recording longer than `PIECE` is heard in pieces: each is a question of its own.
+compared. A recording longer than `LONGEST_PIECE` is heard in pieces: each is a question of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from voxcor.errors import PrecisionRefused
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE
 from voxcor.inference.network import FrameOutput, Network
-from voxcor.models.graph import GRAPH_FILE
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.models.quantize import quantize
 from voxcor.timeline import softmax
 
 FloatArray = NDArray[np.float32]
 
-PIECE = 5 * SAMPLE_RATE  # samples
+LONGEST_PIECE = 5 * SAMPLE_RATE  # samples
 
 # More adds minutes and no knowledge.
 MOST_CALIBRATION_S, MOST_TRIAL_S = 120, 600
@@ -55,11 +55,6 @@ class Agreement:
     score_mean: float | None = None
     score_max: float | None = None
 
-    @property
-    def little_speech(self) -> bool:
-        """Whether this rests on too little speech to say much."""
-        return self.speech_s < ENOUGH_S
-
     def metrics(self) -> Mapping[str, float]:
         """The same for a card."""
         named = ((name, getattr(self, name)) for name in self.__dataclass_fields__)
@@ -72,6 +67,7 @@ def make_int8(
     speech: Sequence[FloatArray],
     *,
     model: str,
+    float_weights: Collection[str] = (),
     progress: Callable[[float], None] = lambda _share: None,
 ) -> Agreement:
     """Writes the int8 form of a graph into `target`, measures it, and refuses a bad one.
@@ -82,13 +78,14 @@ def make_int8(
         speech: real recordings, float32 [N] at 16 kHz each. Of a single one, the first half
             calibrates and the second is compared on.
         model: its id, for the error.
+        float_weights: as for `quantize`.
         progress: is told the share of the work done, 0 to 1.
 
     Raises:
         PrecisionRefused: it does not answer as fp32 does, see `require_agreement`.
     """
     calibration, trial = split(speech)
-    quantize(source, target, calibration)
+    quantize(source, target, calibration, float_weights)
     progress(0.5)
     found = measure(Network(source / GRAPH_FILE), Network(target / GRAPH_FILE), trial)
     require_agreement(found, model)
@@ -177,8 +174,8 @@ def _refuse(model: str, what: str, found: float, allowed: float) -> None:
 
 
 def cut(recording: FloatArray) -> list[FloatArray]:
-    """A recording in equal pieces, none longer than `PIECE`."""
-    return np.array_split(recording, max(1, -(-len(recording) // PIECE)))
+    """A recording in equal pieces, none longer than `LONGEST_PIECE`."""
+    return np.array_split(recording, max(1, -(-len(recording) // LONGEST_PIECE)))
 
 
 def _pooled(output: FrameOutput) -> FloatArray:

@@ -1,7 +1,7 @@
 """Which models are published, and the card that lies in every installed model's folder.
 
-`OFFICIAL` is the catalogue of the five emotion2vec models on the hubs; emotion2vec.md, sections
-2.3 to 2.5, has the sources of every number in it. A `Card` says what one folder holds and where it
+`OFFICIAL` is the catalogue of the models on the hubs; emotion2vec.md, sections 2.3 to 2.5, has the
+sources of every number in it. A `Card` says what one folder holds and where it
 came from; it is the folder's `card.json`, and a folder without an intact one is no model.
 """
 
@@ -13,9 +13,10 @@ from math import isfinite
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from voxcor.errors import ModelCorrupt
+from voxcor.errors import ModelCorrupt, UnknownFamily
 from voxcor.frames import HOP_MS
 from voxcor.labels import LABEL_IDS
+from voxcor.models.family import MAX_LABELS, family_names, find_family
 
 Hub = Literal["modelscope", "huggingface"]
 Precision = Literal["fp32", "int8"]
@@ -27,14 +28,11 @@ CARD_FILE = "card.json"
 _MAX_CARD_BYTES = 1_000_000
 _MAX_TEXT = 1000
 _MAX_DIM = 65_536
-MAX_LABELS = 1000
 
-# What the hubs call the weights, the labels and the example clip. `emotion2vec_base` and its
-# fine-tuned sibling were published before the name settled.
-CHECKPOINT_FILES = ("model.pt", "emotion2vec_base.pt")
-TOKENS_FILE = "tokens.txt"
-EXAMPLE_FILE = "example/test.wav"
-EXAMPLE_CLIP = "example.wav"  # the same clip in a model's folder
+EXAMPLE_CLIP = "example.wav"  # the hub's sample in a model's folder
+
+# The only one when cards did not name it yet.
+_FIRST_FAMILY = "emotion2vec"
 
 # The hubs state the licence differently, and nobody has answered which holds (emotion2vec#78).
 # FunASR's MODEL_LICENSE 1.1, section 2.1, allows to use, copy, modify and share, with source and
@@ -55,8 +53,9 @@ class OfficialModel:
     """A published model.
 
     `sha256` of its checkpoint is None where nobody has recorded it: then no weights of that name
-    are ever called official, whatever a hub announces. `caution_en` and `caution_zh` say what is
-    to be known before it is used.
+    are ever called official, whatever a hub announces. `corpora`, as `published.corpus_key` has
+    them, are those that it is known to be trained on. `caution_en` and `caution_zh` say what is to
+    be known before it is used.
     """
 
     id: str
@@ -64,22 +63,28 @@ class OfficialModel:
     repositories: Mapping[Hub, Repository]
     embedding_dim: int
     parameters: int
+    family: str = _FIRST_FAMILY
     labels: tuple[str, ...] = LABEL_IDS
     sha256: str | None = None
     licence: str = _LICENCE
+    corpora: frozenset[str] = frozenset()
     caution_en: str = ""
     caution_zh: str = ""
 
     @property
     def download_bytes(self) -> int:
-        """About how large the checkpoint is: fairseq keeps two Adam moments beside each weight."""
-        return 3 * 4 * self.parameters
+        """About how large the checkpoint is."""
+        return find_family(self.family).checkpoint_bytes * self.parameters
 
 
 # Parameters with the classifier, counted from the shapes (emotion2vec.md, section 1.4).
 _BASE_PARAMETERS = 93_178_133
 _LARGE_PARAMETERS = 162_140_185
 _BASE_CLASSIFIER = 9 * 768 + 9
+
+# emotion2vec+ seed, from which base and large derive, was fine-tuned on these two and six more
+# EmoBox corpora that nobody has named.
+_PLUS_CORPORA = frozenset({"emodb", "ravdess"})
 
 OFFICIAL: Mapping[str, OfficialModel] = {
     model.id: model
@@ -97,6 +102,7 @@ OFFICIAL: Mapping[str, OfficialModel] = {
             embedding_dim=1024,
             parameters=_LARGE_PARAMETERS,
             sha256="be501a01f26fcdc7663a062dff86af839afbaef7c4de32f5e42d7e1ad2784da4",
+            corpora=_PLUS_CORPORA,
         ),
         OfficialModel(
             id="plus-base",
@@ -110,6 +116,7 @@ OFFICIAL: Mapping[str, OfficialModel] = {
             embedding_dim=768,
             parameters=_BASE_PARAMETERS,
             sha256="60710b5aae1dbe69bdac8920028fb05882d4314fd09031922b4b61ee9e7aadbd",
+            corpora=_PLUS_CORPORA,
         ),
         OfficialModel(
             id="plus-seed",
@@ -120,6 +127,7 @@ OFFICIAL: Mapping[str, OfficialModel] = {
             },
             embedding_dim=768,
             parameters=_BASE_PARAMETERS,
+            corpora=_PLUS_CORPORA,
             caution_en="not checked: may still have the five labels of the first release",
             caution_zh="未经核对：可能仍是首次发布时的五类标签",
         ),
@@ -183,7 +191,8 @@ class Card:
     are the published ones, by the checksum in `OFFICIAL`. A file can say so of itself, so what
     `voxcor.models.store` opens is official only where `models pull` made it here. `labels` is empty
     for a model that only gives embeddings. Logits are divided by `temperature` before the softmax.
-    `metrics` of an int8 model tell its agreement with fp32, see `voxcor.models.agreement`.
+    `family` is one of `family_names`. `metrics` of an int8 model tell its agreement with fp32, see
+    `voxcor.models.agreement`.
     """
 
     # Read by pydantic: a card with a missing, foreign or mistyped field is damaged.
@@ -205,6 +214,7 @@ class Card:
     metrics: Mapping[str, float] = field(default_factory=dict)
     temperature: float = 1.0
     hop_ms: int = HOP_MS
+    family: str = _FIRST_FAMILY
     schema_version: Literal[1] = 1
 
 
@@ -236,6 +246,7 @@ def read_card(folder: Path) -> Card:
 
     Raises:
         ModelCorrupt: `card.json` is missing, cannot be read, or does not say what a card says.
+        UnknownFamily: it names one that this Voxcor does not have.
     """
     from pydantic import TypeAdapter, ValidationError
 
@@ -244,6 +255,7 @@ def read_card(folder: Path) -> Card:
             card = TypeAdapter(Card).validate_json(file.read(_MAX_CARD_BYTES))
         flaw = _flaw_of(card)
         if flaw is None:
+            _require_family(card)
             return card
         reason = f"{CARD_FILE}: {flaw}"
     except OSError as error:
@@ -255,10 +267,16 @@ def read_card(folder: Path) -> Card:
     raise ModelCorrupt(model=folder.name, reason=reason)
 
 
+def _require_family(card: Card) -> None:
+    known = family_names()
+    if card.family not in known:
+        raise UnknownFamily(model=card.id, family=card.family, known=", ".join(known))
+
+
 def _flaw_of(card: Card) -> str | None:
     """What no card of ours says, though its type is right: cards come from strangers too."""
     texts = (card.id, card.title, card.revision, card.created, card.licence, *card.labels)
-    texts += (card.source.file, card.source.repository or "", *card.metrics)
+    texts += (card.family, card.source.file, card.source.repository or "", *card.metrics)
     if not all(text.isprintable() and len(text) <= _MAX_TEXT for text in texts):
         return "a text with control characters, or of absurd length"
     if not card.id or len({*card.labels}) != len(card.labels) or len(card.labels) > MAX_LABELS:
@@ -267,6 +285,8 @@ def _flaw_of(card: Card) -> str | None:
         return "embedding_dim or parameters"
     if not (isfinite(card.temperature) and card.temperature > 0):
         return "temperature"
+    if card.hop_ms != HOP_MS:
+        return "hop_ms"
     if not all(map(isfinite, card.metrics.values())):
         return "metrics"
     for name, record in card.files.items():

@@ -1,11 +1,11 @@
-"""Reading `model.pt` without torch, and without trusting anything that it says.
+"""Reading what torch saved without torch, and without trusting anything that it says.
 
 What torch saves is a pickle that describes the tensors, and their numbers beside it
 (`voxcor.models.containers`). The pickle is read by a machine that can only make plain data
 (`voxcor.models.pickles`); the numbers are mapped into memory where they lie, so the optimizer's two
 thirds of a fairseq checkpoint are never read from disk.
 
-    tensors = read_checkpoint(Path("model.pt"))
+    tensors = read_tensors(Path("model.pt"), family=TITLE, under="model")
     tensors["proj.weight"].shape
 
 A file may say anything: the reader gives tensors or one of its errors, in bounded time, and in
@@ -13,7 +13,7 @@ bounded memory beside the tensors. `fuzz/checkpoint.py` holds it to that.
 """
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,7 @@ from numpy.typing import NDArray
 
 from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, InputNotFound, InputUnreadable
 from voxcor.models.containers import Bytes, open_container
-from voxcor.models.pickles import BFLOAT16, Forbidden, Malformed, Tensor, shown
-
-# Prefixes under which emotion2vec weights are found in the wild; emotion2vec.md, section 2.1.
-_PREFIXES = ("module.d2v_model.", "d2v_model.", "module.")
+from voxcor.models.storages import BFLOAT16, Forbidden, Malformed, Tensor, shown
 
 _MAX_NAME = 256  # characters
 
@@ -35,10 +32,16 @@ _MAX_NAME = 256  # characters
 _SMALL_BYTES = 16 << 20
 
 
-def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
-    """The model's tensors by name, read-only and mapped from the file; bfloat16 as float32.
+def read_tensors(
+    path: Path, *, family: str, under: str, prefixes: Sequence[str] = ()
+) -> dict[str, NDArray[Any]]:
+    """A model's tensors by name, read-only and mapped from the file; bfloat16 as float32.
 
-    Names lose the prefixes `module.` and `d2v_model.`; the optimizer is left on disk.
+    Args:
+        path: what torch.save wrote.
+        family: the title of what it should be, for the error.
+        under: the key that has the state dict; without it the whole file is one.
+        prefixes: the first of these that a name begins with is taken from it.
 
     Raises:
         InputNotFound, InputUnreadable: there is no such file, or it cannot be read.
@@ -53,7 +56,7 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
             if not file.size:
                 raise Malformed("it is empty")
             saved = open_container(file)
-            tensors = _model_tensors(saved.value)
+            tensors = _model_tensors(saved.value, under, prefixes)
             _require_proportion(tensors, file.size)
             storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
             places = saved.places(storages)
@@ -61,12 +64,20 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
     except Forbidden as error:
         raise CheckpointUnsafe(model=str(path), wanted=str(error)) from error
     except Malformed as error:
-        raise CheckpointInvalid(model=str(path), reason=str(error)) from error
+        raise invalid(str(path), family, str(error)) from error
     except OSError as error:
         raise InputUnreadable(name=str(path), reason=error.strerror or str(error)) from error
     return {
         name: _array(mapped, places[tensor.storage.key], tensor) for name, tensor in tensors.items()
     }
+
+
+def invalid(model: str, family: str, reason: str) -> CheckpointInvalid:
+    """The error for what is no checkpoint of the family with this title."""
+    article = "an" if family[:1].lower() in "aeiou" else "a"
+    return CheckpointInvalid(
+        model=model, family_en=f"{article} {family}", family_zh=family, reason=reason
+    )
 
 
 def _map(descriptor: int, size: int) -> mmap.mmap:
@@ -76,16 +87,16 @@ def _map(descriptor: int, size: int) -> mmap.mmap:
         raise Malformed("it changes while it is read") from None
 
 
-def _model_tensors(content: Any) -> dict[str, Tensor]:
-    """The flat state dict: under `model` in fairseq's layout, the whole file elsewhere."""
-    state = content.get("model", content) if type(content) is dict else None
+def _model_tensors(content: Any, under: str, prefixes: Sequence[str]) -> dict[str, Tensor]:
+    state = content.get(under, content) if type(content) is dict else None
     if type(state) is not dict:
         raise Malformed("it holds no dictionary of weights")
     tensors: dict[str, Tensor] = {}
     for full_name, value in state.items():
         if type(value) is not Tensor:
             continue
-        name = _without_prefix(full_name)
+        prefix = next((p for p in prefixes if full_name.startswith(p)), "")
+        name = full_name.removeprefix(prefix)
         if len(name) > _MAX_NAME or not name.isprintable():
             raise Malformed(f"it has a tensor of the name {shown(name)}")
         if name in tensors:
@@ -121,10 +132,3 @@ def _array(mapped: mmap.mmap, start: int, tensor: Tensor) -> NDArray[Any]:
         array = wide.view(np.float32)
     array.flags.writeable = False
     return array
-
-
-def _without_prefix(name: str) -> str:
-    for prefix in _PREFIXES:
-        if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name

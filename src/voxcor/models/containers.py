@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 from voxcor.language import say
-from voxcor.models.pickles import MAX_BYTES, Malformed, Storage, load, shown
+from voxcor.models.pickles import MAX_BYTES, load
+from voxcor.models.storages import Malformed, Storage, shown
 
 
 class Bytes:

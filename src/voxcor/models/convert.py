@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
-from voxcor.errors import CheckpointInvalid
-from voxcor.models.architecture import read_architecture
-from voxcor.models.checkpoint import read_checkpoint
-from voxcor.models.emotion2vec import write_emotion2vec
+from voxcor.models.checkpoint import invalid
+from voxcor.models.family import Family
 from voxcor.models.graph import GraphBuilder
 
 
@@ -25,36 +22,35 @@ def convert_checkpoint(
     checkpoint: Path,
     folder: Path,
     *,
+    family: Family,
     labels: Sequence[str],
     progress: Callable[[float], None] | None = None,
 ) -> Conversion:
     """Writes `model.onnx` and `model.onnx.data` into `folder`, which must exist.
 
     Args:
-        checkpoint: `model.pt` of any emotion2vec.
+        checkpoint: a file of weights.
         folder: where the graph goes.
-        labels: one for each row of the classifier, as in `tokens.txt`; unused without classifier.
+        family: whose it is.
+        labels: one for each row of the classifier; unused without classifier.
         progress: is told the share of the work done, 0 to 1.
 
     Raises:
-        CheckpointUnsafe, CheckpointInvalid: see `read_checkpoint` and `read_architecture`; also
-            where the labels are not as many as the classifier's rows.
+        CheckpointUnsafe, CheckpointInvalid: it is no checkpoint of this family, or the labels are
+            not as many as the classifier's rows.
     """
-    tensors = read_checkpoint(checkpoint)
-    architecture = read_architecture(tensors, str(checkpoint))
+    weights = family.read_checkpoint(checkpoint)
+    architecture = weights.architecture
     if architecture.num_outputs and architecture.num_outputs != len(labels):
         reason = f"{architecture.num_outputs} outputs, but {len(labels)} labels"
-        raise CheckpointInvalid(model=str(checkpoint), reason=reason)
-    shapes = architecture.shapes()
+        raise invalid(str(checkpoint), family.title, reason)
     with GraphBuilder(folder) as graph:
-        kept = write_emotion2vec(
-            graph, architecture, tensors, labels if architecture.num_outputs else ()
-        )
+        kept = family.write_graph(graph, weights, labels if architecture.num_outputs else ())
         graph.save(labels=kept, embedding_dim=architecture.embed_dim)
     if progress:
         progress(1.0)
     return Conversion(
         labels=kept,
         embedding_dim=architecture.embed_dim,
-        parameters=sum(prod(shape) for shape in shapes.values()),
+        parameters=architecture.parameters,
     )

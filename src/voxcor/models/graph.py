@@ -10,28 +10,21 @@ Every Voxcor model is a graph with the same doors, so that one runtime serves th
 Rows past an item's own frames mean nothing. Metadata: `labels` (a JSON list) and `embedding_dim`.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from voxcor.frames import HOP, RECEPTIVE_FIELD
+from voxcor.inference.onnx_files import GRAPH_FILE, WeightsWriter, set_metadata, write_model
+
 OPSET = 23  # the first with Attention
 IR_VERSION = 11  # what goes with it
-
-GRAPH_FILE = "model.onnx"
-WEIGHTS_FILE = "model.onnx.data"
-
-# Below this a tensor lies in the graph itself: the runtime folds constants only from there.
-_INLINE_BYTES = 1024
-
-# Weights start on pages, so that the runtime can map them instead of reading them.
-_ALIGNMENT = 4096
 
 
 class GraphBuilder:
@@ -45,11 +38,11 @@ class GraphBuilder:
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: list[onnx.TensorProto] = []
         self._constants: dict[tuple[str, bytes, tuple[int, ...]], str] = {}
-        self._weights: BinaryIO | None = None
+        self._weights = WeightsWriter(folder)
         self._count = 0
 
     def __enter__(self) -> Self:
-        self._weights = (self._folder / WEIGHTS_FILE).open("wb")
+        self._weights.__enter__()
         return self
 
     def __exit__(
@@ -58,8 +51,7 @@ class GraphBuilder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        assert self._weights is not None
-        self._weights.close()
+        self._weights.__exit__(kind, error, trace)
 
     def op(self, op_type: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
         """Adds a node; its output's name, or a tuple of names where it has several."""
@@ -90,20 +82,47 @@ class GraphBuilder:
 
     def weight(self, name: str, array: NDArray[Any]) -> str:
         """A weight as float32, in the file beside the graph unless it is small."""
-        data = np.ascontiguousarray(array, dtype=np.float32)
-        if data.nbytes <= _INLINE_BYTES:
-            self._initializers.append(onnx.numpy_helper.from_array(data, name))
-            return name
-        assert self._weights is not None, "weights are written inside `with`"
-        self._weights.write(b"\0" * (-self._weights.tell() % _ALIGNMENT))
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=data.shape)
-        tensor.data_location = TensorProto.EXTERNAL
-        place = {"location": WEIGHTS_FILE, "offset": self._weights.tell(), "length": data.nbytes}
-        for key, value in place.items():
-            tensor.external_data.add(key=key, value=str(value))
-        self._weights.write(data.data)
-        self._initializers.append(tensor)
+        self._initializers.append(self._weights.add(name, np.asarray(array, dtype=np.float32)))
         return name
+
+    def linear(self, x: str, tensors: Mapping[str, NDArray[np.float32]], name: str) -> str:
+        """X @ W.T + b, the tensors as torch has them: `<name>weight` [out, in], `<name>bias`."""
+        weight = self.weight(f"{name}weight", tensors[f"{name}weight"].T)
+        bias = self.weight(f"{name}bias", tensors[f"{name}bias"])
+        return str(self.op("Add", self.op("MatMul", x, weight), bias))
+
+    def layer_norm(
+        self, x: str, tensors: Mapping[str, NDArray[np.float32]], name: str, epsilon: float
+    ) -> str:
+        """Over the last axis, with `<name>weight` and `<name>bias`."""
+        weight = self.weight(f"{name}weight", tensors[f"{name}weight"])
+        bias = self.weight(f"{name}bias", tensors[f"{name}bias"])
+        return str(self.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=epsilon))
+
+    def axis_length(self, x: str, axis: int) -> str:
+        """The length of one axis, [1]."""
+        return str(self.op("Shape", x, start=axis, end=axis + 1))
+
+    def scalar(self, x: str) -> str:
+        """A value [1] without its axis."""
+        return str(self.op("Squeeze", x))
+
+    def frame_counts(self) -> str:
+        """The frames of each item, [B]."""
+        beyond_first = self.op("Sub", "lengths", self.constant(RECEPTIVE_FIELD))
+        hops = self.op("Div", beyond_first, self.constant(HOP))
+        return str(self.op("Add", hops, self.constant(1)))
+
+    def up_to(self, counts: str, total: str) -> str:
+        """True for the first `counts[b]` of `total` [1] positions. [B, total]."""
+        steps = self.op("Range", self.constant(0), self.scalar(total), self.constant(1))
+        return str(self.op("Less", steps, self.op("Unsqueeze", counts, self.constant([1]))))
+
+    def slice(self, x: str, start: int, end: str | None, *, axis: int, step: int = 1) -> str:
+        """Part of one axis; `end` is a value [1], None for all the rest."""
+        end = end or self.constant([np.iinfo(np.int64).max])
+        bounds = (self.constant([value]) for value in (axis, step))
+        return str(self.op("Slice", x, self.constant([start]), end, *bounds))
 
     def save(self, *, labels: Sequence[str], embedding_dim: int) -> None:
         """Writes `model.onnx`. The values `embeddings` and, with labels, `logits` must exist."""
@@ -126,7 +145,5 @@ class GraphBuilder:
             ir_version=IR_VERSION,
             opset_imports=[helper.make_opsetid("", OPSET)],
         )
-        helper.set_model_props(
-            model, {"labels": json.dumps(list(labels)), "embedding_dim": str(embedding_dim)}
-        )
-        (self._folder / GRAPH_FILE).write_bytes(model.SerializeToString())
+        set_metadata(model, labels=labels, embedding_dim=embedding_dim)
+        write_model(model, self._folder / GRAPH_FILE)

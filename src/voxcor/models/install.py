@@ -15,18 +15,19 @@ from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError
 from voxcor.models.agreement import make_int8
 from voxcor.models.cards import EXAMPLE_CLIP, Card, FileRecord, record_of, write_card
+from voxcor.models.family import find_family
 from voxcor.models.stamps import require_unchanged, write_stamp
 from voxcor.models.store import ModelFolder, folder_of, locked, name_of
-from voxcor.models.verify import EXAMPLE_SHA256, read_example
+from voxcor.models.verify import pulled_example
 
-Stage = Literal["download", "convert", "int8"]
-Progress = Callable[[Stage, float], None]
+InstallStage = Literal["download", "convert", "int8"]
+InstallProgress = Callable[[InstallStage, float], None]
 
 
 def install_int8(
     source: ModelFolder,
     speech: Sequence[NDArray[np.float32]],
-    progress: Progress,
+    progress: InstallProgress,
     *,
     converted: bool,
 ) -> Card:
@@ -51,8 +52,8 @@ def install_int8(
     clip = source.path / EXAMPLE_CLIP
     has_clip = EXAMPLE_CLIP in source.card.files
     recordings = [*speech]
-    if has_clip and source.card.files[EXAMPLE_CLIP].sha256 == EXAMPLE_SHA256:
-        recordings.append(read_example(clip))
+    if (example := pulled_example(source)) is not None:
+        recordings.append(example)
     if not recordings:
         raise UsageError(
             reason_en="int8 is calibrated and measured on real speech, and the hub's example clip "
@@ -70,6 +71,7 @@ def install_int8(
             folder,
             recordings,
             model=source.card.id,
+            float_weights=find_family(source.card.family).float_weights,
             progress=lambda share: progress("int8", share),
         )
         if has_clip:

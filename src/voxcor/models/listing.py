@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from voxcor.errors import ModelCorrupt
+from voxcor.errors import ModelCorrupt, UnknownFamily
 from voxcor.language import say
 from voxcor.models.cards import OFFICIAL, Card, standing_of
 from voxcor.models.store import find_model, installed
@@ -45,7 +45,7 @@ def list_models() -> Iterator[dict[str, Any]]:
         if model in here:
             try:
                 row |= _installed(find_model(model).card)
-            except ModelCorrupt as error:
+            except (ModelCorrupt, UnknownFamily) as error:
                 row["problem"] = error.message
         yield row
 

@@ -17,64 +17,27 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from math import prod
 from typing import Any
 
 import numpy as np
+
+from voxcor.models.storages import (
+    STORAGES,
+    Forbidden,
+    Malformed,
+    Storage,
+    Tensor,
+    make_storage,
+    make_tensor,
+    shown,
+)
 
 # The description of 600 tensors takes 100 kB and 20,000 steps. A step makes at most some 130 bytes,
 # a byte of text at most four.
 MAX_BYTES = 4 << 20
 MAX_STEPS = 200_000
-MAX_RANK = 16
 _MAX_NAME_BYTES = 256
 _MAX_INT_BYTES = 16  # the mark at the head of a legacy file has 10
-
-# Its numbers are the upper halves of float32, for which numpy has no type.
-BFLOAT16 = np.dtype([("bfloat16", "<u2")])
-
-_STORAGES: dict[str, np.dtype[Any]] = {
-    "FloatStorage": np.dtype("<f4"),
-    "DoubleStorage": np.dtype("<f8"),
-    "HalfStorage": np.dtype("<f2"),
-    "BFloat16Storage": BFLOAT16,
-    "LongStorage": np.dtype("<i8"),
-    "IntStorage": np.dtype("<i4"),
-    "ShortStorage": np.dtype("<i2"),
-    "CharStorage": np.dtype("i1"),
-    "ByteStorage": np.dtype("u1"),
-    "BoolStorage": np.dtype("?"),
-}
-
-
-class Malformed(ValueError):
-    """Bytes that torch does not write; the message says what is wrong with them."""
-
-
-class Forbidden(Exception):
-    """A pickle names what tensors do not need; the message is that name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """A run of `size` numbers outside the pickle, found by `key`."""
-
-    key: str
-    dtype: np.dtype[Any]
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """A strided view of a storage; offset and strides count elements.
-
-    It lies inside its storage: every index of it is at least 0 and below `storage.size`.
-    """
-
-    storage: Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +74,7 @@ _NAMES: dict[tuple[str, str], _Name | _StorageType] = {
     ("torch._utils", "_rebuild_tensor_v2"): _Name.TENSOR,
     ("torch._utils", "_rebuild_parameter"): _Name.PARAMETER,
     ("torch", "Size"): _Name.SIZE,
-    **{("torch", name): _StorageType(dtype) for name, dtype in _STORAGES.items()},
+    **{("torch", name): _StorageType(dtype) for name, dtype in STORAGES.items()},
 }
 
 
@@ -334,7 +297,7 @@ class _Machine:
                 self._push({})
                 self._store([part for pair in pairs for part in pair])
             case _Name.TENSOR, (Storage() as storage, offset, shape, strides, *_):
-                self._push(_tensor(storage, offset, shape, strides))
+                self._push(make_tensor(storage, offset, shape, strides))
             case _Name.PARAMETER, (Tensor() as tensor, *_):
                 self._push(tensor)
             case _Name.SIZE, (tuple() as size,):
@@ -361,37 +324,10 @@ class _Machine:
                 raise Malformed("its description has an unknown kind of object outside")
         if rest not in ([], [None]):
             raise Malformed("its description has a view of a storage, as torch before 0.4 wrote")
-        if type(size) is not int or size < 0 or size.bit_length() > 48:
-            raise Malformed("its description has a storage of no size")
-        storage = Storage(key, dtype, size)
+        storage = make_storage(key, dtype, size)
         if self.storages.setdefault(key, storage) != storage:
             raise Malformed(f"its description has two storages {shown(key)}")
         self._push(storage)
-
-
-def _tensor(storage: Storage, offset: Any, shape: Any, strides: Any) -> Tensor:
-    if type(shape) is not tuple or type(strides) is not tuple or len(shape) != len(strides):
-        raise Malformed("its description has a tensor without a shape")
-    if len(shape) > MAX_RANK:
-        raise Malformed(f"its description has a tensor of {len(shape)} axes")
-    for number in (offset, *shape, *strides):
-        if type(number) is not int or number < 0 or number.bit_length() > 48:
-            raise Malformed("its description has a tensor of no size")
-    if 0 in shape:
-        if prod(size for size in shape if size).bit_length() > 48:
-            raise Malformed("its description has an empty tensor of absurd shape")
-        return Tensor(storage, 0, shape, (0,) * len(shape))  # nothing is ever read
-    strides = tuple(0 if size == 1 else step for size, step in zip(shape, strides, strict=True))
-    last = offset + sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
-    if last >= storage.size:
-        raise Malformed(f"a tensor reaches outside its storage {shown(storage.key)}")
-    return Tensor(storage, offset, shape, strides)
-
-
-def shown(text: str) -> str:
-    """Text from a file as a message may show it: short, on one line, without control characters."""
-    short = text if len(text) <= 100 else text[:100] + "…"
-    return short if short.isprintable() else ascii(short)
 
 
 _Step = Callable[[_Machine], None]

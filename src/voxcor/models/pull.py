@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,15 +32,10 @@ from voxcor.errors import (
     UsageError,
     VoxcorError,
 )
-from voxcor.labels import labels_from_tokens
 from voxcor.models.cards import (
-    CHECKPOINT_FILES,
     EXAMPLE_CLIP,
-    EXAMPLE_FILE,
     HUB_NAMES,
-    MAX_LABELS,
     OFFICIAL,
-    TOKENS_FILE,
     Card,
     Hub,
     OfficialModel,
@@ -49,6 +45,7 @@ from voxcor.models.cards import (
     write_card,
 )
 from voxcor.models.convert import convert_checkpoint
+from voxcor.models.family import MAX_LABELS, Family, find_family
 from voxcor.models.hub import (
     Listing,
     default_hub,
@@ -57,7 +54,7 @@ from voxcor.models.hub import (
     list_files,
     other_content,
 )
-from voxcor.models.install import Progress, install_int8, now, records_of
+from voxcor.models.install import InstallProgress, install_int8, now, records_of
 from voxcor.models.stamps import is_converted_here, write_stamp
 from voxcor.models.store import (
     TINY,
@@ -69,21 +66,21 @@ from voxcor.models.store import (
     locked,
 )
 
-# tokens.txt has 119 bytes and the example clip 131 kB; what is larger is something else.
+# A list of tokens has 119 bytes and a sample 131 kB; what is larger is something else.
 _SMALL_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Weights:
+class _Checkpoint:
     """A checkpoint at hand, with what came with it."""
 
-    checkpoint: Path
+    path: Path
     sha256: str
     official: bool
     revision: str
     source: Source
-    tokens: Path | None
-    clip: Path | None
+    tokens: Path | None = None
+    clip: Path | None = None
 
 
 def pull(
@@ -93,7 +90,7 @@ def pull(
     source: Path | None = None,
     precision: Precision = "fp32",
     speech: Sequence[NDArray[np.float32]] = (),
-    progress: Progress = lambda _stage, _share: None,
+    progress: InstallProgress = lambda _stage, _share: None,
 ) -> Card:
     """Installs a published model, in the place of an installed one; its card.
 
@@ -103,8 +100,8 @@ def pull(
         model_id: a key of `OFFICIAL`.
         hub: where to fetch it; None for the one of the reader's language, see `default_hub`.
         source: install this checkpoint, or the one in this folder, instead of fetching one.
-            `tokens.txt` beside it names its labels. Weights that nobody published are taken, and
-            marked unofficial in the card and in every result.
+            Its family's list of tokens beside it names its labels. Weights that nobody published
+            are taken, and marked unofficial in the card and in every result.
         precision: `int8` is made from fp32 by calibration on real speech, and measured on other
             speech; what it came to is among the card's metrics.
         speech: recordings for that, float32 [N] at 16 kHz each, beside the hub's example clip.
@@ -113,7 +110,7 @@ def pull(
     Raises:
         UnknownModel, UsageError: there is no such model to pull, or not on this hub.
         InputNotFound, InputUnreadable: `source` is not there, holds no checkpoint, or cannot be
-            read; so with the `tokens.txt` beside it.
+            read; so with the list of tokens beside it.
         PullInProgress: another process is pulling the same model.
         HubUnreachable, HubRefused, ChecksumMismatch: see `voxcor.models.hub`.
         CheckpointUnsafe, CheckpointInvalid: see `convert_checkpoint`.
@@ -141,16 +138,16 @@ def pull(
             return install_int8(source_folder, speech, progress, converted=converted)
         try:
             if source is None:
-                weights = _fetch(model, hub, lambda share: progress("download", share))
+                checkpoint = _fetch(model, hub, lambda share: progress("download", share))
             else:
-                weights = _local(model, source)
+                checkpoint = _local(model, source)
             if precision == "fp32":
                 with replacing(folder_of(model_id)) as folder:
-                    card = _write(model, weights, folder, progress)
+                    card = _write(model, checkpoint, folder, progress)
                 write_stamp(folder_of(model_id), card, converted=True)
             else:
                 with drafting(folder_of(model_id)) as folder:
-                    card = _write(model, weights, folder, progress)
+                    card = _write(model, checkpoint, folder, progress)
                     card = install_int8(ModelFolder(folder, card), speech, progress, converted=True)
         except (HubUnreachable, HubRefused, PrecisionRefused):
             raise
@@ -162,16 +159,16 @@ def pull(
     return card
 
 
-def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) -> _Weights:
+def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) -> _Checkpoint:
     """The checkpoint, its tokens and the example clip from a hub."""
-    listing = list_files(model, hub)
-    checkpoint = next((name for name in CHECKPOINT_FILES if name in listing.files), None)
+    family, listing = find_family(model.family), list_files(model, hub)
+    checkpoint = next((name for name in family.checkpoint_files if name in listing.files), None)
     if checkpoint is None:
         raise HubRefused(
             model=model.id,
             hub=HUB_NAMES[hub],
             repository=listing.repository,
-            file=CHECKPOINT_FILES[0],
+            file=family.checkpoint_files[0],
             reason="HTTP 404",
         )
     announced = listing.files[checkpoint]
@@ -183,27 +180,36 @@ def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) ->
     folder = downloads_of(model.id) / content[:16]
     small = [
         name
-        for name in (TOKENS_FILE, EXAMPLE_FILE)
+        for name in _beside(family).values()
         if name in listing.files and 0 < listing.files[name].bytes <= _SMALL_BYTES
     ]
     wanted = [*small, checkpoint]
     missing = announced.bytes - _bytes_there(folder / checkpoint)
     with storage_errors(folder, missing):
         folder.mkdir(parents=True, exist_ok=True)
-        require_space(folder, missing + _graph_bytes(announced.bytes))
+        require_space(folder, missing + _graph_bytes(family, announced.bytes))
         paths = _download_all(listing, wanted, folder, progress)
         found = record_of(paths[checkpoint]).sha256
     if expected is not None and found != expected:
         raise other_content(model.id, hub, checkpoint, found, expected)
-    return _Weights(
-        checkpoint=paths[checkpoint],
+    return _Checkpoint(
+        path=paths[checkpoint],
         sha256=found,
         official=found == model.sha256,
         revision=listing.revision,
         source=Source(hub=hub, repository=listing.repository, file=checkpoint),
-        tokens=paths.get(TOKENS_FILE),
-        clip=paths.get(EXAMPLE_FILE),
+        **{part: paths[name] for part, name in _beside(family).items() if name in paths},
     )
+
+
+def _beside(family: Family) -> dict[Literal["tokens", "clip"], str]:
+    """What small files beside a checkpoint are called, by the fields of `_Checkpoint`."""
+    names: dict[Literal["tokens", "clip"], str] = {}
+    if family.tokens_file:
+        names["tokens"] = family.tokens_file
+    if family.sample:
+        names["clip"] = family.sample.file
+    return names
 
 
 def _download_all(
@@ -220,9 +226,11 @@ def _download_all(
     return {name: download(listing, name, folder, report) for name in names}
 
 
-def _local(model: OfficialModel, source: Path) -> _Weights:
+def _local(model: OfficialModel, source: Path) -> _Checkpoint:
     """A checkpoint that is here already, alone or in a folder like the hub's."""
-    candidates = [source / name for name in CHECKPOINT_FILES] if source.is_dir() else [source]
+    family = find_family(model.family)
+    names = family.checkpoint_files
+    candidates = [source / name for name in names] if source.is_dir() else [source]
     checkpoint = next((path for path in candidates if path.is_file()), None)
     if checkpoint is None:
         raise InputNotFound(name=str(candidates[0]))
@@ -230,45 +238,49 @@ def _local(model: OfficialModel, source: Path) -> _Weights:
         sha256 = record_of(checkpoint).sha256
     except OSError as error:
         raise InputUnreadable(name=str(checkpoint), reason=error.strerror) from error
-    tokens, clip = checkpoint.parent / TOKENS_FILE, checkpoint.parent / EXAMPLE_FILE
-    return _Weights(
-        checkpoint=checkpoint,
+    beside = {part: checkpoint.parent / name for part, name in _beside(family).items()}
+    return _Checkpoint(
+        path=checkpoint,
         sha256=sha256,
         official=sha256 == model.sha256,
         revision="local",
         source=Source(hub="local", repository=None, file=checkpoint.name),
-        tokens=tokens if tokens.is_file() else None,
-        clip=clip if clip.is_file() else None,
+        **{part: path for part, path in beside.items() if path.is_file()},
     )
 
 
-def _write(model: OfficialModel, weights: _Weights, folder: Path, progress: Progress) -> Card:
+def _write(
+    model: OfficialModel, checkpoint: _Checkpoint, folder: Path, progress: InstallProgress
+) -> Card:
     """Converts a checkpoint into a model folder in fp32, which must exist."""
-    labels = _labels(weights.tokens) if weights.tokens else model.labels
+    family = find_family(model.family)
+    labels = _labels(family, checkpoint.tokens) if checkpoint.tokens else model.labels
     progress("convert", 0.0)
     target = folder_of(model.id)
-    needed = _graph_bytes(weights.checkpoint.stat().st_size)
+    needed = _graph_bytes(family, checkpoint.path.stat().st_size)
     with storage_errors(target, needed):
         require_space(target.parent, needed)
         conversion = convert_checkpoint(
-            weights.checkpoint,
+            checkpoint.path,
             folder,
+            family=family,
             labels=labels,
             progress=lambda share: progress("convert", share),
         )
-        if weights.clip:
-            shutil.copyfile(weights.clip, folder / EXAMPLE_CLIP)
+        if checkpoint.clip:
+            shutil.copyfile(checkpoint.clip, folder / EXAMPLE_CLIP)
         card = Card(
             id=model.id,
             title=model.title,
             labels=conversion.labels,
             embedding_dim=conversion.embedding_dim,
             parameters=conversion.parameters,
+            family=model.family,
             precision="fp32",
-            revision=weights.revision,
-            sha256=weights.sha256,
-            official=weights.official,
-            source=weights.source,
+            revision=checkpoint.revision,
+            sha256=checkpoint.sha256,
+            official=checkpoint.official,
+            source=checkpoint.source,
             created=now(),
             licence=model.licence,
             files=records_of(folder),
@@ -277,12 +289,12 @@ def _write(model: OfficialModel, weights: _Weights, folder: Path, progress: Prog
     return card
 
 
-def _labels(tokens: Path) -> tuple[str, ...]:
+def _labels(family: Family, tokens: Path) -> tuple[str, ...]:
     try:
         with tokens.open("rb") as file:
             content = file.read(_SMALL_BYTES)
         # Editors on Windows put a byte-order mark before the first token.
-        labels = labels_from_tokens(content.decode("utf-8-sig").splitlines())
+        labels = family.read_tokens(content.decode("utf-8-sig").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise InputUnreadable(name=str(tokens), reason=str(error)) from error
     if len(labels) > MAX_LABELS:
@@ -295,9 +307,9 @@ def _labels(tokens: Path) -> tuple[str, ...]:
     return labels
 
 
-def _graph_bytes(checkpoint_bytes: int) -> int:
-    """What the graph will take: of a fairseq checkpoint, two thirds are the optimizer's moments."""
-    return checkpoint_bytes // 3
+def _graph_bytes(family: Family, checkpoint_bytes: int) -> int:
+    """What the graph will take at most: a float32 for each parameter."""
+    return 4 * checkpoint_bytes // family.checkpoint_bytes
 
 
 def _bytes_there(path: Path) -> int:

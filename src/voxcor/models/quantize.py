@@ -13,7 +13,7 @@ VNNI, where onnxruntime's kernels may saturate: what that spoils is refused wher
 the agreement is measured on the processor at hand.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,14 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from voxcor.inference.onnx_files import (
+    GRAPH_FILE,
+    StoredWeights,
+    WeightsWriter,
+    read_model,
+    write_model,
+)
 from voxcor.inference.session import open_session, run
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE
 
 FloatArray = NDArray[np.float32]
 
@@ -39,11 +45,15 @@ _CONTRIB = "com.microsoft"  # onnxruntime's own operators, for the fused integer
 
 
 class Graph:
-    """The graph in a folder, by name, to be rewritten; weights are read when they are asked for."""
+    """The graph in a folder, by name, to be rewritten; weights are read when they are asked for.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.model = onnx.load(folder / GRAPH_FILE, load_external_data=False)
+    `float_weights` are names of those that stay as they are.
+    """
+
+    def __init__(self, folder: Path, float_weights: Collection[str] = ()) -> None:
+        self.float_weights = frozenset(float_weights)
+        self.model = read_model(folder / GRAPH_FILE)
+        self._stored = StoredWeights(folder / GRAPH_FILE)
         self.nodes: list[onnx.NodeProto] = list(self.model.graph.node)
         self.weights: dict[str, onnx.TensorProto] = {
             tensor.name: tensor for tensor in self.model.graph.initializer
@@ -52,8 +62,7 @@ class Graph:
 
     def array(self, name: str) -> NDArray[Any]:
         """A weight's numbers."""
-        tensor = self.weights[name]
-        return numpy_helper.to_array(tensor, base_dir=str(self.folder))
+        return self._stored.array(self.weights[name])
 
     def constant(self, array: Any, dtype: Any, name: str | None = None) -> str:
         """Adds a weight."""
@@ -91,19 +100,14 @@ class Graph:
     def save(self, folder: Path) -> None:
         """Writes `model.onnx` and `model.onnx.data`, weights and all."""
         graph = self.model.graph
-        for name, tensor in self.weights.items():
-            if tensor.external_data:
-                self.weights[name] = numpy_helper.from_array(self.array(name), name)
         del graph.node[:], graph.initializer[:]
         graph.node.extend(self.nodes)
-        graph.initializer.extend(self.weights.values())
-        onnx.save(
-            self.model,
-            folder / GRAPH_FILE,
-            save_as_external_data=True,
-            location=WEIGHTS_FILE,
-            size_threshold=1024,
-        )
+        with WeightsWriter(folder) as stored:
+            graph.initializer.extend(
+                stored.add(name, self._stored.array(tensor))
+                for name, tensor in self.weights.items()
+            )
+        write_model(self.model, folder / GRAPH_FILE)
 
     def _fresh(self, stem: str) -> str:
         self._count += 1
@@ -138,11 +142,14 @@ def _unfold_convolutions(graph: Graph) -> None:
 def _is_worth_unfolding(graph: Graph, conv: onnx.NodeProto) -> bool:
     """Whether its groups make products that will be integer ones; fp32 is best left as it is."""
     weight = graph.weights.get(conv.input[1])
-    if weight is None or len(weight.dims) != 3:
+    if conv.input[1] in graph.float_weights or weight is None or len(weight.dims) != 3:
+        return False
+    attributes = {a.name: helper.get_attribute_value(a) for a in conv.attribute}
+    if {*attributes.get("strides", ()), *attributes.get("dilations", ())} - {1}:
         return False
     out, channels, taps = weight.dims
-    groups = next((a.i for a in conv.attribute if a.name == "group"), 1)
-    return bool(taps * channels >= _LEAST_ROWS and out // groups >= _LEAST_COLUMNS)
+    columns = out // attributes.get("group", 1)
+    return bool(taps * channels >= _LEAST_ROWS and columns >= _LEAST_COLUMNS)
 
 
 def _unfolded(
@@ -200,15 +207,21 @@ class Range:
         return round(-self.lowest / self.scale)
 
 
-def quantize(source: Path, target: Path, speech: Sequence[FloatArray]) -> None:
+def quantize(
+    source: Path,
+    target: Path,
+    speech: Sequence[FloatArray],
+    float_weights: Collection[str] = (),
+) -> None:
     """Writes the int8 form of an fp32 graph, `model.onnx` and `model.onnx.data`.
 
     Args:
         source: the folder of the fp32 graph, a free place to write a draft in.
         target: the folder to write, which must exist.
         speech: what the ranges are learned from, float32 [N] at 16 kHz each.
+        float_weights: names of weights whose products stay fp32, see `Family`.
     """
-    graph = Graph(source)
+    graph = Graph(source, float_weights)
     _unfold_convolutions(graph)
     graph.prune()
     sources = _sources(graph)
@@ -234,7 +247,7 @@ def observe(folder: Path, names: Sequence[str], speech: Sequence[FloatArray]) ->
     )
     draft = folder / ".observed.onnx"  # beside its weights, as onnxruntime wants it
     try:
-        onnx.save(graph.model, draft)
+        write_model(graph.model, draft)
         session = open_session(draft)
         seen = np.array(
             [run(session, {"waveform": x[None], "lengths": np.array([len(x)])}) for x in speech]
@@ -248,7 +261,7 @@ def observe(folder: Path, names: Sequence[str], speech: Sequence[FloatArray]) ->
 
 def _is_integer(graph: Graph, node: onnx.NodeProto) -> bool:
     """Whether this node is a product worth 8 bits."""
-    if not _is_product(graph, node):
+    if not _is_product(graph, node) or node.input[1] in graph.float_weights:
         return False
     rows, columns = graph.weights[node.input[1]].dims
     return bool(rows >= _LEAST_ROWS and columns >= _LEAST_COLUMNS)
@@ -275,26 +288,26 @@ def _write_integers(graph: Graph, sources: Mapping[str, str], ranges: Mapping[st
     """Puts integer products in the place of float ones; what they replace is left for `prune`."""
     consumers, producers = graph.consumers(), graph.producers()
     nodes: list[onnx.NodeProto] = []
-    twins: set[str] = set()
+    made: set[str] = set()
 
-    def twin(name: str, source: str) -> str:
-        """The 8-bit twin of a value that was moved from `source`, made when first asked for."""
-        if name in twins:
+    def in_int8(name: str, source: str) -> str:
+        """The 8-bit form of a value that was moved from `source`, made when first asked for."""
+        if name in made:
             return f"{name}.int8"
         if name == source:
             graph.constant(ranges[source].scale, np.float32, f"{source}.scale")
             graph.constant(ranges[source].zero_point, np.uint8, f"{source}.zero")
             inputs = [source, f"{source}.scale", f"{source}.zero"]
             nodes.append(graph.node("QuantizeLinear", inputs, f"{source}.int8"))
-            twins.add(source)
+            made.add(source)
             return f"{source}.int8"
         move = onnx.NodeProto()
         move.CopyFrom(producers[name])
         for i in range(len(move.input) if move.op_type == "Concat" else 1):
-            move.input[i] = twin(move.input[i], source)
+            move.input[i] = in_int8(move.input[i], source)
         if move.op_type == "Pad":
             move.input[2] = f"{source}.zero"
-        twins.update(move.output)
+        made.update(move.output)
         move.output[:] = [f"{output}.int8" for output in move.output]
         nodes.append(move)
         return f"{name}.int8"
@@ -309,7 +322,7 @@ def _write_integers(graph: Graph, sources: Mapping[str, str], ranges: Mapping[st
         weight = graph.array(name)
         scale = np.maximum(np.abs(weight).max(axis=0), 1e-12) / 127
         inputs = [
-            twin(node.input[0], source),
+            in_int8(node.input[0], source),
             graph.constant(np.round(weight / scale), np.int8, f"{name}.int8"),
             f"{source}.scale",
             graph.constant(scale, np.float32, f"{name}.scale"),

@@ -23,6 +23,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.inference.network import Network
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, Precision, read_card
 from voxcor.models.stamps import is_converted_here, remove_stamp, require_unchanged
 from voxcor.settings import Settings
@@ -30,10 +31,8 @@ from voxcor.settings import Settings
 TINY = "tiny"
 TINY_FOLDER = Path(__file__).parent / TINY
 
-# `auto` takes the first of these that is installed: their order on EmoBox, emotion2vec.md 5.2.
+# `auto` takes the first of these that is installed: their order on EmoBox.
 BEST_FIRST = ("plus-large", "plus-base", "plus-seed", "base-finetuned")
-
-GRAPH_FILE = "model.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ def find_model(name: str) -> ModelFolder:
         ModelNotInstalled: a published model that was not pulled.
         ModelCorrupt: its card, or the size of one of its files, is not as it was written;
             `open_network` looks at their content.
+        UnknownFamily: see `read_card`.
     """
     here = installed()
     if name == "auto":

@@ -4,7 +4,6 @@ Its files are compared with its card, it is run, and the scores it gives the hub
 compared with published ones, where there are any.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -23,28 +22,11 @@ from voxcor.errors import (
 )
 from voxcor.frames import SAMPLE_RATE, num_frames
 from voxcor.inference.network import FrameOutput
-from voxcor.models.cards import EXAMPLE_CLIP, EXAMPLE_FILE, OFFICIAL
+from voxcor.models.cards import EXAMPLE_CLIP, OFFICIAL, Card
+from voxcor.models.family import find_family
 from voxcor.models.stamps import require_unchanged
 from voxcor.models.store import ModelFolder, find_model, open_network
 from voxcor.timeline import pooled_scores
-
-# The hubs' example/test.wav: 4.1 s, 16 kHz, mono.
-EXAMPLE_SHA256 = "a4839eaaa3d54bd2db6eb48aa3d40def1b5c5004df3fd163a8dcd045097f8a23"
-
-# What FunASR gives that clip on a GPU in float32 (emotion2vec#88; emotion2vec.md, section 3.6).
-PUBLISHED_SCORES: Mapping[str, Mapping[str, float]] = {
-    "plus-large": {
-        "angry": 0.003793130163103342,
-        "disgusted": 0.0005500566912814975,
-        "fearful": 0.0008670409442856908,
-        "happy": 0.1217915266752243,
-        "neutral": 0.00022425848874263465,
-        "other": 6.993473562033614e-06,
-        "sad": 0.8683823943138123,
-        "surprised": 0.004384305793792009,
-        "unknown": 2.399044376488746e-07,
-    },
-}
 
 # float32 sums in another order move these scores by some 1e-6; a wrong weight, layer or label
 # order moves them by hundredths. The same bound holds for parity with FunASR.
@@ -85,16 +67,16 @@ def verify(name: str, *, clip: Path | None = None) -> Verification:
         VerificationFailed: it runs, but not to the published scores.
         InputNotFound, InputUnreadable, UsageError: `clip` is not the example clip.
     """
-    example = read_example(clip) if clip else None
     folder = find_model(name)
+    example = read_example(clip, folder.card) if clip else None
     files = require_unchanged(folder.path, folder.card, again=True)
-    pulled = folder.card.files.get(EXAMPLE_CLIP)
-    if example is None and pulled is not None and pulled.sha256 == EXAMPLE_SHA256:
-        example = read_example(folder.path / EXAMPLE_CLIP)
+    if example is None:
+        example = pulled_example(folder)
     output = _run(folder, _noise() if example is None else example)
     labels = folder.card.labels
 
-    published, model = PUBLISHED_SCORES.get(folder.card.id), OFFICIAL.get(folder.card.id)
+    sample, model = find_family(folder.card.family).sample, OFFICIAL.get(folder.card.id)
+    published = sample.scores.get(folder.card.id) if sample else None
     not_compared: NotCompared | None = None
     difference = None
     allowed = TOLERANCE if folder.card.precision == "fp32" else TOLERANCE_INT8
@@ -139,19 +121,34 @@ def _run(folder: ModelFolder, waveform: NDArray[np.float32]) -> FrameOutput:
     return output
 
 
-def read_example(path: Path) -> NDArray[np.float32]:
-    """The example clip as float32 [N] at 16 kHz; no other clip has published scores."""
+def pulled_example(folder: ModelFolder) -> NDArray[np.float32] | None:
+    """The example clip of a model that was pulled with it, as `read_example` gives it."""
+    sample = find_family(folder.card.family).sample
+    record = folder.card.files.get(EXAMPLE_CLIP)
+    if sample is None or record is None or record.sha256 != sample.sha256:
+        return None
+    return read_example(folder.path / EXAMPLE_CLIP, folder.card)
+
+
+def read_example(path: Path, card: Card) -> NDArray[np.float32]:
+    """The example clip of a model as float32 [N] at 16 kHz; no other has published scores."""
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise InputNotFound(name=str(path)) from error
     except OSError as error:
         raise InputUnreadable(name=str(path), reason=error.strerror) from error
-    if sha256(data).hexdigest() != EXAMPLE_SHA256:
+    sample = find_family(card.family).sample
+    if sample is None:
         raise UsageError(
-            reason_en=f"{path} is not the hubs' example clip, {EXAMPLE_FILE}; "
+            reason_en=f"No clip has published scores of {card.id}.",
+            reason_zh=f"没有音频带有 {card.id} 的官方公布分数。",
+        )
+    if sha256(data).hexdigest() != sample.sha256:
+        raise UsageError(
+            reason_en=f"{path} is not the hubs' example clip, {sample.file}; "
             "only that one has published scores.",
-            reason_zh=f"{path} 不是模型平台的示例音频 {EXAMPLE_FILE};只有该音频有官方公布的分数。",
+            reason_zh=f"{path} 不是模型平台的示例音频 {sample.file};只有该音频有官方公布的分数。",
         )
     import soundfile
 

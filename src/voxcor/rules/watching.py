@@ -128,7 +128,7 @@ class Watch:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._watched = [_Watched(rule) for rule in rules]
 
-    def hear(self, reading: Reading) -> list[Firing]:
+    def push(self, reading: Reading) -> list[Firing]:
         """The firings of the next reading; readings come in order and do not overlap."""
         return [
             Firing(watched.rule, reading.end, reading.scores)
@@ -140,7 +140,7 @@ class Watch:
 def evaluate(rules: Iterable[Rule], readings: Iterable[Reading]) -> list[Firing]:
     """All firings over the readings of one recording, in order."""
     watch = Watch(rules)
-    return [firing for reading in readings for firing in watch.hear(reading)]
+    return [firing for reading in readings for firing in watch.push(reading)]
 
 
 def readings_of(result: Result) -> Iterator[Reading]:
@@ -169,8 +169,8 @@ class _Watched:
         self._end = 0.0  # of the last reading
         self._held: bool | None = None  # whether the test held in it
         self._run_s = 0.0  # speech without interruption in which it held
-        self._stretches: deque[tuple[float, float]] = deque()  # of the last `duration_s`
-        self._stretches_s = 0.0  # their sum
+        self._spans: deque[tuple[float, float]] = deque()  # of the last `duration_s`
+        self._spans_s = 0.0  # their sum
         self._near_until: float | None = None  # in the situation that has fired
 
     def fires(self, reading: Reading) -> bool:
@@ -200,19 +200,19 @@ class _Watched:
 
     def _held_lately(self, reading: Reading, holds: bool) -> float:
         """For how many of the last `duration_s` seconds the test held."""
-        stretches = self._stretches
+        spans = self._spans
         if holds:
-            joined = bool(stretches) and reading.start - stretches[-1][1] < _EPSILON_S
-            start = stretches.pop()[0] if joined else reading.start
-            stretches.append((start, reading.end))
-            self._stretches_s += reading.end - reading.start
+            joined = bool(spans) and reading.start - spans[-1][1] < _EPSILON_S
+            start = spans.pop()[0] if joined else reading.start
+            spans.append((start, reading.end))
+            self._spans_s += reading.end - reading.start
         horizon = reading.end - self.rule.duration_s
-        while stretches and stretches[0][0] < horizon:
-            start, end = stretches.popleft()
-            self._stretches_s -= min(end, horizon) - start
+        while spans and spans[0][0] < horizon:
+            start, end = spans.popleft()
+            self._spans_s -= min(end, horizon) - start
             if end > horizon:
-                stretches.appendleft((horizon, end))
-        return self._stretches_s
+                spans.appendleft((horizon, end))
+        return self._spans_s
 
 
 # Any other label is quoted: it would be read as a number, a mark or a word of the grammar.

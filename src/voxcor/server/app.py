@@ -19,29 +19,26 @@ from voxcor.server import (
     page,
     problems,
     recognition,
-    request_keys,
+    results,
     rules,
     security,
-    service,
-    stored_results,
     streaming,
     waveform,
     words,
 )
-from voxcor.server.bodies import Bodies, Linger
+from voxcor.server.bodies import BodyLimitMiddleware, LingeringCloseMiddleware
 from voxcor.server.downloads import Downloads
+from voxcor.server.metrics import Metrics, RequestLogMiddleware
 from voxcor.server.models import Pulls
-from voxcor.server.monitoring import Metrics, Observe
 from voxcor.server.schemas import complete
-from voxcor.server.security import Guard, require_safe
+from voxcor.server.security import SecurityMiddleware, require_key_beyond_loopback
 from voxcor.server.service import Service
 from voxcor.settings import Settings
 from voxcor.version import __version__
 
 ROUTERS = (
     recognition.router,
-    request_keys.router,
-    stored_results.router,
+    results.router,
     exports.router,
     words.router,
     jobs.router,
@@ -50,7 +47,6 @@ ROUTERS = (
     huggingface.router,
     rules.router,
     streaming.router,
-    service.router,
     monitoring.router,
     security.router,
     documentation.router,
@@ -69,7 +65,7 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
         UsageError: others than this machine would be served without an API key.
     """
     settings = settings or Settings()
-    require_safe(settings)
+    require_key_beyond_loopback(settings)
     metrics = Metrics()
 
     @asynccontextmanager
@@ -97,12 +93,12 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
         app.include_router(router)
     problems.install(app)
     # The last that is added is the first that a request meets.
-    app.add_middleware(Speak)
-    app.add_middleware(Bodies, idle_s=settings.upload_idle_s)
-    app.add_middleware(Guard, settings=settings)
-    app.add_middleware(Observe, metrics=metrics)
-    app.add_middleware(Linger)
-    app.add_middleware(SubPath, root_path=settings.root_path)
+    app.add_middleware(LanguageMiddleware)
+    app.add_middleware(BodyLimitMiddleware, idle_s=settings.upload_idle_s)
+    app.add_middleware(SecurityMiddleware, settings=settings)
+    app.add_middleware(RequestLogMiddleware, metrics=metrics)
+    app.add_middleware(LingeringCloseMiddleware)
+    app.add_middleware(RootPathMiddleware, root_path=settings.root_path)
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -114,7 +110,7 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     return app
 
 
-class SubPath:
+class RootPathMiddleware:
     """Tells everything within below which path the server is seen from outside.
 
     Whether the proxy strips that path or passes it on, routes are found.
@@ -130,7 +126,7 @@ class SubPath:
         await self._app(scope, receive, send)
 
 
-class Speak:
+class LanguageMiddleware:
     """Requests are answered in the language of their sender."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,8 +1,8 @@
 """What a request may cost before anybody looks at it: bytes, and the time to send them.
 
-Every body passes through `Bodies`. It may have `MOST_BYTES`, unless the route that reads it takes
-recordings and says so with `limited_body`. Each has the same patience: `upload_idle_s` without a
-byte, and no slower over all of it than `SLOWEST_BYTES_PER_S`.
+Every body passes through `BodyLimitMiddleware`. It may have `MOST_BYTES`, unless the route that
+reads it takes recordings and says so with `limited_body`. Each has the same timeouts: no longer
+than `upload_idle_s` without a byte, and no slower over all of it than `SLOWEST_BYTES_PER_S`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from voxcor.errors import HeadTooLarge, UploadTooLarge, UploadTooSlow
-from voxcor.server.strict_json import read_json
+from voxcor.server.strict_json import read_strict_json
 from voxcor.settings import Settings
 
 # Of a body that is no recording: options, a rule, a key.
@@ -25,7 +25,7 @@ MOST_HEAD_BYTES = 16_384
 MOST_HEADERS = 100
 MOST_PARAMETERS = 100
 
-# Slower than any network that carries speech; a trickle must not hold a place for hours.
+# Slower than any network that carries speech; a trickle must not hold a slot for hours.
 SLOWEST_BYTES_PER_S = 2_000
 
 # A refused upload is read on for so long, that its sender finds the answer and not a reset.
@@ -34,7 +34,7 @@ LINGER_S = 5.0
 _KEY = "voxcor.body"
 
 
-class Body:
+class RequestBody:
     """The body of one request while it comes.
 
     Attributes:
@@ -53,12 +53,12 @@ class Body:
         self._receive = receive
         self._idle_s = idle_s
         self._started = asyncio.get_running_loop().time()
-        self._patience: asyncio.Timeout | None = None
+        self._timeout: asyncio.Timeout | None = None
         self._is_given_up = False
         self._text = bytearray()
         self._answered = False
 
-    def is_a_recording(self, maximum_bytes: int) -> None:
+    def expect_recording(self, maximum_bytes: int) -> None:
         """Whoever reads it takes so much, and writes it to the disk as it comes."""
         self.is_recording, self._maximum = True, maximum_bytes
 
@@ -70,9 +70,9 @@ class Body:
     def give_up(self) -> None:
         """Ends the wait for the rest of it: `receive` raises `UploadTooSlow`."""
         self._is_given_up = True
-        if self._patience is not None:
+        if self._timeout is not None:
             with suppress(RuntimeError):  # what came is just being written
-                self._patience.reschedule(0)
+                self._timeout.reschedule(0)
 
     async def receive(self) -> Message:
         """The next of it, as ASGI has it.
@@ -103,7 +103,7 @@ class Body:
         fair_s = self._idle_s + self.received / SLOWEST_BYTES_PER_S
         try:
             until = 0 if self._is_given_up else min(now + self._idle_s, self._started + fair_s)
-            async with asyncio.timeout_at(until) as self._patience:
+            async with asyncio.timeout_at(until) as self._timeout:
                 message = await self._receive()
         except TimeoutError:
             raise UploadTooSlow from None
@@ -117,12 +117,12 @@ class Body:
         if self._is_json and not self.is_recording:
             self._text += chunk
             if self.ended and self._text:
-                read_json(bytes(self._text))
+                read_strict_json(bytes(self._text))
         return message
 
 
-class Bodies:
-    """Puts a `Body` between every request and whoever reads it, and looks at its head."""
+class BodyLimitMiddleware:
+    """Puts a `RequestBody` between every request and whoever reads it, and looks at its head."""
 
     def __init__(self, app: ASGIApp, idle_s: float) -> None:
         self._app = app
@@ -132,7 +132,7 @@ class Bodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = scope[_KEY] = Body(Headers(scope=scope), receive, self._idle_s)
+        body = scope[_KEY] = RequestBody(Headers(scope=scope), receive, self._idle_s)
 
         async def sending(message: Message) -> None:
             await body.send(send, message)
@@ -157,15 +157,15 @@ def require_small_head(scope: Scope) -> None:
         raise HeadTooLarge(maximum_bytes=MOST_HEAD_BYTES)
 
 
-def body_of(connection: HTTPConnection) -> Body:
-    """The one of a request that came through `Bodies`."""
-    body: Body = connection.scope[_KEY]
+def body_of(connection: HTTPConnection) -> RequestBody:
+    """The one of a request that came through `BodyLimitMiddleware`."""
+    body: RequestBody = connection.scope[_KEY]
     return body
 
 
 def is_recording(scope: Scope) -> bool:
-    """Whether what comes is a recording, which has a place in the queue's number of its own."""
-    body: Body | None = scope.get(_KEY)
+    """Whether what comes is a recording, which has a slot in the queue."""
+    body: RequestBody | None = scope.get(_KEY)
     return body is not None and body.is_recording
 
 
@@ -181,7 +181,7 @@ async def limited_body(
         UploadTooSlow: nothing comes for long, or it trickles.
         ClientDisconnect: the sender is gone.
     """
-    body_of(request).is_a_recording((maximum_mb or settings.max_upload_mb) * 1_000_000)
+    body_of(request).expect_recording((maximum_mb or settings.max_upload_mb) * 1_000_000)
     while True:
         message = await request.receive()
         if message["type"] == "http.disconnect":
@@ -191,7 +191,7 @@ async def limited_body(
             return
 
 
-class Linger:
+class LingeringCloseMiddleware:
     """Reads on for a while where a response comes before the end of the request's body.
 
     A server that closes on unread bytes makes TCP send a reset, which overtakes the response: the

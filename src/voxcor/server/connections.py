@@ -1,7 +1,7 @@
 """Connections to the server: how many, how long each may keep it waiting, and who goes for another.
 
 A server can only have so many files open, and connections are files. So there is a limit below that
-of the process (`most_connections`); at it whoever keeps the server waiting longest makes room for
+of the process (`connection_limits`); at it whoever keeps the server waiting longest makes room for
 who comes: first connections without a request, then requests that are not whole, then readers of
 answers. What the server works on is never cut off.
 """
@@ -20,7 +20,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from voxcor.errors import MalformedRequest, TooManyConnections
 from voxcor.server.bodies import is_recording
-from voxcor.server.problems import answer
+from voxcor.server.problems import error_response
 from voxcor.server.security import HEADERS
 from voxcor.server.strict_json import SafeJSONResponse
 from voxcor.settings import Settings
@@ -56,14 +56,14 @@ WEBSOCKET_READ_BYTES = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """How many connections there may be, and of those that wait how many come in at once."""
 
     connections: int
     accepted_at_once: int
 
 
-def most_connections(settings: Settings) -> Limits:
+def connection_limits(settings: Settings) -> ConnectionLimits:
     """What `settings.connections` comes to under the process's limit of files, raised where it may.
 
     A connection that is served may have a file open beside its socket; and the event loop accepts
@@ -73,7 +73,7 @@ def most_connections(settings: Settings) -> Limits:
     try:
         import resource
     except ImportError:  # Windows
-        return Limits(most, 64)
+        return ConnectionLimits(most, 64)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_OF_ITS_OWN + 3 * most
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -83,10 +83,10 @@ def most_connections(settings: Settings) -> Limits:
         most = min(most, max(8, (soft - FILES_OF_ITS_OWN) // 3))
     if most < settings.connections:
         logger.warning("only %d connections fit into %d open files", most, soft)
-    return Limits(most, max(4, min(64, most // 2)))
+    return ConnectionLimits(most, max(4, min(64, most // 2)))
 
 
-def fitted(settings: Settings, limits: Limits) -> Settings:
+def within_limits(settings: Settings, limits: ConnectionLimits) -> Settings:
     """The settings with no more uploads and sessions than there may be connections for."""
     half = max(1, limits.connections // 2)
     return settings.model_copy(
@@ -98,7 +98,7 @@ def fitted(settings: Settings, limits: Limits) -> Settings:
 
 
 class BoundedHTTP(H11Protocol):
-    """HTTP/1.1 with patience that has an end, of `config.limit_concurrency` connections in all.
+    """HTTP/1.1 with timeouts on either side, of `config.limit_concurrency` connections in all.
 
     uvicorn gives up on idle connections after a response, not on those that never send a request,
     and not on readers that do not read.
@@ -211,7 +211,7 @@ class BoundedHTTP(H11Protocol):
             self.transport.abort()
 
     def _too_late(self) -> None:
-        # A protocol that took over, such as WebSocket, has a patience of its own.
+        # A protocol that took over, such as WebSocket, has timeouts of its own.
         if self.transport.get_protocol() is self:
             self.transport.close()
             self._expect_reading()
@@ -261,7 +261,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
 async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
     error = TooManyConnections(retry_after_s=RETRY_AFTER_S)
-    response = answer(error, HTTPConnection(scope))
+    response = error_response(error, HTTPConnection(scope))
     response.headers.update({**HEADERS, "Connection": "close"})
     await response(scope, receive, send)
 

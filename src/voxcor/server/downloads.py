@@ -23,8 +23,8 @@ class Downloads:
         self._running = 0
 
     @contextmanager
-    def place(self) -> Iterator[ExitStack]:
-        """A place among them; `pop_all` of what it gives takes it beyond the block.
+    def slot(self) -> Iterator[ExitStack]:
+        """One of them; `pop_all` of what it gives takes it beyond the block.
 
         Raises:
             QueueFull: there is none.
@@ -43,7 +43,7 @@ class Downloads:
 class Download(StreamingResponse):
     """Pieces, each made in a thread when the one before has been taken; empty ones are left out.
 
-    A reader who is gone ends it at the next piece, and the place is free.
+    A reader who is gone ends it at the next piece, and its slot is free.
 
     Args:
         place: what `Downloads.place` gave, taken over.
@@ -53,13 +53,13 @@ class Download(StreamingResponse):
     """
 
     def __init__(
-        self, place: ExitStack, pieces: Iterator[bytes], media_type: str, headers: dict[str, str]
+        self, slot: ExitStack, pieces: Iterator[bytes], media_type: str, headers: dict[str, str]
     ) -> None:
         super().__init__(_in_thread(pieces), headers=headers, media_type=media_type)
-        self._place = place
+        self._slot = slot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._place:
+        with self._slot:
             await super().__call__(scope, receive, send)
 
 

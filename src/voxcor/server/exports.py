@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from voxcor.exports import KINDS, Format, export_pieces, file_name
 from voxcor.exports.content import read_content
 from voxcor.server.downloads import Download, downloads_of
+from voxcor.server.result_store import RESULT_FILE
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
 
@@ -54,12 +55,12 @@ async def get_export(
     results = service_of(request).results
 
     def begin() -> tuple[bytes, Iterator[bytes], str]:
-        content = read_content(results.find(result_id))
+        content = read_content(results.file(result_id, RESULT_FILE))
         pieces = export_pieces(content, kind)
         # What cannot be exported is said before the answer begins.
         return next(pieces, b""), pieces, file_name(content, kind)
 
-    with downloads_of(request).place() as stack:
+    with downloads_of(request).slot() as stack:
         first, pieces, name = await asyncio.to_thread(begin)
         named = quote(name.encode("utf-8", "replace"))
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}

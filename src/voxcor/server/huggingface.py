@@ -18,12 +18,12 @@ from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancellation, cancellable
 from voxcor.errors import MalformedRequest, UploadTooLarge, VoxcorError
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
 from voxcor.server.bodies import body_of
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
-from voxcor.server.problems import answer, both_languages
+from voxcor.server.folder_store import new_id
+from voxcor.server.problems import error_response, validation_reason
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
-from voxcor.server.storage import new_id
 from voxcor.server.uploads import Upload, receive_body
 from voxcor.timeline import softmax
 
@@ -108,7 +108,7 @@ async def classify(request: Request) -> Response:
     except ClientDisconnect:
         scores = None
     except VoxcorError as error:
-        response = answer(error, request)
+        response = error_response(error, request)
         document = {"error": error.message, **error.to_dict()}
         headers = {k: v for k, v in response.headers.items() if k != "content-length"}
         return JSONResponse(document, response.status_code, headers)
@@ -122,11 +122,11 @@ async def _classify(request: Request) -> list[dict[str, Any]] | None:
     service = service_of(request)
     is_json = request.headers.get("content-type", "").lower().startswith("application/json")
     with (
-        service.admission.place(body_of(request)) as place,
+        service.admission.slot(body_of(request)) as slot,
         service.results.workplace(new_id()) as folder,
     ):
         upload = await receive_body(request, folder, service.settings)
-        place.arrived()
+        slot.upload_received()
         cancellation = Cancellation()
         task = service.in_background(
             service.in_thread(
@@ -134,7 +134,7 @@ async def _classify(request: Request) -> list[dict[str, Any]] | None:
                 cancellation=cancellation,
             )
         )
-        if not await unless_gone(request, task, cancellation):
+        if not await wait_unless_disconnected(request, task, cancellation):
             return None
         return await task
 
@@ -175,7 +175,7 @@ def _unwrap(upload: Upload) -> Parameters:
         inputs = Inputs.model_validate_json(upload.path.read_bytes())
         upload.path.write_bytes(_decoded(inputs.inputs))
     except ValidationError as error:
-        raise MalformedRequest(**both_languages(error.errors()[0])) from error
+        raise MalformedRequest(**validation_reason(error.errors()[0])) from error
     except ValueError as error:  # characters that are no ASCII among them
         raise MalformedRequest(
             reason_en="inputs is no base64.", reason_zh="inputs 不是有效的 base64。"

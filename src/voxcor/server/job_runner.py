@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import Ledger, claimed
@@ -22,14 +21,21 @@ from voxcor.errors import ManifestError, NoSuchJob, QueueFull, SourceRefused, Vo
 from voxcor.inference.session import available_cores
 from voxcor.language import say
 from voxcor.results import Failure
-from voxcor.server.job_store import ENDED, INPUTS, Job, JobStore, State, require_allowed
-from voxcor.server.limits import LONGEST_RETRY_S
+from voxcor.server.admission import LONGEST_RETRY_S
+from voxcor.server.event_log import Signal
+from voxcor.server.job_store import (
+    ENDED,
+    INPUTS,
+    JOB_FILE,
+    JobRecord,
+    JobStore,
+    State,
+    require_allowed,
+)
+from voxcor.server.service import Service
 from voxcor.settings import Settings
 from voxcor.sources import PassedOver
 from voxcor.stored_result import result_from
-
-if TYPE_CHECKING:
-    from voxcor.server.service import Service
 
 logger = logging.getLogger("voxcor.server")
 
@@ -37,15 +43,14 @@ logger = logging.getLogger("voxcor.server")
 class JobRunner:
     """The queue of jobs and the thread that works through it.
 
-    Made on the event loop. `changed` is set, and replaced, whenever a job has news.
+    Made on the event loop. `changed` is sent whenever a job has.
     """
 
-    def __init__(self, service: "Service") -> None:
+    def __init__(self, service: Service) -> None:
         self.store = JobStore(service.settings)
-        self.changed = asyncio.Event()
+        self.changed = Signal()
         self._service = service
         self._settings = service.settings
-        self._loop = asyncio.get_running_loop()
         self._queue: deque[str] = deque()
         self._running: str | None = None
         self._cancelled: set[str] = set()
@@ -58,7 +63,7 @@ class JobRunner:
 
     def start(self) -> None:
         """Goes on with what another server left, then waits for more."""
-        self.store.clear_workplaces()
+        self.store.clear_drafts()
         try:
             self.store.sweep()
         except VoxcorError as error:
@@ -68,7 +73,7 @@ class JobRunner:
         self._thread.start()
 
     def close(self) -> None:
-        """Gives up the recordings that are being heard; the job goes on at the next start."""
+        """Gives up the recordings that are at work; the job goes on at the next start."""
         with self._wake:
             self._closing = True
             self._cancellation.set()
@@ -85,7 +90,7 @@ class JobRunner:
         if self.waiting >= self._settings.jobs_waiting:
             raise QueueFull(waiting=self.waiting, retry_after_s=LONGEST_RETRY_S)
 
-    def add(self, job: Job, workplace: Path) -> None:
+    def add(self, job: JobRecord, workplace: Path) -> None:
         """Publishes a job and queues it; not on the event loop.
 
         Raises:
@@ -102,7 +107,7 @@ class JobRunner:
         """Jobs that have not ended."""
         return len(self._queue) + (self._running is not None)
 
-    def find(self, job_id: str) -> Job:
+    def find(self, job_id: str) -> JobRecord:
         """A job as it is, be the disk too full to have been told.
 
         Raises:
@@ -141,7 +146,7 @@ class JobRunner:
         with self._wake:
             running = self._running == job_id
             if running:
-                self.store.hide(job_id)
+                self.store.hide(job_id, JOB_FILE)
                 self._deleted.add(job_id)
                 self._cancellation.set()
             elif job_id in self._queue:
@@ -149,14 +154,14 @@ class JobRunner:
         if not running:
             self.store.delete(job_id)
         self._unwritten.pop(job_id, None)
-        self._tell()
+        self.changed.send()
 
-    async def settled(self, job_id: str, patience_s: float) -> None:
+    async def wait_until_not_running(self, job_id: str, timeout_s: float) -> None:
         """Waits until a job does not run; no longer than so long."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
+            async with asyncio.timeout(timeout_s):
                 while self._running == job_id:
-                    changed = self.changed
+                    changed = self.changed.next
                     if self._running == job_id:
                         await changed.wait()
 
@@ -190,7 +195,7 @@ class JobRunner:
                 self.store.clear(job_id)
                 self._deleted.discard(job_id)
                 self._leave(job_id)
-            self._tell()
+            self.changed.send()
 
     def _leave(self, job_id: str) -> bool:
         """Whether the job that ran runs no longer; one that is to be deleted does until it is."""
@@ -211,17 +216,17 @@ class JobRunner:
             self._cancellation = Cancellation()
             return self._running
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: JobRecord) -> None:
         self.store.set_state(job.id, "running")
-        self._tell()
+        self.changed.send()
         folder = self.store.folder(job.id)
         with (
             cancellable(self._cancellation),
             claimed(folder),
             Ledger(folder) as ledger,
         ):
-            ledger.recover()
-            with ledger.reading(job.source or job.id):
+            ledger.deaths.recover()
+            with ledger.deaths.reading(job.source or job.id):
                 recognizer = self._service.recognizers.get(job.model)
                 ledger.begin(mark_of(job.source or INPUTS, job.options, recognizer))
                 passed_over = PassedOver()
@@ -238,8 +243,8 @@ class JobRunner:
                 # The other half of the machine answers people.
                 workers=max(1, available_cores() // 2),
                 stop=threading.Event(),
-                on_begin=lambda _counts: self._tell(),
-                on_outcome=lambda outcome: self._note(job, outcome),
+                on_begin=lambda _counts: self.changed.send(),
+                on_outcome=lambda outcome: self._record(job, outcome),
                 cancellation=self._cancellation,
                 maximum_min=self._settings.max_audio_min,
             )
@@ -257,10 +262,10 @@ class JobRunner:
         else:
             self._unwritten.pop(job_id, None)
             self.store.drop_inputs(job_id)
-        self._tell()
+        self.changed.send()
 
-    def _note(self, job: Job, outcome: Outcome) -> None:
-        self._tell()
+    def _record(self, job: JobRecord, outcome: Outcome) -> None:
+        self.changed.send()
         self._service.metrics.job_items.labels("failed" if outcome.failure else "done").inc()
         for document in outcome.documents:
             self._service.metrics.audio.inc(document["audio"]["duration_ms"] / 1000)
@@ -269,17 +274,9 @@ class JobRunner:
             for listener in self._service.listeners:
                 listener(result_from(told), f"{job.id}/{outcome.position}")
 
-    def _tell(self) -> None:
-        def wake() -> None:
-            self.changed.set()
-            self.changed = asyncio.Event()
-
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(wake)
-
 
 def _items(
-    job: Job, folder: Path, settings: Settings, passed_over: PassedOver
+    job: JobRecord, folder: Path, settings: Settings, passed_over: PassedOver
 ) -> Iterator[Item | Failure]:
     """What the job is about: its source, or its uploads under the names of their sender.
 

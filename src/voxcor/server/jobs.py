@@ -3,110 +3,52 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
-from fastapi.sse import format_sse_event
-from pydantic import BaseModel
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.requests import ClientDisconnect
 
-from voxcor.batch.ledger import LEDGER_FILE, Ledger, Row
+from voxcor.batch.database import LEDGER_FILE
+from voxcor.batch.ledger import Ledger, LedgerRow
 from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
-from voxcor.errors import BatchError, MalformedRequest, NoSuchJob, StorageError, UsageError
-from voxcor.language import speaking
-from voxcor.result_folder import to_json, utf8
+from voxcor.errors import MalformedRequest, NoSuchJob, UsageError
+from voxcor.result_folder import to_json
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST
+from voxcor.server.archives import zipped
 from voxcor.server.bodies import body_of
 from voxcor.server.downloads import Download, downloads_of
-from voxcor.server.events import KEEP_ALIVE_S, last_event_id, no_more_events
+from voxcor.server.event_log import all_read, last_event_id, not_stored, server_sent
+from voxcor.server.folder_store import new_id
+from voxcor.server.job_documents import (
+    JobDocument,
+    JobItems,
+    JobList,
+    document_of,
+    item_of,
+    ledger_of,
+)
 from voxcor.server.job_runner import JobRunner
-from voxcor.server.job_store import ENDED, INPUTS, Job, require_allowed
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST
-from voxcor.server.problems import language_of
-from voxcor.server.schemas import Asked, problems
+from voxcor.server.job_store import ENDED, INPUTS, JobRecord, require_allowed
+from voxcor.server.result_store import MOST_PAGE_BYTES
+from voxcor.server.schemas import RecognizeForm, problems
 from voxcor.server.service import Service, service_of
-from voxcor.server.storage import MOST_PAGE_BYTES, new_id, zipped
-from voxcor.server.strict_json import SafeJSONResponse, read_json
+from voxcor.server.strict_json import SafeJSONResponse, read_strict_json
 from voxcor.server.uploads import Upload, receive_files
 
 ARCHIVE = "archive.zip"
 
 # To count a ledger of a hundred thousand items takes 10 ms, and a job may do fifty items a second.
-_COUNT_EVERY_S = 0.2
+_PROGRESS_INTERVAL_S = 0.2
 
 # To cancel is felt between windows: the answer waits for that, but not for a large model's window.
-_PATIENCE_S = 2.0
+_CANCEL_WAIT_S = 2.0
 
 _Id = Annotated[str, InPath(description="As POST /v1/jobs gave it. · 创建任务时返回的 id。")]
-
-
-class Progress(BaseModel):
-    """Items of a job: `audio_s` seconds of recordings are done."""
-
-    total: int
-    done: int
-    failed: int
-    waiting: int
-    audio_s: float
-
-
-class LeftOut(BaseModel):
-    """What a source holds beside recordings, and of files the most frequent extensions."""
-
-    count: int
-    extensions: dict[str, int]
-
-
-class JobDocument(BaseModel):
-    """A job. `failures` counts what failed by code; `error` says why it failed as a whole.
-
-    `passed_over` is null where everything in the source was taken for a recording.
-    """
-
-    id: str
-    state: Literal["waiting", "running", "done", "cancelled", "failed"]
-    created: str
-    model: str | None
-    source: str | None
-    options: dict[str, Any]
-    progress: Progress
-    failures: dict[str, int]
-    passed_over: LeftOut | None
-    error: dict[str, Any] | None
-
-
-class JobList(BaseModel):
-    """The newest first; and under which names jobs lie that cannot be read."""
-
-    jobs: list[JobDocument]
-    unreadable: list[str]
-
-
-class JobItem(BaseModel):
-    """A recording of a job: its documents, one a channel heard, or its failure.
-
-    With `start_ms` and `end_ms`, which are there for no other, it is that part of it.
-    `channel_failures` are those of separate channels, each with its number.
-    """
-
-    position: int
-    path: str
-    start_ms: int | None = None
-    end_ms: int | None = None
-    documents: list[dict[str, Any]]
-    failure: dict[str, Any] | None
-    channel_failures: list[dict[str, Any]]
-
-
-class JobItems(BaseModel):
-    """`next` is the `after` of the page that follows, null on the last."""
-
-    items: list[JobItem]
-    next: int | None
 
 
 @asynccontextmanager
@@ -174,7 +116,7 @@ async def create_job(request: Request) -> Response:
     job_id = new_id()
     # A job costs the queue nothing; a server that stops, or is full of uploads, takes none.
     runner.require_place()
-    with service.admission.place(body_of(request)):
+    with service.admission.slot(body_of(request)):
         workplace = await asyncio.to_thread(runner.store.workplace, job_id)
         try:
             job = await _receive(request, service, job_id, workplace)
@@ -185,7 +127,7 @@ async def create_job(request: Request) -> Response:
             if workplace.exists():
                 await asyncio.to_thread(runner.store.discard, workplace)
     root = request.scope.get("root_path", "")
-    document = await asyncio.to_thread(_document, runner, job)
+    document = await asyncio.to_thread(document_of, runner, job)
     return JSONResponse(document, 202, {"Location": f"{root}/v1/jobs/{job_id}"})
 
 
@@ -200,7 +142,7 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
             if len(jobs) == limit:
                 break
             try:
-                jobs.append(_document(runner, job))
+                jobs.append(document_of(runner, job))
             except NoSuchJob:  # deleted this moment
                 continue
         return jobs
@@ -214,7 +156,7 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
 async def get_job(request: Request, job_id: _Id) -> JobDocument:
     """How far it is."""
     runner = _runner_of(request)
-    document = await asyncio.to_thread(lambda: _document(runner, runner.find(job_id)))
+    document = await asyncio.to_thread(lambda: document_of(runner, runner.find(job_id)))
     return JobDocument.model_validate(document)
 
 
@@ -228,7 +170,7 @@ async def delete_job(request: Request, job_id: _Id) -> Response:
     """
     runner = _runner_of(request)
     await asyncio.to_thread(runner.delete, job_id)
-    await runner.settled(job_id, _PATIENCE_S)
+    await runner.wait_until_not_running(job_id, _CANCEL_WAIT_S)
     return Response(status_code=204)
 
 
@@ -236,11 +178,11 @@ async def delete_job(request: Request, job_id: _Id) -> Response:
 async def cancel_job(request: Request, job_id: _Id) -> JobDocument:
     """Ends it; what is done so far stays, and can be downloaded. One that has ended stays so.
 
-    It is `running` in the answer where what is heard this moment takes longer to stop.
+    It is `running` in the answer where what is recognised this moment takes longer to stop.
     """
     runner = _runner_of(request)
     await asyncio.to_thread(runner.cancel, job_id)
-    await runner.settled(job_id, _PATIENCE_S)
+    await runner.wait_until_not_running(job_id, _CANCEL_WAIT_S)
     return await get_job(request, job_id)
 
 
@@ -262,9 +204,9 @@ async def list_items(
     def page() -> Response:
         items: list[dict[str, Any]] = []
         following, size = None, 0
-        with _ledger(runner, job_id) as ledger:
+        with ledger_of(runner, job_id) as ledger:
             for row in ledger.rows(state=state, after=after):
-                items.append(_item(row))
+                items.append(item_of(row))
                 size += len(to_json(items[-1]))
                 if len(items) == limit or size > MOST_PAGE_BYTES:
                     following = row.item.position
@@ -274,28 +216,35 @@ async def list_items(
     return await asyncio.to_thread(page)
 
 
+async def _unread(request: Request, job_id: _Id) -> AsyncIterator[ServerSentEvent]:
+    runner = _runner_of(request)
+    after = last_event_id(request)
+    job = await asyncio.to_thread(runner.find, job_id)
+    has_ended = job.state in ENDED and after > 0
+    if has_ended and not await asyncio.to_thread(_rows_since, runner, job_id, after):
+        raise all_read()
+    return _events(runner, job_id, after)
+
+
 @router.get(
     "/{job_id}/events",
     summary="What happens, as it happens · 任务进度事件",
+    response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         204: {"description": "It has ended, and its reader has read all."},
         **problems(404),
     },
+    dependencies=[Depends(not_stored)],
 )
-async def get_events(request: Request, job_id: _Id) -> Response:
+async def get_events(
+    unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `item` for each recording, `progress`, at last `end` with the state.
 
     Who comes back with Last-Event-ID hears only what came since, also after a restart.
     """
-    runner = _runner_of(request)
-    after = last_event_id(request)
-    job = await asyncio.to_thread(runner.find, job_id)
-    if job.state in ENDED and after and not await asyncio.to_thread(_news, runner, job_id, after):
-        return no_more_events()
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = _events(request, runner, job_id, after)
-    return StreamingResponse(events, headers=headers, media_type="text/event-stream")
+    async for event in unread:
+        yield event
 
 
 @router.get(
@@ -321,23 +270,22 @@ async def get_file(
     kind = name.removeprefix("results.")
     if name == ARCHIVE:
         headers = {"Content-Disposition": f'attachment; filename="voxcor-{job_id}.zip"'}
-        with downloads_of(request).place() as place:
+        with downloads_of(request).slot() as slot:
             folder = await asyncio.to_thread(_archived, runner, job_id)
             pieces = zipped(folder, "voxcor", _results_of(folder))
-            return Download(place.pop_all(), pieces, "application/zip", headers)
+            return Download(slot.pop_all(), pieces, "application/zip", headers)
     if kind not in TABLE_FORMATS or not name.startswith("results."):
         raise NoSuchJob(id=job_id)
     path = await asyncio.to_thread(_table, runner, job_id, kind)
     return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"})
 
 
-async def _receive(request: Request, service: Service, job_id: str, workplace: Path) -> Job:
+async def _receive(request: Request, service: Service, job_id: str, workplace: Path) -> JobRecord:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
         fields = _json_fields(await request.body())
-        place = fields.pop("source")
-        require_allowed(service.settings, place)
-        source: str | None = place
+        source: str | None = fields.pop("source")
+        require_allowed(service.settings, source or "")
     else:
         uploads, found = await receive_files(request, workplace / INPUTS, service.settings)
         if not uploads:
@@ -346,26 +294,26 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
             )
         await asyncio.to_thread(_write_names, workplace, uploads)
         fields, source = dict(found), None
-    asked = Asked.from_fields(fields)
-    service.recognizers.require(asked.request.model)
-    recognizer = await service.in_thread(lambda: service.recognizers.get(asked.request.model))
-    recognizer.require(asked.recording)
-    if asked.request.speakers is not None:
+    form = RecognizeForm.from_fields(fields)
+    service.recognizers.require(form.request.model)
+    recognizer = await service.in_thread(lambda: service.recognizers.get(form.request.model))
+    recognizer.require(form.recording)
+    if form.request.speakers is not None:
         raise UsageError(
             reason_en="A job has many recordings; turns of speakers belong to one.",
             reason_zh="任务包含多条录音,说话人轮次只适用于单条录音。",
         )
-    return Job(
+    return JobRecord(
         id=job_id,
         created=datetime.now().strftime("%Y-%m-%d %H:%M:%S"),
-        options=asked.recording,
-        model=asked.request.model,
+        options=form.recording,
+        model=form.request.model,
         source=source,
     )
 
 
 def _json_fields(body: bytes) -> dict[str, str]:
-    document = read_json(body)
+    document = read_strict_json(body)
     if not isinstance(document, dict):
         raise MalformedRequest(reason_en="it is no JSON object.", reason_zh="不是 JSON 对象。")
     plain = {key: _plain(value) for key, value in document.items() if value is not None}
@@ -388,104 +336,39 @@ def _write_names(workplace: Path, uploads: list[Upload]) -> None:
     (workplace / INPUTS / "names.txt").write_text(names, encoding="utf-8")
 
 
-def _document(runner: JobRunner, job: Job) -> dict[str, Any]:
-    counts = runner.store.counts(job.id)
-    # A ledger that was found damaged this moment has changed it.
-    job = runner.find(job.id)
-    codes: dict[str, int] = {}
-    error = job.error
-    if counts.failed:
-        try:
-            with _ledger(runner, job.id) as ledger:
-                codes = ledger.failure_codes()
-        except (BatchError, StorageError) as fault:
-            error = error or fault.to_dict()
-    return {
-        "id": job.id,
-        "state": job.state,
-        "created": job.created,
-        "model": job.model,
-        "source": job.source,
-        "options": job.options.to_document(),
-        "progress": {
-            "total": counts.total,
-            "done": counts.done,
-            "failed": counts.failed,
-            "waiting": counts.waiting,
-            "audio_s": counts.audio_s,
-        },
-        "failures": codes,
-        "passed_over": job.passed_over,
-        "error": error,
-    }
-
-
-def _item(row: Row) -> dict[str, Any]:
-    failure = row.failure
-    return {
-        "position": row.item.position,
-        "path": row.item.name,
-        **dict(zip(("start_ms", "end_ms"), row.item.part or (), strict=False)),
-        "documents": list(row.documents),
-        "failure": {"code": failure.code, "message": failure.message} if failure else None,
-        "channel_failures": [asdict(failed) for failed in row.channel_failures],
-    }
-
-
-def _ledger(runner: JobRunner, job_id: str) -> Ledger:
-    folder = runner.store.folder(job_id)
-    if not (folder / LEDGER_FILE).is_file():
-        raise NoSuchJob(id=job_id)
-    return Ledger(folder)
-
-
-def _news(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, Row]]:
+def _rows_since(runner: JobRunner, job_id: str, after: int) -> list[tuple[int, LedgerRow]]:
     folder = runner.store.folder(job_id)
     if not (folder / LEDGER_FILE).is_file():
         return []
     with Ledger(folder) as ledger:
-        return ledger.news(after) if ledger.begun else []
+        return ledger.recorded_after(after) if ledger.begun else []
 
 
-async def _events(
-    request: Request, runner: JobRunner, job_id: str, after: int
-) -> AsyncIterator[bytes]:
-    spoken = language_of(request)
+async def _events(runner: JobRunner, job_id: str, after: int) -> AsyncIterator[ServerSentEvent]:
     while True:
-        changed = runner.changed
+        changed = runner.changed.next
         try:
             job = await asyncio.to_thread(runner.find, job_id)
-            news = await asyncio.to_thread(_news, runner, job_id, after)
-            for after, row in news:
-                yield _event("item", _item(row), after)
-            if news:
+            rows = await asyncio.to_thread(_rows_since, runner, job_id, after)
+            for after, row in rows:
+                yield server_sent("item", item_of(row), after)
+            if rows:
                 continue
-            document = await asyncio.to_thread(_document, runner, job)
+            document = await asyncio.to_thread(document_of, runner, job)
         except NoSuchJob as error:
-            with speaking(spoken):
-                yield _event("end", {"state": "deleted", **error.to_dict()})
+            yield server_sent("end", {"state": "deleted", **error.to_dict()})
             return
         if job.state in ENDED:
-            yield _event("end", document)
+            yield server_sent("end", document)
             return
-        yield _event("progress", document)
-        try:
-            await asyncio.wait_for(changed.wait(), KEEP_ALIVE_S)
-        except TimeoutError:
-            yield format_sse_event(comment="")
-        await asyncio.sleep(_COUNT_EVERY_S)
-
-
-def _event(name: str, data: dict[str, Any], number: int | None = None) -> bytes:
-    text = utf8(to_json(data))
-    if number is None:
-        return format_sse_event(data_str=text, event=name)
-    return format_sse_event(data_str=text, event=name, id=str(number))
+        yield server_sent("progress", document)
+        await changed.wait()
+        await asyncio.sleep(_PROGRESS_INTERVAL_S)
 
 
 def _table(runner: JobRunner, job_id: str, kind: TableFormat) -> Path:
     job = runner.store.find(job_id)
-    with _ledger(runner, job_id) as ledger:
+    with ledger_of(runner, job_id) as ledger:
         return write_table(ledger, kind, segments=job.options.granularity == "segment")
 
 

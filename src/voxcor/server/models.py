@@ -5,16 +5,19 @@ import contextvars
 import logging
 import os
 import threading
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
 from voxcor.errors import PullInProgress, UnknownModel, UsageError, VoxcorError
 from voxcor.models.cards import OFFICIAL, Hub, Precision
 from voxcor.models.listing import list_models
 from voxcor.models.store import TINY, name_of, unknown
-from voxcor.server.events import EventLog, event_stream, last_event_id, no_more_events
+from voxcor.server.event_log import EventLog, not_stored
+from voxcor.server.log_messages import unread_log
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
 
@@ -136,27 +139,32 @@ async def pull_model(
     return Pull(id=name, status="running")
 
 
+async def _unread(request: Request, model: ModelId) -> AsyncIterator[ServerSentEvent]:
+    log: EventLog | None = request.app.state.pulls.log_of(model)
+    if log is None:
+        raise unknown(model)
+    return unread_log(log, request)
+
+
 @router.get(
     "/{model}/events",
     summary="Progress of a download · 下载进度",
+    response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
         204: {"description": "The reader, by Last-Event-ID, has read all of it."},
         **problems(404),
     },
+    dependencies=[Depends(not_stored)],
 )
-async def get_progress(request: Request, model: ModelId) -> Response:
+async def get_progress(
+    unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events of the latest pull: `step`s (download, convert, int8), `done` or `failed`.
 
     `facts.share` of a step is how much of it is done, 0 to 1.
     """
-    log: EventLog | None = request.app.state.pulls.log_of(model)
-    if log is None:
-        raise unknown(model)
-    after = last_event_id(request)
-    if log.ended and after >= len(log.events):
-        return no_more_events()
-    return event_stream(request, log.follow(after))
+    async for event in unread:
+        yield event
 
 
 def _pull(
@@ -164,12 +172,12 @@ def _pull(
 ) -> None:
     # ModelScope's client draws its own bar; tqdm reads this on import.
     os.environ["TQDM_DISABLE"] = "1"
-    from voxcor.models.install import Stage
+    from voxcor.models.install import InstallStage
     from voxcor.models.pull import pull
 
     percent = -1
 
-    def progress(stage: Stage, share: float) -> None:
+    def progress(stage: InstallStage, share: float) -> None:
         nonlocal percent
         if percent != (percent := int(100 * share)):
             log.step(stage, share=round(share, 2))

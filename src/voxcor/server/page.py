@@ -1,12 +1,16 @@
 """`/`: the page, its own files, and the recording to try it on."""
 
+import json
 import mimetypes
+from dataclasses import asdict
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
+from voxcor.errors import InputError
+from voxcor.labels import EXTRA_COLORS, LABELS
 from voxcor.sources import EXAMPLE
 
 router = APIRouter(include_in_schema=False)
@@ -32,6 +36,18 @@ async def get_page() -> Response:
 async def get_example() -> Response:
     """What the example button recognises."""
     return FileResponse(EXAMPLE, headers=_FRESH)
+
+
+@router.api_route("/static/words.js", methods=["GET", "HEAD"])
+async def get_words() -> Response:
+    """A module: labels in the words and colours of the command, and why a recording failed."""
+    words = {
+        "LABELS": {label.id: asdict(label) for label in LABELS},
+        "EXTRA_COLORS": EXTRA_COLORS,
+        "FAILURES": {e.code: e.brief for e in InputError.__subclasses__() if e.brief},
+    }
+    lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in words.items())
+    return Response("".join(lines), media_type="text/javascript", headers=_FRESH)
 
 
 @router.api_route("/static/{path:path}", methods=["GET", "HEAD"])

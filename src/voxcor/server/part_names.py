@@ -14,7 +14,7 @@ from typing import Any
 
 from python_multipart.multipart import parse_options_header
 
-from voxcor.untrusted import legacy_name
+from voxcor.tables.text import legacy_name
 
 LONGEST_NAME = 255
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -83,7 +83,7 @@ def language_of(connection: HTTPConnection) -> Language:
     return language()
 
 
-def answer(error: VoxcorError, connection: HTTPConnection) -> SafeJSONResponse:
+def error_response(error: VoxcorError, connection: HTTPConnection) -> SafeJSONResponse:
     """The response to a request that ended in this error."""
     with speaking(language_of(connection)):
         document = error.to_dict()
@@ -95,7 +95,7 @@ def answer(error: VoxcorError, connection: HTTPConnection) -> SafeJSONResponse:
     return SafeJSONResponse(document, status_of(error), headers)
 
 
-def both_languages(error: Mapping[str, Any]) -> dict[str, str]:
+def validation_reason(error: Mapping[str, Any]) -> dict[str, str]:
     """What pydantic found, one entry of `errors()`, as `reason_en` and `reason_zh`."""
     place = ".".join(map(str, error["loc"]))[:LONGEST_PLACE]
     en, zh = _INVALID.get(error["type"], _INVALID[""])
@@ -112,23 +112,25 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(VoxcorError)
     async def _(request: Request, error: VoxcorError) -> SafeJSONResponse:
-        return answer(error, request)
+        return error_response(error, request)
 
     @app.exception_handler(HTTPException)
-    async def _(request: Request, error: HTTPException) -> SafeJSONResponse:
+    async def _(request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.NO_CONTENT:
+            return Response(status_code=error.status_code)
         # What went wrong while FastAPI read a body comes wrapped in an exception of its own.
         if isinstance(error.__cause__, VoxcorError):
-            return answer(error.__cause__, request)
+            return error_response(error.__cause__, request)
         not_found = error.status_code in (404, 405)
         ours = _not_found(request) if not_found else _refused(error.status_code)
-        response = answer(ours, request)
+        response = error_response(ours, request)
         response.status_code = error.status_code
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(RequestValidationError)
     async def _(request: Request, error: RequestValidationError) -> SafeJSONResponse:
-        response = answer(MalformedRequest(**both_languages(error.errors()[0])), request)
+        response = error_response(MalformedRequest(**validation_reason(error.errors()[0])), request)
         response.status_code = 422
         return response
 

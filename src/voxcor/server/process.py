@@ -1,4 +1,4 @@
-"""The server as a process: uvicorn, with an end that loses nothing and patience that has one."""
+"""The server as a process: uvicorn, with an end that loses nothing and comes in time."""
 
 import logging
 import os
@@ -17,7 +17,12 @@ from voxcor.errors import AddressUnavailable
 from voxcor.server import streaming
 from voxcor.server.app import create_app
 from voxcor.server.bodies import MOST_HEAD_BYTES
-from voxcor.server.connections import BoundedHTTP, BoundedWebSocket, fitted, most_connections
+from voxcor.server.connections import (
+    BoundedHTTP,
+    BoundedWebSocket,
+    connection_limits,
+    within_limits,
+)
 from voxcor.server.home_claim import claimed_home
 from voxcor.server.service import Service
 from voxcor.settings import Settings
@@ -56,8 +61,8 @@ def run(settings: Settings, on_start: Callable[[str], None]) -> None:
 
 
 def _serve(settings: Settings, on_start: Callable[[str], None]) -> None:
-    limits = most_connections(settings)
-    settings = fitted(settings, limits)
+    limits = connection_limits(settings)
+    settings = within_limits(settings, limits)
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -78,7 +83,7 @@ def _serve(settings: Settings, on_start: Callable[[str], None]) -> None:
         timeout_graceful_shutdown=LAST_WORDS_S,
         # Beyond what a live stream takes: its own limit answers with a reason.
         ws_max_size=2 * streaming.MOST_BYTES,
-        # Who sends a file faster than it is heard is slowed, and their pong waits behind it.
+        # Who sends a file faster than it is recognised is slowed, and their pong waits behind it.
         ws_ping_timeout=None,
         ws_per_message_deflate=False,
     )

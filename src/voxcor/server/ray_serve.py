@@ -14,15 +14,16 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from voxcor.errors import InputError, UsageError
-from voxcor.server import huggingface, monitoring, service
+from voxcor.server import huggingface, monitoring
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
 from voxcor.server.app import create_app
 from voxcor.server.bodies import body_of
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
-from voxcor.server.schemas import Asked, problems, recognize_form
+from voxcor.server.folder_store import new_id
+from voxcor.server.pipeline import recognize_upload
+from voxcor.server.recognition_tasks import RecognitionTask
+from voxcor.server.schemas import RecognizeForm, problems, recognize_request_body
 from voxcor.server.service import service_of
-from voxcor.server.storage import new_id
 from voxcor.server.uploads import receive_form
-from voxcor.server.work import Work, hear
 from voxcor.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def build(arguments: dict[str, str]) -> "Application":
     create_app(settings)  # what is wrong is said here, not in the log of a replica
 
     def replica() -> FastAPI:
-        routers = (router, huggingface.router, service.router, monitoring.router)
+        routers = (router, huggingface.router, monitoring.router)
         return create_app(settings, routers)
 
     deployment = serve.deployment(
@@ -64,34 +65,34 @@ def build(arguments: dict[str, str]) -> "Application":
     "/v1/recognize",
     summary="Recognise a recording · 识别一段录音",
     responses=problems(404, 408, 413, 415, 429, 500, 503, 507),
-    openapi_extra=recognize_form(),
+    openapi_extra=recognize_request_body(),
 )
 async def recognize(request: Request) -> Response:
     """As of a server on one machine, but for what would have to be stored."""
     service = service_of(request)
     with (
-        service.admission.place(body_of(request)) as place,
+        service.admission.slot(body_of(request)) as slot,
         service.results.workplace(new_id()) as folder,
     ):
         try:
             upload = await receive_form(request, folder, service.settings)
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
-        asked = Asked.from_fields(upload.fields)
-        options = asked.recording
-        if options.embedding or asked.request.keep_audio or options.granularity == "frame":
+        form = RecognizeForm.from_fields(upload.fields)
+        options = form.recording
+        if options.embedding or form.request.keep_audio or options.granularity == "frame":
             raise UsageError(
                 reason_en="This server stores nothing: no embedding, no frames, no audio.",
                 reason_zh="本服务器不保存任何文件:不提供特征向量、帧级结果或音频。",
             )
-        place.arrived()
-        work = Work(folder.name, folder)
-        task = service.in_background(hear(service, work, upload, asked))
-        if not await unless_gone(request, task, work.cancellation):
+        slot.upload_received()
+        task = RecognitionTask(folder.name, folder)
+        running = service.in_background(recognize_upload(service, task, upload, form))
+        if not await wait_unless_disconnected(request, running, task.cancellation):
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         documents: list[dict[str, Any]] = [
             outcome.to_dict() if isinstance(outcome, InputError) else outcome.to_document()
-            for outcome in await task
+            for outcome in await running
         ]
         one = options.channels == "mix"
         return JSONResponse(documents[0] if one else {"results": documents})

@@ -2,30 +2,33 @@
 
 import asyncio
 from contextlib import ExitStack
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancelled
 from voxcor.errors import MalformedRequest
+from voxcor.server.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
 from voxcor.server.bodies import body_of
-from voxcor.server.limits import CLIENT_CLOSED_REQUEST, unless_gone
-from voxcor.server.request_keys import HEADER, LONGEST_KEY
+from voxcor.server.folder_store import new_id
+from voxcor.server.pipeline import cancel_and_delete, recognize_and_store
+from voxcor.server.recognition_tasks import RecognitionTask
 from voxcor.server.schemas import (
-    Asked,
     Pending,
+    RecognizeForm,
     one_or_many,
     problems,
-    recognize_form,
+    recognize_request_body,
 )
 from voxcor.server.service import Service, service_of
-from voxcor.server.storage import new_id
 from voxcor.server.strict_json import SafeJSONResponse
 from voxcor.server.uploads import Upload, receive_form
-from voxcor.server.work import Work, abandon, perform
 
 router = APIRouter(tags=["recognition"])
+
+HEADER = "Request-Key"
+LONGEST_KEY = 128  # characters
 
 
 @router.post(
@@ -36,7 +39,7 @@ router = APIRouter(tags=["recognition"])
         202: {"model": Pending, "description": "`Prefer: respond-async` was asked for."},
         **problems(404, 408, 413, 415, 429, 500, 503, 507),
     },
-    openapi_extra=recognize_form(),
+    openapi_extra=recognize_request_body(),
 )
 async def recognize(request: Request) -> Response:
     """The options are those of `voxcor recognize`.
@@ -53,39 +56,62 @@ async def recognize(request: Request) -> Response:
             reason_zh=f"{HEADER} 超过 {LONGEST_KEY} 个字符。",
         )
     with ExitStack() as stack:
-        place = stack.enter_context(service.admission.place(body_of(request)))
-        work_id = new_id()
-        folder = stack.enter_context(service.results.workplace(work_id))
-        work = Work(work_id, folder)
-        service.request_keys.enter(key, work)
+        slot = stack.enter_context(service.admission.slot(body_of(request)))
+        task_id = new_id()
+        folder = stack.enter_context(service.results.workplace(task_id))
+        task = RecognitionTask(task_id, folder)
+        service.request_keys.enter(key, task)
         try:
             upload = await receive_form(request, folder, service.settings)
-            work.cancellation.check()
+            task.cancellation.check()
         except (ClientDisconnect, Cancelled):
             return Response(status_code=CLIENT_CLOSED_REQUEST)
-        asked = Asked.from_fields(upload.fields)
-        service.recognizers.require(asked.request.model)
-        place.arrived()
-        task = service.in_background(_perform(stack.pop_all(), service, work, upload, asked))
+        form = RecognizeForm.from_fields(upload.fields)
+        service.recognizers.require(form.request.model)
+        slot.upload_received()
+        running = service.in_background(
+            _recognize_and_store(stack.pop_all(), service, task, upload, form)
+        )
     if _wants_async(request):
-        task.add_done_callback(_retrieve)
-        return _accepted(request, work)
-    if await unless_gone(request, task, work.cancellation):
-        documents = await task
-        one = asked.recording.channels == "mix"
+        running.add_done_callback(_retrieve)
+        return _accepted(request, task)
+    if await wait_unless_disconnected(request, running, task.cancellation):
+        documents = await running
+        one = form.recording.channels == "mix"
         document = documents[0] if one else {"results": documents}
         # Hours have megabytes of segments: they are written out in a thread.
         return await service.in_thread(lambda: SafeJSONResponse(document))
-    await abandon(service, work)
+    await cancel_and_delete(service, task)
     return Response(status_code=CLIENT_CLOSED_REQUEST)
 
 
-async def _perform(
-    stack: ExitStack, service: Service, work: Work, upload: Upload, asked: Asked
+@router.delete(
+    "/v1/recognize/{key}",
+    status_code=204,
+    summary="Give up a request · 放弃一个请求",
+    responses=problems(500),
+)
+async def give_up(
+    request: Request,
+    key: Annotated[
+        str,
+        Path(
+            description=f"Its header `{HEADER}`. · 请求头中的 `{HEADER}`。", max_length=LONGEST_KEY
+        ),
+    ],
+) -> None:
+    """Whether it has not arrived, is being received, runs or is done: nothing of it stays."""
+    service = service_of(request)
+    if task := service.request_keys.give_up(key):
+        await cancel_and_delete(service, task)
+
+
+async def _recognize_and_store(
+    stack: ExitStack, service: Service, task: RecognitionTask, upload: Upload, form: RecognizeForm
 ) -> list[dict[str, Any]]:
-    """`perform`, then the place in the queue and the workplace are free."""
+    """`recognize_and_store`, then the slot in the queue and the workplace are free."""
     with stack:
-        return await perform(service, work, upload, asked)
+        return await recognize_and_store(service, task, upload, form)
 
 
 def _wants_async(request: Request) -> bool:
@@ -94,13 +120,13 @@ def _wants_async(request: Request) -> bool:
     return "respond-async" in {part.strip().partition(";")[0].lower() for part in preferences}
 
 
-def _accepted(request: Request, work: Work) -> Response:
+def _accepted(request: Request, task: RecognitionTask) -> Response:
     root = request.scope.get("root_path", "")
     headers = {
-        "Location": f"{root}/v1/results/{work.id}",
+        "Location": f"{root}/v1/results/{task.id}",
         "Preference-Applied": "respond-async",
     }
-    return SafeJSONResponse({"id": work.id, "status": "running"}, 202, headers)
+    return SafeJSONResponse({"id": task.id, "status": "running"}, 202, headers)
 
 
 def _retrieve(task: "asyncio.Task[Any]") -> None:

@@ -1,139 +1,44 @@
-"""`/v1/rules` and `/v1/events`: saved rules, and their firings as server-sent events and webhooks.
-
-`Automation` is what the rest of the server knows of them: live sessions and results are watched
-through it, from any thread.
-"""
+"""`/v1/rules` and `/v1/events`: saved rules, and their firings as server-sent events."""
 
 import asyncio
-import json
-import logging
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import StreamingResponse
-from fastapi.sse import format_sse_event
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import HTTPConnection
 
-from voxcor.errors import NoSuchRule, StorageError, UsageError, WebhookInvalid
-from voxcor.results import Result
-from voxcor.rules.addresses import Allowed
+from voxcor.errors import NoSuchRule, UsageError, WebhookInvalid
 from voxcor.rules.book import RuleBook, SavedRule
 from voxcor.rules.grammar import parse
-from voxcor.rules.watching import Firing, Rule, evaluate, readings_of
-from voxcor.rules.webhooks import LONGEST_URL, Webhook, Webhooks, new_secret
-from voxcor.server.events import KEEP_ALIVE_S, last_event_id
+from voxcor.rules.watching import Rule
+from voxcor.rules.webhooks import LONGEST_URL, Webhook, new_secret
+from voxcor.server.event_log import LogEntry, last_event_id, not_stored, server_sent
+from voxcor.server.rule_engine import RuleEngine, rule_engine_of
 from voxcor.server.schemas import problems
-from voxcor.server.service import service_of
-from voxcor.settings import Settings
-
-logger = logging.getLogger("voxcor.server")
-
-# Firings that somebody who comes back may still read.
-KEPT = 1000
-
-
-class Firings:
-    """What has fired lately, numbered from 1; any thread adds, any number of readers follow.
-
-    Made, and followed, on the event loop.
-    """
-
-    def __init__(self) -> None:
-        self._latest: deque[tuple[int, dict[str, Any]]] = deque(maxlen=KEPT)
-        self.number = 0
-        self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
-
-    def add(self, document: dict[str, Any]) -> None:
-        """One more."""
-        self._loop.call_soon_threadsafe(self._add, document)
-
-    async def follow(
-        self, after: int, end: asyncio.Event
-    ) -> AsyncIterator[tuple[int, dict[str, Any]] | None]:
-        """Firings with their numbers, beyond `after`, until `end`; None where nothing comes."""
-        ending = asyncio.create_task(end.wait())
-        try:
-            while not ending.done():
-                changed = self._changed
-                for number, document in [*self._latest]:
-                    if number > after:
-                        after = number
-                        yield number, document
-                waiting = asyncio.create_task(changed.wait())
-                done, _ = await asyncio.wait(
-                    {waiting, ending}, timeout=KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED
-                )
-                waiting.cancel()
-                if not done:
-                    yield None
-        finally:
-            ending.cancel()
-
-    def _add(self, document: dict[str, Any]) -> None:
-        self.number += 1
-        self._latest.append((self.number, document))
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-
-class Automation:
-    """The saved rules at work. Made on the event loop."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.book = RuleBook(settings.home)
-        self.firings = Firings()
-        self.allowed = Allowed(settings.webhook_hosts)
-        self._webhooks = Webhooks(allowed=self.allowed)
-
-    def watching(self, labels: Sequence[str]) -> list[SavedRule]:
-        """The saved rules that speak of these labels only; another model may have others."""
-        return [saved for saved in self.book.all() if {*saved.rule.labels} <= {*labels}]
-
-    def fire(self, saved: SavedRule, firing: Firing, source: dict[str, Any]) -> None:
-        """Tells everybody who wants to know. It waits for nobody."""
-        document = {**firing.to_document(), "source": source}
-        self.firings.add(document)
-        if saved.webhook is not None:
-            self._webhooks.send(saved.webhook, "rule.fired", document)
-
-    def hear(self, result: Result, result_id: str) -> None:
-        """Watches a result that has been stored. Rules that cannot be read do not cost it."""
-        try:
-            by_rule = {saved.rule: saved for saved in self.watching([*result.scores])}
-        except StorageError as error:
-            logger.error("no rule watches result %s: %s", result_id, error.message)
-            return
-        for firing in evaluate(by_rule, readings_of(result)):
-            self.fire(by_rule[firing.rule], firing, {"result_id": result_id})
-
-    def close(self) -> None:
-        """Gives up the webhooks that wait."""
-        self._webhooks.close()
-
-
-def automation_of(connection: HTTPConnection) -> Automation:
-    """The one of the app."""
-    automation: Automation = connection.app.state.automation
-    return automation
+from voxcor.server.service import Service, service_of
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    automation = Automation(app.state.service.settings)
-    app.state.automation = automation
-    app.state.service.listeners.append(automation.hear)
+    engine = RuleEngine(app.state.service.settings)
+    app.state.engine = engine
+    service: Service = app.state.service
+    service.listeners.append(engine.evaluate_result)
+    service.in_background(_end_feed(engine, service.draining))
     try:
         yield
     finally:
-        await asyncio.to_thread(automation.close)
+        await asyncio.to_thread(engine.close)
+
+
+async def _end_feed(engine: RuleEngine, draining: asyncio.Event) -> None:
+    await draining.wait()
+    engine.firings.close()
 
 
 router = APIRouter(prefix="/v1", tags=["rules"], lifespan=_lifespan)
@@ -215,7 +120,7 @@ RuleName = Annotated[
 @router.get("/rules", summary="The saved rules · 已保存的规则", responses=problems(500))
 async def list_rules(request: Request) -> RuleList:
     """By name. Secrets are not shown."""
-    rules = await asyncio.to_thread(automation_of(request).book.all)
+    rules = await asyncio.to_thread(rule_engine_of(request).book.all)
     return RuleList(rules=[_shown(saved) for saved in rules])
 
 
@@ -229,7 +134,7 @@ async def check_rule(request: Request, text: RuleText) -> RuleRead:
 @router.get("/rules/{name}", summary="A saved rule · 一条规则", responses=problems(404, 422, 500))
 async def get_rule(request: Request, name: RuleName) -> RuleShown:
     """Its secret is not shown."""
-    return _shown(await asyncio.to_thread(automation_of(request).book.get, name))
+    return _shown(await asyncio.to_thread(rule_engine_of(request).book.get, name))
 
 
 @router.put(
@@ -245,8 +150,8 @@ async def put_rule(
     Where a secret was made, the answer shows it, this once.
     """
     labels = await _labels(request)
-    automation = automation_of(request)
-    shown, is_new = await asyncio.to_thread(_save, automation, name, form, labels)
+    engine = rule_engine_of(request)
+    shown, is_new = await asyncio.to_thread(_save, engine, name, form, labels)
     response.status_code = 201 if is_new else 200
     return shown
 
@@ -259,40 +164,34 @@ async def put_rule(
 )
 async def delete_rule(request: Request, name: RuleName) -> None:
     """With its webhook and secret."""
-    await asyncio.to_thread(automation_of(request).book.delete, name)
+    await asyncio.to_thread(rule_engine_of(request).book.delete, name)
+
+
+async def _unread(request: Request) -> AsyncIterator[tuple[int, LogEntry]]:
+    firings = rule_engine_of(request).firings
+    read = last_event_id(request)
+    # Numbers begin anew with the server: one from before it says nothing.
+    return firings.follow(read if 0 < read <= firings.count else firings.count * (read == 0))
 
 
 @router.get(
     "/events",
     summary="Firings as they happen · 规则触发事件",
-    responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-        **problems(),
-    },
+    response_class=EventSourceResponse,
+    responses=problems(),
+    dependencies=[Depends(not_stored)],
 )
-async def get_events(request: Request) -> Response:
+async def get_events(
+    unread: Annotated[AsyncIterator[tuple[int, LogEntry]], Depends(_unread)],
+) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events `rule.fired`: rule, condition, time_ms, scores, source.
 
     A reader who comes back with Last-Event-ID gets what was missed, a new one what comes.
     """
-    firings = automation_of(request).firings
-    read = last_event_id(request)
-    # Numbers begin anew with the server: one from before it says nothing.
-    after = read if 0 < read <= firings.number else firings.number * (read == 0)
-    followed = firings.follow(after, service_of(request).draining)
-
-    async def encoded() -> AsyncIterator[bytes]:
-        yield format_sse_event(comment="")
-        async for entry in followed:
-            if entry is None:
-                yield format_sse_event(comment="")
-                continue
-            number, document = entry
-            text = json.dumps(document, ensure_ascii=False)
-            yield format_sse_event(data_str=text, event="rule.fired", id=str(number))
-
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(encoded(), headers=headers, media_type="text/event-stream")
+    # Something at once, so that whoever is between passes on that it has begun.
+    yield ServerSentEvent(comment="")
+    async for number, firing in unread:
+        yield server_sent(firing.name, firing.data, number)
 
 
 async def _labels(request: Request) -> Sequence[str]:
@@ -302,10 +201,10 @@ async def _labels(request: Request) -> Sequence[str]:
 
 
 def _save(
-    automation: Automation, name: str, form: RuleForm, labels: Sequence[str]
+    engine: RuleEngine, name: str, form: RuleForm, labels: Sequence[str]
 ) -> tuple[RuleShown, bool]:
     """The rule as it was saved, and whether it is new."""
-    book = automation.book
+    book = engine.book
     rule = parse(form.rule, labels)
     if rule.name not in (name, rule.condition):
         raise UsageError(
@@ -318,7 +217,7 @@ def _save(
         if secret is None:
             secret = made = new_secret()
         webhook = Webhook(form.webhook.url, secret)
-        if automation.allowed.refuses(urlsplit(webhook.url).hostname or ""):
+        if engine.allowed.refuses(urlsplit(webhook.url).hostname or ""):
             raise WebhookInvalid(
                 url=webhook.url,
                 reason_en="is no public address; whoever runs the server allows others with "

@@ -35,14 +35,14 @@ class RequestOptions(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecognizeForm:
     """The fields of a form as they are meant; names are those of `voxcor recognize`."""
 
     recording: RecordingOptions
     request: RequestOptions
 
     @classmethod
-    def from_fields(cls, fields: Mapping[str, str]) -> "Asked":
+    def from_fields(cls, fields: Mapping[str, str]) -> "RecognizeForm":
         """An empty field counts as left out.
 
         Raises:
@@ -102,7 +102,8 @@ class Pending(BaseModel):
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route that may answer with these statuses, and those any route may."""
     of_any = (400, 401, 403, 408, 413, 421, 422, 431, 503)
-    return {status: {"model": Problem} for status in (*statuses, *of_any)}
+    # No `model`: FastAPI would give it the type of what the route answers, as of events.
+    return {status: reference("Problem") for status in (*statuses, *of_any)}
 
 
 def reference(name: str) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def one_or_many(name: str) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": {"oneOf": [one, many]}}}}
 
 
-def recognize_form() -> dict[str, Any]:
+def recognize_request_body() -> dict[str, Any]:
     """The `openapi_extra=` of a route that takes a recording and options as a form."""
     own = RequestOptions.model_json_schema()["properties"]
     of_recording = _RECORDING.json_schema()["properties"]
@@ -153,7 +154,7 @@ def _as_field(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def complete(openapi: dict[str, Any]) -> dict[str, Any]:
-    """The document with the schema of results, which the command publishes as well."""
+    """The document with the schemas of errors, and of results, which the command publishes too."""
     published = json.loads((files("voxcor") / "result.schema.json").read_text(encoding="utf-8"))
     definitions = cast(dict[str, Any], _repointed(published["$defs"]))
     result = definitions["result"]
@@ -172,6 +173,7 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
         "required": ["results", "next"],
         "additionalProperties": False,
     }
+    openapi["components"]["schemas"]["Problem"] = Problem.model_json_schema()
     openapi["components"]["schemas"] |= {
         f"voxcor.{name}": schema for name, schema in definitions.items()
     }

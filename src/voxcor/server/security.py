@@ -33,7 +33,7 @@ from voxcor.errors import (
     VoxcorError,
 )
 from voxcor.server.bodies import require_small_head
-from voxcor.server.problems import answer
+from voxcor.server.problems import error_response
 from voxcor.server.schemas import problems
 from voxcor.settings import Settings, is_loopback
 
@@ -68,7 +68,7 @@ HEADERS: Mapping[str, str] = {
 }
 
 
-def require_safe(settings: Settings) -> None:
+def require_key_beyond_loopback(settings: Settings) -> None:
     """Refuses to serve others than this machine without a key.
 
     Raises:
@@ -82,7 +82,7 @@ def require_safe(settings: Settings) -> None:
         )
 
 
-class Guard:
+class SecurityMiddleware:
     """Refuses requests that may not ask, puts the security headers on every response, and makes
     one of whatever goes wrong within.
     """
@@ -114,13 +114,13 @@ class Guard:
         except VoxcorError as error:
             if is_answered:
                 raise
-            await answer(error, connection)(scope, receive, sending)
+            await error_response(error, connection)(scope, receive, sending)
         except Exception:
             if is_answered or scope["type"] == "websocket":
                 raise
             logger.exception("a request failed")
             ours = VoxcorError(reason="see the log of the server")
-            await answer(ours, connection)(scope, receive, sending)
+            await error_response(ours, connection)(scope, receive, sending)
 
     def _require_allowed(self, connection: HTTPConnection) -> None:
         headers, scope = connection.headers, connection.scope
@@ -131,7 +131,7 @@ class Guard:
         origin = headers.get("origin")
         if changes and origin is not None and _split(origin)[1] != host:
             raise OriginRefused(origin=origin)
-        if not _is_open(scope) and not has_key(connection, self._settings):
+        if not _is_open(scope) and not is_authenticated(connection, self._settings):
             raise Unauthorized
 
     def _answers_to(self, host: str) -> bool:
@@ -142,7 +142,7 @@ class Guard:
         return is_loopback(name) or name in names
 
 
-def has_key(connection: HTTPConnection, settings: Settings) -> bool:
+def is_authenticated(connection: HTTPConnection, settings: Settings) -> bool:
     """Whether the request carries the API key, in a header or as the page's cookie; or there is
     none.
     """
@@ -156,14 +156,14 @@ def has_key(connection: HTTPConnection, settings: Settings) -> bool:
     return hmac.compare_digest(cookie.encode(), _token(key).encode())
 
 
-class WrongKeys:
+class KeyRateLimit:
     """What an address may still try, in memory that does not grow. On the event loop only."""
 
     def __init__(self) -> None:
         # Until when what an address has tried counts, the generic cell rate algorithm of ATM.
         self._until: OrderedDict[str, float] = OrderedDict()
 
-    def require_patience(self, connection: HTTPConnection) -> None:
+    def require_attempt_left(self, connection: HTTPConnection) -> None:
         """Raises:
         TooManyAttempts: its address has to wait.
         """
@@ -183,14 +183,14 @@ class WrongKeys:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.wrong_keys = WrongKeys()
+    app.state.key_rate_limit = KeyRateLimit()
     yield
 
 
 router = APIRouter(tags=["session"], lifespan=_lifespan)
 
 
-class Session(BaseModel):
+class SessionForm(BaseModel):
     """The API key, to be traded for a cookie."""
 
     api_key: SecretStr = Field(max_length=LONGEST_KEY)
@@ -202,16 +202,16 @@ class Session(BaseModel):
     summary="Trade the API key for a cookie · 用 API 密钥换取 Cookie",
     responses=problems(429),
 )
-async def open_session(session: Session, request: Request, response: Response) -> None:
+async def open_session(session: SessionForm, request: Request, response: Response) -> None:
     """For pages in a browser, where not every request can carry a header."""
     key = request.app.state.service.settings.api_key
     if key is None:
         return
-    wrong_keys: WrongKeys = request.app.state.wrong_keys
-    wrong_keys.require_patience(request)
+    key_rate_limit: KeyRateLimit = request.app.state.key_rate_limit
+    key_rate_limit.require_attempt_left(request)
     given = session.api_key.get_secret_value()
     if not hmac.compare_digest(given.encode(), key.get_secret_value().encode()):
-        wrong_keys.add(request)
+        key_rate_limit.add(request)
         raise Unauthorized
     response.set_cookie(
         COOKIE,

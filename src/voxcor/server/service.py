@@ -1,4 +1,4 @@
-"""What the routes share: settings, models, threads, the queue, results, and work under way.
+"""What the routes share: settings, models, threads, the queue, results, and the tasks under way.
 
 One `Service` is `app.state.service`. Decoding and inference run in its threads, never on the event
 loop; recordings of many minutes one after the other in a thread of their own, so that short ones
@@ -15,30 +15,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from filelock import FileLock, Timeout
 from starlette.requests import HTTPConnection
 
-from voxcor.audio.isolated import Decoders
+from voxcor.audio.isolated import DecoderPool
 from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
-from voxcor.errors import NotReady, VoxcorError
+from voxcor.errors import VoxcorError
 from voxcor.inference.session import available_cores
 from voxcor.results import Result
-from voxcor.server.limits import Admission
-from voxcor.server.monitoring import Metrics
-from voxcor.server.problems import answer
+from voxcor.server.admission import Admission
+from voxcor.server.metrics import Metrics
+from voxcor.server.recognition_tasks import RecognitionTasks, RequestKeys
 from voxcor.server.recognizers import Recognizers
-from voxcor.server.request_keys import RequestKeys
-from voxcor.server.schemas import problems
-from voxcor.server.security import has_key
-from voxcor.server.storage import Results
-from voxcor.server.work import Works
+from voxcor.server.result_store import ResultStore
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 
-router = APIRouter(tags=["monitoring"])
 logger = logging.getLogger("voxcor.server")
 
 T = TypeVar("T")
@@ -52,7 +45,7 @@ class Service:
 
     Attributes:
         recognizers: the models; `get` may load one, so call it `in_thread`.
-        admission: the queue's door, for whatever costs inference.
+        admission: the slots of the queue, for whatever costs inference.
         ready: set once the default model has answered.
         draining: set when the server stops; whoever serves without end should come to one.
         sessions: how many live streams are open; a stopping server waits for them.
@@ -65,13 +58,13 @@ class Service:
         self.settings = settings
         self.metrics = metrics
         self.recognizers = Recognizers(settings.model, settings.threads, metrics.loaded)
-        self.results = Results(settings)
+        self.results = ResultStore(settings)
         # Twice the cores: while some wait for the network, others decode or save.
         lanes = 2 * available_cores()
         self.admission = Admission(settings.queue_size, lanes)
         metrics.queue.set_function(lambda: self.admission.inside)
-        self.decoders = Decoders(available_cores(), settings.max_audio_min)
-        self.works = Works()
+        self.decoders = DecoderPool(available_cores(), settings.max_audio_min)
+        self.tasks = RecognitionTasks()
         self.request_keys = RequestKeys()
         self.ready = asyncio.Event()
         self.draining = asyncio.Event()
@@ -81,7 +74,7 @@ class Service:
         self.sweeps: list[Callable[[], None]] = [self.results.sweep]
         self._threads = ThreadPoolExecutor(lanes, "voxcor-work")
         self._long_threads = ThreadPoolExecutor(1, "voxcor-long")
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
         self._lock = FileLock(settings.results / ".lock")
 
     def start(self) -> None:
@@ -91,7 +84,7 @@ class Service:
             # Another server on the same home may be at work in what looks abandoned.
             with suppress(Timeout):
                 self._lock.acquire(timeout=0)
-                self.results.clear_workplaces()
+                self.results.clear_drafts()
         self.in_background(self._warm_up())
         self.in_background(self._sweep())
 
@@ -109,15 +102,15 @@ class Service:
     async def stop(self) -> None:
         """Gives up what still runs, and frees everything."""
         self.drain()
-        self.works.cancel_all()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.tasks.cancel_all()
+        await asyncio.gather(*self._background, return_exceptions=True)
         await asyncio.to_thread(self._close)
 
     def in_background(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         """A task that somebody remembers until it has ended."""
         task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
         return task
 
     async def in_thread(
@@ -183,18 +176,3 @@ def service_of(connection: HTTPConnection) -> Service:
     """The service of the app that a request or WebSocket came to."""
     service: Service = connection.app.state.service
     return service
-
-
-@router.get("/readyz", summary="The model is warm · 模型已就绪", responses=problems(503))
-async def readyz(request: Request) -> Response:
-    """503 while the model loads, cannot be loaded, or the server stops."""
-    service = service_of(request)
-    if service.ready.is_set():
-        return JSONResponse({"status": "ready"})
-    problem: VoxcorError = NotReady(retry_after_s=1)
-    # Why the model cannot be had may name folders: that is for whoever has the key.
-    if service.problem is not None and has_key(request, service.settings):
-        problem = service.problem
-    response = answer(problem, request)
-    response.status_code = 503
-    return response

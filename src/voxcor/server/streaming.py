@@ -39,12 +39,12 @@ from voxcor.inference.session import available_cores
 from voxcor.rules.book import SavedRule
 from voxcor.rules.grammar import MOST_RULES, parse
 from voxcor.rules.watching import Rule
-from voxcor.server.problems import both_languages
-from voxcor.server.rules import automation_of
+from voxcor.server.problems import validation_reason
+from voxcor.server.rule_engine import rule_engine_of
 from voxcor.server.service import Service, service_of
-from voxcor.server.strict_json import read_json
-from voxcor.stream.events import Event, Reason, RuleFired
-from voxcor.stream.session import FloatArray, Options, Pace, Session, samples_of
+from voxcor.server.strict_json import read_strict_json
+from voxcor.stream.events import Reason, RuleFired, SessionEvent
+from voxcor.stream.session import FloatArray, Pace, Session, SessionOptions, samples_of
 
 logger = logging.getLogger("voxcor.server")
 
@@ -56,10 +56,10 @@ MOST_LABELS = 100
 LONGEST_LABEL = 300  # characters
 LONGEST_INTERVAL_MS = 3_600_000
 
-# A message is heard in pieces, so that lateness shows before all of it is measured.
-PIECE = SAMPLE_RATE // 10  # samples
+# A message is fed in chunks, so that lateness shows before all of it is measured.
+CHUNK_SAMPLES = SAMPLE_RATE // 10  # samples
 
-MOST_PIECES = 50  # that wait, 5 s
+MOST_QUEUED_CHUNKS = 50  # that wait, 5 s
 
 # RFC 6455, 7.4.1.
 NORMAL = 1000
@@ -109,7 +109,7 @@ async def stream(socket: WebSocket) -> None:
         logger.info("a live session was given up: its client does not read")
     finally:
         service.sessions -= 1
-        service.metrics.audio.inc(connection.heard_s)
+        service.metrics.audio.inc(connection.audio_s)
 
 
 _Label = Annotated[StrictStr, Field(max_length=LONGEST_LABEL)]
@@ -146,12 +146,12 @@ class _Connection:
     """One client, from its first message to its last."""
 
     def __init__(self, socket: WebSocket, service: Service) -> None:
-        self.heard_s = 0.0
+        self.audio_s = 0.0
         self._socket = socket
         self._service = service
-        self._automation = automation_of(socket)
-        self._items: asyncio.Queue[_Item] = asyncio.Queue(MOST_PIECES)
-        self._options = Options()
+        self._rule_engine = rule_engine_of(socket)
+        self._items: asyncio.Queue[_Item] = asyncio.Queue(MOST_QUEUED_CHUNKS)
+        self._options = SessionOptions()
         self._saved: dict[str, SavedRule] = {}
         self._pace = Pace()
         self._bare = BareSamples()
@@ -166,12 +166,12 @@ class _Connection:
         try:
             session = await self._open()
         except VoxcorError as error:
-            await self._say_error(error)
+            await self._send_error(error)
             await self._socket.close(_code_of(error), error.code)
             return
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(self._read())
-            await self._hear(session)
+            await self._process(session)
             reading.cancel()
 
     async def _open(self) -> Session:
@@ -185,7 +185,7 @@ class _Connection:
         await self._watch(self._recognizer.labels, ())
         session = Session(self._recognizer, self._options)
         self._id = session.id
-        await self._say([session.created])
+        await self._send_events([session.created])
         return session
 
     async def _read(self) -> None:
@@ -231,11 +231,11 @@ class _Connection:
     def _audio_of(self, data: bytes) -> Iterator[_Audio]:
         samples = samples_of(data)
         now = asyncio.get_running_loop().time()
-        for start in range(0, len(samples), PIECE):
-            piece = samples[start : start + PIECE]
+        for start in range(0, len(samples), CHUNK_SAMPLES):
+            piece = samples[start : start + CHUNK_SAMPLES]
             yield _Audio(piece, self._pace.due(len(piece) / SAMPLE_RATE, now))
 
-    async def _hear(self, session: Session) -> None:
+    async def _process(self, session: Session) -> None:
         """Works on the queue, until that ends the session."""
         while True:
             item = await self._items.get()
@@ -249,20 +249,20 @@ class _Connection:
                 else:
                     await self._feed(session, item)
             except StreamError as error:
-                await self._say_error(error)
+                await self._send_error(error)
                 return await self._close(session, "error", _code_of(error))
             except (WebSocketDisconnect, TimeoutError):
                 raise
             except Exception:
                 logger.exception("a live session failed")
-                await self._say_error(VoxcorError(reason="see the log of the server"))
+                await self._send_error(VoxcorError(reason="see the log of the server"))
                 return await self._socket.close(INTERNAL, VoxcorError.code)
 
     async def _feed(self, session: Session, audio: _Audio) -> None:
         late_s = asyncio.get_running_loop().time() - audio.due
         interims = late_s <= session.interval
-        self.heard_s += len(audio.samples) / SAMPLE_RATE
-        await self._say(
+        self.audio_s += len(audio.samples) / SAMPLE_RATE
+        await self._send_events(
             await self._in_thread(lambda: session.feed(audio.samples, interims=interims))
         )
 
@@ -272,35 +272,35 @@ class _Connection:
         if update.interval_ms is not None:
             options = replace(options, interval=update.interval_ms / 1000)
         own = [rule for rule in options.rules if rule.name not in self._saved]
-        heard = self._recognizer.labels if labels is None else labels
+        labels_in_use = self._recognizer.labels if labels is None else labels
         if update.rules is not None:
             texts = update.rules
-            own = await self._in_thread(lambda: [_parse(text, heard) for text in texts])
+            own = await self._in_thread(lambda: [_parse(text, labels_in_use) for text in texts])
         self._options = replace(options, labels=labels)
-        await self._watch(heard, own)
-        await self._say([session.update(self._options)])
+        await self._watch(labels_in_use, own)
+        await self._send_events([session.update(self._options)])
 
     async def _watch(self, labels: Sequence[str], own: Iterable[Rule]) -> None:
         """Lets the session watch the saved rules that these labels allow, and its own."""
-        saved = await self._in_thread(lambda: self._automation.watching(labels))
+        saved = await self._in_thread(lambda: self._rule_engine.rules_for(labels))
         self._saved = {entry.rule.name: entry for entry in saved}
         rules = (*(entry.rule for entry in saved), *own)
         self._options = replace(self._options, rules=rules)
 
     async def _close(self, session: Session, reason: Reason, code: int | None = None) -> None:
-        await self._say(await self._in_thread(lambda: session.close(reason)))
+        await self._send_events(await self._in_thread(lambda: session.close(reason)))
         leaving = GOING_AWAY if reason == "server_shutdown" else NORMAL
         await self._socket.close(code or leaving, reason)
 
-    async def _say(self, events: Iterable[Event]) -> None:
+    async def _send_events(self, events: Iterable[SessionEvent]) -> None:
         for event in events:
             if isinstance(event, RuleFired) and event.firing.rule.name in self._saved:
                 source = {"session_id": self._id, "utterance": event.utterance}
                 saved = self._saved[event.firing.rule.name]
-                self._automation.fire(saved, event.firing, source)
+                self._rule_engine.fire(saved, event.firing, source)
             await self._send(event.to_document())
 
-    async def _say_error(self, error: VoxcorError) -> None:
+    async def _send_error(self, error: VoxcorError) -> None:
         await self._send({"type": "error", **error.to_dict()})
 
     async def _send(self, document: Mapping[str, Any]) -> None:
@@ -327,7 +327,7 @@ def _item_of(text: str) -> _Update | _Close:
     """
     _require_size(len(text.encode(errors="replace")), MOST_TEXT_BYTES)
     try:
-        document = read_json(text)
+        document = read_strict_json(text)
         kind = document["type"]
     except (MalformedRequest, TypeError, KeyError) as error:
         raise MessageInvalid(
@@ -344,7 +344,7 @@ def _item_of(text: str) -> _Update | _Close:
     try:
         return _Update.model_validate(document)
     except ValidationError as error:
-        raise ConfigInvalid(**both_languages(error.errors()[0])) from error
+        raise ConfigInvalid(**validation_reason(error.errors()[0])) from error
 
 
 def _require_size(size: int, most: int) -> None:

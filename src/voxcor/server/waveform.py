@@ -52,7 +52,7 @@ async def get_waveform(
         # A megabyte of numbers is written out here, not on the event loop.
         return JSONResponse(document, headers={"Cache-Control": "private, max-age=3600"})
 
-    with downloads_of(request).place():
+    with downloads_of(request).slot():
         return await asyncio.to_thread(outline)
 
 

@@ -7,6 +7,8 @@ Recognition Evaluation Plan", appendix A). Of it the lines `SPEAKER file channel
 line that should be a turn and is none costs itself.
 """
 
+import csv
+import io
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +17,7 @@ from pathlib import Path, PurePath
 
 from voxcor.errors import SpeakersInvalid
 from voxcor.speaker_turns.turns import Diarization, Turn, invalid
-from voxcor.tables.columns import Head, head_of
+from voxcor.tables.columns import Header, header_of
 from voxcor.tables.delimited import MOST_COLUMNS, LineTooLong, by_column, read_records
 from voxcor.tables.text import text_lines
 from voxcor.tables.times import seconds
@@ -58,6 +60,21 @@ def read_turns(speakers: Speakers) -> Diarization:
     return _read(name, lambda: text_lines(data))
 
 
+def text_of(speakers: str | os.PathLike[str] | Sequence[Turn]) -> str:
+    """What `parse_turns` reads, of a file whatever its encoding, or of turns.
+
+    Raises:
+        SpeakersInvalid: there is no such file.
+    """
+    if isinstance(speakers, (str, os.PathLike)):
+        return "".join(text_lines(_data(os.fspath(speakers))))
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(("start", "end", "speaker"))
+    rows.writerows((turn.start, turn.end, turn.speaker) for turn in speakers)
+    return table.getvalue()
+
+
 def _data(name: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
@@ -74,9 +91,9 @@ def _data(name: str) -> bytes:
 
 def _read(name: str, lines: Callable[[], Iterator[str]]) -> Diarization:
     try:
-        head = next((line for line in lines() if line.strip()), "")
-        separator, columns = _columns(head)
-        is_table = "speaker" in columns.roles or "," in head
+        header = next((line for line in lines() if line.strip()), "")
+        separator, columns = _columns(header)
+        is_table = "speaker" in columns.roles or "," in header
         if is_table or PurePath(name).suffix.lower() == ".csv":
             turns, broken = _csv_turns(name, lines(), separator, columns)
         else:
@@ -146,41 +163,41 @@ def _place_of_times(fields: Sequence[str]) -> int | None:
     return None
 
 
-def _columns(head: str) -> tuple[str, Head]:
-    heads = []
+def _columns(header: str) -> tuple[str, Header]:
+    headers = []
     for separator in _SEPARATORS:
-        cells = next(read_records([head], separator), (0, None))[1] or []
-        known = head_of(tuple(cell.strip() for cell in cells[:MOST_COLUMNS]))
-        heads.append((("speaker" in known.roles) + 2 * bool(known.stretch), separator, known))
-    _, separator, known = max(heads, key=lambda entry: entry[0])
+        cells = next(read_records([header], separator), (0, None))[1] or []
+        known = header_of(tuple(cell.strip() for cell in cells[:MOST_COLUMNS]))
+        headers.append((("speaker" in known.roles) + 2 * bool(known.span), separator, known))
+    _, separator, known = max(headers, key=lambda entry: entry[0])
     return separator, known
 
 
 def _csv_turns(
-    name: str, lines: Iterator[str], separator: str, head: Head
+    name: str, lines: Iterator[str], separator: str, header: Header
 ) -> tuple[dict[str, list[Turn]], list[SpeakersInvalid]]:
-    if head.unclear:
-        listed = ", ".join(head.unclear)
+    if header.unclear:
+        listed = ", ".join(header.unclear)
         en, zh = f"the times in {listed} are not understood", f"无法理解 {listed} 中的时间"
         raise invalid(name, 1, en, zh)
-    missing = "start" if head.stretch is None else "speaker"
-    if head.stretch is None or "speaker" not in head.roles:
-        header = "start,end,speaker or start_ms,end_ms,speaker"
-        en = f"there is no column {missing}; the header is {header}"
-        zh = f"缺少 {missing} 列；表头应为 {header.replace(' or ', ' 或 ')}"
+    missing = "start" if header.span is None else "speaker"
+    if header.span is None or "speaker" not in header.roles:
+        wanted = "start,end,speaker or start_ms,end_ms,speaker"
+        en = f"there is no column {missing}; the header is {wanted}"
+        zh = f"缺少 {missing} 列；表头应为 {wanted.replace(' or ', ' 或 ')}"
         raise invalid(name, 1, en, zh)
     turns: list[Turn] = []
     broken: list[SpeakersInvalid] = []
     records = read_records(lines, separator, skip_spaces=True)
     for number, cells in islice(records, 1, None):
-        row = by_column(head.names, [cell.strip() for cell in cells or ()])
+        row = by_column(header.names, [cell.strip() for cell in cells or ()])
         try:
             start, end = (
                 _time(row[column.name], name, number, column.scale, comma=separator != ",")
-                for column in (head.stretch.start, head.stretch.end)
+                for column in (header.span.start, header.span.end)
             )
-            end += start if head.stretch.end.kind == "duration" else 0
-            turns.append(_turn(start, end, head.first("speaker", row), name, number))
+            end += start if header.span.end.kind == "duration" else 0
+            turns.append(_turn(start, end, header.first("speaker", row), name, number))
         except SpeakersInvalid as error:
             broken.append(error)
     return {"": turns}, broken

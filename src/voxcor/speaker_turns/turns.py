@@ -1,8 +1,8 @@
 """Turns of speakers: those of one recording, and its speech cut where the speaker changes.
 
-Where two people speak at once, the voice that is heard is neither's alone: such a stretch has no
+Where two people speak at once, the voice is neither's alone: such a span has no
 speaker. So has speech that nobody has a turn for. A turn that is not of the recording costs itself;
-how many there are is told (`Fit`).
+how many there are is told (`FittedTurns`).
 """
 
 import math
@@ -19,7 +19,7 @@ from voxcor.tables import listed_names
 from voxcor.timeline import Span
 
 # Of the borders of turns nobody knows the place better: what NIST leaves out of the count on either
-# side of one (the collar of md-eval). A shorter stretch without speaker, or of two at once, goes to
+# side of one (the collar of md-eval). A shorter span without speaker, or of two at once, goes to
 # who speaks beside it.
 COLLAR_S = 0.25
 
@@ -29,7 +29,7 @@ TOLERATED_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch of the recording in seconds, and who speaks in it; `line`: where a file says so."""
+    """A span of the recording in seconds, and who speaks in it; `line`: where a file says so."""
 
     start: float
     end: float
@@ -38,7 +38,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SpeakerSpan:
     """Speech in seconds, and whose it is; None where that is nobody's, or several people's."""
 
     start: float
@@ -60,7 +60,7 @@ class Diarization:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class FittedTurns:
     """The turns of one recording, in order. `unfit` of them were cut off, passed over or broken.
 
     `line` is the first place where the file has such a one, None where it is not from a file.
@@ -71,12 +71,7 @@ class Fit:
     line: int | None = None
 
 
-def turns_of(diarization: Diarization, recording: str, duration: float) -> tuple[Turn, ...]:
-    """The turns of one recording, in order: see `fit_turns`."""
-    return fit_turns(diarization, recording, duration).turns
-
-
-def fit_turns(diarization: Diarization, recording: str, duration: float) -> Fit:
+def fit_turns(diarization: Diarization, recording: str, duration: float) -> FittedTurns:
     """The turns of one recording, in order, and how many do not fit it.
 
     Args:
@@ -107,14 +102,14 @@ def fit_turns(diarization: Diarization, recording: str, duration: float) -> Fit:
         span_zh = f"{first.speaker} 的话轮（{first.start:g} 至 {first.end:g} 秒）"
         raise invalid(diarization.name, first.line, f"{span_en} {en}", f"{span_zh}{zh}")
     lines = [turn.line for turn in (*cut, *outside) if turn.line is not None]
-    return Fit(
+    return FittedTurns(
         tuple(sorted((t for t in inside if t.start < t.end), key=lambda t: (t.start, t.end))),
         len(cut) + len(outside) + len(diarization.broken),
         min((*lines, *diarization.broken), default=None),
     )
 
 
-def cut_at_turns(spans: Sequence[Span], turns: Sequence[Turn]) -> tuple[Stretch, ...]:
+def cut_at_turns(spans: Sequence[Span], turns: Sequence[Turn]) -> tuple[SpeakerSpan, ...]:
     """The spans of speech, cut where the speaker changes; together they cover the same time.
 
     Args:
@@ -122,16 +117,16 @@ def cut_at_turns(spans: Sequence[Span], turns: Sequence[Turn]) -> tuple[Stretch,
         turns: in order, which may overlap.
     """
     edges, speakers = _voices(turns)
-    stretches: list[Stretch] = []
+    settled: list[SpeakerSpan] = []
     for start, end in spans:
         first, last = bisect_right(edges, start), bisect_left(edges, end)
         times = [start, *edges[first:last], end]
         pieces = [
-            Stretch(time, times[place + 1], speakers[first + place])
+            SpeakerSpan(time, times[place + 1], speakers[first + place])
             for place, time in enumerate(times[:-1])
         ]
-        stretches += _settled(pieces)
-    return tuple(stretches)
+        settled += _settled(pieces)
+    return tuple(settled)
 
 
 def _voices(turns: Sequence[Turn]) -> tuple[list[float], list[str | None]]:
@@ -154,22 +149,22 @@ def _voices(turns: Sequence[Turn]) -> tuple[list[float], list[str | None]]:
     return edges, speakers
 
 
-def _settled(pieces: Sequence[Stretch]) -> list[Stretch]:
+def _settled(pieces: Sequence[SpeakerSpan]) -> list[SpeakerSpan]:
     """Without what is shorter than `COLLAR_S` and nobody's alone."""
     pieces = _joined(pieces)
     for place, piece in enumerate(pieces):
         if piece.speaker is None and piece.end - piece.start < COLLAR_S:
             beside = pieces[place - 1] if place else pieces[min(1, len(pieces) - 1)]
-            pieces[place] = Stretch(piece.start, piece.end, beside.speaker)
+            pieces[place] = SpeakerSpan(piece.start, piece.end, beside.speaker)
     return _joined(pieces)
 
 
-def _joined(pieces: Sequence[Stretch]) -> list[Stretch]:
+def _joined(pieces: Sequence[SpeakerSpan]) -> list[SpeakerSpan]:
     """Neighbours of one speaker as one."""
     joined = []
     for speaker, group in groupby(pieces, key=lambda piece: piece.speaker):
         same = [*group]
-        joined.append(Stretch(same[0].start, same[-1].end, speaker))
+        joined.append(SpeakerSpan(same[0].start, same[-1].end, speaker))
     return joined
 
 

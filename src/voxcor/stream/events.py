@@ -8,16 +8,27 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from voxcor.frames import SAMPLE_RATE
-from voxcor.results import ModelInfo, milliseconds
+from voxcor.results import ModelInfo, milliseconds, to_wire
 from voxcor.rules.watching import Firing, Rule
 
 Trigger = Literal["interval", "speech_ended"]
 Reason = Literal["client_request", "end_of_audio", "idle_timeout", "server_shutdown", "error"]
 
 
+class _Message:
+    """An event, of whose fields the message is made."""
+
+    __slots__ = ()
+    type: ClassVar[str]
+
+    def to_document(self) -> dict[str, Any]:
+        """The message on the wire."""
+        return {"type": self.type, **to_wire(self)}
+
+
 @dataclass(frozen=True, slots=True)
-class SessionCreated:
-    """The first event: what listens, how often, and how many seconds an interim result hears."""
+class SessionCreated(_Message):
+    """The first event: what listens, how often, and how many seconds an interim result covers."""
 
     type: ClassVar = "session.created"
     session_id: str
@@ -28,25 +39,14 @@ class SessionCreated:
 
     def to_document(self) -> dict[str, Any]:
         """The message on the wire."""
-        return {
-            "type": self.type,
-            "session_id": self.session_id,
-            "model": {
-                "id": self.model.id,
-                "precision": self.model.precision,
-                "revision": self.model.revision,
-                "official": self.model.official,
-                "fallback": self.model.fallback,
-            },
-            "labels": list(self.labels),
-            "interval_ms": milliseconds(self.interval),
-            "span_ms": milliseconds(self.span),
-            "audio": {"encoding": "s16le", "sample_rate": SAMPLE_RATE, "channels": 1},
-        }
+        document = _Message.to_document(self)
+        del document["model"]["sha256"]
+        audio = {"encoding": "s16le", "sample_rate": SAMPLE_RATE, "channels": 1}
+        return {**document, "audio": audio}
 
 
 @dataclass(frozen=True, slots=True)
-class SessionUpdate:
+class SessionUpdate(_Message):
     """The options in force, after a change."""
 
     type: ClassVar = "session.update"
@@ -65,24 +65,16 @@ class SessionUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class UtteranceStart:
+class UtteranceStart(_Message):
     """Somebody speaks, since `start`; `utterance` counts from 1."""
 
     type: ClassVar = "utterance.start"
     utterance: int
     start: float
 
-    def to_document(self) -> dict[str, Any]:
-        """The message on the wire."""
-        return {
-            "type": self.type,
-            "utterance": self.utterance,
-            "start_ms": milliseconds(self.start),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(_Message):
     """The scores of `[start, end)`: by `interval` of the last seconds, by `speech_ended` of the
     whole utterance.
     """
@@ -96,22 +88,9 @@ class Measurement:
     confidence: float
     scores: Mapping[str, float]
 
-    def to_document(self) -> dict[str, Any]:
-        """The message on the wire."""
-        return {
-            "type": self.type,
-            "utterance": self.utterance,
-            "start_ms": milliseconds(self.start),
-            "end_ms": milliseconds(self.end),
-            "trigger": self.trigger,
-            "emotion": self.emotion,
-            "confidence": self.confidence,
-            "scores": dict(self.scores),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class UtteranceEnd:
+class UtteranceEnd(_Message):
     """The utterance is over; its final measurement came just before."""
 
     type: ClassVar = "utterance.end"
@@ -119,18 +98,9 @@ class UtteranceEnd:
     start: float
     end: float
 
-    def to_document(self) -> dict[str, Any]:
-        """The message on the wire."""
-        return {
-            "type": self.type,
-            "utterance": self.utterance,
-            "start_ms": milliseconds(self.start),
-            "end_ms": milliseconds(self.end),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class RuleFired:
+class RuleFired(_Message):
     """A rule has fired."""
 
     type: ClassVar = "rule.fired"
@@ -143,7 +113,7 @@ class RuleFired:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionClosed:
+class SessionClosed(_Message):
     """The last event. `skipped` interim measurements were due and not made, for want of time."""
 
     type: ClassVar = "session.closed"
@@ -153,19 +123,8 @@ class SessionClosed:
     measurements: int
     skipped: int
 
-    def to_document(self) -> dict[str, Any]:
-        """The message on the wire."""
-        return {
-            "type": self.type,
-            "reason": self.reason,
-            "duration_ms": milliseconds(self.duration),
-            "utterances": self.utterances,
-            "measurements": self.measurements,
-            "skipped": self.skipped,
-        }
 
-
-Event = (
+SessionEvent = (
     SessionCreated
     | SessionUpdate
     | UtteranceStart

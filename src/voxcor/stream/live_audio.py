@@ -20,7 +20,7 @@ from voxcor.errors import InputUnreadable, MicrophoneFailed
 from voxcor.frames import SAMPLE_RATE
 from voxcor.stream.session import samples_of
 
-BLOCK = SAMPLE_RATE // 10  # samples
+BLOCK_SAMPLES = SAMPLE_RATE // 10  # samples
 
 # What may wait for recognition. Interim measurements are left out long before that.
 MOST_WAITING_S = 30
@@ -30,24 +30,24 @@ MOST_SILENT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class LiveBlock:
     """Samples float32 `[n]` at 16 kHz; `arrived` is a `time.monotonic`, None if not live."""
 
     samples: FloatArray
     arrived: float | None
 
 
-def microphone() -> Iterator[Block]:
+def microphone() -> Iterator[LiveBlock]:
     """The default microphone, without end.
 
     Raises:
         MicrophoneFailed: there is none, its library is missing, or recognition cannot keep up.
     """
     sounddevice = _sounddevice()
-    waiting: queue.SimpleQueue[Block] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[LiveBlock] = queue.SimpleQueue()
 
     def receive(data: Any, _frames: int, _time: Any, _status: Any) -> None:
-        waiting.put(Block(samples_of(bytes(data)), time.monotonic()))
+        waiting.put(LiveBlock(samples_of(bytes(data)), time.monotonic()))
 
     try:
         rate = round(sounddevice.query_devices(kind="input")["default_samplerate"])
@@ -69,7 +69,7 @@ def microphone() -> Iterator[Block]:
                 )
 
             for samples in resampled(blocks(), rate):
-                yield Block(samples, arrived)
+                yield LiveBlock(samples, arrived)
     except queue.Empty as error:
         raise MicrophoneFailed(
             reason_en=f"nothing has come from it for {MOST_SILENT_S:.0f} s; is it still there?",
@@ -79,7 +79,7 @@ def microphone() -> Iterator[Block]:
         raise MicrophoneFailed(reason_en=f"{error}.", reason_zh=f"{error}。") from error
 
 
-def pipe(file: BinaryIO) -> Iterator[Block]:
+def pipe(file: BinaryIO) -> Iterator[LiveBlock]:
     """s16le 16 kHz mono from a pipe, as it comes.
 
     Raises:
@@ -88,13 +88,13 @@ def pipe(file: BinaryIO) -> Iterator[Block]:
     """
     bare = BareSamples()
     while data := _read_some(file):
-        yield Block(samples_of(bare.push(data)), time.monotonic())
-    yield Block(samples_of(bare.finish()), time.monotonic())
+        yield LiveBlock(samples_of(bare.push(data)), time.monotonic())
+    yield LiveBlock(samples_of(bare.finish()), time.monotonic())
 
 
 def played(
     source: Source, *, name: str, fast: bool, noticed: dict[str, Details] | None = None
-) -> Iterator[Block]:
+) -> Iterator[LiveBlock]:
     """A recording of any format, as fast as it was spoken, or as fast as it goes.
 
     At its end `noticed` gets what decoding warns of, and what fills the sentence of each.
@@ -105,15 +105,15 @@ def played(
     with open_audio(source, name=name) as stream:
         started, position, mixer = time.monotonic(), 0, Mixer()
         for samples in resampled(map(mixer.mix, stream.blocks), stream.sample_rate):
-            for start in range(0, len(samples), BLOCK):
-                piece = samples[start : start + BLOCK]
+            for start in range(0, len(samples), BLOCK_SAMPLES):
+                block = samples[start : start + BLOCK_SAMPLES]
                 if fast:
-                    yield Block(piece, None)
+                    yield LiveBlock(block, None)
                     continue
-                position += len(piece)
+                position += len(block)
                 due = started + position / SAMPLE_RATE
                 time.sleep(max(0.0, due - time.monotonic()))
-                yield Block(piece, due)
+                yield LiveBlock(block, due)
         if noticed is not None:
             noticed |= stream.noticed | ({"opposite_phase": {}} if mixer.opposed else {})
 
@@ -149,7 +149,7 @@ def _sounddevice() -> Any:
 def _read_some(file: BinaryIO) -> bytes:
     read = getattr(file, "read1", file.read)
     try:
-        data: bytes = read(2 * BLOCK)
+        data: bytes = read(2 * BLOCK_SAMPLES)
     except OSError as error:
         raise InputUnreadable(name="<stdin>", reason=error.strerror or str(error)) from error
     return data

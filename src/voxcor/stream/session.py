@@ -22,20 +22,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio.endpoint import Edge, Endpointer, Leveller
-from voxcor.audio.vad import WINDOW, VadState, continue_probabilities
+from voxcor.audio.vad import WINDOW_SAMPLES, VadState, continue_probabilities
 from voxcor.errors import ConfigInvalid, EmbeddingsOnly, InvalidAudioFrame
 from voxcor.frames import SAMPLE_RATE
-from voxcor.labels import own_labels
+from voxcor.labels import objection, own_labels
 from voxcor.recognizer import Recognizer
 from voxcor.results import milliseconds
 from voxcor.rules.watching import Reading, Rule, Watch
 from voxcor.stream.events import (
-    Event,
     Measurement,
     Reason,
     RuleFired,
     SessionClosed,
     SessionCreated,
+    SessionEvent,
     SessionUpdate,
     Trigger,
     UtteranceEnd,
@@ -48,13 +48,13 @@ FloatArray = NDArray[np.float32]
 INTERVAL_S = 0.5
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 0.1, 10.0
 
-# What an interim measurement hears at most: emotion2vec+ was trained on utterances of seconds, and
+# What an interim measurement covers at most: models are trained on utterances of seconds, and
 # more would hide a change for as long as it had been otherwise.
 SPAN_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class SessionOptions:
     """What a session may be asked for: choose among `labels` only, measure every `interval`
     seconds, watch `rules`.
     """
@@ -71,7 +71,7 @@ class Session:
         EmbeddingsOnly, ConfigInvalid: the model has no labels, or not these options.
     """
 
-    def __init__(self, recognizer: Recognizer, options: Options | None = None) -> None:
+    def __init__(self, recognizer: Recognizer, options: SessionOptions | None = None) -> None:
         if not recognizer.labels:
             raise EmbeddingsOnly(model=recognizer.model.id)
         self._recognizer = recognizer
@@ -82,13 +82,13 @@ class Session:
         self._vad = VadState()
         self._endpointer = Endpointer()
         self._utterance = 0
-        self._next_interim = 0  # the sample up to which the next one hears
+        self._next_interim = 0  # the sample at which the next one ends
         self._spoken = 0.0  # up to here, rules have been told
         self._measurements = 0
         self._skipped = 0
         self._began = False
         self.id = uuid4().hex
-        self._set(options or Options())
+        self._set(options or SessionOptions())
 
     @property
     def created(self) -> SessionCreated:
@@ -100,7 +100,7 @@ class Session:
         """Seconds between interim measurements."""
         return self._options.interval
 
-    def update(self, options: Options) -> SessionUpdate:
+    def update(self, options: SessionOptions) -> SessionUpdate:
         """Other options.
 
         Raises:
@@ -114,7 +114,7 @@ class Session:
         self._set(options)
         return SessionUpdate(self._labels, options.interval, options.rules)
 
-    def feed(self, samples: FloatArray, *, interims: bool = True) -> list[Event]:
+    def feed(self, samples: FloatArray, *, interims: bool = True) -> list[SessionEvent]:
         """More audio.
 
         Args:
@@ -124,26 +124,26 @@ class Session:
         """
         self._began = True
         samples = np.concatenate([self._rest, samples])
-        whole = len(samples) // WINDOW * WINDOW
+        whole = len(samples) // WINDOW_SAMPLES * WINDOW_SAMPLES
         self._rest = samples[whole:]
-        events: list[Event] = []
-        for start in range(0, whole, WINDOW):
-            events += self._hear(samples[start : start + WINDOW], interims)
+        events: list[SessionEvent] = []
+        for start in range(0, whole, WINDOW_SAMPLES):
+            events += self._feed_window(samples[start : start + WINDOW_SAMPLES], interims)
         return events
 
-    def close(self, reason: Reason) -> list[Event]:
+    def close(self, reason: Reason) -> list[SessionEvent]:
         """No more audio: the end of an utterance that is open, and of the session."""
-        heard = self._heard + len(self._rest)
-        events: list[Event] = []
+        fed = self._fed + len(self._rest)
+        events: list[SessionEvent] = []
         if len(self._rest):
             # The last window is filled up with silence, as offline.
-            window = np.pad(self._rest, (0, WINDOW - len(self._rest)))
-            events += self._hear(window, interims=False)
+            window = np.pad(self._rest, (0, WINDOW_SAMPLES - len(self._rest)))
+            events += self._feed_window(window, interims=False)
         for edge in self._endpointer.finish():
-            events += self._pass(edge, heard)
+            events += self._pass(edge, fed)
         closed = SessionClosed(
             reason,
-            heard / SAMPLE_RATE,
+            fed / SAMPLE_RATE,
             self._utterance,
             self._measurements,
             self._skipped,
@@ -151,10 +151,10 @@ class Session:
         return [*events, closed]
 
     @property
-    def _heard(self) -> int:
-        return WINDOW * self._endpointer.windows
+    def _fed(self) -> int:
+        return WINDOW_SAMPLES * self._endpointer.windows
 
-    def _set(self, options: Options) -> None:
+    def _set(self, options: SessionOptions) -> None:
         wrong_en, wrong_zh = _objection(options, self._recognizer.labels)
         if wrong_en:
             raise ConfigInvalid(reason_en=wrong_en, reason_zh=wrong_zh)
@@ -163,16 +163,16 @@ class Session:
         self._labels = known if options.labels is None else own_labels(options.labels, known)[0]
         self._watch = Watch(options.rules)
 
-    def _hear(self, window: FloatArray, interims: bool) -> Iterator[Event]:
+    def _feed_window(self, window: FloatArray, interims: bool) -> Iterator[SessionEvent]:
         levelled = self._leveller.push(window)
         probabilities, self._vad = continue_probabilities(levelled, self._vad)
         self._windows.append(window)
         for edge in self._endpointer.push(float(probabilities[0])):
-            yield from self._pass(edge, self._heard)
-        if self._endpointer.start is not None and self._next_interim <= self._heard:
+            yield from self._pass(edge, self._fed)
+        if self._endpointer.start is not None and self._next_interim <= self._fed:
             end = self._next_interim
             self._next_interim += round(self.interval * SAMPLE_RATE)
-            if end <= WINDOW * self._endpointer.reach:
+            if end <= WINDOW_SAMPLES * self._endpointer.reach:
                 if interims:
                     start = max(self._start, end - round(SPAN_S * SAMPLE_RATE))
                     yield from self._measure(start, end, "interval")
@@ -185,27 +185,27 @@ class Session:
     @property
     def _start(self) -> int:
         """The first sample of the utterance."""
-        return WINDOW * self._opened
+        return WINDOW_SAMPLES * self._opened
 
-    def _pass(self, edge: Edge, heard: int) -> Iterator[Event]:
+    def _pass(self, edge: Edge, fed: int) -> Iterator[SessionEvent]:
         if edge.kind == "open":
             self._opened = edge.window
             self._utterance += 1
             interval = round(self.interval * SAMPLE_RATE)
-            # After a cut, what has been heard already has been measured.
-            done = (heard - self._start) // interval
+            # After a cut, what has been fed already has been measured.
+            done = (fed - self._start) // interval
             self._next_interim = self._start + (done + 1) * interval
             yield UtteranceStart(self._utterance, self._start / SAMPLE_RATE)
         else:
-            end = min(WINDOW * edge.window, heard)
+            end = min(WINDOW_SAMPLES * edge.window, fed)
             yield from self._measure(self._start, end, "speech_ended")
             yield UtteranceEnd(self._utterance, self._start / SAMPLE_RATE, end / SAMPLE_RATE)
 
-    def _measure(self, start: int, end: int, trigger: Trigger) -> Iterator[Event]:
-        origin = WINDOW * self._dropped
-        first, last = (start - origin) // WINDOW, -(-(end - origin) // WINDOW)
+    def _measure(self, start: int, end: int, trigger: Trigger) -> Iterator[SessionEvent]:
+        origin = WINDOW_SAMPLES * self._dropped
+        first, last = (start - origin) // WINDOW_SAMPLES, -(-(end - origin) // WINDOW_SAMPLES)
         kept = np.concatenate([self._windows[index] for index in range(first, last)])
-        samples = kept[(start - origin) % WINDOW :][: end - start]
+        samples = kept[(start - origin) % WINDOW_SAMPLES :][: end - start]
         scores = self._recognizer.scores(samples, labels=self._labels)
         self._measurements += 1
         since, until = max(self._spoken, start / SAMPLE_RATE), end / SAMPLE_RATE
@@ -214,7 +214,7 @@ class Session:
         )
         if since < until:
             self._spoken = until
-            for firing in self._watch.hear(Reading(since, until, scores)):
+            for firing in self._watch.push(Reading(since, until, scores)):
                 yield RuleFired(self._utterance, firing)
 
 
@@ -245,15 +245,11 @@ def samples_of(data: bytes) -> FloatArray:
     return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
 
 
-def _objection(options: Options, known: tuple[str, ...]) -> tuple[str, str]:
+def _objection(options: SessionOptions, known: tuple[str, ...]) -> tuple[str, str]:
     """What is wrong with options for a model with these labels, in both languages; or nothing."""
-    _, foreign = own_labels(options.labels or (), known)
-    if foreign or options.labels == ():
-        named = ", ".join(foreign) or "-"
-        return (
-            f"the model has no label {named}. Its labels: {', '.join(known)}.",
-            f"模型没有标签 {named}。可用标签:{', '.join(known)}。",
-        )
+    if options.labels is not None and (wrong := objection(options.labels, known)) is not None:
+        en, zh = wrong
+        return f"the model {en}", f"模型{zh}"
     if not SHORTEST_INTERVAL_S <= options.interval <= LONGEST_INTERVAL_S:
         low, high = milliseconds(SHORTEST_INTERVAL_S), milliseconds(LONGEST_INTERVAL_S)
         return (

@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from voxcor.tables.times import StretchColumns, TimesUnclear, squeezed, stretch_columns
+from voxcor.tables.times import SpanColumns, TimesUnclear, span_columns, squeezed
 
 Role = Literal["path", "folder", "label", "speaker", "key", "language", "corpus", "split"]
 
@@ -70,7 +70,7 @@ LABELS = "label9, label, emotion, emo, 标签, 情感, 情绪"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Header:
     """The columns of a list: their names, what they are for, where a row lies in its recording.
 
     `unclear` are columns that look like times and cannot be understood; then nothing is known.
@@ -78,7 +78,7 @@ class Head:
 
     names: tuple[str, ...]
     roles: Mapping[Role, tuple[str, ...]]
-    stretch: StretchColumns | None
+    span: SpanColumns | None
     unclear: tuple[str, ...]
 
     def first(self, role: Role, values: Mapping[str, str]) -> str:
@@ -87,7 +87,7 @@ class Head:
 
 
 @lru_cache(maxsize=64)
-def head_of(names: tuple[str, ...]) -> Head:
+def header_of(names: tuple[str, ...]) -> Header:
     """What the columns of these names are for."""
     found: dict[Role, list[tuple[int, str]]] = {}
     for name in names:
@@ -95,16 +95,16 @@ def head_of(names: tuple[str, ...]) -> Head:
             found.setdefault(known[0], []).append((known[1], name))
     roles = {role: tuple(name for _, name in sorted(columns)) for role, columns in found.items()}
     rest = [name for name in names if squeezed(name) not in _PLACE]
-    stretch, unclear = None, tuple[str, ...]()
+    span, unclear = None, tuple[str, ...]()
     try:
-        stretch = stretch_columns(rest)
+        span = span_columns(rest)
     except TimesUnclear as error:
         unclear = error.names
-    return Head(names, MappingProxyType(roles), stretch, unclear)
+    return Header(names, MappingProxyType(roles), span, unclear)
 
 
 def known_columns(names: Sequence[str]) -> int:
     """How many of the names say what they are for; none where no recording is among them."""
-    head = head_of(tuple(names))
-    times = 2 if head.stretch else len(head.unclear)
-    return times + sum(map(len, head.roles.values())) if "path" in head.roles else 0
+    header = header_of(tuple(names))
+    times = 2 if header.span else len(header.unclear)
+    return times + sum(map(len, header.roles.values())) if "path" in header.roles else 0

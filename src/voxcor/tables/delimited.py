@@ -8,7 +8,7 @@ from typing import TextIO
 
 from voxcor.untrusted import from_cell
 
-# Short rows are filled up to the head: with a head of a million columns and as many empty rows a
+# Short rows are filled up to the header: with one of a million columns and as many empty rows a
 # small file would take days.
 MOST_COLUMNS = 1000
 

@@ -1,4 +1,4 @@
-"""The encoding of text that somebody else saved, told from its bytes.
+"""The encoding of text that somebody else saved, and of names, told from the bytes.
 
 A mark at the beginning decides; then what is UTF-8 throughout. What is left was saved in the code
 page of a country. Nearly any bytes are *valid* in several of those, so one is believed only where
@@ -26,7 +26,7 @@ _MARKS = (
 _SAMPLE = 20_000
 _COMMON = 0.85
 
-_PIECE = 1 << 20
+_CHUNK_BYTES = 1 << 20
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -35,7 +35,7 @@ def encoding_of(data: bytes) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding
-    if b"\0" in data[:_PIECE] and (wide := _unmarked_utf16(data)):
+    if b"\0" in data[:_CHUNK_BYTES] and (wide := _unmarked_utf16(data)):
         return wide
     if _foreign_runs(data, "utf-8") is not None:
         return "utf-8"
@@ -46,6 +46,23 @@ def encoding_of(data: bytes) -> str:
     if _is_mostly_utf8(data):
         return "utf-8"
     return "latin-1" if _foreign_runs(data, "cp1252") is None else "cp1252"
+
+
+def legacy_name(raw: bytes) -> str | None:
+    """A name in bytes that do not say their encoding: UTF-8, or what Windows in Chinese writes.
+
+    A name is too short for `encoding_of`, and people's names have characters that texts hardly do.
+    Western letters pass for GBK at times, but then for characters that not even GB 2312's second
+    level has. None where it is neither.
+    """
+    if _foreign_runs(raw, "utf-8") is not None:
+        return raw.decode()
+    runs = _foreign_runs(raw, "gbk")
+    if runs is None:
+        return None
+    characters = "".join(runs)
+    known = sum(character.encode("gb2312", "ignore") != b"" for character in characters)
+    return raw.decode("gbk") if 2 * known >= len(characters) else None
 
 
 def text_lines(data: bytes, encoding: str | None = None) -> Iterator[str]:
@@ -90,10 +107,10 @@ def _foreign_runs(data: bytes, encoding: str) -> Sequence[str] | None:
     decoder = codecs.getincrementaldecoder(encoding)()
     runs: list[str] = []
     count = 0
-    for first in range(0, len(data), _PIECE):
+    for first in range(0, len(data), _CHUNK_BYTES):
         try:
-            last = first + _PIECE >= len(data)
-            text = decoder.decode(data[first : first + _PIECE], final=last)
+            last = first + _CHUNK_BYTES >= len(data)
+            text = decoder.decode(data[first : first + _CHUNK_BYTES], final=last)
         except UnicodeDecodeError:
             return None
         if count < _SAMPLE and not text.isascii():
@@ -148,6 +165,6 @@ _CODE_PAGES = (
 
 def _is_mostly_utf8(data: bytes) -> bool:
     """Whether a few bytes only keep it from being UTF-8."""
-    text = data[: 4 * _PIECE].decode("utf-8", "surrogateescape")
+    text = data[: 4 * _CHUNK_BYTES].decode("utf-8", "surrogateescape")
     odd = sum("\udc80" <= character <= "\udcff" for character in text)
     return 4 * odd < sum(not character.isascii() for character in text)

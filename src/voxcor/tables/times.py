@@ -92,7 +92,7 @@ class TimeColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class StretchColumns:
+class SpanColumns:
     """The two columns that say where a row begins, and where it ends or how long it is."""
 
     start: TimeColumn
@@ -115,7 +115,7 @@ def squeezed(name: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", name)).casefold()
 
 
-def stretch_columns(names: Sequence[str]) -> StretchColumns | None:
+def span_columns(names: Sequence[str]) -> SpanColumns | None:
     """The columns that say which part of a recording a row is about; None where none does.
 
     A duration alone is that of the recording, and says nothing of a part.
@@ -154,7 +154,7 @@ def stretch_columns(names: Sequence[str]) -> StretchColumns | None:
         raise TimesUnclear(*unclear)
     if start.has_unit != end.has_unit:  # start_ms and end: the one says nothing of the other
         raise TimesUnclear(start.name, end.name)
-    return StretchColumns(start, end)
+    return SpanColumns(start, end)
 
 
 def seconds(text: str, per_second: float = 1.0, *, decimal_comma: bool = False) -> float | None:

@@ -1,4 +1,4 @@
-"""What a network in training hears: prepared once, then cropped and batched anew in each epoch.
+"""What a network in training is given: prepared once, then cropped and batched anew in each epoch.
 
 Recordings go through the same decoding and trimming as for recognition, once, into one file of
 samples that is mapped: a corpus larger than memory trains, and no epoch decodes anything.
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import decode, prepare
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import read_state, set_unreadable_aside
@@ -58,7 +58,7 @@ def prepare_clips(
     labels: Sequence[str],
     file: Path,
     progress: Callable[[float], None] = lambda _share: None,
-) -> tuple[Clips, tuple[Problem, ...]]:
+) -> tuple[Clips, tuple[RowProblem, ...]]:
     """Decodes and trims recordings into `file`; what cannot be used is named and left out.
 
     Where `file` is complete already, from a run before this one, it is taken as it is.
@@ -75,19 +75,19 @@ def prepare_clips(
         with storage_errors(file):
             written = _write_samples(utterances, file, progress)
             write_whole(index, json.dumps(written))
-    heard = np.array(written["lengths"], dtype=np.int64)
+    lengths = np.array(written["lengths"], dtype=np.int64)
     targets = np.array([labels.index(u.label) for u in utterances], dtype=np.int64)
-    usable = heard > 0
-    total = int(heard.sum())
+    usable = lengths > 0
+    total = int(lengths.sum())
     content = json.dumps([written["sha256"], targets.tolist()])
     clips = Clips(
         samples=np.memmap(file, np.float32, "r", shape=(total,)) if total else np.zeros(0, "<f4"),
-        starts=(heard.cumsum() - heard)[usable],
-        lengths=heard[usable],
+        starts=(lengths.cumsum() - lengths)[usable],
+        lengths=lengths[usable],
         targets=targets[usable],
         sha256=hashlib.sha256(content.encode()).hexdigest(),
     )
-    return clips, tuple(Problem(**problem) for problem in written["problems"])
+    return clips, tuple(RowProblem(**problem) for problem in written["problems"])
 
 
 def _index(index: Path, file: Path, clips: int) -> dict[str, list[Any]] | None:
@@ -99,7 +99,7 @@ def _index(index: Path, file: Path, clips: int) -> dict[str, list[Any]] | None:
             raise ValueError(f"it is of {len(lengths)} clips, not {clips}")
         if 4 * sum(lengths) != file.stat().st_size:
             raise ValueError(f"{file.name} has another size")
-        [Problem(**problem) for problem in document["problems"]]
+        [RowProblem(**problem) for problem in document["problems"]]
         return dict(document)
 
     try:
@@ -141,7 +141,7 @@ def epoch_batches(
     """Indices of clips in batches, each clip once, in random order, like lengths together.
 
     Args:
-        lengths: of each clip as it will be heard.
+        lengths: of each clip as it will be cropped.
         batch_size: clips in each but the last batch.
         rng: decides the order.
     """
@@ -156,7 +156,7 @@ def epoch_batches(
 
 
 def crop(samples: FloatArray, longest: int, rng: np.random.Generator) -> FloatArray:
-    """A random stretch of `longest` samples; all of them where there are not more."""
+    """A random crop of `longest` samples; all of them where there are not more."""
     spare = len(samples) - longest
     if spare <= 0:
         return samples

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio import decode, prepare
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
@@ -40,8 +40,8 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A clip as the model heard it, whole and trimmed as `Recognizer` does it.
+class EmbeddedClip:
+    """What a model makes of a clip, whole and trimmed as `Recognizer` does it.
 
     `embedding` [D] and `logits` [L] are means over its frames, L is 0 for a model without labels.
     `frames` is a file with at most `MOST_FRAMES` of the frame embeddings [T, D], float16.
@@ -55,14 +55,14 @@ class Heard:
 
 def fingerprint(
     utterances: Sequence[Utterance],
-) -> tuple[tuple[Clip, ...], tuple[Problem, ...]]:
+) -> tuple[tuple[Clip, ...], tuple[RowProblem, ...]]:
     """The clips by their audio, and the rows that add none.
 
     A file that cannot be read is left out, and so is the very audio of an earlier row of the same
     split: it would weigh double, or be held out from itself.
     """
     clips: list[Clip] = []
-    problems: list[Problem] = []
+    problems: list[RowProblem] = []
     first: dict[tuple[str, str], Utterance] = {}
     for utterance in utterances:
         try:
@@ -72,22 +72,22 @@ def fingerprint(
             unreadable = InputUnreadable(name=str(utterance.path), reason=error.strerror)
             problems.append(_unusable(utterance, unreadable))
             continue
-        twin = first.setdefault((utterance.columns.get("split", ""), sha256), utterance)
-        if twin is utterance:
+        earlier = first.setdefault((utterance.columns.get("split", ""), sha256), utterance)
+        if earlier is utterance:
             clips.append(Clip(utterance, sha256))
         else:
-            problems.append(_same_audio(utterance, twin))
+            problems.append(_same_audio(utterance, earlier))
     return tuple(clips), tuple(problems)
 
 
-def hear(
+def embed_clips(
     clips: Sequence[Clip],
     model: ModelFolder,
     *,
     frames: bool,
     progress: Callable[[float], None] = lambda _share: None,
-) -> tuple[tuple[Heard, ...], tuple[Problem, ...]]:
-    """All clips through the model, but those it has heard before.
+) -> tuple[tuple[EmbeddedClip, ...], tuple[RowProblem, ...]]:
+    """All clips through the model, but those whose embeddings are in the cache.
 
     Args:
         clips: as `fingerprint` gives them.
@@ -103,15 +103,15 @@ def hear(
         StorageError: the cache cannot be written.
     """
     cache = _Cache(model)
-    heard: list[Heard] = []
-    problems: list[Problem] = []
+    embedded: list[EmbeddedClip] = []
+    problems: list[RowProblem] = []
     for count, clip in enumerate(clips, start=1):
         try:
-            heard.append(cache.hear(clip, frames))
+            embedded.append(cache.embed(clip, frames))
         except InputError as error:
             problems.append(_unusable(clip.utterance, error))
         progress(count / len(clips))
-    return tuple(heard), tuple(problems)
+    return tuple(embedded), tuple(problems)
 
 
 class _Cache:
@@ -131,7 +131,7 @@ class _Cache:
     def _network(self) -> Network:
         return open_network(self._model, threads=Settings().threads)
 
-    def hear(self, clip: Clip, frames: bool) -> Heard:
+    def embed(self, clip: Clip, frames: bool) -> EmbeddedClip:
         sha256 = clip.sha256
         folder = self._folder / sha256[:2]
         means = folder / f"{sha256}.npy"
@@ -146,7 +146,7 @@ class _Cache:
                 if curve is not None:
                     _write(curve, _thinned(output).astype(np.float16))
                 _write(means, vector)
-        return Heard(clip, np.array(vector[:dim]), np.array(vector[dim:]), curve)
+        return EmbeddedClip(clip, np.array(vector[:dim]), np.array(vector[dim:]), curve)
 
 
 def _thinned(output: FrameOutput) -> FloatArray:
@@ -169,16 +169,16 @@ def _write(path: Path, array: NDArray[np.generic]) -> None:
         np.save(draft, array)
 
 
-def _same_audio(utterance: Utterance, twin: Utterance) -> Problem:
-    en = f"the same audio as row {twin.row} ({twin.path.name})"
-    zh = f"与第 {twin.row} 行({twin.path.name})的音频完全相同"
-    if twin.label != utterance.label:
-        en += f", which is {twin.label}, not {utterance.label}"
-        zh += f",但标签不同({twin.label} 与 {utterance.label})"
+def _same_audio(utterance: Utterance, earlier: Utterance) -> RowProblem:
+    en = f"the same audio as row {earlier.row} ({earlier.path.name})"
+    zh = f"与第 {earlier.row} 行({earlier.path.name})的音频完全相同"
+    if earlier.label != utterance.label:
+        en += f", which is {earlier.label}, not {utterance.label}"
+        zh += f",但标签不同({earlier.label} 与 {utterance.label})"
     return row_problem(utterance, "same_audio_twice", f"{en}.", f"{zh}。")
 
 
-def _unusable(utterance: Utterance, error: InputError) -> Problem:
+def _unusable(utterance: Utterance, error: InputError) -> RowProblem:
     # The error names the path already, as a problem of a row does.
     path = str(utterance.path)
     said = error.message.removeprefix(f"{path}: ").removeprefix(f"{path}:")

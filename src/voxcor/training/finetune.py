@@ -19,9 +19,9 @@ from voxcor.errors import UsageError
 from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
 from voxcor.frames import RECEPTIVE_FIELD, SAMPLE_RATE, num_frames
 from voxcor.inference.network import LONGEST_PASS
+from voxcor.models.trainable import TrainableNetwork
 from voxcor.training import state
 from voxcor.training.clips import Clips, FloatArray, IntArray, crop, epoch_batches, padded
-from voxcor.training.emotion2vec import Emotion2vec
 from voxcor.training.heads import class_weights
 from voxcor.training.masking import CHANNEL_SPAN, TIME_SPAN, hidden_spans
 from voxcor.training.options import FullOptions
@@ -38,7 +38,7 @@ _LONGEST_GRADIENT = 1.0
 
 
 def finetune(
-    model: Emotion2vec,
+    model: TrainableNetwork,
     training: Clips,
     validation: Clips,
     options: FullOptions,
@@ -71,7 +71,7 @@ def finetune(
         torch.manual_seed(options.seed)
         trainer = Finetuning(model, training, validation, options, folder, device)
         position = trainer.resume()
-        while not trainer.had_enough(position):
+        while not trainer.should_stop(position):
             steps = trainer.steps(len(position.epochs))
             for index in range(position.step, len(steps)):
                 trainer.step(position, steps[index], len(steps))
@@ -88,7 +88,7 @@ class Finetuning:
 
     def __init__(
         self,
-        model: Emotion2vec,
+        model: TrainableNetwork,
         training: Clips,
         validation: Clips,
         options: FullOptions,
@@ -108,6 +108,7 @@ class Finetuning:
             parameter_groups(
                 self.trained,
                 num_blocks=len(model.blocks),
+                undecayed=model.undecayed,
                 learning_rate=options.highest_rate,
                 head_learning_rate=options.head_learning_rate,
                 layer_decay=options.layer_decay,
@@ -125,43 +126,55 @@ class Finetuning:
 
     def steps(self, epoch: int) -> list[list[IntArray]]:
         """The batches of each step of an epoch, as indices of training clips."""
-        heard = np.minimum(self.training.lengths, self.longest)
+        lengths = np.minimum(self.training.lengths, self.longest)
         rng = np.random.default_rng([self.options.seed, epoch])
-        batches = epoch_batches(heard, batch_size=self.options.batch_size, rng=rng)
+        batches = epoch_batches(lengths, batch_size=self.options.batch_size, rng=rng)
         size = self.options.accumulate
         return [batches[i : i + size] for i in range(0, len(batches), size)]
 
-    def step(self, at: Position, batches: Sequence[IntArray], steps: int) -> None:
+    def step(self, position: Position, batches: Sequence[IntArray], steps: int) -> None:
         """One step of the optimizer, along the gradient of all `batches` together.
 
         Args:
-            at: where the training stands; moved on by one step.
+            position: where the training stands; moved on by one step.
             batches: clips of the step.
             steps: in an epoch.
         """
         options = self.options
-        rng = np.random.default_rng([options.seed, len(at.epochs), at.step])
+        rng = np.random.default_rng([options.seed, len(position.epochs), position.step])
         torch.manual_seed(int(rng.integers(2**63)))
-        self.model.train()
-        targets = [torch.from_numpy(self.training.targets[b]).to(self.device) for b in batches]
-        weight = sum(float(self.class_weights[target].sum()) for target in targets)
-        for batch, target in zip(batches, targets, strict=True):
-            inputs = self.hear([self.training[i] for i in batch], rng)
-            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
-                logits = self.model(*inputs)
-            loss = cross_entropy(logits, target, self.class_weights, reduction="sum")
-            self.scaler.scale(loss / weight).backward()  # type: ignore[no-untyped-call]
-            at.loss_sum += float(loss.detach())
-        at.weight_sum += weight
-        if not np.isfinite(at.loss_sum):
+        loss_sum, weight_sum = self._add_gradients(batches, rng)
+        position.loss_sum += loss_sum
+        position.weight_sum += weight_sum
+        if not np.isfinite(position.loss_sum):
             raise UsageError(
                 reason_en="The training diverged: its loss is no number any more. "
                 "Take a lower learning rate, and train into another folder.",
                 reason_zh="训练发散:损失已不是有效数值。请降低学习率,并换一个输出文件夹重新训练。",
             )
-        factor = rate_factor(
-            len(at.epochs) * steps + at.step, options.epochs * steps, warmup=options.warmup
-        )
+        done = len(position.epochs) * steps + position.step
+        self._update(rate_factor(done, options.epochs * steps, warmup=options.warmup))
+        position.step += 1
+
+    def _add_gradients(
+        self, batches: Sequence[IntArray], rng: np.random.Generator
+    ) -> tuple[float, float]:
+        """Adds up the gradients of all `batches`; the sums of their losses and of their weights."""
+        self.model.train()
+        targets = [torch.from_numpy(self.training.targets[b]).to(self.device) for b in batches]
+        weight_sum = sum(float(self.class_weights[target].sum()) for target in targets)
+        loss_sum = 0.0
+        for batch, target in zip(batches, targets, strict=True):
+            inputs = self.make_inputs([self.training[i] for i in batch], rng)
+            with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
+                logits = self.model(*inputs)
+            loss = cross_entropy(logits, target, self.class_weights, reduction="sum")
+            self.scaler.scale(loss / weight_sum).backward()  # type: ignore[no-untyped-call]
+            loss_sum += float(loss.detach())
+        return loss_sum, weight_sum
+
+    def _update(self, factor: float) -> None:
+        """Moves the parameters along the gradient, at `factor` times each group's highest rate."""
         for group in self.optimizer.param_groups:
             group["lr"] = factor * group["highest_lr"]
         self.scaler.unscale_(self.optimizer)
@@ -169,25 +182,24 @@ class Finetuning:
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad()
-        at.step += 1
 
-    def hear(
+    def make_inputs(
         self, waveforms: Sequence[FloatArray], rng: np.random.Generator
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """What the network is given of some training clips: cropped, changed, partly hidden.
 
         Returns:
-            the arguments of `Emotion2vec.forward`.
+            the arguments of `TrainableNetwork.forward`.
         """
         options = self.options
-        heard = [crop(waveform, self.longest, rng) for waveform in waveforms]
+        cropped = [crop(waveform, self.longest, rng) for waveform in waveforms]
         if options.augment:
-            heard = [self._augmented(waveform, rng) for waveform in heard]
-        batch, lengths = padded(heard)
+            cropped = [self._augmented(waveform, rng) for waveform in cropped]
+        batch, lengths = padded(cropped)
         frames = [num_frames(int(length)) for length in lengths]
         dim = self.model.architecture.embed_dim
         span = max(1, round(CHANNEL_SPAN * dim))
-        dims = [dim] * len(heard)
+        dims = [dim] * len(cropped)
         hidden_frames = hidden_spans(frames, share=options.hide_time, span=TIME_SPAN, rng=rng)
         hidden_channels = hidden_spans(dims, share=options.hide_channels, span=span, rng=rng)
         return (
@@ -202,24 +214,24 @@ class Finetuning:
         # Played faster, the shortest clips would give no frame any more.
         return changed if len(changed) >= RECEPTIVE_FIELD else waveform
 
-    def finish_epoch(self, at: Position) -> Epoch:
+    def finish_epoch(self, position: Position) -> Epoch:
         """Measures the epoch that has run all its steps, and keeps its weights if it is the best.
 
         Args:
-            at: where the training stands; moved on to the first step of the next epoch.
+            position: where the training stands; moved on to the first step of the next epoch.
         """
         logits = self.validation_logits()
         recognised = logits.argmax(axis=1)
         confusion = confusion_matrix(self.validation.targets, recognised, logits.shape[1])
         epoch = Epoch(
-            number=len(at.epochs) + 1,
-            loss=at.loss_sum / at.weight_sum,
+            number=len(position.epochs) + 1,
+            loss=position.loss_sum / position.weight_sum,
             ua=float(unweighted_accuracy(confusion)),
             wa=float(weighted_accuracy(confusion)),
         )
-        at.epochs.append(epoch)
-        at.step, at.loss_sum, at.weight_sum = 0, 0.0, 0.0
-        if at.best is epoch:
+        position.epochs.append(epoch)
+        position.step, position.loss_sum, position.weight_sum = 0, 0.0, 0.0
+        if position.best is epoch:
             # Before the state that counts this epoch: killed between the two, the epoch's last
             # steps run again, and come to the same weights.
             state.save(self.folder / BEST_FILE, self._weights())
@@ -229,30 +241,30 @@ class Finetuning:
         """[N, L], see `logits_of`."""
         return logits_of(self.model, self.validation, self.options.batch_size)
 
-    def had_enough(self, at: Position) -> bool:
+    def should_stop(self, position: Position) -> bool:
         """Whether all epochs are over, or the last few brought nothing."""
-        if not at.epochs:
+        if not position.epochs:
             return False
-        since_best = len(at.epochs) - at.best.number
-        return len(at.epochs) >= self.options.epochs or since_best >= self.options.patience
+        since_best = len(position.epochs) - position.best.number
+        return len(position.epochs) >= self.options.epochs or since_best >= self.options.patience
 
     def finish(self) -> NDArray[np.float64]:
         """Gives the network its best weights and merges LoRA; its logits of validation, [N, L]."""
         best = state.load(self.folder / BEST_FILE, self.device)
         assert best is not None, "an epoch has run, and the first one is the best so far"
-        self._give(best)
+        self._load(best)
         if self.lora is not None:
             self.lora.merge_and_unload()
         return self.validation_logits()
 
-    def save(self, at: Position) -> None:
+    def save(self, position: Position) -> None:
         """Writes down where the training stands.
 
         Raises:
             StorageError: the disk stands in the way.
         """
         content = {
-            "position": at.to_dict(),
+            "position": position.to_dict(),
             "weights": self._weights(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
@@ -269,7 +281,7 @@ class Finetuning:
         position = Position.from_dict(saved["position"])
         if position.epochs and state.load(self.folder / BEST_FILE, self.device) is None:
             return Position()
-        self._give(saved["weights"])
+        self._load(saved["weights"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.scaler.load_state_dict(saved["scaler"])
         return position
@@ -277,13 +289,13 @@ class Finetuning:
     def _weights(self) -> dict[str, Tensor]:
         return {name: parameter.detach() for name, parameter in self.trained.items()}
 
-    def _give(self, weights: Mapping[str, Tensor]) -> None:
+    def _load(self, weights: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 parameter.copy_(weights[name])
 
 
-def logits_of(model: Emotion2vec, clips: Clips, batch_size: int) -> NDArray[np.float64]:
+def logits_of(model: TrainableNetwork, clips: Clips, batch_size: int) -> NDArray[np.float64]:
     """[N, L], in float32 as recognition computes them, of up to 30 s of each clip."""
     model.eval()
     device = next(model.parameters()).device

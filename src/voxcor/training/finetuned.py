@@ -5,16 +5,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from math import prod
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from voxcor.models.architecture import Architecture
+from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.models.cards import Card, Source, record_of, write_card
-from voxcor.models.emotion2vec import write_emotion2vec
-from voxcor.models.graph import GRAPH_FILE, WEIGHTS_FILE, GraphBuilder
+from voxcor.models.family import Weights, find_family
+from voxcor.models.graph import GraphBuilder
 from voxcor.training.model_folder import TRAINED_BY
 from voxcor.training.options import FullOptions
 from voxcor.training.state import Epoch
@@ -28,8 +24,7 @@ class Finetuned:
 
     name: str
     base: Card
-    architecture: Architecture
-    tensors: Mapping[str, NDArray[np.float32]]
+    weights: Weights
     labels: tuple[str, ...]
     options: FullOptions
     epochs: Sequence[Epoch]
@@ -46,23 +41,26 @@ def write_finetuned(model: Finetuned, folder: Path) -> Card:
     Returns:
         its card.
     """
+    architecture = model.weights.architecture
     with GraphBuilder(folder) as graph:
-        labels = write_emotion2vec(graph, model.architecture, model.tensors, model.labels)
-        graph.save(labels=labels, embedding_dim=model.architecture.embed_dim)
+        family = find_family(model.base.family)
+        labels = family.write_graph(graph, model.weights, model.labels)
+        graph.save(labels=labels, embedding_dim=architecture.embed_dim)
     report = json.dumps(_report(model), ensure_ascii=False, indent=2)
     (folder / REPORT_FILE).write_text(report + "\n", encoding="utf-8")
     files = {path.name: record_of(path) for path in sorted(folder.iterdir())}
     # Over both: small tensors lie in the graph itself.
-    weights = files[GRAPH_FILE].sha256 + files[WEIGHTS_FILE].sha256
+    written = files[GRAPH_FILE].sha256 + files[WEIGHTS_FILE].sha256
     card = Card(
         id=model.name,
         title=f"{model.name} ({model.base.title}, fine-tuned)",
         labels=labels,
-        embedding_dim=model.architecture.embed_dim,
-        parameters=sum(prod(shape) for shape in model.architecture.shapes().values()),
+        embedding_dim=architecture.embed_dim,
+        parameters=architecture.parameters,
+        family=model.base.family,
         precision="fp32",
         revision=f"data-{model.data_sha256[:12]}",
-        sha256=hashlib.sha256(weights.encode()).hexdigest(),
+        sha256=hashlib.sha256(written.encode()).hexdigest(),
         official=False,
         source=Source(
             hub="voxcor",

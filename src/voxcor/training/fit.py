@@ -29,7 +29,7 @@ PATIENCE = 10  # rounds without a better one
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class FittedHead:
     """A trained head, and what was learned about it.
 
     `held_out` are the clips of all folds [n], `logits` [n, L] what a head without them said of
@@ -54,7 +54,7 @@ def fit(
     *,
     seed: int,
     progress: Callable[[float], None] = lambda _share: None,
-) -> Fit:
+) -> FittedHead:
     """Trains every fold, then the final head; the same seed gives the same numbers.
 
     With a single fold, the split of a manifest, its head at its best round is the final one.
@@ -98,7 +98,7 @@ def fit(
     progress(1.0)
     held_out = [fold.held_out for fold in plan.folds]
     clips = sum(len(part) for part in held_out)
-    return Fit(
+    return FittedHead(
         head=final,
         held_out=np.concatenate(held_out),
         logits=np.concatenate([logits[k][count] for k, count in enumerate(fold_rounds)]),

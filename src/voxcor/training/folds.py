@@ -1,4 +1,4 @@
-"""Who is held out: every figure of a training comes from voices that it did not hear.
+"""Who is held out: every figure of a training comes from voices that it was not trained on.
 
 By default the speakers are dealt into five folds, each held out once, and the model that ships is
 trained on all of them. A column `split` is obeyed instead; `loso` holds out each speaker in turn,
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.datasets.folder_names import split_named
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, row_problem
 from voxcor.datasets.splits import (
     check_splits,
@@ -57,7 +57,7 @@ class Plan:
 
 def make_plan(
     utterances: Sequence[Utterance], *, folds: Folds | None, seed: int, name: str
-) -> tuple[Plan, tuple[Problem, ...]]:
+) -> tuple[Plan, tuple[RowProblem, ...]]:
     """The folds, and what is doubtful about them.
 
     Args:
@@ -94,7 +94,7 @@ def _splits_of(utterances: Sequence[Utterance]) -> dict[str, list[int]]:
 
 def _by_column(
     utterances: Sequence[Utterance], splits: dict[str, list[int]], seed: int
-) -> tuple[Plan, tuple[Problem, ...]]:
+) -> tuple[Plan, tuple[RowProblem, ...]]:
     problems = [
         row_problem(
             utterances[i],
@@ -196,7 +196,7 @@ def _require_two(utterances: Sequence[Utterance], plan: Plan, name: str) -> None
         raise ManifestError(name=name, reason=reason)
 
 
-def _lone_voices(utterances: Sequence[Utterance], plan: Plan) -> Iterator[Problem]:
+def _lone_voices(utterances: Sequence[Utterance], plan: Plan) -> Iterator[RowProblem]:
     """Labels that only one speaker has: whoever learns them learns the voice."""
     if plan.protocol == "clips":
         return
@@ -209,4 +209,4 @@ def _lone_voices(utterances: Sequence[Utterance], plan: Plan) -> Iterator[Proble
             who = voice[1] if voice else "?"
             en = f"label {label} is spoken by {who} only: nothing tells it from that voice."
             zh = f"标签 {label} 只有说话人 {who}:无法与该说话人的音色区分开。"
-            yield Problem(None, "", "one_speaker", say(en, zh))
+            yield RowProblem(None, "", "one_speaker", say(en, zh))

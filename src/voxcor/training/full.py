@@ -1,4 +1,4 @@
-"""Fine-tuning of a whole emotion2vec, from an installed model to a model folder.
+"""Fine-tuning of a whole network, from an installed model to a model folder.
 
     train_full_manifest(Path("manifest.csv"), Path("mine"), model="plus-large")
     Recognizer("mine").recognize("call.wav")
@@ -12,42 +12,39 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Utterance, in_model_order, read_manifest, row_problem
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing
 from voxcor.errors import UsageError
 from voxcor.evaluation.calibration import fit_temperature
 from voxcor.evaluation.metrics import confusion_matrix, unweighted_accuracy, weighted_accuracy
-from voxcor.models.architecture import Architecture, read_architecture
+from voxcor.extras import require_extra
 from voxcor.models.cards import Card
-from voxcor.models.heard import heard_of, write_heard
-from voxcor.models.stamps import require_unchanged
-from voxcor.models.store import TINY, ModelFolder, find_model
+from voxcor.models.family import Family, Weights, find_family
+from voxcor.models.store import ModelFolder, find_model
+from voxcor.models.trained_on import trained_on, write_trained_on
 from voxcor.training.clips import Clips, prepare_clips
 from voxcor.training.embeddings import fingerprint
 from voxcor.training.finetuned import Finetuned, write_finetuned
 from voxcor.training.folds import make_plan
 from voxcor.training.model_folder import require_place
 from voxcor.training.options import FullOptions
+from voxcor.training.start import first_weights
 from voxcor.training.state import Epoch, Position, claimed
-from voxcor.training.weights import read_weights
 
-Stage = Literal["audio", "training", "export"]
-Progress = Callable[[Stage, float], None]
+if TYPE_CHECKING:
+    from voxcor.models.trainable import TrainableNetwork
 
-FloatArray = NDArray[np.float32]
 
-# The spread of classifier weights for labels that the model did not know, BERT's
-# (Devlin et al. 2018, arXiv 1810.04805).
-_NEW_ROW_SPREAD = 0.02
+FullStage = Literal["audio", "training", "export"]
+FullProgress = Callable[[FullStage, float], None]
 
 # The epoch was chosen on the clips that the temperature is fitted on, all of them right perhaps:
 # what would make the scores surer still is an accident.
@@ -63,7 +60,7 @@ class Trained:
     epochs: tuple[Epoch, ...]
     best: Epoch
     before: Epoch | None  # the base on the same clips, as number 0; None where it has no such label
-    problems: tuple[Problem, ...]  # what was wrong or doubtful, recordings left out among it
+    problems: tuple[RowProblem, ...]  # what was wrong or doubtful, recordings left out among it
 
     @property
     def worse(self) -> bool:
@@ -81,9 +78,9 @@ def train_full_manifest(
     options: FullOptions | None = None,
     terms: str | None = None,
     overwrite: bool = False,
-    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
+    remark: Callable[[Sequence[RowProblem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
-    progress: Progress = lambda _stage, _share: None,
+    progress: FullProgress = lambda _stage, _share: None,
 ) -> Trained:
     """Fine-tunes a model on a manifest, holding out its own split or a fifth of its speakers.
 
@@ -110,8 +107,8 @@ def train_full_manifest(
     base = find_model(model)
     found = read_manifest(manifest, label_map=label_map, labels=labels)
     remark(found.problems)
-    clips, twins = fingerprint(found.utterances)
-    remark(twins)
+    clips, duplicates = fingerprint(found.utterances)
+    remark(duplicates)
     utterances = [clip.utterance for clip in clips]
     plan, doubts = make_plan(utterances, folds=None, seed=options.seed, name=str(manifest))
     remark(doubts)
@@ -128,7 +125,7 @@ def train_full_manifest(
         on_epoch=on_epoch,
         progress=progress,
     )
-    return replace(trained, problems=(*found.problems, *twins, *doubts, *trained.problems))
+    return replace(trained, problems=(*found.problems, *duplicates, *doubts, *trained.problems))
 
 
 def train_full(
@@ -140,9 +137,9 @@ def train_full(
     options: FullOptions | None = None,
     terms: str | None = None,
     overwrite: bool = False,
-    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
+    remark: Callable[[Sequence[RowProblem]], None] = lambda _problems: None,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
-    progress: Progress = lambda _stage, _share: None,
+    progress: FullProgress = lambda _stage, _share: None,
 ) -> Trained:
     """Fine-tunes a copy of `model` on labelled recordings.
 
@@ -151,7 +148,7 @@ def train_full(
             begin with its classifier's rows.
         validation: recordings of other people, on which the best epoch is chosen and the
             temperature fitted.
-        model: an emotion2vec in float32.
+        model: in float32.
         out: the model folder to write.
         options: None for the defaults.
         terms: licence or terms of the recordings, for the card.
@@ -165,7 +162,7 @@ def train_full(
         UsageError: torch is not installed (or peft, for LoRA); `out` holds something else, or was
             begun with other recordings or options; an option that makes no sense; fewer than two
             labels, or nothing to validate on; the training diverged.
-        CheckpointInvalid: `model` is not an emotion2vec.
+        CheckpointInvalid: the body of `model` is no network of its family.
         ModelCorrupt, StorageError: its files cannot be read, or the new ones not written.
     """
     options = options or FullOptions()
@@ -174,80 +171,117 @@ def train_full(
     folder = out.with_name(f".{out.name}.training")
     labels = in_model_order(utterance.label for utterance in training)
     known = [utterance for utterance in validation if utterance.label in labels]
-    architecture, tensors, begun = _first_weights(model, labels, options)
-    options.require_sense(architecture)
+    start = first_weights(model, labels, options.seed)
+    options.require_sense(start.weights.architecture)
     with claimed(folder, _mark(model.card, options, training, known)):
         with storage_errors(folder):
-            heard, held, unusable = _prepare(folder, training, known, labels, progress)
+            train_clips, held_out, unusable = _prepare(folder, training, known, labels, progress)
         problems = (*_foreign(validation, labels), *unusable)
         remark(problems)
-        _require_enough(heard, held, labels)
-
-        import torch
-
-        from voxcor.training.emotion2vec import Emotion2vec, load, tensors_of
-        from voxcor.training.finetune import finetune, logits_of
-
-        with torch.device("meta"):
-            network = Emotion2vec(
-                architecture, gradient_checkpointing=options.gradient_checkpointing
-            )
-        load(network, tensors)
-        del tensors  # their file need not stay mapped
-        before = _before(logits_of(network, held, options.batch_size), held, labels, begun)
-        epochs, logits = finetune(
+        _require_enough(train_clips, held_out, labels)
+        family, is_begun = find_family(model.card.family), start.is_begun
+        network = family.make_network(start.weights, options.gradient_checkpointing)
+        del start  # the file of its weights need not stay mapped
+        learned = _learn(
             network,
-            heard,
-            held,
+            train_clips,
+            held_out,
             options,
+            family=family,
+            is_begun=is_begun,
             folder=folder,
             on_epoch=on_epoch,
             progress=lambda share: progress("training", share),
         )
         progress("export", 0.0)
-        best = Position(epochs=epochs).best
         finetuned = Finetuned(
             name=out.name,
             base=model.card,
-            architecture=architecture,
-            tensors=tensors_of(network),
+            weights=learned.weights,
             labels=labels,
             options=options,
-            epochs=epochs,
-            data_sha256=hashlib.sha256((heard.sha256 + held.sha256).encode()).hexdigest(),
+            epochs=learned.epochs,
+            data_sha256=hashlib.sha256((train_clips.sha256 + held_out.sha256).encode()).hexdigest(),
             terms=terms,
-            temperature=max(_COLDEST, fit_temperature(logits, held.targets)),
-            metrics={
-                "validation.ua": best.ua,
-                "validation.wa": best.wa,
-                "validation.clips": len(held),
-                "training.clips": len(heard),
-                "training.epochs": best.number,
-                "seed": options.seed,
-                **({"before.ua": before.ua, "before.wa": before.wa} if before else {}),
-            },
-            worse=_is_worse(before, best),
+            temperature=max(_COLDEST, fit_temperature(learned.logits, held_out.targets)),
+            metrics=_metrics(learned, train_clips, held_out, options),
+            worse=_is_worse(learned.before, learned.best),
         )
-        needed = sum(tensor.nbytes for tensor in finetuned.tensors.values())
+        needed = sum(tensor.nbytes for tensor in learned.weights.tensors.values())
         recordings, _ = fingerprint([*training, *known])
         with storage_errors(out, needed), replacing(out) as draft:
             require_place(out, overwrite=overwrite)
             card = write_finetuned(finetuned, draft)
-            write_heard([clip.sha256 for clip in recordings], heard_of(model), draft)
+            write_trained_on([clip.sha256 for clip in recordings], trained_on(model), draft)
     shutil.rmtree(folder, ignore_errors=True)
     progress("export", 1.0)
-    return Trained(out, card, tuple(epochs), best, before, problems)
+    return Trained(out, card, tuple(learned.epochs), learned.best, learned.before, problems)
 
 
-def _before(
-    logits: NDArray[np.float64], held: Clips, labels: Sequence[str], begun: Sequence[str]
-) -> Epoch | None:
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What the epochs came to: `logits` [N, L] are the best one's of the validation clips."""
+
+    weights: Weights
+    epochs: Sequence[Epoch]
+    logits: NDArray[np.float64]
+    before: Epoch | None
+
+    @property
+    def best(self) -> Epoch:
+        return Position(epochs=[*self.epochs]).best
+
+
+def _learn(
+    network: "TrainableNetwork",
+    train_clips: Clips,
+    held_out: Clips,
+    options: FullOptions,
+    *,
+    family: Family,
+    is_begun: Sequence[bool],
+    folder: Path,
+    on_epoch: Callable[[Epoch], None],
+    progress: Callable[[float], None],
+) -> _Learned:
+    """Measures the network as it is, then trains it; arguments as for `finetune`."""
+    from voxcor.training.finetune import finetune, logits_of
+
+    before = _before(logits_of(network, held_out, options.batch_size), held_out, is_begun)
+    epochs, logits = finetune(
+        network,
+        train_clips,
+        held_out,
+        options,
+        folder=folder,
+        on_epoch=on_epoch,
+        progress=progress,
+    )
+    weights = Weights(network.architecture, family.tensors_of(network))
+    return _Learned(weights, epochs, logits, before)
+
+
+def _metrics(
+    learned: _Learned, train_clips: Clips, held_out: Clips, options: FullOptions
+) -> dict[str, float]:
+    best, before = learned.best, learned.before
+    return {
+        "validation.ua": best.ua,
+        "validation.wa": best.wa,
+        "validation.clips": len(held_out),
+        "training.clips": len(train_clips),
+        "training.epochs": best.number,
+        "seed": options.seed,
+        **({"before.ua": before.ua, "before.wa": before.wa} if before else {}),
+    }
+
+
+def _before(logits: NDArray[np.float64], held_out: Clips, is_begun: Sequence[bool]) -> Epoch | None:
     """What the base makes of the validation clips, choosing among the labels that it knows."""
-    known = np.array([label in begun for label in labels])
-    if not begun:
+    if not any(is_begun):
         return None
-    chosen = np.where(known, logits, -np.inf).argmax(axis=1)
-    confusion = confusion_matrix(held.targets, chosen, len(labels))
+    chosen = np.where(is_begun, logits, -np.inf).argmax(axis=1)
+    confusion = confusion_matrix(held_out.targets, chosen, len(is_begun))
     ua, wa = float(unweighted_accuracy(confusion)), float(weighted_accuracy(confusion))
     return Epoch(number=0, loss=float("nan"), ua=ua, wa=wa)
 
@@ -258,56 +292,8 @@ def _is_worse(before: Epoch | None, best: Epoch) -> bool:
 
 def _require_packages(options: FullOptions) -> None:
     """The work is torch's, LoRA is peft's; both come with an extra of Voxcor."""
-    wanted = ["torch", *(["peft"] if options.lora_rank else [])]
-    missing = [name for name in wanted if find_spec(name) is None]
-    if missing:
-        names = ", ".join(missing)
-        raise UsageError(
-            reason_en=f'Fine-tuning needs {names}, not installed here: pip install "voxcor[train]"',
-            reason_zh=f'微调需要 {names},尚未安装:pip install "voxcor[train]"',
-        )
-
-
-def _first_weights(
-    model: ModelFolder, labels: Sequence[str], options: FullOptions
-) -> tuple[Architecture, dict[str, FloatArray], tuple[str, ...]]:
-    """The weights that training begins with: the model's, and a classifier for `labels`.
-
-    The last are the labels whose rows in it are the model's own.
-    """
-    if model.card.id == TINY:
-        raise UsageError(
-            reason_en="tiny is no emotion2vec and cannot be fine-tuned whole. Get a larger model "
-            "with: voxcor models pull plus-base; or train a head on tiny: --method head",
-            reason_zh="tiny 不是 emotion2vec,无法整体微调。请先获取更大的模型:"
-            "voxcor models pull plus-base;或在 tiny 上训练分类头:--method head",
-        )
-    if model.card.precision != "fp32":
-        raise UsageError(
-            reason_en=f"{model.path} is {model.card.precision}; fine-tuning needs fp32.",
-            reason_zh=f"{model.path} 的精度为 {model.card.precision};微调需要 fp32。",
-        )
-    if len(labels) < 2:
-        raise UsageError(
-            reason_en="Training needs recordings with at least two labels.",
-            reason_zh="训练至少需要两种标签的录音。",
-        )
-    require_unchanged(model.path, model.card)
-    tensors = read_weights(model.graph)
-    architecture = read_architecture(tensors, str(model.path))
-    rng = np.random.default_rng(options.seed)
-    shape = (len(labels), architecture.embed_dim)
-    weight = _NEW_ROW_SPREAD * rng.standard_normal(shape, dtype=np.float32)
-    bias = np.zeros(len(labels), np.float32)
-    rows = model.card.labels if architecture.num_outputs == len(model.card.labels) else ()
-    for row, label in enumerate(labels):
-        if label in rows:
-            known = rows.index(label)
-            weight[row] = tensors["proj.weight"][known] / model.card.temperature
-            bias[row] = tensors["proj.bias"][known] / model.card.temperature
-    tensors |= {"proj.weight": weight, "proj.bias": bias}
-    begun = tuple(label for label in labels if label in rows)
-    return replace(architecture, num_outputs=len(labels)), tensors, begun
+    wanted = ("torch", "peft") if options.lora_rank else ("torch",)
+    require_extra("train", wanted, "Fine-tuning", "微调")
 
 
 def _mark(
@@ -331,38 +317,40 @@ def _prepare(
     training: Sequence[Utterance],
     validation: Sequence[Utterance],
     labels: Sequence[str],
-    progress: Progress,
-) -> tuple[Clips, Clips, tuple[Problem, ...]]:
+    progress: FullProgress,
+) -> tuple[Clips, Clips, tuple[RowProblem, ...]]:
     share = len(training) / (len(training) + len(validation))
-    heard, problems = prepare_clips(
+    train_clips, problems = prepare_clips(
         training, labels, folder / "training.f32", lambda done: progress("audio", share * done)
     )
-    held, more = prepare_clips(
+    held_out, more = prepare_clips(
         validation,
         labels,
         folder / "validation.f32",
         lambda done: progress("audio", share + (1 - share) * done),
     )
-    return heard, held, (*problems, *more)
+    return train_clips, held_out, (*problems, *more)
 
 
-def _require_enough(heard: Clips, held: Clips, labels: Sequence[str]) -> None:
+def _require_enough(train_clips: Clips, held_out: Clips, labels: Sequence[str]) -> None:
     """Each label has a recording that can be used, and there is one to validate on."""
-    missing = [labels[row] for row in sorted({*range(len(labels))} - {*heard.targets.tolist()})]
+    missing = [
+        labels[row] for row in sorted({*range(len(labels))} - {*train_clips.targets.tolist()})
+    ]
     if missing:
         names = ", ".join(missing)
         raise UsageError(
             reason_en=f"No recording of {names} can be used for training.",
             reason_zh=f"标签 {names} 没有可用于训练的录音。",
         )
-    if not len(held):
+    if not len(held_out):
         raise UsageError(
             reason_en="No recording with a label of the training can be used for validation.",
             reason_zh="没有可用于验证的录音(标签须与训练集相同)。",
         )
 
 
-def _foreign(validation: Sequence[Utterance], labels: Sequence[str]) -> tuple[Problem, ...]:
+def _foreign(validation: Sequence[Utterance], labels: Sequence[str]) -> tuple[RowProblem, ...]:
     """Held-out recordings whose label nothing was trained on."""
     en, zh = "its label is in no recording of the training.", "训练集中没有该标签的录音。"
     return tuple(

@@ -3,9 +3,9 @@
     training = train_head(Path("manifest.csv"), Path("my-model"), model="plus-large")
     Recognizer("my-model")
 
-The model named hears every clip once, its answers are cached; a head is trained on them, measured
-on voices it did not hear, and put into a copy of the model's graph. Nothing depends on the clock
-or on what a killed run has left, so starting again gives the same model.
+Every clip goes through the model once, its embeddings are cached; a head is trained on them,
+measured on voices it was not trained on, and put into a copy of the model's graph. Nothing depends
+on the clock or on what a killed run has left, so starting again gives the same model.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import LOST, Utterance, in_model_order, read_manifest
 from voxcor.errors import InputError
 from voxcor.evaluation.calibration import fit_temperature
@@ -24,18 +24,18 @@ from voxcor.evaluation.metrics import Figures, measure
 from voxcor.evaluation.published import corpus_key
 from voxcor.language import say
 from voxcor.models.cards import Card
-from voxcor.models.heard import heard_of
 from voxcor.models.store import ModelFolder, find_model
+from voxcor.models.trained_on import trained_on
 from voxcor.timeline import softmax
-from voxcor.training.embeddings import Heard, fingerprint, hear
-from voxcor.training.fit import Fit, fit
+from voxcor.training.embeddings import EmbeddedClip, embed_clips, fingerprint
+from voxcor.training.fit import FittedHead, fit
 from voxcor.training.folds import Folds, Plan, make_plan
 from voxcor.training.heads import Examples, FloatArray, HeadKind, IntArray, Rows, head_logits
 from voxcor.training.model_folder import require_place, write_model
 from voxcor.training.report import FoldFigures, Training, fold_figures
 
-Stage = Literal["embeddings", "training"]
-Progress = Callable[[Stage, float], None]
+HeadStage = Literal["embeddings", "training"]
+HeadProgress = Callable[[HeadStage, float], None]
 
 # Training stops where the held-out likelihood is best, so its logits are about right as they are;
 # what a few clips ask for beyond this, all of them right perhaps, is an accident.
@@ -54,8 +54,8 @@ def train_head(
     seed: int = 0,
     terms: str | None = None,
     overwrite: bool = False,
-    remark: Callable[[Sequence[Problem]], None] = lambda _problems: None,
-    progress: Progress = lambda _stage, _share: None,
+    remark: Callable[[Sequence[RowProblem]], None] = lambda _problems: None,
+    progress: HeadProgress = lambda _stage, _share: None,
 ) -> Training:
     """Trains a head on the embeddings of a model and writes the new model.
 
@@ -86,8 +86,8 @@ def train_head(
     problems = _Problems(remark)
     found = read_manifest(manifest, label_map=label_map, labels=labels)
     problems.add(found.problems)
-    clips, twins = fingerprint(found.utterances)
-    problems.add(twins)
+    clips, duplicates = fingerprint(found.utterances)
+    problems.add(duplicates)
 
     def plan_for(utterances: Sequence[Utterance]) -> Plan:
         plan, doubts = make_plan(utterances, folds=folds, seed=seed, name=str(manifest))
@@ -96,19 +96,19 @@ def train_head(
 
     problems.add(_heard_before(base, found.utterances))
     plan_for([clip.utterance for clip in clips])
-    heard, unusable = hear(
+    embedded, unusable = embed_clips(
         clips, base, frames=kind == "mlp", progress=lambda share: progress("embeddings", share)
     )
     problems.add(unusable)
-    utterances = [item.clip.utterance for item in heard]
+    utterances = [item.clip.utterance for item in embedded]
     plan = plan_for(utterances)
     names = in_model_order(utterances[i].label for i in plan.train)
     shared = _shared(base.card, names)
     share = shared if kind == "linear" else np.zeros_like(shared)
-    pooled = np.stack([item.embedding for item in heard])
-    before = np.stack([item.logits for item in heard])
+    pooled = np.stack([item.embedding for item in embedded])
+    before = np.stack([item.logits for item in embedded])
     truth = np.array([names.index(u.label) if u.label in names else -1 for u in utterances])
-    rows = _frames_of(heard) if kind == "mlp" else _means_of(pooled)
+    rows = _frames_of(embedded) if kind == "mlp" else _means_of(pooled)
     examples = Examples(rows, pooled, before @ share, truth)
     fitted = fit(
         examples,
@@ -134,7 +134,7 @@ def train_head(
         name=out.resolve().name,
         manifest=manifest.name,
         manifest_sha256=_sha256_of(manifest),
-        data_sha256=_digest(heard, plan),
+        data_sha256=_digest(embedded, plan),
         terms=terms,
         base=base.card,
         kind=kind,
@@ -163,13 +163,13 @@ def train_head(
         fitted.head,
         share,
         out,
-        heard=[heard[i].clip.sha256 for i in used],
+        heard=[embedded[i].clip.sha256 for i in used],
         overwrite=overwrite,
     )
     return training
 
 
-def has_losses(problems: Sequence[Problem]) -> bool:
+def has_losses(problems: Sequence[RowProblem]) -> bool:
     """Whether a clip that somebody wanted learned is missing from the training."""
     lost = LOST | {error.code for error in InputError.__subclasses__()}
     return any(problem.code in lost for problem in problems)
@@ -178,27 +178,27 @@ def has_losses(problems: Sequence[Problem]) -> bool:
 class _Problems:
     """All that was found, each told once, however often it is met."""
 
-    def __init__(self, remark: Callable[[Sequence[Problem]], None]) -> None:
+    def __init__(self, remark: Callable[[Sequence[RowProblem]], None]) -> None:
         self._remark = remark
-        self.all: dict[Problem, None] = {}
+        self.all: dict[RowProblem, None] = {}
 
-    def add(self, problems: Sequence[Problem]) -> None:
+    def add(self, problems: Sequence[RowProblem]) -> None:
         new = [problem for problem in dict.fromkeys(problems) if problem not in self.all]
         self.all.update(dict.fromkeys(new))
         if new:
             self._remark(new)
 
 
-def _heard_before(base: ModelFolder, utterances: Sequence[Utterance]) -> tuple[Problem, ...]:
+def _heard_before(base: ModelFolder, utterances: Sequence[Utterance]) -> tuple[RowProblem, ...]:
     """Corpora that the base itself was trained on: its embeddings know their voices already."""
     found = {corpus_key(utterance.columns.get("corpus", "")) for utterance in utterances}
-    both = ", ".join(sorted(found & heard_of(base).corpora))
+    both = ", ".join(sorted(found & trained_on(base).corpora))
     if not both:
         return ()
     name = base.card.id
     en = f"{name} was itself trained on {both}, so figures on it flatter: new voices fare worse."
     zh = f"{name} 本身曾在 {both} 上训练，因此相关数值偏乐观：对新的说话人效果会更差。"
-    return (Problem(None, "", "base_heard_corpus", say(en, zh)),)
+    return (RowProblem(None, "", "base_heard_corpus", say(en, zh)),)
 
 
 def _shared(base: Card, names: Sequence[str]) -> FloatArray:
@@ -211,11 +211,11 @@ def _means_of(pooled: FloatArray) -> Rows:
     return lambda clips: (pooled[clips], np.ones(len(clips), np.int64))
 
 
-def _frames_of(heard: Sequence[Heard]) -> Rows:
+def _frames_of(embedded: Sequence[EmbeddedClip]) -> Rows:
     """Read from disk batch by batch: all frames of a corpus may not fit into memory."""
 
     def rows(clips: IntArray) -> tuple[FloatArray, IntArray]:
-        frames = [np.load(path) for i in clips if (path := heard[i].frames)]
+        frames = [np.load(path) for i in clips if (path := embedded[i].frames)]
         lengths = np.array([len(part) for part in frames], np.int64)
         return np.concatenate(frames).astype(np.float32), lengths
 
@@ -227,7 +227,9 @@ def _temperature(logits: FloatArray, truth: IntArray) -> float:
     return float(np.clip(found, _COLDEST, _HOTTEST))
 
 
-def _fold_figures(plan: Plan, fitted: Fit, truth: IntArray, labels: int) -> tuple[FoldFigures, ...]:
+def _fold_figures(
+    plan: Plan, fitted: FittedHead, truth: IntArray, labels: int
+) -> tuple[FoldFigures, ...]:
     made = []
     for number, fold in enumerate(plan.folds):
         own = fitted.fold_of == number
@@ -244,12 +246,12 @@ def _counts(
     return {name: found[name] for name in names}
 
 
-def _digest(heard: Sequence[Heard], plan: Plan) -> str:
+def _digest(embedded: Sequence[EmbeddedClip], plan: Plan) -> str:
     """Of what was trained on: audio, labels and speakers, in any order and wherever it lay."""
     lines = []
     for i in plan.train:
-        utterance = heard[i].clip.utterance
-        lines.append("\t".join((heard[i].clip.sha256, utterance.label, utterance.speaker or "")))
+        utterance = embedded[i].clip.utterance
+        lines.append("\t".join((embedded[i].clip.sha256, utterance.label, utterance.speaker or "")))
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from voxcor.disk.faults import require_space, storage_errors
 from voxcor.disk.locks import locked
 from voxcor.disk.whole import make_folder, replacing
-from voxcor.errors import ModelCorrupt, ModelExists, UsageError
+from voxcor.errors import ModelCorrupt, ModelExists, UnknownFamily, UsageError
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.models.cards import Card, FileRecord, Source, read_card, record_of, write_card
-from voxcor.models.graph import GRAPH_FILE
-from voxcor.models.heard import heard_of, write_heard
 from voxcor.models.store import ModelFolder
+from voxcor.models.trained_on import trained_on, write_trained_on
 from voxcor.result_folder import to_json
 from voxcor.settings import Settings
 from voxcor.training.heads import HIDDEN, FloatArray, Head
@@ -42,7 +42,7 @@ def require_place(out: Path, *, overwrite: bool) -> None:
         return
     try:
         trained = read_card(out).source.file.startswith(TRAINED_BY)
-    except ModelCorrupt:
+    except (ModelCorrupt, UnknownFamily):
         trained = False
     if trained and not overwrite:
         raise ModelExists(path=str(out))
@@ -101,7 +101,7 @@ def write_model(
             )
             trained = _card(training, card, {name: record_of(folder / name) for name in names})
             write_card(trained, folder)
-            write_heard(heard, heard_of(base), folder)
+            write_trained_on(heard, trained_on(base), folder)
     return trained
 
 
@@ -114,6 +114,7 @@ def _card(training: Training, base: Card, files: dict[str, FileRecord]) -> Card:
         labels=training.labels,
         embedding_dim=dim,
         parameters=base.parameters + training.parameters,
+        family=base.family,
         precision=base.precision,
         revision=f"data-{training.data_sha256[:12]}",
         # It covers the body as well: the graph's metadata names the base by its sha256.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from voxcor.errors import UsageError
-from voxcor.models.architecture import Architecture
+from voxcor.models.family import Architecture
 
 _WORDS = {
     **dict.fromkeys(("yes", "true", "on", "1"), True),
@@ -15,7 +15,7 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class FullOptions:
-    """How an emotion2vec is fine-tuned.
+    """How a network is fine-tuned.
 
     Rates are the highest, after warm-up: `learning_rate` of the last block (None for what fits full
     training or LoRA), `layer_decay` times it for each block below, `head_learning_rate` of the
@@ -38,7 +38,7 @@ class FullOptions:
     hide_channels: float = 0.05  # share of channels
     augment: bool = True  # noise, speed, rooms, codecs: see `voxcor.audio.augmentation`
     class_weights: bool = True  # each label weighs the same, however many clips it has
-    crop_s: float = 10.0  # longer clips are heard as a random stretch of this length
+    crop_s: float = 10.0  # of longer clips a random crop of this length
     gradient_checkpointing: bool = False  # a third more work, a fraction of the memory
     save_steps: int = 50  # between two savings within an epoch
     seed: int = 0

@@ -7,29 +7,29 @@ are, and each of their linear layers gets two thin matrices to train, which the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import cos, pi
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from voxcor.training.emotion2vec import Emotion2vec
+from voxcor.models.trainable import TrainableNetwork
 
 if TYPE_CHECKING:
     from peft.tuners.lora import LoraModel
-
-_ADAPTED = ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
 
 # What the adapters add is scaled by this over the rank, so that a rank can be changed alone. Twice
 # the usual rank 8.
 LORA_ALPHA = 16
 
 
-def choose_parameters(model: Emotion2vec, *, freeze_front_end: bool, freeze_blocks: int) -> None:
+def choose_parameters(
+    model: TrainableNetwork, *, freeze_front_end: bool, freeze_blocks: int
+) -> None:
     """Takes the gradient from what shall stay as it is.
 
     Args:
-        model: all of whose parameters are trainable but the scale of ALiBi.
+        model: whose parameters are trainable but for what its family settled.
         freeze_front_end: the convolutions that turn samples into frames.
         freeze_blocks: so many blocks from the bottom, and with them all that lies below.
     """
@@ -40,7 +40,7 @@ def choose_parameters(model: Emotion2vec, *, freeze_front_end: bool, freeze_bloc
             parameter.requires_grad_(False)
 
 
-def add_lora(model: Emotion2vec, *, rank: int, frozen: int) -> "LoraModel":
+def add_lora(model: TrainableNetwork, *, rank: int, frozen: int) -> "LoraModel":
     """Puts adapters into the linear layers of all blocks but the first `frozen`; freezes the rest.
 
     The classifier is trained as it is. `merge_and_unload` of what is returned makes `model` an
@@ -53,7 +53,7 @@ def add_lora(model: Emotion2vec, *, rank: int, frozen: int) -> "LoraModel":
     config = LoraConfig(
         r=rank,
         lora_alpha=LORA_ALPHA,
-        target_modules=[f"blocks.{block}.{name}" for block in blocks for name in _ADAPTED],
+        target_modules=[f"blocks.{block}.{name}" for block in blocks for name in model.lora_layers],
     )
     adapted = LoraModel(model, {"default": config}, "default")
     model.head.requires_grad_(True)
@@ -64,6 +64,7 @@ def parameter_groups(
     trained: Mapping[str, nn.Parameter],
     *,
     num_blocks: int,
+    undecayed: Collection[str],
     learning_rate: float,
     head_learning_rate: float,
     layer_decay: float,
@@ -71,11 +72,12 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Parameters by name for AdamW, in groups; `highest_lr` is what each group's rate rises to.
 
-    `learning_rate` is that of the last block. Biases, norms and tokens do not decay to zero.
+    `learning_rate` is that of the last block. Biases, norms and what is `undecayed` do not decay to
+    zero.
     """
     groups: dict[tuple[int, bool], dict[str, Any]] = {}
     for name, parameter in trained.items():
-        depth, decays = _depth(name), parameter.ndim > 1 and name != "extra_tokens"
+        depth, decays = _depth(name), parameter.ndim > 1 and name not in undecayed
         rate = learning_rate * layer_decay ** (num_blocks - depth)
         group = groups.setdefault(
             (depth, decays),

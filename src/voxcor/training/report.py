@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.evaluation.metrics import (
     Figures,
     confusion_matrix,
@@ -82,7 +82,7 @@ class Training:
     before: Figures | None
     test: Figures | None
     test_before: Figures | None
-    problems: tuple[Problem, ...]
+    problems: tuple[RowProblem, ...]
 
     @property
     def worse(self) -> bool:

@@ -5,19 +5,23 @@ Whatever built the body, its value `embeddings` is what the new head stands on; 
 frame, so that logits stay linear in them.
 """
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from voxcor.errors import ModelCorrupt
-from voxcor.models.graph import GRAPH_FILE
+from voxcor.inference.onnx_files import (
+    GRAPH_FILE,
+    read_model,
+    set_metadata,
+    weights_files,
+    write_model,
+)
 from voxcor.models.store import ModelFolder
 from voxcor.training.heads import FloatArray, Head
 
@@ -50,10 +54,13 @@ def write_graph(
         ModelCorrupt: the base's graph is not one of ours.
     """
     try:
-        model = onnx.load(base.graph, load_external_data=False)
+        model = read_model(base.graph)
     except Exception as error:  # protobuf's errors have no base of their own
         raise ModelCorrupt(model=base.card.id, reason=str(error)) from error
-    weights = _external_files(model, base.card.id)
+    weights = weights_files(model)
+    for name in weights:
+        if Path(name).name != name:
+            raise ModelCorrupt(model=base.card.id, reason=f"its weights lie elsewhere: {name}")
     graph = model.graph
     prefix = _unused_prefix(graph)
     dim = base.card.embedding_dim
@@ -75,27 +82,11 @@ def write_graph(
     for name, size in (("embeddings", dim), ("logits", len(labels))):
         shape: list[str | int | None] = ["batch", "frames", size]
         graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    metadata = {entry.key: entry.value for entry in model.metadata_props}
-    metadata |= {"labels": json.dumps([*labels]), "embedding_dim": str(dim), **origin}
-    helper.set_model_props(model, metadata)
+    set_metadata(model, labels=labels, embedding_dim=dim, **origin)
     for name in weights:
         shutil.copyfile(base.path / name, folder / name)
-    (folder / GRAPH_FILE).write_bytes(model.SerializeToString(deterministic=True))
+    write_model(model, folder / GRAPH_FILE)
     return (GRAPH_FILE, *weights)
-
-
-def _external_files(model: onnx.ModelProto, name: str) -> tuple[str, ...]:
-    """The files that hold the graph's weights, beside it and nowhere else."""
-    places = {
-        entry.value: None
-        for tensor in model.graph.initializer
-        for entry in tensor.external_data
-        if entry.key == "location"
-    }
-    for place in places:
-        if Path(place).name != place:
-            raise ModelCorrupt(model=name, reason=f"its weights lie elsewhere: {place}")
-    return tuple(places)
 
 
 def _unused_prefix(graph: Any) -> str:

@@ -1,4 +1,4 @@
-"""What people have labelled or corrected in other tools, read back as labels of stretches.
+"""What people have labelled or corrected in other tools, read back as labels of spans.
 
 Read are TextGrids of Praat, documents of ELAN, exports of Label Studio (JSON, JSON-MIN, CSV, TSV)
 and label tracks of Audacity: a module for each. `tiers` decides which tier has the emotions,

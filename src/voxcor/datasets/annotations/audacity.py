@@ -14,8 +14,8 @@ from voxcor.datasets.annotations.recordings import Recordings
 from voxcor.datasets.annotations.tiers import (
     Annotation,
     Noun,
-    Stretch,
     Tier,
+    TierSpan,
     has_speakers,
     passed_over,
     speakers_at,
@@ -47,42 +47,44 @@ def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failur
     Raises:
         ManifestError: none of its tracks has labels that Voxcor knows.
     """
-    rows: list[list[Stretch]] = []
+    rows: list[list[TierSpan]] = []
     for number, line in enumerate(re.split(r"\r?\n|\r", decoded(read_bytes(document))), start=1):
         found = _LINE.fullmatch(line.strip(" "))
         if found:
             start, end = (float(time.replace(",", ".")) for time in found.group(1, 2))
             if not rows or start < (rows[-1][-1].start or 0):
                 rows.append([])
-            rows[-1].append(Stretch(start, end, found[3] or ""))
+            rows[-1].append(TierSpan(start, end, found[3] or ""))
         elif line.strip() and not line.startswith("\\"):
             en, zh = f"line {number} is no label.", f"第 {number} 行不是标签。"
             yield remark(document, DAMAGED, en, zh)
     texts = {text: _parts(text) for row in rows for _, _, text in row}
     tracks = [
-        Tier(str(number), [Stretch(start, end, texts[text][1]) for start, end, text in row if text])
+        Tier(
+            str(number), [TierSpan(start, end, texts[text][1]) for start, end, text in row if text]
+        )
         for number, row in enumerate(rows, start=1)
     ]
     # Hand-made files are in no order, and look like many tracks.
     chosen = [track for track in tracks if track.has_labels]
     if not chosen:
         known = sum(track.known for track in tracks)
-        values = sum(len(track.stretches) for track in tracks)
+        values = sum(len(track.spans) for track in tracks)
         en = f"no track of it has labels that Voxcor knows; {known} of {values} texts are such."
         zh = f"没有一个标签轨包含 Voxcor 已知的标签；{values} 个文本中只有 {known} 个是。"
         raise refused(document, en, zh)
     yield from passed_over(document, tracks, chosen, TRACK)
-    turns = [turn for track in tracks if has_speakers(track) for turn in track.stretches]
+    turns = [turn for track in tracks if has_speakers(track) for turn in track.spans]
     turns += [
-        Stretch(start, end, spoken)
+        TierSpan(start, end, spoken)
         for row in rows
         for start, end, text in row
         if (spoken := texts[text][0])
     ]
     recording = recordings.namesake(document)
     for track in chosen:
-        for stretch, who in zip(track.stretches, speakers_at(track.stretches, turns), strict=True):
-            yield Annotation(recording, stretch.start, stretch.end, stretch.text, who)
+        for span, who in zip(track.spans, speakers_at(track.spans, turns), strict=True):
+            yield Annotation(recording, span.start, span.end, span.text, who)
 
 
 def _parts(text: str) -> tuple[str, str]:

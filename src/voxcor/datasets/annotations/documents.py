@@ -13,7 +13,7 @@ from voxcor.sources import is_file
 from voxcor.tables import BYTE_ORDER_MARK
 from voxcor.tables.text import encoding_of
 
-# Ten hours of words, each a stretch, in the wordiest form take a third of this.
+# Ten hours of words, each a span, in the wordiest form take a third of this.
 MOST_BYTES = 64 << 20
 
 _HEAD_BYTES = 64 << 10

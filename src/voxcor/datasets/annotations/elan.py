@@ -25,8 +25,8 @@ from voxcor.datasets.annotations.documents import (
 from voxcor.datasets.annotations.recordings import Recordings, last_name
 from voxcor.datasets.annotations.tiers import (
     Annotation,
-    Stretch,
     Tier,
+    TierSpan,
     annotations_of,
     participant_in,
     text_of,
@@ -68,7 +68,7 @@ def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failur
     root, damage = _parsed(document)
     recording, origin_ms, note = _recording(document, [*_media(document, root)], recordings)
     tiers = _tiers(document, root, origin_ms)
-    if damage and not any(tier.stretches for tier in tiers):
+    if damage and not any(tier.spans for tier in tiers):
         raise refused(document, *damage)
     if damage:
         en, zh = f"{damage[0]} What comes before is read.", f"{damage[1]}在此之前的内容已读取。"
@@ -198,7 +198,7 @@ _Found = list[tuple[ET.Element, _Span | None]]
 def _tier(
     document: Path, name: str, found: _Found, origin_ms: float, participant: str | None
 ) -> Tier:
-    stretches, damaged = [], []
+    spans, damaged = [], []
     for annotation, span in found:
         text = text_of(annotation.findtext("ANNOTATION_VALUE") or "")
         if not text:
@@ -211,9 +211,9 @@ def _tier(
             continue
         start, end = ((ms + origin_ms) / 1000 for ms in span)
         # What the media does not have any more cannot be heard; the rest of it can.
-        stretches.append(Stretch(max(0.0, start) if end > 0 else start, end, text))
-    stretches.sort()
-    return Tier(name, stretches, participant, damaged=damaged)
+        spans.append(TierSpan(max(0.0, start) if end > 0 else start, end, text))
+    spans.sort()
+    return Tier(name, spans, participant, damaged=damaged)
 
 
 def _aligned(tier: ET.Element, times: Mapping[str, float]) -> _Found:

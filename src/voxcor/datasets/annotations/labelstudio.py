@@ -16,8 +16,8 @@ from voxcor.datasets.annotations.tiers import (
     SPEAKER_NAMES,
     Annotation,
     Noun,
-    Stretch,
     Tier,
+    TierSpan,
     emotion_tiers,
     has_speakers,
     is_called,
@@ -108,7 +108,11 @@ def _controls(regions: Iterable[Region]) -> list[Tier]:
     return [
         Tier(
             name,
-            [Stretch(region.start, region.end, value) for region in own for value in region.values],
+            [
+                TierSpan(region.start, region.end, value)
+                for region in own
+                for value in region.values
+            ],
             can_label=any(region.kind in LABELLING for region in own),
         )
         for name, own in found.items()
@@ -129,7 +133,7 @@ def _speakers(
         ),
         None,
     )
-    then = speakers_at([region.stretch for region in labelled], [turn.stretch for turn in told])
+    then = speakers_at([region.span for region in labelled], [turn.span for turn in told])
     for region, who in zip(labelled, then, strict=True):
         yield by_id.get(region.id or "") or who or region.speaker or of_task
 

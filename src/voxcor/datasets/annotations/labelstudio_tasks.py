@@ -16,7 +16,7 @@ from typing import Any
 
 from voxcor.datasets.annotations.documents import decoded, read_bytes, refused
 from voxcor.datasets.annotations.recordings import names_audio
-from voxcor.datasets.annotations.tiers import Stretch, text_of
+from voxcor.datasets.annotations.tiers import TierSpan, text_of
 from voxcor.datasets.json_lists import read_json_rows
 from voxcor.tables import read_csv
 from voxcor.tables.text import encoding_of
@@ -49,8 +49,8 @@ class Region:
     guessed: bool = False  # whether its time is taken from the order of regions
 
     @property
-    def stretch(self) -> Stretch:
-        return Stretch(self.start, self.end, self.values[0] if self.values else "")
+    def span(self) -> TierSpan:
+        return TierSpan(self.start, self.end, self.values[0] if self.values else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import NoReturn, Protocol
 
 from voxcor.datasets.annotations.documents import DAMAGED, decoded, read_bytes, refused, remark
 from voxcor.datasets.annotations.recordings import Recordings
-from voxcor.datasets.annotations.tiers import Annotation, Stretch, Tier, annotations_of
+from voxcor.datasets.annotations.tiers import Annotation, Tier, TierSpan, annotations_of
 from voxcor.language import say
 from voxcor.results import Failure
 
@@ -57,7 +57,7 @@ def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failur
         _add_tiers(read_bytes(document), tiers)
     except _Damaged as error:
         said = str(error)
-        if not any(tier.stretches for tier in tiers):
+        if not any(tier.spans for tier in tiers):
             raise refused(document, said, said) from error
         en, zh = f"{said} What comes before it is read.", f"{said}在此之前的内容已读取。"
         yield remark(document, DAMAGED, en, zh)
@@ -89,23 +89,23 @@ def _add_tiers(data: bytes, tiers: list[Tier]) -> None:
         return
     for _ in range(source.count()):
         has_points, name = _head_of_tier(source)
-        stretches: list[Stretch] = []
-        tiers.append(Tier(name, stretches, can_label=not has_points))
+        spans: list[TierSpan] = []
+        tiers.append(Tier(name, spans, can_label=not has_points))
         for _ in range(source.count()):
-            _add_stretch(source, has_points, stretches)
+            _add_span(source, has_points, spans)
 
 
 def _add_chronological(words: "_Words", tiers: list[Tier]) -> None:
     _skip_times(words)
     heads = [_head_of_tier(words) for _ in range(words.count())]
-    held: list[list[Stretch]] = [[] for _ in heads]
-    for (has_points, name), stretches in zip(heads, held, strict=True):
-        tiers.append(Tier(name, stretches, can_label=not has_points))
+    held: list[list[TierSpan]] = [[] for _ in heads]
+    for (has_points, name), spans in zip(heads, held, strict=True):
+        tiers.append(Tier(name, spans, can_label=not has_points))
     while not words.at_end():
         number = words.count()
         if not 1 <= number <= len(heads):
             words.fail(f"there is no tier {number}", f"没有第 {number} 层")
-        _add_stretch(words, heads[number - 1][0], held[number - 1])
+        _add_span(words, heads[number - 1][0], held[number - 1])
 
 
 def _head_of_tier(source: _Source) -> tuple[bool, str]:
@@ -123,12 +123,12 @@ def _skip_times(source: _Source) -> None:
     source.number()
 
 
-def _add_stretch(source: _Source, is_point: bool, stretches: list[Stretch]) -> None:
+def _add_span(source: _Source, is_point: bool, spans: list[TierSpan]) -> None:
     start = source.number()
     end = start if is_point else source.number()
     text = source.text()
     if text.strip():
-        stretches.append(Stretch(start, end, text))
+        spans.append(TierSpan(start, end, text))
 
 
 class _Words:

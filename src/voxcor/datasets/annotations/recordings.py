@@ -6,14 +6,14 @@ neither letter, digit, `_`, `-` nor `.` (Django's `get_valid_filename`).
 """
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
 from voxcor.datasets.annotations.documents import refused
-from voxcor.datasets.locate import locate
+from voxcor.datasets.locate import composed, locate, recordings_by_stem
 from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.untrusted import file_name
 
@@ -31,14 +31,12 @@ class Recordings:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._entries: dict[Path, frozenset[str]] = {}
-        self._by_stem: dict[str, list[Path]] = defaultdict(list)
+        self._by_stem = recordings_by_stem(folder)
         self._by_likeness: dict[str, list[Path]] = defaultdict(list)
         self._by_upload: dict[str, list[Path]] = defaultdict(list)
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in AUDIO_EXTENSIONS:
-                self._by_stem[_composed(path.stem)].append(path)
-                self._by_likeness[_likeness(path.stem)].append(path)
-                self._by_upload[_upload_name(path.name)].append(path)
+        for path in chain.from_iterable(self._by_stem.values()):
+            self._by_likeness[_likeness(path.stem)].append(path)
+            self._by_upload[_upload_name(path.name)].append(path)
 
     def has_namesake(self, document: Path) -> bool:
         """Whether a recording is called like the document, rewritten or not."""
@@ -59,7 +57,7 @@ class Recordings:
         return found[0] if found else document.with_suffix(".wav")
 
     def _namesakes(self, document: Path) -> list[Path]:
-        stem = _composed(document.stem)
+        stem = composed(document.stem)
         return (
             self._by_stem.get(stem)
             or self._by_likeness.get(_likeness(stem))
@@ -92,7 +90,7 @@ class Recordings:
         if not name.strip():
             return None
         uploads = self._by_upload.get(_upload_name(unquote(_path_of(name))), [])
-        converted = self._by_stem.get(_composed(Path(last_name(name)).stem), [])
+        converted = self._by_stem.get(composed(Path(last_name(name)).stem), [])
         return next((found[0] for found in (uploads, converted) if len(found) == 1), None)
 
     def _places(self, parts: list[str], spelling: str) -> Iterator[tuple[str, Path]]:
@@ -143,14 +141,10 @@ def _path_of(name: str) -> str:
     return re.split(r"[?#]", path)[0] if address[1].lower() in ("http", "https") else path
 
 
-def _composed(name: str) -> str:
-    return unicodedata.normalize("NFC", name)
-
-
 def _likeness(stem: str) -> str:
-    return _composed(stem).translate(_PRAAT).casefold()
+    return composed(stem).translate(_PRAAT).casefold()
 
 
 def _upload_name(name: str) -> str:
     plain = _UPLOAD_PREFIX.sub("", re.split(r"[\\/]", name)[-1])
-    return re.sub(r"[^-\w.]", "", _composed(plain).strip().replace(" ", "_")).casefold()
+    return re.sub(r"[^-\w.]", "", composed(plain).strip().replace(" ", "_")).casefold()

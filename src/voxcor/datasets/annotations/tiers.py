@@ -60,13 +60,13 @@ _NO_PERSON = re.compile(
 _SPEAKER_VALUE = re.compile(r"(speaker|spk|说话人|说话者|讲话人|发言人)[\s_-]*\w*", re.IGNORECASE)
 
 
-# Where in a stretch a speaker is looked for: in the middle first.
+# Where in a span a speaker is looked for: in the middle first.
 _PARTS = (0.5, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A label for a stretch of a recording in seconds; without times, for all of it."""
+    """A label for a span of a recording in seconds; without times, for all of it."""
 
     recording: Path
     start: float | None
@@ -75,8 +75,8 @@ class Annotation:
     speaker: str | None
 
 
-class Stretch(NamedTuple):
-    """What a tier says of a stretch, in seconds; without times, of the whole recording."""
+class TierSpan(NamedTuple):
+    """What a tier says of a span, in seconds; without times, of the whole recording."""
 
     start: float | None
     end: float | None
@@ -85,14 +85,14 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A tier, a control, a track: `stretches` that say something, in their order.
+    """A tier, a control, a track: `spans` that say something, in their order.
 
     `participant`: whose it is, where the tool says so. `can_label`: whether what it holds may be a
-    label of a stretch; points and sentences may not. `damaged`: what of it could not be read.
+    label of a span; points and sentences may not. `damaged`: what of it could not be read.
     """
 
     name: str
-    stretches: Sequence[Stretch]
+    spans: Sequence[TierSpan]
     participant: str | None = None
     can_label: bool = True
     damaged: Sequence[Failure] = field(default=())
@@ -105,12 +105,12 @@ class Tier:
     @property
     def known(self) -> int:
         """How many of its values are labels that Voxcor knows."""
-        return sum(label_named(stretch.text) is not None for stretch in self.stretches)
+        return sum(label_named(span.text) is not None for span in self.spans)
 
     @property
     def has_labels(self) -> bool:
         """Whether its values are, for the most part, labels that Voxcor knows."""
-        return self.can_label and 2 * self.known > len(self.stretches)
+        return self.can_label and 2 * self.known > len(self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def emotion_tiers(document: Path, tiers: Sequence[Tier], noun: Noun = TIER) -> l
     Raises:
         ManifestError: it is not clear which; lists all with their numbers of known labels.
     """
-    full = [tier for tier in tiers if tier.can_label and tier.stretches]
+    full = [tier for tier in tiers if tier.can_label and tier.spans]
     named = [tier for tier in full if is_called(tier.name, EMOTION_NAMES)]
     named = named or [tier for tier in full if is_emotion_of(tier.name) and tier.has_labels]
     found = named or [tier for tier in full if tier.has_labels]
@@ -174,7 +174,7 @@ def emotion_tiers(document: Path, tiers: Sequence[Tier], noun: Noun = TIER) -> l
 def _unclear(document: Path, tiers: Sequence[Tier], noun: Noun) -> ManifestError:
     if not tiers:
         return refused(document, f"it has no {noun.en}s.", f"其中没有{noun.zh}。")
-    counts = [(tier.name[:60], tier.known, len(tier.stretches)) for tier in tiers]
+    counts = [(tier.name[:60], tier.known, len(tier.spans)) for tier in tiers]
     en = [f"{name} {known} of {values}" for name, known, values in counts]
     points = listed_names([t.name[:60] for t in tiers if t.known and not t.can_label])
     points_en = f" Of no stretch of sound, but of points or the like: {points}." if points else ""
@@ -199,13 +199,13 @@ def annotations_of(
     """
     chosen = emotion_tiers(document, tiers)
     yield from passed_over(document, tiers, chosen)
-    turns = [stretch for tier in tiers if has_speakers(tier) for stretch in tier.stretches]
+    turns = [span for tier in tiers if has_speakers(tier) for span in tier.spans]
     for tier in chosen:
         yield from tier.damaged
-        speakers = speakers_at(tier.stretches, turns)
-        for stretch, speaker in zip(tier.stretches, speakers, strict=True):
+        speakers = speakers_at(tier.spans, turns)
+        for span, speaker in zip(tier.spans, speakers, strict=True):
             who = tier.person or speaker
-            yield Annotation(recording, stretch.start, stretch.end, text_of(stretch.text), who)
+            yield Annotation(recording, span.start, span.end, text_of(span.text), who)
 
 
 def passed_over(
@@ -225,12 +225,12 @@ def has_speakers(tier: Tier) -> bool:
     """Whether a tier says who speaks: by its name, or by what its values look like."""
     if is_called(tier.name, SPEAKER_NAMES):
         return True
-    values = [stretch.text.strip() for stretch in tier.stretches]
+    values = [span.text.strip() for span in tier.spans]
     return bool(values) and all(map(_SPEAKER_VALUE.fullmatch, values))
 
 
-def speakers_at(stretches: Sequence[Stretch], turns: Iterable[Stretch]) -> list[str | None]:
-    """Who speaks in each stretch: in its middle, else whoever alone speaks somewhere in it.
+def speakers_at(spans: Sequence[TierSpan], turns: Iterable[TierSpan]) -> list[str | None]:
+    """Who speaks in each span: in its middle, else whoever alone speaks somewhere in it.
 
     Of a whole recording it is whoever is its only speaker.
     """
@@ -243,10 +243,10 @@ def speakers_at(stretches: Sequence[Stretch], turns: Iterable[Stretch]) -> list[
         if turn.start is not None and turn.end is not None
     ]
     whole = alone if len(named) < len(said) else None
-    found = [alone if stretch.start is None else whole for stretch in stretches]
+    found = [alone if span.start is None else whole for span in spans]
     points = [
         (start + part * (end - start), place)
-        for place, (start, end, _) in enumerate(stretches)
+        for place, (start, end, _) in enumerate(spans)
         if start is not None and end is not None
         for part in _PARTS
     ]

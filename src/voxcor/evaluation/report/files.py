@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from voxcor.datasets.labelled import Problem
+from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import LOST
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import drafting, publish
 from voxcor.evaluation.measurement import Evaluation, value_of
 from voxcor.evaluation.published import LINEAR_PROBE, ZERO_SHOT, corpus_key
 from voxcor.evaluation.report.page import to_html
-from voxcor.evaluation.report.tables import about_heard, headline, preprocessing, tables
+from voxcor.evaluation.report.tables import about_training, headline, preprocessing, tables
 from voxcor.language import say
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
@@ -58,7 +58,7 @@ def save(evaluation: Evaluation, out_dir: Path) -> Path:
         return publish(draft, folder, numbered=True)
 
 
-def remarks(found: Iterable[Problem | Failure]) -> list[str]:
+def remarks(found: Iterable[RowProblem | Failure]) -> list[str]:
     """A line for each of the first few of every kind, and how many more there are."""
     kinds: dict[str, list[str]] = {}
     for item in found:
@@ -89,8 +89,8 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
         "restricted": evaluation.restricted,
         "trim": evaluation.trim,
         "heard": {
-            "clips": evaluation.heard_clips,
-            "corpora": list(evaluation.heard_corpora),
+            "clips": evaluation.trained_clips,
+            "corpora": list(evaluation.trained_corpora),
         },
         "figures": asdict(evaluation.whole),
         "groups": {
@@ -117,9 +117,9 @@ def to_document(evaluation: Evaluation) -> dict[str, Any]:
 
 def to_markdown(evaluation: Evaluation) -> str:
     """The report as Markdown, in the language of the process."""
-    title, heard = say("Evaluation", "评测"), preprocessing(evaluation)
-    parts: list[str] = [f"# {title}", markdown(str(headline(evaluation))), str(heard)]
-    if flatters := about_heard(evaluation):
+    title, prepared = say("Evaluation", "评测"), preprocessing(evaluation)
+    parts: list[str] = [f"# {title}", markdown(str(headline(evaluation))), str(prepared)]
+    if flatters := about_training(evaluation):
         parts.append(f"**{markdown(str(flatters))}**")
     for table in tables(evaluation):
         parts += [f"## {markdown(str(table.title))}", table.to_markdown()]
@@ -131,7 +131,7 @@ def to_markdown(evaluation: Evaluation) -> str:
 
 
 def to_csv(evaluation: Evaluation) -> str:
-    """Every recognised clip in a row: what it is, what was heard, all scores."""
+    """Every recognised clip in a row: what it is, what was recognised, all scores."""
     text = io.StringIO()
     text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text, lineterminator="\n")
@@ -140,12 +140,12 @@ def to_csv(evaluation: Evaluation) -> str:
         emotion = evaluation.labels[int(scores.argmax())]
         named = (str(utterance.path), value_of(utterance, "speaker"), utterance.label)
         known = [utterance.row, *map(cell, named)]
-        heard = [cell(emotion), int(emotion == utterance.label), f"{scores.max():.6f}"]
-        writer.writerow([*known, *heard, *(f"{score:.6f}" for score in scores)])
+        found = [cell(emotion), int(emotion == utterance.label), f"{scores.max():.6f}"]
+        writer.writerow([*known, *found, *(f"{score:.6f}" for score in scores)])
     return text.getvalue()
 
 
-def _doubts(evaluation: Evaluation) -> tuple[Problem | Failure, ...]:
+def _doubts(evaluation: Evaluation) -> tuple[RowProblem | Failure, ...]:
     return (*evaluation.problems, *evaluation.failures)
 
 

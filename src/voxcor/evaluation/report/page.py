@@ -7,7 +7,7 @@ from voxcor.evaluation.report import plots
 from voxcor.evaluation.report.plots import Bar
 from voxcor.evaluation.report.tables import (
     Table,
-    about_heard,
+    about_training,
     headline,
     name_of,
     preprocessing,
@@ -48,7 +48,7 @@ def to_html(evaluation: Evaluation, remarks: Sequence[str]) -> str:
         (
             f"<header><h1>{both(title)}</h1>{NAV}</header><p>{both(headline(evaluation))}</p>",
             f'<p class="faint">{both(preprocessing(evaluation))} {evaluation.timestamp}</p>',
-            f"<p><b>{both(flatters)}</b></p>" if (flatters := about_heard(evaluation)) else "",
+            f"<p><b>{both(flatters)}</b></p>" if (flatters := about_training(evaluation)) else "",
             f'<div class="figures">{"".join(_figures(evaluation))}</div>',
             f'<div class="plots">{"".join(_plots(evaluation))}</div>',
             *map(_section, tables(evaluation)),

@@ -69,25 +69,25 @@ def headline(evaluation: Evaluation) -> Both:
 
 
 def preprocessing(evaluation: Evaluation) -> Both:
-    """How the recordings were heard."""
+    """How the recordings were prepared."""
     if evaluation.trim:
         return Both("Silence before and after speech was left out.", "已去除语音前后的静音。")
     return Both("Recordings were heard untrimmed.", "录音未做静音裁剪。")
 
 
-def about_heard(evaluation: Evaluation) -> Both | None:
+def about_training(evaluation: Evaluation) -> Both | None:
     """That figures flatter, where the model was trained on what it was measured on."""
     model, clips = evaluation.model.id, evaluation.whole.clips
-    if evaluation.heard_clips:
-        heard = evaluation.heard_clips
+    if evaluation.trained_clips:
+        trained = evaluation.trained_clips
         return Both(
-            f"{model} was trained on {heard} of these {clips} clips: the figures say how well it "
+            f"{model} was trained on {trained} of these {clips} clips: the figures say how well it "
             "remembers, not how well it does on new recordings.",
-            f"{model} 曾用这 {clips} 条语音中的 {heard} 条训练：以下数值反映的是记忆，"
+            f"{model} 曾用这 {clips} 条语音中的 {trained} 条训练：以下数值反映的是记忆，"
             "而不是对新录音的效果。",
         )
-    if evaluation.heard_corpora:
-        corpora = ", ".join(evaluation.heard_corpora)
+    if evaluation.trained_corpora:
+        corpora = ", ".join(evaluation.trained_corpora)
         return Both(
             f"{model} was itself trained on {corpora}, so figures on it flatter: new voices fare "
             "worse.",
@@ -322,7 +322,7 @@ def _calibration(evaluation: Evaluation) -> Table:
     found = evaluation.calibration
     assert found is not None
     store_en, store_zh = "--calibrate stores it.", "使用 --calibrate 写入模型。"
-    if evaluation.heard:
+    if evaluation.overlaps_training:
         store_en = "The model was trained on this: calibrate it on other recordings."
         store_zh = "模型曾在此训练：请用其他录音校准。"
     return Table(

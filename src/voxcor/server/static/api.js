@@ -3,11 +3,44 @@
 import { language, locked, models, readiness } from "./state.js";
 import { signal } from "./vendor/signals.js";
 
+/** @import { Signal } from "./vendor/signals.js" */
+/** @import { ExportFormat, Failure, JobDocument, JobItem, Problem, Result, WarningWords } from "./server.js" */
+/** @import { Options } from "./state.js" */
+
+/**
+ * A line of the log of a recognition or a download: `facts` are what its `message` is made of.
+ *
+ * @typedef {{ step?: string, message: string, ms?: number | null, facts?: Record<string, unknown> & { share?: number } }} Step
+ */
+
+/**
+ * Why a channel has no result.
+ *
+ * @typedef {Omit<Failure, "path">} ChannelFailure
+ */
+
+/** @typedef {{ onUpload?: (share: number) => void, signal?: AbortSignal }} Watching */
+
+/**
+ * What came of a recording, or of one of its channels.
+ *
+ * @typedef {Result | ChannelFailure} Outcome
+ */
+
+/**
+ * The options as the form of a request has them; null counts as left out.
+ *
+ * @typedef {Omit<Options, "labels"> & { labels: string | null }} Form
+ */
+
 /** What the server, or the way to it, has against a request; `message` is in the page's language. */
 export class ApiError extends Error {
+  /** @param {Pick<Problem, "code" | "message"> & Partial<Problem>} problem */
   constructor({ code, message, retryable = false, details = {} }) {
     super(message);
-    Object.assign(this, { code, retryable, details });
+    this.code = code;
+    this.retryable = retryable;
+    this.details = details;
   }
 }
 
@@ -16,11 +49,16 @@ const OFFLINE = {
   zh: "服务器没有响应。它还在运行吗?启动命令:voxcor serve",
 };
 
-const offline = () =>
-  new ApiError({ code: "server_unreachable", message: OFFLINE[language.value], retryable: true });
+const givenUp = () => new DOMException("given up", "AbortError");
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const offline = () => new ApiError({ code: "server_unreachable", message: OFFLINE[language.value], retryable: true });
 
+const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * @param {number} status
+ * @param {string} text
+ */
 function errorOf(status, text) {
   if (status === 401) locked.value = true;
   try {
@@ -32,7 +70,12 @@ function errorOf(status, text) {
   return new ApiError({ code: "server_error", message: `HTTP ${status}`, retryable: status >= 500 });
 }
 
-/** A response that is a success. Raises ApiError. */
+/**
+ * A response that is a success. Raises ApiError.
+ *
+ * @param {string} path
+ * @param {RequestInit & { headers?: Record<string, string> }} init
+ */
 export async function request(path, init = {}) {
   const headers = { "Accept-Language": language.value, ...init.headers };
   let response;
@@ -46,8 +89,13 @@ export async function request(path, init = {}) {
   return response;
 }
 
-export const getJson = async (path) => (await request(path)).json();
+export const getJson = async (/** @type {string} */ path) => (await request(path)).json();
 
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {object} document
+ */
 export const sendJson = async (method, path, document) =>
   (
     await request(path, {
@@ -57,10 +105,18 @@ export const sendJson = async (method, path, document) =>
     })
   ).json();
 
-/** Formats of other tools, asked for once. */
+/**
+ * Formats of other tools, asked for once.
+ *
+ * @type {Signal<ExportFormat[]>}
+ */
 export const exportFormats = signal([]);
 
-/** What each warning says, by its code, in both languages. */
+/**
+ * What each warning says, by its code, in both languages.
+ *
+ * @type {Signal<Record<string, WarningWords>>}
+ */
 export const warningTexts = signal({});
 
 /** What is the same for every result; asked for once, or again with a key. */
@@ -68,19 +124,37 @@ export async function loadWords() {
   [exportFormats.value, warningTexts.value] = await Promise.all([getJson("v1/exports"), getJson("v1/warnings")]);
 }
 
-/** Downloads a result in another tool's format, with words in the page's language. */
+/**
+ * Downloads a result in another tool's format, with words in the page's language.
+ *
+ * @param {string} id
+ * @param {string} kind
+ */
 export async function exportResult(id, kind) {
   const response = await request(`v1/results/${id}/export/${kind}`);
-  const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition"));
+  const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "");
   const url = URL.createObjectURL(await response.blob());
-  const name = decodeURIComponent(named[1]);
+  const name = decodeURIComponent(named?.[1] ?? kind);
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
   // The browser has it by then; without this it would keep the bytes.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** The address of a file of a result. */
-export const fileOf = (id, name) => `v1/results/${id}/files/${encodeURIComponent(name)}`;
+export const fileOf = (/** @type {string} */ id, /** @type {string} */ name) =>
+  `v1/results/${id}/files/${encodeURIComponent(name)}`;
+
+/** The channel that an outcome is of; null where it is of the mix of all. */
+export const channelOf = (/** @type {Outcome | JobItem["documents"][number]} */ outcome) =>
+  "audio" in outcome ? outcome.audio.channel : (outcome.channel ?? null);
+
+/**
+ * Outcomes in the order of their channels.
+ *
+ * @template {Outcome | JobItem["documents"][number]} Each
+ * @param {Each[]} outcomes
+ */
+export const byChannel = (outcomes) => [...outcomes].sort((a, b) => (channelOf(a) ?? 0) - (channelOf(b) ?? 0));
 
 /** A name that nobody else chooses; `crypto.randomUUID` is for https only. */
 const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
@@ -91,6 +165,11 @@ const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (par
  *
  * `onUpload` is told the share that has been sent, `onStep` each event of the processing log;
  * `signal` gives it up, here and on the server. Raises ApiError, or AbortError.
+ *
+ * @param {File} file
+ * @param {Form} options
+ * @param {Watching & { onStep?: (step: Step) => void }} watching
+ * @returns {Promise<Outcome[]>}
  */
 export async function recognise(file, options, { onUpload, onStep, signal } = {}) {
   // By a key of our own: the server may have begun, and its answer with the id be on its way.
@@ -102,16 +181,19 @@ export async function recognise(file, options, { onUpload, onStep, signal } = {}
     const { id } = await upload("v1/recognize", formOf([file], options), { headers, onUpload, signal });
     const ending = await follow(`v1/results/${id}/events`, onStep, signal);
     const first = await waitFor(id);
-    const others = (ending?.results ?? [id]).filter((other) => other !== id);
+    const others = (ending?.results ?? []).filter((other) => other !== id);
     const documents = [first, ...(await Promise.all(others.map(waitFor)))];
     signal?.throwIfAborted();
-    const channelOf = (outcome) => outcome.channel ?? outcome.audio.channel;
-    return [...documents, ...(ending?.failures ?? [])].sort((a, b) => channelOf(a) - channelOf(b));
+    return byChannel([...documents, ...(ending?.failures ?? [])]);
   } finally {
     signal?.removeEventListener("abort", giveUp);
   }
 }
 
+/**
+ * @param {File[]} files
+ * @param {Form} options
+ */
 function formOf(files, options) {
   const form = new FormData();
   for (const [name, value] of Object.entries(options)) {
@@ -121,7 +203,14 @@ function formOf(files, options) {
   return form;
 }
 
-/** As `fetch`, which does not say how much has been sent. */
+/**
+ * As `fetch`, which does not say how much has been sent.
+ *
+ * @param {string} path
+ * @param {FormData} form
+ * @param {Watching & { headers?: Record<string, string> }} how
+ * @returns {Promise<any>}
+ */
 function upload(path, form, { headers = {}, onUpload, signal }) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
@@ -137,58 +226,84 @@ function upload(path, form, { headers = {}, onUpload, signal }) {
       else reject(errorOf(sending.status, sending.responseText));
     };
     sending.onerror = () => reject(offline());
-    sending.onabort = () => reject(new DOMException("given up", "AbortError"));
+    sending.onabort = () => reject(givenUp());
     sending.onloadend = () => signal?.removeEventListener("abort", aborted);
     sending.send(form);
   });
 }
 
-/** Sends recordings as one job; its document. Raises ApiError, or AbortError. */
+/**
+ * Sends recordings as one job; its document. Raises ApiError, or AbortError.
+ *
+ * @param {File[]} files
+ * @param {Form} options
+ * @param {Watching} watching
+ * @returns {Promise<JobDocument>}
+ */
 export const submitJob = (files, options, { onUpload, signal }) =>
   upload("v1/jobs", formOf(files, options), { onUpload, signal });
 
 /** The address of a file of a job. */
-export const fileOfJob = (id, name) => `v1/jobs/${id}/files/${name}`;
+export const fileOfJob = (/** @type {string} */ id, /** @type {string} */ name) => `v1/jobs/${id}/files/${name}`;
 
 /**
- * Tells what happens to a job, from its first recording on: `item`, `progress`, `end`, or `lost`
- * where the server does not let it be followed. The browser itself comes back after a break, to
- * where it was. Gives what stops it.
+ * Tells what happens to a job, from its first recording on; `onLost` where the server does not let
+ * it be followed. The browser itself comes back after a break, to where it was. Gives what stops it.
+ *
+ * @param {string} id
+ * @param {{
+ *   onItem: (item: JobItem) => void,
+ *   onProgress: (job: JobDocument) => void,
+ *   onEnd: (job: JobDocument | { state: "deleted" }) => void,
+ *   onLost: () => void,
+ * }} follower
  */
-export function followJob(id, told) {
+export function followJob(id, { onItem, onProgress, onEnd, onLost }) {
   const source = new EventSource(`v1/jobs/${id}/events?language=${language.value}`);
-  for (const name of ["item", "progress", "end"]) {
-    source.addEventListener(name, (event) => {
-      if (name === "end") source.close();
-      told(name, JSON.parse(event.data));
-    });
-  }
-  source.onerror = () => source.readyState === EventSource.CLOSED && told("lost");
+  source.addEventListener("item", ({ data }) => onItem(JSON.parse(data)));
+  source.addEventListener("progress", ({ data }) => onProgress(JSON.parse(data)));
+  source.addEventListener("end", ({ data }) => {
+    source.close();
+    onEnd(JSON.parse(data));
+  });
+  source.onerror = () => source.readyState === EventSource.CLOSED && onLost();
   return () => source.close();
 }
 
-/** Reads server-sent events to their end, and gives `done`; raises ApiError where it is `failed`. */
+/**
+ * Reads server-sent events to their end, and gives `done`; raises ApiError where it is `failed`.
+ *
+ * @param {string} path
+ * @param {(step: Step) => void} [onStep]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ results?: string[], failures?: ChannelFailure[] } | undefined>}
+ */
 export function follow(path, onStep, signal) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(`${path}?language=${language.value}`);
-    const end = (settle, value) => {
+    const end = (/** @type {() => void} */ settle) => {
       source.close();
-      settle(value);
+      settle();
     };
-    const told = (event) => onStep?.(JSON.parse(event.data));
+    const told = (/** @type {MessageEvent} */ event) => onStep?.(JSON.parse(event.data));
     source.addEventListener("step", told);
     source.addEventListener("done", (event) => {
       told(event);
-      end(resolve, JSON.parse(event.data));
+      end(() => resolve(JSON.parse(event.data)));
     });
-    source.addEventListener("failed", (event) => end(reject, new ApiError(JSON.parse(event.data))));
+    source.addEventListener("failed", (event) => end(() => reject(new ApiError(JSON.parse(event.data)))));
     // Lost for good; whoever waits asks for the result itself.
-    source.onerror = () => source.readyState === EventSource.CLOSED && end(resolve);
-    signal?.addEventListener("abort", () => end(reject, new DOMException("given up", "AbortError")));
+    source.onerror = () => source.readyState === EventSource.CLOSED && end(() => resolve(undefined));
+    signal?.addEventListener("abort", () => end(() => reject(givenUp())));
   });
 }
 
-/** The result document, once it is there. */
+/**
+ * The result document, once it is there.
+ *
+ * @param {string} id
+ * @returns {Promise<Result>}
+ */
 async function waitFor(id) {
   for (;;) {
     const response = await request(`v1/results/${id}`);
@@ -197,7 +312,7 @@ async function waitFor(id) {
   }
 }
 
-export const remove = (id) => request(`v1/results/${id}`, { method: "DELETE" });
+export const remove = (/** @type {string} */ id) => request(`v1/results/${id}`, { method: "DELETE" });
 
 export async function loadModels() {
   models.value = await getJson("v1/models");
@@ -218,7 +333,11 @@ export async function awaitReady() {
   }
 }
 
-/** Trades the API key for a cookie. Raises ApiError. */
+/**
+ * Trades the API key for a cookie. Raises ApiError.
+ *
+ * @param {string} key
+ */
 export async function unlock(key) {
   await request("v1/session", {
     method: "POST",

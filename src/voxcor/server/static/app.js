@@ -8,22 +8,25 @@ import { Models, pull } from "./models.js";
 import { Queue } from "./queue.js";
 import { Recognise, takeFromAnywhere } from "./recognise.js";
 import { Rules } from "./rules.js";
-import { language, locked, models, open, options, readiness, setLanguage, theme, view } from "./state.js";
+import { language, locked, models, open, options, readiness, setLanguage, setTheme, theme, view } from "./state.js";
 import { t } from "./strings.js";
 import { render } from "./vendor/preact.js";
 import { computed, useSignal } from "./vendor/signals.js";
 
+/** @import { TargetedEvent } from "./vendor/preact.js" */
+
 const VIEWS = { recognise: Recognise, queue: Queue, live: Live, history: History, models: Models, rules: Rules };
+const NAMES = /** @type {(keyof typeof VIEWS)[]} */ (Object.keys(VIEWS));
 /** The view that is asked for, or the first where there is no such view. */
-const opened = computed(() => (Object.hasOwn(VIEWS, view.value) ? view.value : Object.keys(VIEWS)[0]));
-const THEMES = ["system", "light", "dark"];
+const opened = computed(() => NAMES.find((name) => name === view.value) ?? NAMES[0]);
+const THEMES = /** @type {const} */ (["system", "light", "dark"]);
 
 function App() {
   const View = VIEWS[opened.value];
   return html`
-    <a class="skip" href="#main" onClick=${(event) => {
+    <a class="skip" href="#main" onClick=${(/** @type {Event} */ event) => {
       event.preventDefault();
-      document.getElementById("main").focus();
+      document.getElementById("main")?.focus();
     }}>${t("skip")}</a>
     <${Header} />
     <main id="main" tabindex="-1">
@@ -47,7 +50,7 @@ function Header() {
     <header>
       <a class="brand" href="#recognise"><img src="static/icon.svg" alt="" width="28" height="28" /><span lang="zh-CN">心声</span> <span lang="en">Voxcor</span></a>
       <nav aria-label=${t("views")}>
-        ${Object.keys(VIEWS).map((name) => html`<a href="#${name}" aria-current=${opened.value === name ? "page" : null}>${t(name)}</a>`)}
+        ${NAMES.map((name) => html`<a href="#${name}" aria-current=${opened.value === name ? "page" : null}>${t(name)}</a>`)}
       </nav>
       <span class="state" role="status" title=${problem}>
         <i class=${ready ? "on" : problem ? "off" : "wait"}></i>${ready ? html`<span lang="en">${model}</span> ${t("ready")}` : t(problem ? "notReady" : "warming")}
@@ -59,7 +62,8 @@ function Header() {
         </div>
         <div class="switch" role="group" aria-label=${t("theme")}>
           ${THEMES.map(
-            (name) => html`<button aria-label=${t(name)} title=${t(name)} aria-pressed=${theme.value === name} onClick=${() => (theme.value = name)}><${Icon} name=${name} /></button>`,
+            (name) =>
+              html`<button aria-label=${t(name)} title=${t(name)} aria-pressed=${theme.value === name} onClick=${() => setTheme(name)}><${Icon} name=${name} /></button>`,
           )}
         </div>
       </div>
@@ -85,18 +89,18 @@ function Banner() {
 }
 
 function KeyDialog() {
-  const problem = useSignal(null);
-  const submit = async (event) => {
+  const problem = useSignal(/** @type {string | null} */ (null));
+  const submit = async (/** @type {TargetedEvent<HTMLFormElement>} */ event) => {
     event.preventDefault();
     try {
-      await unlock(new FormData(event.currentTarget).get("key"));
+      await unlock(String(new FormData(event.currentTarget).get("key")));
       await Promise.all([loadModels(), loadWords()]);
     } catch (error) {
       problem.value = error.message;
     }
   };
   return html`
-    <dialog ref=${(element) => element && !element.open && element.showModal()} aria-label=${t("key")}>
+    <dialog ref=${(/** @type {HTMLDialogElement | null} */ element) => element && !element.open && element.showModal()} aria-label=${t("key")}>
       <form onSubmit=${submit}>
         <label class="field"><span>${t("key")}</span><input name="key" type="password" autocomplete="current-password" required /></label>
         ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
@@ -107,7 +111,7 @@ function KeyDialog() {
 }
 
 takeFromAnywhere();
-render(html`<${App} />`, document.getElementById("page"));
+render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
 awaitReady();
 loadModels().catch(() => {});
 loadWords().catch(() => {});

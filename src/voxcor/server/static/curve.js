@@ -6,40 +6,73 @@
  */
 
 import { request } from "./api.js";
-import { clock, percent } from "./format.js";
-import { labelOf } from "./labels.js";
-import uPlot from "./vendor/uplot.js";
 
-const HEIGHT = 190;
+/** @import { Result, Scores } from "./server.js" */
 
-// Closer than this, lines of nine colours are a hedge.
-const PX_PER_MEAN = 3;
+/**
+ * Scores from one moment to another, in milliseconds.
+ *
+ * @typedef {{ start_ms: number, end_ms: number, scores: Scores }} Step
+ */
 
-const TICKS_S = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
+/**
+ * A curve of frames: times in seconds, and for each label the running sum of its scores.
+ *
+ * @typedef {{ labels: string[], times: Float64Array, sums: Float64Array[], segments?: undefined }} Frames
+ */
 
-/** The curve of a result: `{labels, edges, sums}` of frames.csv, or the steps of its segments. */
+/**
+ * A curve of frames, or one of steps.
+ *
+ * @typedef {Frames | { labels: string[], segments: Step[] }} Curve
+ */
+
+/**
+ * Times, and for each label a column of scores.
+ *
+ * @typedef {[number[], ...(number | null)[][]]} Columns
+ */
+
+/**
+ * The curve of a result: the frames of frames.csv at `path`, or the steps of its segments.
+ *
+ * @param {Result} document
+ * @param {string} path
+ * @returns {Promise<Curve>}
+ */
 export async function loadCurve(document, path) {
   const labels = Object.keys(document.scores);
   if (!document.files.includes("frames.csv")) return { labels, segments: document.segments };
   return framesOf(await (await request(path)).text());
 }
 
-/** Times in seconds, and for each label the running sum of its scores. */
+/**
+ * @param {string} csv
+ * @returns {Frames}
+ */
 function framesOf(csv) {
   const headerEnd = csv.indexOf("\n");
   const labels = csv.slice(0, headerEnd).trim().split(",").slice(1);
-  const rows = csv.slice(headerEnd + 1).trimEnd().split("\n");
+  const rows = csv
+    .slice(headerEnd + 1)
+    .trimEnd()
+    .split("\n");
   const times = new Float64Array(rows.length);
   const sums = labels.map(() => new Float64Array(rows.length + 1));
   rows.forEach((row, index) => {
     const cells = row.split(",");
-    times[index] = cells[0] / 1000;
-    sums.forEach((sum, column) => (sum[index + 1] = sum[index] + Number(cells[column + 1])));
+    times[index] = Number(cells[0]) / 1000;
+    for (const [column, sum] of sums.entries()) sum[index + 1] = sum[index] + Number(cells[column + 1]);
   });
   return { labels, times, sums };
 }
 
-/** The scores at a moment, in the order of the labels; null where nobody speaks. */
+/**
+ * The scores at a moment, in the order of the labels; null where nobody speaks.
+ *
+ * @param {Curve} curve
+ * @param {number} time
+ */
 export function scoresAt(curve, time) {
   if (curve.segments) {
     const segment = curve.segments.find((s) => s.start_ms / 1000 <= time && time < s.end_ms / 1000);
@@ -51,7 +84,12 @@ export function scoresAt(curve, time) {
   return sums.map((sum) => sum[index + 1] - sum[index]);
 }
 
-/** The index of the first time that is not before this one. */
+/**
+ * The index of the first time that is not before this one.
+ *
+ * @param {Float64Array} times
+ * @param {number} time
+ */
 function firstAt(times, time) {
   let [low, high] = [0, times.length];
   while (low < high) {
@@ -63,127 +101,52 @@ function firstAt(times, time) {
 }
 
 /** The highest score, up to the next quarter: nine scores seldom reach the ceiling. */
-function ceilingOf({ segments, sums }) {
+export function ceilingOf(/** @type {Curve} */ curve) {
   let most = 0;
-  if (segments) most = Math.max(...segments.flatMap(({ scores }) => Object.values(scores)));
-  else for (const sum of sums) for (let i = 1; i < sum.length; i++) most = Math.max(most, sum[i] - sum[i - 1]);
+  if (curve.segments) most = Math.max(...curve.segments.flatMap(({ scores }) => Object.values(scores)));
+  else for (const sum of curve.sums) for (let i = 1; i < sum.length; i++) most = Math.max(most, sum[i] - sum[i - 1]);
   return Math.min(1, Math.max(0.25, Math.ceil(most * 4) / 4));
 }
 
-/** What is drawn of `[from, to]` seconds as so many points: times, and a column for each label. */
-function columnsOf(curve, from, to, points) {
-  if (curve.segments) return stepsOf(curve, from, to);
+/**
+ * What is drawn of `[from, to]` seconds as so many points.
+ *
+ * @param {Curve} curve
+ * @param {number} from
+ * @param {number} to
+ * @param {number} points
+ * @returns {Columns}
+ */
+export function columnsOf(curve, from, to, points) {
+  if (curve.segments) return stepsOf(curve.labels, curve.segments, from, to);
   const { times, sums } = curve;
   const first = Math.max(0, firstAt(times, from) - 1);
   const last = Math.min(times.length, firstAt(times, to) + 1);
   const each = Math.max(1, Math.floor((last - first) / points));
   const count = Math.ceil((last - first) / each);
   const bounds = Array.from({ length: count }, (_, i) => [first + i * each, Math.min(last, first + (i + 1) * each)]);
-  const mean = (sum) => bounds.map(([a, b]) => (sum[b] - sum[a]) / (b - a));
+  const mean = (/** @type {Float64Array} */ sum) => bounds.map(([a, b]) => (sum[b] - sum[a]) / (b - a));
   return [bounds.map(([a, b]) => (times[a] + times[b - 1]) / 2), ...sums.map(mean)];
 }
 
-function stepsOf({ labels, segments }, from, to) {
-  const columns = [[], ...labels.map(() => [])];
+/**
+ * @param {string[]} labels
+ * @param {Step[]} segments
+ * @param {number} from
+ * @param {number} to
+ * @returns {Columns}
+ */
+function stepsOf(labels, segments, from, to) {
+  /** @type {number[]} */
+  const times = [];
+  /** @type {(number | null)[][]} */
+  const rows = labels.map(() => []);
   for (const [index, { start_ms, end_ms, scores }] of segments.entries()) {
     if (end_ms / 1000 < from || start_ms / 1000 > to) continue;
-    const values = labels.map((id) => scores[id]);
-    const points = [[start_ms / 1000, values], [end_ms / 1000, values]];
     // Nothing joins two stretches of speech with a pause between them.
-    if (segments[index + 1]?.start_ms > end_ms) points.push([end_ms / 1000, values.map(() => null)]);
-    for (const [time, row] of points) {
-      columns[0].push(time);
-      row.forEach((value, column) => columns[column + 1].push(value));
-    }
+    const isLast = segments[index + 1]?.start_ms > end_ms;
+    times.push(start_ms / 1000, end_ms / 1000, ...(isLast ? [end_ms / 1000] : []));
+    for (const [index, id] of labels.entries()) rows[index].push(scores[id], scores[id], ...(isLast ? [null] : []));
   }
-  return columns;
-}
-
-/** Whether a time at the axis would be written whole: there is no room beyond the plot. */
-function fits(plot, time) {
-  const place = plot.valToPos(time, "x");
-  return place > 20 && place < plot.width - 20;
-}
-
-/** Draws a curve into an element; `onSeek` is told of the moments that are clicked or dragged to. */
-export function drawCurve(element, curve, onSeek) {
-  const style = getComputedStyle(element);
-  const ink = style.getPropertyValue("--faint");
-  const grid = { stroke: style.getPropertyValue("--line"), width: 1 };
-  const font = `12px ${style.fontFamily}`;
-  let view = [0, 1];
-  let ceiling = ceilingOf(curve);
-  const levels = () => [0.25, 0.5, 0.75, 1].filter((level) => level <= ceiling);
-  // Inside the plot, so that it spans the same width as the waveform above it.
-  const nameLevels = ({ ctx, bbox, valToPos }) => {
-    ctx.save();
-    ctx.font = `${11 * devicePixelRatio}px ${style.fontFamily}`;
-    ctx.fillStyle = ink;
-    ctx.textAlign = "left";
-    for (const level of levels()) {
-      ctx.fillText(percent(level, 0), bbox.left + 4 * devicePixelRatio, valToPos(level, "y", true) + 13 * devicePixelRatio);
-    }
-    ctx.restore();
-  };
-  const plot = new uPlot(
-    {
-      width: element.clientWidth,
-      height: HEIGHT,
-      padding: [8, 0, 0, 0],
-      legend: { show: false },
-      hooks: { draw: [nameLevels] },
-      cursor: { drag: { setScale: false, x: false, y: false }, points: { show: false }, y: false },
-      scales: { x: { time: false, range: () => view }, y: { range: () => [0, ceiling] } },
-      axes: [
-        {
-          stroke: ink,
-          font,
-          grid: { show: false },
-          ticks: { ...grid, size: 4 },
-          size: 26,
-          space: 70,
-          incrs: TICKS_S,
-          values: (plot, ticks) => ticks.map((time) => (fits(plot, time) ? clock(time, ticks[1] - ticks[0] < 1 ? 1 : 0) : "")),
-        },
-        { size: 0, grid, ticks: { show: false }, values: () => [], splits: () => [0, ...levels()] },
-      ],
-      series: [
-        {},
-        ...curve.labels.map((id) => ({
-          label: id,
-          stroke: () => labelOf(id).color,
-          width: 1.75,
-          points: { show: false },
-          spanGaps: false,
-        })),
-      ],
-    },
-    columnsOf(curve, 0, 1, 1),
-    element,
-  );
-  const over = plot.over;
-  const seek = (event) => onSeek(plot.posToVal(event.clientX - over.getBoundingClientRect().left, "x"));
-  over.addEventListener("pointerdown", (event) => {
-    over.setPointerCapture(event.pointerId);
-    seek(event);
-  });
-  over.addEventListener("pointermove", (event) => event.buttons & 1 && seek(event));
-  const draw = () => plot.setData(columnsOf(curve, ...view, Math.max(100, plot.width / PX_PER_MEAN)), true);
-  return {
-    /** Another curve of the same labels. */
-    show(other) {
-      curve = other;
-      ceiling = ceilingOf(curve);
-    },
-    look(from, to) {
-      view = [from, to];
-      draw();
-    },
-    resize() {
-      plot.setSize({ width: element.clientWidth, height: HEIGHT });
-      draw();
-    },
-    setVisible: (index, isVisible) => plot.setSeries(index + 1, { show: isVisible }),
-    destroy: () => plot.destroy(),
-  };
+  return [times, ...rows];
 }

@@ -7,20 +7,24 @@ import { labelOf } from "./labels.js";
 import { Verdict } from "./scores.js";
 import { show, shown } from "./state.js";
 import { t } from "./strings.js";
-import { signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/preact-hooks.js";
+import { signal } from "./vendor/signals.js";
+
+/** @import { Page, Result } from "./server.js" */
 
 const PAGE = 30;
 
-const results = signal(null); // null until the server has answered
-const following = signal(null); // before which the next page begins
-const failure = signal(null);
-const doomed = signal(null); // the id whose deletion waits for a second click
+const results = signal(/** @type {Result[] | null} */ (null)); // null until the server has answered
+const following = signal(/** @type {string | null} */ (null)); // before which the next page begins
+const failure = signal(/** @type {Error | null} */ (null));
+const doomed = signal(/** @type {string | null} */ (null)); // the id whose deletion waits for a second click
 
-async function load(before) {
+/** @param {string | null} before `next` of the page before */
+async function load(before = null) {
   try {
+    /** @type {Page} */
     const page = await getJson(`v1/results?limit=${PAGE}${before ? `&before=${before}` : ""}`);
-    results.value = [...(before ? results.value : []), ...page.results];
+    results.value = [...((before && results.value) || []), ...page.results];
     following.value = page.next;
     failure.value = null;
   } catch (error) {
@@ -28,7 +32,7 @@ async function load(before) {
   }
 }
 
-async function erase(id) {
+async function erase(/** @type {string} */ id) {
   if (doomed.value !== id) {
     doomed.value = id;
     return;
@@ -36,7 +40,7 @@ async function erase(id) {
   doomed.value = null;
   try {
     await remove(id);
-    results.value = results.value.filter((result) => result.id !== id);
+    results.value = (results.value ?? []).filter((result) => result.id !== id);
     if (shown.value?.id === id) shown.value = null;
   } catch (error) {
     failure.value = error;
@@ -46,7 +50,9 @@ async function erase(id) {
 export function History() {
   useEffect(() => {
     load();
-    return () => (doomed.value = null);
+    return () => {
+      doomed.value = null;
+    };
   }, []);
   return html`
     <section class="card" aria-label=${t("history")}>
@@ -61,7 +67,7 @@ export function History() {
   `;
 }
 
-function Entry({ result }) {
+function Entry(/** @type {{ result: Result }} */ { result }) {
   const { id, audio, emotion, abstained, granularity, model, timestamp } = result;
   const channel = audio.channel === null ? "" : ` · ${t("channel", { number: audio.channel + 1 })}`;
   const isDoomed = doomed.value === id;

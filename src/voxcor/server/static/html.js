@@ -3,6 +3,11 @@
 import htm from "./vendor/htm.js";
 import { h } from "./vendor/preact.js";
 
+/** @import { TargetedEvent } from "./vendor/preact.js" */
+
+/** @typedef {TargetedEvent<HTMLInputElement>} InputEvent */
+/** @typedef {TargetedEvent<HTMLSelectElement>} SelectEvent */
+
 export const html = htm.bind(h);
 
 // Outlines on a grid of 16, drawn with the colour of the text around them.
@@ -24,7 +29,11 @@ const ICONS = {
   fit: "M2 5V2h3M14 5V2h-3M2 11v3h3M14 11v3h-3",
 };
 
-/** An icon beside or instead of words; whoever uses it alone names the button. */
+/**
+ * An icon beside or instead of words; whoever uses it alone names the button.
+ *
+ * @param {{ name: keyof typeof ICONS }} props
+ */
 export function Icon({ name }) {
   return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
 }

@@ -3,6 +3,15 @@
 import { followJob, getJson, request, submitJob } from "./api.js";
 import { batch, computed, signal } from "./vendor/signals.js";
 
+/** @import { Form } from "./api.js" */
+/** @import { JobDocument, JobItem } from "./server.js" */
+
+/**
+ * What is heard of a job: its document, or that somebody deleted it.
+ *
+ * @typedef {JobDocument | { state: "deleted", id: string }} News
+ */
+
 // What comes within this time is drawn at once, however much it is.
 const DRAW_EVERY_MS = 100;
 
@@ -13,36 +22,65 @@ const ASK_EVERY_MS = 2000;
 const PACE_MS = 30_000;
 
 /** Documents of `GET /v1/jobs`, the newest first; null until the server has answered. */
-export const jobs = signal(null);
+export const jobs = signal(/** @type {JobDocument[] | null} */ (null));
 
 /** The id of the job whose recordings are listed. */
-export const opened = signal(null);
+export const opened = signal(/** @type {string | null} */ (null));
 
 /** The recordings of the open job that are done or failed, in the order in which they were. */
-export const recordings = signal([]);
+export const recordings = signal(/** @type {JobItem[]} */ ([]));
 
 /** What the open job does a second, `{audio, items}`; null where it is not known yet. */
-export const pace = signal(null);
+export const pace = signal(/** @type {{ audio: number, items: number } | null} */ (null));
 
 /** The share of a new job that has been sent; null while none is. */
-export const uploaded = signal(null);
+export const uploaded = signal(/** @type {number | null} */ (null));
 
-export const failure = signal(null);
+export const failure = signal(/** @type {Error | null} */ (null));
 
-export const isEnded = ({ state }) => !["waiting", "running"].includes(state);
-export const finishedOf = ({ progress }) => progress.done + progress.failed;
+export const isEnded = (/** @type {JobDocument} */ { state }) => !["waiting", "running"].includes(state);
+export const finishedOf = (/** @type {JobDocument} */ { progress }) => progress.done + progress.failed;
 
 const others = computed(() => (jobs.value ?? []).filter((job) => !isEnded(job) && job.id !== opened.value));
 
-let found = new Map(); // the recordings by position: one that is told of again is not another
-let progress = null; // the document of the open job that is not drawn yet
-let drawing = null;
-let samples = []; // of the progress, `{at, audio, items}`
-let stop = () => {};
-let asking = null;
-let sending = null;
+/**
+ * The recordings by position: one that is told of again is not another.
+ *
+ * @type {Map<number, JobItem>}
+ */
+let found = new Map();
 
-/** Runs an action; what goes wrong is said. */
+/**
+ * Of the open job, what is not drawn yet.
+ *
+ * @type {News | null}
+ */
+let progress = null;
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let drawing;
+
+/**
+ * Of the progress.
+ *
+ * @type {{ at: number, audio: number, items: number }[]}
+ */
+let samples = [];
+
+let stop = () => {};
+
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let asking;
+
+/** @type {AbortController | undefined} */
+let sending;
+
+/**
+ * Runs an action; what goes wrong is said.
+ *
+ * @template T
+ * @param {() => Promise<T>} action
+ */
 async function attempt(action) {
   failure.value = null;
   try {
@@ -57,19 +95,25 @@ async function attempt(action) {
 export async function watch() {
   asking = setInterval(() => others.value.forEach(ask), ASK_EVERY_MS);
   const listed = await attempt(() => getJson("v1/jobs?limit=200"));
-  if (listed === null || asking === null) return;
-  jobs.value = listed.jobs;
-  const known = listed.jobs.find(({ id }) => id === opened.value);
-  openJob((known ?? listed.jobs.find((job) => job.state === "running") ?? listed.jobs[0])?.id ?? null);
+  if (listed === null || asking === undefined) return;
+  /** @type {JobDocument[]} */
+  const all = listed.jobs;
+  jobs.value = all;
+  const known = all.find(({ id }) => id === opened.value);
+  openJob((known ?? all.find((job) => job.state === "running") ?? all[0])?.id ?? null);
 }
 
 export function unwatch() {
   clearInterval(asking);
-  asking = null;
+  asking = undefined;
   stop();
 }
 
-/** Lists the recordings of a job, and follows it; null closes. */
+/**
+ * Lists the recordings of a job, and follows it; null closes.
+ *
+ * @param {string | null} id
+ */
 export function openJob(id) {
   stop();
   if (id !== opened.value) {
@@ -83,16 +127,30 @@ export function openJob(id) {
   if (id !== null) follow(id);
 }
 
-function follow(id) {
-  let again = null;
-  const unfollow = followJob(id, (name, data) => {
-    if (name === "item") note(data);
-    if (name === "progress") measure(data);
-    if (name === "progress" || name === "end") progress = data.state === "deleted" ? { ...data, id } : data;
-    if (name === "end") draw();
-    else drawing ??= setTimeout(draw, DRAW_EVERY_MS);
+function follow(/** @type {string} */ id) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let again;
+  const drawSoon = () => {
+    drawing ??= setTimeout(draw, DRAW_EVERY_MS);
+  };
+  const unfollow = followJob(id, {
+    onItem(item) {
+      note(item);
+      drawSoon();
+    },
+    onProgress(job) {
+      measure(job);
+      progress = job;
+      drawSoon();
+    },
+    onEnd(job) {
+      progress = job.state === "deleted" ? { ...job, id } : job;
+      draw();
+    },
     // A proxy in front of a server that starts again; a job that has ended is not lost.
-    if (name === "lost") again = setTimeout(() => opened.value === id && follow(id), ASK_EVERY_MS);
+    onLost() {
+      again = setTimeout(() => opened.value === id && follow(id), ASK_EVERY_MS);
+    },
   });
   stop = () => {
     clearTimeout(again);
@@ -100,7 +158,7 @@ function follow(id) {
   };
 }
 
-function note(item) {
+function note(/** @type {JobItem} */ item) {
   found.delete(item.position);
   found.set(item.position, item);
 }
@@ -108,7 +166,7 @@ function note(item) {
 /** The count and the list at once: who reads "2 of 2" finds two. */
 function draw() {
   clearTimeout(drawing);
-  drawing = null;
+  drawing = undefined;
   const news = progress;
   progress = null;
   batch(() => {
@@ -117,7 +175,7 @@ function draw() {
   });
 }
 
-function measure(job) {
+function measure(/** @type {JobDocument} */ job) {
   const now = { at: performance.now(), audio: job.progress.audio_s, items: finishedOf(job) };
   samples = [...samples.filter(({ at }) => at > now.at - PACE_MS), now];
   const [first] = samples;
@@ -127,7 +185,7 @@ function measure(job) {
 }
 
 /** Takes news of a job in; one that is new stands first. */
-function put(document) {
+function put(/** @type {News} */ document) {
   const known = jobs.value ?? [];
   if (document.state === "deleted") forget(document.id);
   else if (known.some(({ id }) => id === document.id)) {
@@ -135,12 +193,12 @@ function put(document) {
   } else jobs.value = [document, ...known];
 }
 
-function forget(id) {
-  jobs.value = jobs.value.filter((job) => job.id !== id);
+function forget(/** @type {string} */ id) {
+  jobs.value = (jobs.value ?? []).filter((job) => job.id !== id);
   if (opened.value === id) openJob(null);
 }
 
-async function ask({ id }) {
+async function ask(/** @type {JobDocument} */ { id }) {
   try {
     put(await getJson(`v1/jobs/${id}`));
   } catch (error) {
@@ -148,12 +206,20 @@ async function ask({ id }) {
   }
 }
 
-/** Sends recordings as a job and opens it. Whether it was taken. */
+/**
+ * Sends recordings as a job and opens it. Whether it was taken.
+ *
+ * @param {File[]} files
+ * @param {Form} options
+ */
 export async function submit(files, options) {
-  sending = new AbortController();
+  const controller = new AbortController();
+  sending = controller;
   uploaded.value = 0;
-  const onUpload = (share) => (uploaded.value = share);
-  const job = await attempt(() => submitJob(files, options, { onUpload, signal: sending.signal }));
+  const onUpload = (/** @type {number} */ share) => {
+    uploaded.value = share;
+  };
+  const job = await attempt(() => submitJob(files, options, { onUpload, signal: controller.signal }));
   uploaded.value = null;
   if (job === null) return false;
   put(job);
@@ -161,12 +227,12 @@ export async function submit(files, options) {
   return true;
 }
 
-export const giveUpSending = () => sending.abort();
+export const giveUpSending = () => sending?.abort();
 
-export const cancel = (id) =>
+export const cancel = (/** @type {string} */ id) =>
   attempt(async () => put(await (await request(`v1/jobs/${id}/cancel`, { method: "POST" })).json()));
 
-export const erase = (id) =>
+export const erase = (/** @type {string} */ id) =>
   attempt(async () => {
     await request(`v1/jobs/${id}`, { method: "DELETE" });
     forget(id);

@@ -1,42 +1,49 @@
-/** The nine emotions: names in both languages, emoji, and the palette in light and dark. */
+/** The emotions: names in both languages, emoji, and the palette in light and dark. */
 
 import { isDark, language } from "./state.js";
+import { EXTRA_COLORS, LABELS } from "./words.js";
 
-const LABELS = {
-  angry: ["Angry", "愤怒", "😠", "#D7263D", "#F0526A"],
-  disgusted: ["Disgusted", "厌恶", "🤢", "#6B8E23", "#93B848"],
-  fearful: ["Fearful", "恐惧", "😨", "#7B4FA3", "#A98AD6"],
-  happy: ["Happy", "快乐", "😊", "#F2A900", "#F7BC33"],
-  neutral: ["Neutral", "中性", "😐", "#8A8F98", "#A1A7B0"],
-  other: ["Other", "其他", "🤔", "#8C6D5A", "#B8937C"],
-  sad: ["Sad", "悲伤", "😢", "#2D6CDF", "#639AF8"],
-  surprised: ["Surprised", "惊讶", "😲", "#00A6A6", "#2AC6C6"],
-  unknown: ["Unknown", "未知", "❓", "#BFC4CC", "#6E757F"],
+/** @typedef {{ id: string, en: string, zh: string, emoji: string, color: string }} Label */
+
+/**
+ * On a dark ground.
+ *
+ * @type {Record<string, string>}
+ */
+const DARK_COLORS = {
+  angry: "#F0526A",
+  disgusted: "#93B848",
+  fearful: "#A98AD6",
+  happy: "#F7BC33",
+  neutral: "#A1A7B0",
+  other: "#B8937C",
+  sad: "#639AF8",
+  surprised: "#2AC6C6",
+  unknown: "#6E757F",
 };
 
-// Of labels that a fine-tuned model brings along; as in voxcor.labels.
-const EXTRA_COLORS = ["#B5179E", "#3A7D44", "#5F0F40", "#118AB2", "#EF6F6C", "#6C584C"];
+/** The ids of the nine. */
+export const LABEL_IDS = Object.keys(LABELS);
 
-/** The label of an id; one that is not among the nine is named by itself. */
+/**
+ * The label of an id; one that is not among the nine is named by itself.
+ *
+ * @param {string} id
+ * @returns {Label}
+ */
 export function labelOf(id) {
-  if (LABELS[id]) {
-    const [en, zh, emoji, light, dark] = LABELS[id];
-    return { id, en, zh, emoji, color: isDark.value ? dark : light };
-  }
-  const bytes = new TextEncoder().encode(id);
-  const color = EXTRA_COLORS[bytes.reduce((sum, byte) => sum + byte, 0) % EXTRA_COLORS.length];
+  if (Object.hasOwn(LABELS, id)) return isDark.value ? { ...LABELS[id], color: DARK_COLORS[id] } : LABELS[id];
+  const sum = Array.from(id, (character) => character.codePointAt(0) ?? 0).reduce((total, code) => total + code, 0);
   const words = id.replaceAll("_", " ").toLowerCase();
   const name = words.charAt(0).toUpperCase() + words.slice(1);
-  return { id, en: name, zh: name, emoji: "🔖", color };
+  return { id, en: name, zh: name, emoji: "🔖", color: EXTRA_COLORS[sum % EXTRA_COLORS.length] };
 }
 
 /** The name in the reader's language. */
-export function nameOf(id) {
-  return labelOf(id)[language.value];
-}
+export const nameOf = (/** @type {string} */ id) => labelOf(id)[language.value];
 
 /** Both names, the reader's first: `快乐 (Happy)` or `Happy (快乐)`. */
-export function bothNames(id) {
+export function bothNames(/** @type {string} */ id) {
   const { en, zh } = labelOf(id);
   if (en === zh) return en;
   return language.value === "zh" ? `${zh} (${en})` : `${en} (${zh})`;

@@ -1,29 +1,48 @@
 /** The microphone, recognised while somebody speaks. */
 
 import { ApiError } from "./api.js";
-import { drawCurve } from "./curve.js";
 import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, labelOf } from "./labels.js";
 import { listen } from "./microphone.js";
+import { drawCurve } from "./plot.js";
 import { Bars, headline } from "./scores.js";
 import { isDark, language, options, readiness } from "./state.js";
 import { t } from "./strings.js";
-import { batch, signal } from "./vendor/signals.js";
 import { useEffect, useRef } from "./vendor/preact-hooks.js";
+import { batch, signal } from "./vendor/signals.js";
+
+/** @import { Signal } from "./vendor/signals.js" */
+/** @import { Problem, Result } from "./server.js" */
+
+/**
+ * What was heard from one moment to another.
+ *
+ * @typedef {Pick<Result["segments"][number], "start_ms" | "end_ms" | "emotion" | "confidence" | "scores"> & {
+ *   utterance: number,
+ *   trigger: "interval" | "speech_ended",
+ * }} Measurement
+ */
+
+/** @typedef {{ rule: string, time_ms: number }} Firing */
 
 const WINDOW_S = 60; // of the curve
 const MOST_UTTERANCES = 200; // that are kept
 
-const session = signal(null); // { level, stop } while it listens
+/**
+ * While it listens.
+ *
+ * @type {Signal<{ level: Signal<number>, stop: () => void } | null>}
+ */
+const session = signal(null);
 const isStarting = signal(false);
 const isSpeaking = signal(false);
-const measured = signal(null); // the latest measurement
-const utterances = signal([]); // the latest first
-const firings = signal([]);
+const measured = signal(/** @type {Measurement | null} */ (null)); // the latest
+const utterances = signal(/** @type {Measurement[]} */ ([])); // the latest first
+const firings = signal(/** @type {Firing[]} */ ([]));
 const heard = signal(0); // seconds
-const failure = signal(null);
-const curve = signal(null); // what `drawCurve` draws, growing
+const failure = signal(/** @type {Error | null} */ (null));
+const curve = signal(/** @type {{ labels: string[], segments: Measurement[] } | null} */ (null)); // what `drawCurve` draws, growing
 
 function streamUrl() {
   const url = new URL("v1/stream", location.href);
@@ -33,23 +52,39 @@ function streamUrl() {
   return url;
 }
 
+/**
+ * What each message of the session does; others are passed over.
+ *
+ * @type {Record<string, (message: any) => void>}
+ */
 const HANDLERS = {
-  "session.created": ({ labels }) => (curve.value = { labels, segments: [] }),
-  "utterance.start": () => (isSpeaking.value = true),
-  "measurement.result"(message) {
+  "session.created"(/** @type {{ labels: string[] }} */ { labels }) {
+    curve.value = { labels, segments: [] };
+  },
+  "utterance.start"() {
+    isSpeaking.value = true;
+  },
+  "measurement.result"(/** @type {Measurement} */ message) {
     measured.value = message;
     draw(message);
     if (message.trigger === "speech_ended") {
       utterances.value = [message, ...utterances.value].slice(0, MOST_UTTERANCES);
     }
   },
-  "utterance.end": () => (isSpeaking.value = false),
-  "rule.fired": (message) => (firings.value = [message, ...firings.value].slice(0, MOST_UTTERANCES)),
-  error: (message) => (failure.value = new ApiError(message)),
+  "utterance.end"() {
+    isSpeaking.value = false;
+  },
+  "rule.fired"(/** @type {Firing} */ message) {
+    firings.value = [message, ...firings.value].slice(0, MOST_UTTERANCES);
+  },
+  error(/** @type {Problem} */ message) {
+    failure.value = new ApiError(message);
+  },
 };
 
 /** A measurement goes on where the one before it has ended. */
-function draw(message) {
+function draw(/** @type {Measurement} */ message) {
+  if (!curve.value) return;
   const { segments } = curve.value;
   const last = segments.at(-1);
   const start = Math.max(message.start_ms, last?.end_ms ?? 0);
@@ -74,19 +109,23 @@ function reset() {
 async function start() {
   reset();
   isStarting.value = true;
+  /** @type {WebSocket | undefined} */
   let socket;
   try {
     const microphone = await listen((data) => {
       heard.value += data.byteLength / 32_000;
       if (socket?.readyState === WebSocket.OPEN) socket.send(data);
     });
-    socket = new WebSocket(streamUrl());
-    socket.onmessage = ({ data }) => {
+    const opened = new WebSocket(streamUrl());
+    socket = opened;
+    opened.onmessage = ({ data }) => {
       const message = JSON.parse(data);
       HANDLERS[message.type]?.(message);
     };
-    socket.onopen = () => (session.value = { level: microphone.level, stop });
-    socket.onclose = async ({ wasClean }) => {
+    opened.onopen = () => {
+      session.value = { level: microphone.level, stop };
+    };
+    opened.onclose = async ({ wasClean }) => {
       await microphone.close();
       batch(() => {
         session.value = null;
@@ -97,7 +136,7 @@ async function start() {
     };
     const stop = async () => {
       await microphone.close();
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "session.close" }));
+      if (opened.readyState === WebSocket.OPEN) opened.send(JSON.stringify({ type: "session.close" }));
     };
   } catch (error) {
     failure.value = error;
@@ -125,20 +164,24 @@ export function Live() {
           </span>
         </div>
         ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
-        ${now
-          ? html`<h2 class="headline" style=${{ "--label": labelOf(now.emotion).color }}>${headline(now)}</h2>
+        ${
+          now
+            ? html`<h2 class="headline" style=${{ "--label": labelOf(now.emotion).color }}>${headline(now)}</h2>
               <${Bars} scores=${now.scores} emotion=${now.emotion} />`
-          : html`<p class="nothing">${t(isOn ? "liveWaiting" : "liveEmpty")}</p>`}
+            : html`<p class="nothing">${t(isOn ? "liveWaiting" : "liveEmpty")}</p>`
+        }
         ${curve.value && html`<${LiveCurve} />`}
       </section>
       <section class="card" aria-label=${t("utterances")}>
         <h2>${t("utterances")}</h2>
-        ${firings.value.length > 0 &&
-        html`<div role="log" aria-label=${t("rules")}>
+        ${
+          firings.value.length > 0 &&
+          html`<div role="log" aria-label=${t("rules")}>
           <ul class="warnings firings">
             ${firings.value.map(({ rule, time_ms: time }) => html`<li>${t("ruleFired", { rule, time: clock(time / 1000) })}</li>`)}
           </ul>
-        </div>`}
+        </div>`
+        }
         <div role="log" aria-label=${t("utterances")}><ol class="list">
           ${utterances.value.map(
             ({ utterance, start_ms, end_ms, emotion, confidence }) => html`
@@ -158,27 +201,32 @@ export function Live() {
 
 /** The last minute. */
 function LiveCurve() {
-  const element = useRef(null);
-  const { labels } = curve.value;
+  const element = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const labels = curve.value?.labels ?? [];
   useEffect(() => {
+    const place = /** @type {HTMLDivElement} */ (element.current);
+    /** @type {ReturnType<typeof drawCurve> | undefined} */
     let drawn;
+    const show = () => {
+      const grown = curve.peek();
+      if (!grown || !drawn) return;
+      drawn.show(grown);
+      const end = Math.max(WINDOW_S, (grown.segments.at(-1)?.end_ms ?? 0) / 1000);
+      drawn.look(end - WINDOW_S, end);
+    };
     const remake = isDark.subscribe(() => {
       drawn?.destroy();
-      drawn = drawCurve(element.current, curve.peek(), () => {});
+      drawn = drawCurve(place, { labels, segments: [] }, () => {});
+      show();
     });
-    const move = curve.subscribe((grown) => {
-      if (!grown) return;
-      drawn.show(grown);
-      const end = Math.max(WINDOW_S, grown.segments.at(-1)?.end_ms / 1000 || 0);
-      drawn.look(end - WINDOW_S, end);
-    });
-    const resized = new ResizeObserver(() => drawn.resize());
-    resized.observe(element.current);
+    const move = curve.subscribe(show);
+    const resized = new ResizeObserver(() => drawn?.resize());
+    resized.observe(place);
     return () => {
       remake();
       move();
       resized.disconnect();
-      drawn.destroy();
+      drawn?.destroy();
     };
   }, [labels.join()]);
   return html`<div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>`;

@@ -10,7 +10,7 @@ const CUTOFF_HZ = 7_600;
 const LOBES = 24; // on either side; more changes nothing a model hears
 
 class Resampler {
-  constructor(rate) {
+  constructor(/** @type {number} */ rate) {
     this.step = rate / RATE;
     this.reach = Math.ceil((LOBES * rate) / (2 * CUTOFF_HZ));
     this.cutoff = Math.min(1, (2 * CUTOFF_HZ) / rate);
@@ -18,7 +18,7 @@ class Resampler {
     this.position = this.reach; // in the buffer, of the next sample out
   }
 
-  *push(samples) {
+  *push(/** @type {Float32Array} */ samples) {
     const joined = new Float32Array(this.buffer.length + samples.length);
     joined.set(this.buffer);
     joined.set(samples, this.buffer.length);
@@ -31,6 +31,10 @@ class Resampler {
     this.position -= spent;
   }
 
+  /**
+   * @param {Float32Array} samples
+   * @param {number} position
+   */
   at(samples, position) {
     const center = Math.floor(position);
     let sum = 0;
@@ -53,7 +57,7 @@ class Capture extends AudioWorkletProcessor {
     this.filled = 0;
   }
 
-  process([[samples]]) {
+  process(/** @type {Float32Array[][]} */ [[samples]]) {
     if (!samples) return true;
     for (const sample of this.resampler.push(samples)) {
       this.chunk[this.filled++] = Math.max(-32768, Math.min(32767, Math.round(sample * 32768)));

@@ -8,7 +8,7 @@ import { SAMPLE_RATE, wavOf } from "./wav.js";
 const SILENCE_DB = -60;
 
 /** The level of s16le samples, 0..1 on a scale of decibels. */
-function levelOf(samples) {
+function levelOf(/** @type {Int16Array} */ samples) {
   const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
   return Math.min(1, Math.max(0, 1 - (20 * Math.log10(peak / 32768 + 1e-9)) / SILENCE_DB));
 }
@@ -17,9 +17,12 @@ function levelOf(samples) {
  * Opens it. `onAudio` is given an ArrayBuffer of s16le every 100 ms.
  *
  * Returns the level as a signal, and what closes it. Raises an Error with words for a person.
+ *
+ * @param {(audio: ArrayBuffer) => void} onAudio
  */
 export async function listen(onAudio) {
   if (!navigator.mediaDevices) throw new Error(t("microphoneInsecure"));
+  /** @type {MediaStream} */
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({
@@ -32,7 +35,7 @@ export async function listen(onAudio) {
   const context = new AudioContext();
   const level = signal(0);
   const close = async () => {
-    stream.getTracks().forEach((track) => track.stop());
+    for (const track of stream.getTracks()) track.stop();
     if (context.state !== "closed") await context.close();
   };
   try {
@@ -57,6 +60,7 @@ export async function listen(onAudio) {
 
 /** Records: `seconds` and `level` are signals, `stop` gives the file. */
 export async function record() {
+  /** @type {ArrayBuffer[]} */
   const parts = [];
   const seconds = signal(0);
   const microphone = await listen((data) => {

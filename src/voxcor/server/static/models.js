@@ -5,18 +5,32 @@ import { bytes, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { language, models, options, setOption } from "./state.js";
 import { modelWords, t } from "./strings.js";
-import { batch, signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/preact-hooks.js";
+import { batch, signal } from "./vendor/signals.js";
+
+/** @import { SelectEvent } from "./html.js" */
+/** @import { Model as ModelDocument } from "./server.js" */
+
+/** @typedef {"fp32" | "int8"} Precision */
 
 const HUBS = { modelscope: "ModelScope", huggingface: "Hugging Face" };
 
-const chosenHub = signal(null);
+const chosenHub = signal(/** @type {string | null} */ (null));
+const chooseHub = (/** @type {SelectEvent} */ event) => {
+  chosenHub.value = event.currentTarget.value;
+};
 const hub = () => chosenHub.value ?? (language.value === "zh" ? "modelscope" : "huggingface");
 
-const pulling = signal(null); // { id, share, message } of the download that runs
-const failure = signal(null);
+/** The download that runs. */
+const pulling = signal(/** @type {{ id: string, share: number, message: string } | null} */ (null));
+const failure = signal(/** @type {Error | null} */ (null));
 
-/** Downloads and installs a model; a download that broke off goes on where it was. */
+/**
+ * Downloads and installs a model; a download that broke off goes on where it was.
+ *
+ * @param {string} id
+ * @param {Precision} precision
+ */
 export async function pull(id, precision = "fp32") {
   batch(() => {
     failure.value = null;
@@ -38,7 +52,9 @@ export async function pull(id, precision = "fp32") {
 
 export function Models() {
   useEffect(() => {
-    loadModels().catch((error) => (failure.value = error));
+    loadModels().catch((error) => {
+      failure.value = error;
+    });
   }, []);
   return html`
     <section class="models" aria-label=${t("models")}>
@@ -46,7 +62,7 @@ export function Models() {
         <h2>${t("models")}</h2>
         <label class="field inline">
           <span>${t("hub")}</span>
-          <select value=${hub()} onChange=${(event) => (chosenHub.value = event.currentTarget.value)}>
+          <select value=${hub()} onChange=${chooseHub}>
             ${Object.entries(HUBS).map(([id, name]) => html`<option value=${id}>${name}</option>`)}
           </select>
         </label>
@@ -59,12 +75,13 @@ export function Models() {
   `;
 }
 
+/** @param {{ model: ModelDocument }} props */
 function Model({ model }) {
   const { id, title, installed, labels } = model;
-  const isUsed = installed && (options.value.model ?? models.value.active) === id;
+  const isUsed = installed && (options.value.model ?? models.value?.active) === id;
   const progress = pulling.value?.id === id && pulling.value;
   const isPublished = model.download_bytes !== null;
-  const hasInt8 = models.value.models.some((other) => other.id === `${id}-int8`);
+  const hasInt8 = models.value?.models.some((other) => other.id === `${id}-int8`);
   return html`
     <li class="card model ${isUsed ? "used" : ""}">
       <div class="title-row">
@@ -82,16 +99,18 @@ function Model({ model }) {
         <dt>${t("command")}</dt>
         <dd><code>${installed ? `voxcor recognize --model ${id}` : `voxcor models pull ${id}`}</code></dd>
       </dl>
-      ${progress
-        ? html`<div role="status">
+      ${
+        progress
+          ? html`<div role="status">
             <progress max="1" value=${progress.share} aria-label=${title}></progress>
             <small class="faint">${progress.message} <span class="number">${percent(progress.share, 0)}</span></small>
           </div>`
-        : html`<div class="row">
+          : html`<div class="row">
             ${installed && labels.length > 0 && !isUsed && html`<button class="quiet" onClick=${() => setOption("model", id)}>${t("modelUse")}</button>`}
             ${!installed && html`<button class="quiet" disabled=${Boolean(pulling.value)} onClick=${() => pull(id)}><${Icon} name="download" /> ${t("pull")}</button>`}
             ${installed && isPublished && !hasInt8 && html`<button class="quiet" disabled=${Boolean(pulling.value)} title=${t("int8Hint")} onClick=${() => pull(id, "int8")}>${t("int8Make")}</button>`}
-          </div>`}
+          </div>`
+      }
     </li>
   `;
 }

@@ -6,10 +6,19 @@ import { bothNames, labelOf, nameOf } from "./labels.js";
 import { modelLabels, models, options, setOption } from "./state.js";
 import { t } from "./strings.js";
 
+/** @import { InputEvent, SelectEvent } from "./html.js" */
+/** @import { Form } from "./api.js" */
+/** @import { Granularity } from "./server.js" */
+
+/** @type {Granularity[]} */
 const GRANULARITIES = ["utterance", "segment", "frame"];
 const LIMITS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
-/** What goes to the server: labels that the model does not have would be refused. */
+/**
+ * What goes to the server: labels that the model does not have would be refused.
+ *
+ * @returns {Form}
+ */
 export function chosenOptions() {
   const { labels, ...rest } = options.value;
   const known = (labels ?? []).filter((id) => modelLabels.value.includes(id));
@@ -42,7 +51,7 @@ export function Options() {
       <input
         type="checkbox"
         checked=${embedding}
-        onChange=${(event) => setOption("embedding", event.currentTarget.checked)}
+        onChange=${(/** @type {InputEvent} */ event) => setOption("embedding", event.currentTarget.checked)}
       />
       <span>${t("embedding")} <small>${t("embeddingHint")}</small></span>
     </label>
@@ -56,7 +65,7 @@ export function Options() {
         <input
           type="checkbox"
           checked=${options.value.channels === "separate"}
-          onChange=${(event) => setOption("channels", event.currentTarget.checked ? "separate" : "mix")}
+          onChange=${(/** @type {InputEvent} */ event) => setOption("channels", event.currentTarget.checked ? "separate" : "mix")}
         />
         <span>${t("separate")} <small>${t("separateHint")}</small></span>
       </label>
@@ -67,7 +76,7 @@ export function Options() {
           min="1"
           placeholder=${t("trackAuto")}
           value=${options.value.track ?? ""}
-          onChange=${(event) => setOption("track", event.currentTarget.valueAsNumber || null)}
+          onChange=${(/** @type {InputEvent} */ event) => setOption("track", event.currentTarget.valueAsNumber || null)}
         />
       </label>
       <label class="field">
@@ -75,7 +84,7 @@ export function Options() {
         <input
           placeholder="ulaw@8000"
           value=${options.value.raw ?? ""}
-          onChange=${(event) => setOption("raw", event.currentTarget.value.trim() || null)}
+          onChange=${(/** @type {InputEvent} */ event) => setOption("raw", event.currentTarget.value.trim() || null)}
         />
       </label>
       <${AbstainChoice} />
@@ -84,13 +93,14 @@ export function Options() {
   `;
 }
 
+/** @param {{ name: "trim" | "any_sound" | "strict" }} props */
 function Switch({ name }) {
   return html`
     <label class="check">
       <input
         type="checkbox"
         checked=${options.value[name]}
-        onChange=${(event) => setOption(name, event.currentTarget.checked)}
+        onChange=${(/** @type {InputEvent} */ event) => setOption(name, event.currentTarget.checked)}
       />
       <span>${t(name)} <small>${t(`${name}Hint`)}</small></span>
     </label>
@@ -104,7 +114,7 @@ function ModelChoice() {
       <span>${t("model")}</span>
       <select
         value=${options.value.model ?? ""}
-        onChange=${(event) => setOption("model", event.currentTarget.value || null)}
+        onChange=${(/** @type {SelectEvent} */ event) => setOption("model", event.currentTarget.value || null)}
       >
         <option value="">${t("modelAuto", { model: models.value?.active ?? "…" })}</option>
         ${installed.map(({ id, title }) => html`<option value=${id}>${id} · ${title}</option>`)}
@@ -118,7 +128,7 @@ function AbstainChoice() {
   return html`
     <label class="field">
       <span>${t("abstain")}</span>
-      <select value=${limit ?? ""} onChange=${(event) => setOption("abstain_below", event.currentTarget.value ? Number(event.currentTarget.value) : null)}>
+      <select value=${limit ?? ""} onChange=${(/** @type {SelectEvent} */ event) => setOption("abstain_below", event.currentTarget.value ? Number(event.currentTarget.value) : null)}>
         <option value="">${t("abstainNever")}</option>
         ${LIMITS.map((share) => html`<option value=${share}>${t("abstainBelow", { limit: percent(share, 0) })}</option>`)}
       </select>
@@ -129,7 +139,7 @@ function AbstainChoice() {
 function LabelChoice() {
   const all = modelLabels.value;
   const chosen = options.value.labels?.filter((id) => all.includes(id)) ?? all;
-  const toggle = (id) => {
+  const toggle = (/** @type {string} */ id) => {
     const next = all.filter((label) => (label === id) !== chosen.includes(label));
     setOption("labels", next.length && next.length < all.length ? next : null);
   };

@@ -6,23 +6,30 @@
  */
 
 import { fileOf, getJson } from "./api.js";
-import { drawCurve, loadCurve, scoresAt } from "./curve.js";
+import { loadCurve, scoresAt } from "./curve.js";
 import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { labelOf, nameOf } from "./labels.js";
+import { drawCurve } from "./plot.js";
 import { RegionBar } from "./region.js";
 import { SegmentList, SegmentStrip } from "./segments.js";
 import { isDark } from "./state.js";
 import { t } from "./strings.js";
-import { signal } from "./vendor/signals.js";
 import { useEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
-import Regions from "./vendor/wavesurfer-regions.js";
-import WaveSurfer from "./vendor/wavesurfer.js";
+import { signal } from "./vendor/signals.js";
+import { mount } from "./waveform.js";
 
-const CLOSEST_PX_PER_S = 400;
+/** @import { InputEvent } from "./html.js" */
+
+/** @import { Curve as CurveData } from "./curve.js" */
+/** @import { Result } from "./server.js" */
+
+/** @typedef {ReturnType<typeof stateOf>} PlayerState */
+/** @typedef {{ current: ReturnType<typeof mount> | null }} Surfer */
+/** @typedef {(time: number) => void} Seek */
 
 /** Everything about one player that moves; times in seconds of the original recording. */
-function stateOf({ audio, preprocessing }) {
+function stateOf(/** @type {Result} */ { audio, preprocessing }) {
   const start = preprocessing.trimmed_start_ms / 1000;
   const end = (audio.duration_ms - preprocessing.trimmed_end_ms) / 1000;
   return {
@@ -31,19 +38,20 @@ function stateOf({ audio, preprocessing }) {
     time: signal(start),
     visible: signal([start, end]),
     playing: signal(false),
-    selection: signal(null),
+    selection: signal(/** @type {{ start: number, end: number } | null} */ (null)),
     looping: signal(false),
     zoom: signal(1),
-    hidden: signal(new Set()),
+    hidden: signal(/** @type {Set<string>} */ (new Set())),
   };
 }
 
+/** @param {{ document: Result }} props */
 export function Player({ document }) {
   const state = useMemo(() => stateOf(document), [document.id]);
-  const [curve, setCurve] = useState(null);
-  const [problem, setProblem] = useState(null);
-  const waveform = useRef(null);
-  const surfer = useRef(null);
+  const [curve, setCurve] = useState(/** @type {CurveData | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  const waveform = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const surfer = useRef(/** @type {Surfer["current"]} */ (null));
 
   useEffect(() => {
     let isGone = false;
@@ -51,7 +59,9 @@ export function Player({ document }) {
       .then((loaded) => isGone || setCurve(loaded))
       .catch((error) => isGone || setProblem(error.message));
     getJson(`v1/results/${document.id}/waveform`)
-      .then((outline) => isGone || (surfer.current = mount(waveform.current, document.id, outline, state)))
+      .then((outline) => {
+        if (waveform.current && !isGone) surfer.current = mount(waveform.current, document.id, outline, state);
+      })
       .catch((error) => isGone || setProblem(error.message));
     return () => {
       isGone = true;
@@ -60,8 +70,10 @@ export function Player({ document }) {
     };
   }, [document.id]);
 
-  const seek = (time) => surfer.current?.setTime(Math.min(state.end, Math.max(state.start, time)) - state.start);
-  const select = (start, end) => surfer.current?.select(start, end);
+  const seek = (/** @type {number} */ time) =>
+    surfer.current?.setTime(Math.min(state.end, Math.max(state.start, time)) - state.start);
+  const select = (/** @type {number | undefined} */ start, /** @type {number | undefined} */ end) =>
+    surfer.current?.select(start, end);
   return html`
     <section class="card player" aria-label=${t("player")}>
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
@@ -79,98 +91,7 @@ export function Player({ document }) {
   `;
 }
 
-/** WaveSurfer with one region at most, telling `state` of whatever happens. */
-function mount(element, id, { peaks, hop_ms: hopMs }, state) {
-  const colors = () => {
-    const style = getComputedStyle(element);
-    return {
-      waveColor: style.getPropertyValue("--wave"),
-      progressColor: style.getPropertyValue("--wave-played"),
-      cursorColor: "transparent",
-    };
-  };
-  const regions = Regions.create();
-  const audio = new Audio(fileOf(id, "processed_audio.wav"));
-  audio.preload = "metadata";
-  const surfer = WaveSurfer.create({
-    container: element,
-    media: audio,
-    peaks: [Float32Array.from(peaks, (peak) => peak / 127)],
-    duration: Math.min((peaks.length * hopMs) / 1000, state.end - state.start),
-    height: 96,
-    normalize: true,
-    barHeight: 0.92,
-    cursorWidth: 0,
-    plugins: [regions],
-    ...colors(),
-  });
-  const unfollow = isDark.subscribe(() => queueMicrotask(() => surfer.setOptions(colors())));
-
-  regions.enableDragSelection({ color: "var(--selection)" });
-  const chosen = ({ start, end }) => (state.selection.value = { start: start + state.start, end: end + state.start });
-  regions.on("region-created", (region) => {
-    regions.getRegions().forEach((other) => other !== region && other.remove());
-    chosen(region);
-  });
-  regions.on("region-update", chosen);
-  regions.on("region-removed", () => regions.getRegions().length || (state.selection.value = null));
-  regions.on("region-clicked", (region, event) => event.stopPropagation());
-
-  const look = () => {
-    const width = surfer.getWrapper().scrollWidth || 1;
-    const perPixel = surfer.getDuration() / width;
-    const from = surfer.getScroll() * perPixel;
-    state.visible.value = [from + state.start, from + surfer.getWidth() * perPixel + state.start];
-  };
-  surfer.on("scroll", look);
-  surfer.on("redraw", look);
-  surfer.on("play", () => (state.playing.value = true));
-  surfer.on("pause", () => (state.playing.value = false));
-  surfer.on("timeupdate", (time) => {
-    state.time.value = time + state.start;
-    const region = state.selection.value;
-    if (state.looping.value && region && state.playing.value && time + state.start >= region.end) {
-      surfer.setTime(region.start - state.start);
-    }
-  });
-  surfer.on("seeking", (time) => (state.time.value = time + state.start));
-
-  const select = (start, end) => {
-    regions.clearRegions();
-    if (start === undefined) return;
-    const [from, to] = [start - state.start, end - state.start];
-    regions.addRegion({ start: from, end: to, color: "var(--selection)" });
-  };
-  return {
-    select,
-    setTime: (time) => surfer.setTime(time),
-    playPause: () => surfer.playPause(),
-    playSelection() {
-      surfer.setTime(state.selection.value.start - state.start);
-      surfer.play();
-    },
-    zoom(factor) {
-      const fitted = surfer.getWidth() / surfer.getDuration();
-      const most = Math.max(1, CLOSEST_PX_PER_S / fitted);
-      state.zoom.value = factor ? Math.min(most, Math.max(1, state.zoom.value * factor)) : 1;
-      surfer.zoom(state.zoom.value === 1 ? 0 : fitted * state.zoom.value);
-      // What scrolls can be scrolled with the keyboard.
-      surfer.getWrapper().parentElement.tabIndex = state.zoom.value === 1 ? -1 : 0;
-      const middle = state.time.value - state.start - surfer.getWidth() / (2 * fitted * state.zoom.value);
-      surfer.setScrollTime(Math.max(0, middle));
-      look();
-    },
-    destroy() {
-      unfollow();
-      audio.pause();
-      surfer.destroy();
-      // Ends the download, if there is one.
-      audio.removeAttribute("src");
-      audio.load();
-    },
-  };
-}
-
+/** @param {{ state: PlayerState, curve: CurveData | null, surfer: Surfer, seek: Seek }} props */
 function Transport({ state, curve, surfer, seek }) {
   const { time, playing, start, end, zoom } = state;
   return html`
@@ -188,7 +109,7 @@ function Transport({ state, curve, surfer, seek }) {
         value=${time.value}
         aria-label=${t("position")}
         aria-valuetext=${clock(time.value)}
-        onInput=${(event) => seek(Number(event.currentTarget.value))}
+        onInput=${(/** @type {InputEvent} */ event) => seek(Number(event.currentTarget.value))}
       />
       <${Now} state=${state} curve=${curve} />
       <span class="zoom" role="group" aria-label=${t("zoom")}>
@@ -201,52 +122,59 @@ function Transport({ state, curve, surfer, seek }) {
 }
 
 /** What leads where the playhead is. */
-function Now({ state, curve }) {
+function Now(/** @type {{ state: PlayerState, curve: CurveData | null }} */ { state, curve }) {
   const scores = curve && scoresAt(curve, state.time.value);
-  if (!scores) return html`<span class="now faint">–</span>`;
+  if (!curve || !scores) return html`<span class="now faint">–</span>`;
   const best = scores.indexOf(Math.max(...scores));
   const id = curve.labels[best];
   return html`<span class="now">${labelOf(id).emoji} ${nameOf(id)} <span class="number">${percent(scores[best], 0)}</span></span>`;
 }
 
-function Playhead({ state }) {
+function Playhead(/** @type {{ state: PlayerState }} */ { state }) {
   const [from, to] = state.visible.value;
   const share = (state.time.value - from) / (to - from);
   if (share < 0 || share > 1) return null;
   return html`<div class="playhead" style=${{ left: `${100 * share}%` }}></div>`;
 }
 
+/** @param {{ state: PlayerState, curve: CurveData | null, seek: Seek }} props */
 function Curve({ state, curve, seek }) {
-  const element = useRef(null);
+  const element = useRef(/** @type {HTMLDivElement | null} */ (null));
   useEffect(() => {
     if (!curve) return;
+    const place = /** @type {HTMLDivElement} */ (element.current);
+    /** @type {ReturnType<typeof drawCurve> | undefined} */
     let drawn;
-    const draw = () => {
-      drawn?.destroy();
-      drawn = drawCurve(element.current, curve, seek);
-      curve.labels.forEach((id, index) => state.hidden.peek().has(id) && drawn.setVisible(index, false));
-      drawn.look(...state.visible.peek());
+    const look = () => {
+      const [from, to] = state.visible.peek();
+      drawn?.look(from, to);
     };
-    const redraw = isDark.subscribe(draw);
-    const looked = state.visible.subscribe(([from, to]) => drawn.look(from, to));
-    const hidden = state.hidden.subscribe((ids) =>
-      curve.labels.forEach((id, index) => drawn.setVisible(index, !ids.has(id))),
-    );
-    const resized = new ResizeObserver(() => drawn.resize());
-    resized.observe(element.current);
+    const hide = () => {
+      for (const [index, id] of curve.labels.entries()) drawn?.setVisible(index, !state.hidden.peek().has(id));
+    };
+    const redraw = isDark.subscribe(() => {
+      drawn?.destroy();
+      drawn = drawCurve(place, curve, seek);
+      hide();
+      look();
+    });
+    const looked = state.visible.subscribe(look);
+    const hidden = state.hidden.subscribe(hide);
+    const resized = new ResizeObserver(() => drawn?.resize());
+    resized.observe(place);
     return () => {
-      [redraw, looked, hidden].forEach((stop) => stop());
+      for (const stop of [redraw, looked, hidden]) stop();
       resized.disconnect();
-      drawn.destroy();
+      drawn?.destroy();
     };
   }, [curve]);
   return html`<div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>`;
 }
 
-function Legend({ state, curve }) {
+function Legend(/** @type {{ state: PlayerState, curve: CurveData | null }} */ { state, curve }) {
   if (!curve) return null;
   const scores = scoresAt(curve, state.time.value);
-  const toggle = (id) => {
+  const toggle = (/** @type {string} */ id) => {
     const next = new Set(state.hidden.value);
     if (!next.delete(id)) next.add(id);
     state.hidden.value = next;

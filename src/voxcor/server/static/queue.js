@@ -1,6 +1,6 @@
 /** Many recordings as one job: what is chosen, and every job with what came of it. */
 
-import { fileOfJob } from "./api.js";
+import { byChannel, channelOf, fileOfJob } from "./api.js";
 import { bytes, clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import * as work from "./jobs.js";
@@ -12,15 +12,20 @@ import { failureWords, t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { signal, useSignal } from "./vendor/signals.js";
 
+/** @import { InputEvent } from "./html.js" */
+/** @import { Granularity, JobDocument, JobItem } from "./server.js" */
+
 // A list of thousands stays smooth where no more of it is drawn.
 const DRAWN = 200;
 
 const FILES = ["results.csv", "results.jsonl", "archive.zip"];
 
-const chosen = signal([]);
+const chosen = signal(/** @type {File[]} */ ([]));
 
 /** Adds recordings to those that will be a job. */
-export const enqueue = (files) => (chosen.value = [...chosen.value, ...files]);
+export const enqueue = (/** @type {File[]} */ files) => {
+  chosen.value = [...chosen.value, ...files];
+};
 
 async function start() {
   const sent = chosen.value;
@@ -42,8 +47,8 @@ export function Queue() {
             type="file"
             class="visually-hidden"
             multiple
-            onChange=${(event) => {
-              enqueue([...event.currentTarget.files]);
+            onChange=${(/** @type {InputEvent} */ event) => {
+              enqueue([...(event.currentTarget.files ?? [])]);
               event.currentTarget.value = "";
             }}
           />
@@ -81,7 +86,9 @@ function Chosen() {
   if (!files.length) return null;
   const size = bytes(files.reduce((sum, file) => sum + file.size, 0));
   const isSending = work.uploaded.value !== null;
-  const drop = (file) => (chosen.value = files.filter((other) => other !== file));
+  const drop = (/** @type {File} */ file) => {
+    chosen.value = files.filter((other) => other !== file);
+  };
   return html`
     <div class="chosen">
       <div class="title-row">
@@ -103,12 +110,16 @@ function Chosen() {
   `;
 }
 
+/** @param {{ job: JobDocument }} props */
 function Job({ job }) {
   const { id, created, state, model, options, progress, error, passed_over: passedOver } = job;
   const isDoomed = useSignal(false);
   const isOpen = work.opened.value === id;
   const finished = work.finishedOf(job);
-  const erase = () => (isDoomed.value ? work.erase(id) : (isDoomed.value = true));
+  const erase = () => {
+    if (isDoomed.value) work.erase(id);
+    else isDoomed.value = true;
+  };
   return html`
     <article class="card job ${state}" aria-label=${t("job", { time: created })}>
       <div class="title-row">
@@ -129,21 +140,23 @@ function Job({ job }) {
         ${progress.failed > 0 && html`<span class="problem number">${t("jobFailed", { count: progress.failed })}</span>`}
         ${passedOver && html`<span class="faint number">${t("jobPassedOver", { count: passedOver.count })}</span>`}
         ${progress.audio_s > 0 && html`<span class="faint number">${t("jobAudio", { time: clock(progress.audio_s, 0) })}</span>`}
-        <span class="faint">${t(options.granularity)}${model && html` · <span lang="en">${model}</span>`}</span>
+        <span class="faint">${t(/** @type {Granularity} */ (options.granularity))}${model && html` · <span lang="en">${model}</span>`}</span>
         ${isOpen && !work.isEnded(job) && html`<${Pace} waiting=${progress.waiting} />`}
       </p>
       ${error && html`<p class="problem">${error.message}</p>`}
-      ${isOpen &&
-      finished > 0 &&
-      html`<div class="row">
+      ${
+        isOpen &&
+        finished > 0 &&
+        html`<div class="row">
         ${FILES.map((name) => html`<a class="button quiet" href=${fileOfJob(id, name)} download=${name} lang="en"><${Icon} name="download" /> ${name}</a>`)}
-      </div>`}
+      </div>`
+      }
       ${isOpen && html`<${Recordings} key=${id} job=${job} />`}
     </article>
   `;
 }
 
-function Pace({ waiting }) {
+function Pace(/** @type {{ waiting: number }} */ { waiting }) {
   if (!work.pace.value) return null;
   const { audio, items } = work.pace.value;
   return html`
@@ -153,58 +166,71 @@ function Pace({ waiting }) {
 }
 
 /** The recordings of the open job, the latest first. */
-function Recordings({ job }) {
+function Recordings(/** @type {{ job: JobDocument }} */ { job }) {
   const onlyFailed = useSignal(false);
   const drawn = useSignal(DRAWN);
   const all = work.recordings.value;
   const wanted = onlyFailed.value ? all.filter(({ failure }) => failure) : all;
   const rest = wanted.length - drawn.value;
   return html`
-    ${job.progress.failed > 0 &&
-    html`<div class="switch" role="group" aria-label=${t("jobShow")}>
+    ${
+      job.progress.failed > 0 &&
+      html`<div class="switch" role="group" aria-label=${t("jobShow")}>
       <button aria-pressed=${!onlyFailed.value} onClick=${() => (onlyFailed.value = false)}>${t("jobAll")}</button>
       <button aria-pressed=${onlyFailed.value} onClick=${() => (onlyFailed.value = true)}>${t("jobOnlyFailed")}</button>
-    </div>`}
+    </div>`
+    }
     <ul class="list">
-      ${wanted.slice(-drawn.value).reverse().map((item) => html`<${Recording} key=${item.position} item=${item} />`)}
+      ${wanted
+        .slice(-drawn.value)
+        .reverse()
+        .map((item) => html`<${Recording} key=${item.position} item=${item} />`)}
     </ul>
     ${!all.length && !work.isEnded(job) && html`<p class="nothing">${t("jobWaiting")}</p>`}
     ${rest > 0 && html`<button class="quiet" onClick=${() => (drawn.value += DRAWN)}>${t("jobMore", { count: rest })}</button>`}
   `;
 }
 
-function Recording({ item: { path, documents, failure, channel_failures: channelFailures } }) {
-  const open = useSignal(null); // the document whose scores are shown
+function Recording(/** @type {{ item: JobItem }} */ { item }) {
+  const { path, documents, failure, channel_failures: channelFailures } = item;
+  const open = useSignal(/** @type {JobItem["documents"][number] | null} */ (null)); // whose scores are shown
   const [first] = documents;
-  const channelOf = (outcome) => outcome.channel ?? outcome.audio.channel;
-  const outcomes = [...documents, ...channelFailures].sort((a, b) => channelOf(a) - channelOf(b));
+  const outcomes = byChannel([...documents, ...channelFailures]);
   return html`
     <li class="item ${failure ? "failed" : "done"}" style=${first && !first.abstained && { "--label": labelOf(first.emotion).color }}>
       <div class="item-head">
         <b class="file-name">${path}</b>
         ${first && html`<small class="faint number">${clock(first.audio.duration_ms / 1000)}</small>`}
       </div>
-      ${outcomes.length > 0 &&
-      html`<div class="verdicts">
+      ${
+        outcomes.length > 0 &&
+        html`<div class="verdicts">
         ${outcomes.map((outcome) => {
           const channel = channelOf(outcome);
           const side = channel !== null && html`<small class="faint">${t("channel", { number: channel + 1 })}</small> `;
-          if (outcome.code) return html`<span class="problem" title=${outcome.message}>${side}${failureWords(outcome)}</span>`;
+          if ("code" in outcome)
+            return html`<span class="problem" title=${outcome.message}>${side}${failureWords(outcome)}</span>`;
           const isOpen = open.value === outcome;
+          const toggle = () => {
+            open.value = isOpen ? null : outcome;
+          };
           return html`
-            <button class="link verdict disclosure" aria-expanded=${isOpen} onClick=${() => (open.value = isOpen ? null : outcome)}>
+            <button class="link verdict disclosure" aria-expanded=${isOpen} onClick=${toggle}>
               ${side}<${Verdict} result=${outcome} />
               ${outcome.quality.warnings.length > 0 && html` <span title=${warningWords(outcome).join(" ")}>⚠</span>`}
             </button>
           `;
         })}
-      </div>`}
+      </div>`
+      }
       ${failure && !outcomes.length && html`<span class="problem" title=${failure.message}>${failureWords(failure)}</span>`}
-      ${open.value &&
-      html`<div class="scores">
+      ${
+        open.value &&
+        html`<div class="scores">
         <${Bars} scores=${open.value.scores} emotion=${open.value.abstained ? null : open.value.emotion} />
         <${Warnings} document=${open.value} />
-      </div>`}
+      </div>`
+      }
     </li>
   `;
 }

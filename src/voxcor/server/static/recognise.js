@@ -3,25 +3,32 @@
 import { follow, recognise, request } from "./api.js";
 import { bytes } from "./format.js";
 import { html, Icon } from "./html.js";
-import { Log, addStep } from "./log.js";
+import { addStep, Log } from "./log.js";
 import { record } from "./microphone.js";
 import { chosenOptions, Options } from "./options.js";
 import { enqueue } from "./queue.js";
 import { Result, ResultPlaceholder } from "./result.js";
 import { open, readiness, show, shown, view } from "./state.js";
 import { t } from "./strings.js";
-import { batch, effect, signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/preact-hooks.js";
+import { batch, effect, signal } from "./vendor/signals.js";
 
-const file = signal(null);
-const steps = signal([]); // the log of `logged`, which is shown or under way
-const logged = signal(null);
-const uploaded = signal(null); // the share of the file that the server has; null before and after
-const running = signal(null); // what gives it up
-const failure = signal(null);
-const recording = signal(null); // the microphone while it records
+/** @import { Step } from "./api.js" */
+/** @import { InputEvent } from "./html.js" */
 
-const note = (step) => (steps.value = addStep(steps.value, step));
+const file = signal(/** @type {File | null} */ (null));
+const steps = signal(/** @type {Step[]} */ ([])); // the log of `logged`, which is shown or under way
+const logged = signal(/** @type {string | null} */ (null));
+/** The share of the file that the server has; null before and after. */
+const uploaded = signal(/** @type {number | null} */ (null));
+const running = signal(/** @type {AbortController | null} */ (null)); // what gives it up
+const failure = signal(/** @type {Error | null} */ (null));
+/** The microphone while it records. */
+const recording = signal(/** @type {Awaited<ReturnType<typeof record>> | null} */ (null));
+
+const note = (/** @type {Step} */ step) => {
+  steps.value = addStep(steps.value, step);
+};
 
 /** A result of the past brings its log along. */
 effect(() => {
@@ -36,7 +43,7 @@ effect(() => {
 });
 
 /** Takes files in, from wherever they come: one is recognised here, many go to the queue. */
-export function take(files) {
+export function take(/** @type {File[]} */ files) {
   if (files.length > 1) {
     enqueue(files);
     open("queue");
@@ -48,6 +55,7 @@ export function take(files) {
 }
 
 async function start() {
+  if (!file.value) return;
   const controller = new AbortController();
   batch(() => {
     running.value = controller;
@@ -60,14 +68,17 @@ async function start() {
   try {
     const outcomes = await recognise(file.value, chosenOptions(), {
       signal: controller.signal,
-      onUpload: (share) => (uploaded.value = share),
+      onUpload(share) {
+        uploaded.value = share;
+      },
       onStep(step) {
         uploaded.value = null;
         note(step);
       },
     });
     batch(() => {
-      const document = outcomes.find(({ id }) => id);
+      const document = outcomes.find((outcome) => "id" in outcome);
+      if (!document) return;
       logged.value = document.id;
       show(document, outcomes);
     });
@@ -123,16 +134,18 @@ export function Recognise() {
         ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
         <${Log} steps=${steps.value} uploaded=${uploaded.value} />
       </section>
-      ${shown.value
-        ? html`<${Result} key=${shown.value.id} document=${shown.value} />`
-        : html`<${ResultPlaceholder} isRunning=${Boolean(running.value)} />`}
+      ${
+        shown.value
+          ? html`<${Result} key=${shown.value.id} document=${shown.value} />`
+          : html`<${ResultPlaceholder} isRunning=${Boolean(running.value)} />`
+      }
     </div>
   `;
 }
 
 function StartButton() {
   if (running.value) {
-    return html`<button class="primary" onClick=${() => running.value.abort()}>
+    return html`<button class="primary" onClick=${() => running.value?.abort()}>
       <span class="spinner" aria-hidden="true"></span> ${t("cancel")}
     </button>`;
   }
@@ -150,14 +163,16 @@ function Drop() {
           class="visually-hidden"
           multiple
           disabled=${Boolean(running.value || isLive)}
-          onChange=${(event) => {
-            take([...event.currentTarget.files]);
+          onChange=${(/** @type {InputEvent} */ event) => {
+            take([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = "";
           }}
         />
-        ${file.value
-          ? html`<b class="file-name">${file.value.name}</b><small>${bytes(file.value.size)} · ${t("dropOther")}</small>`
-          : html`<b>${t("drop")}</b><small>${t("dropHint")}</small>`}
+        ${
+          file.value
+            ? html`<b class="file-name">${file.value.name}</b><small>${bytes(file.value.size)} · ${t("dropOther")}</small>`
+            : html`<b>${t("drop")}</b><small>${t("dropHint")}</small>`
+        }
       </label>
       <div class="row">
         <button class="quiet" aria-pressed=${Boolean(isLive)} disabled=${Boolean(running.value)} onClick=${toggleRecording}>
@@ -171,6 +186,7 @@ function Drop() {
 }
 
 function RecordingTime() {
+  if (!recording.value) return null;
   const { seconds, level } = recording.value;
   return html`
     <span class="number">${seconds.value.toFixed(1)} s</span>
@@ -182,21 +198,20 @@ function RecordingTime() {
 export function takeFromAnywhere() {
   addEventListener("dragover", (event) => {
     event.preventDefault();
-    document.body.classList.toggle("dragging", event.dataTransfer.types.includes("Files"));
+    document.body.classList.toggle("dragging", event.dataTransfer?.types.includes("Files") ?? false);
   });
-  for (const name of ["dragleave", "drop", "dragend"]) {
-    addEventListener(name, (event) => {
-      if (name !== "dragleave" || !event.relatedTarget) document.body.classList.remove("dragging");
-    });
-  }
+  const dragged = () => document.body.classList.remove("dragging");
+  addEventListener("dragleave", (event) => event.relatedTarget || dragged());
+  addEventListener("dragend", dragged);
   addEventListener("drop", (event) => {
     event.preventDefault();
-    accept([...event.dataTransfer.files]);
+    dragged();
+    accept([...(event.dataTransfer?.files ?? [])]);
   });
-  addEventListener("paste", (event) => accept([...event.clipboardData.files]));
+  addEventListener("paste", (event) => accept([...(event.clipboardData?.files ?? [])]));
 }
 
-function accept(files) {
+function accept(/** @type {File[]} */ files) {
   if (view.value === "queue" && files.length) enqueue(files);
   else take(files);
 }

@@ -9,7 +9,19 @@ import { t } from "./strings.js";
 import { useSignal, useSignalEffect } from "./vendor/signals.js";
 import { rangeOf, wavOf } from "./wav.js";
 
-/** What the model says of these samples alone; nothing of it stays on the server. */
+/** @import { Form } from "./api.js" */
+/** @import { InputEvent } from "./html.js" */
+/** @import { PlayerState } from "./player.js" */
+/** @import { Result } from "./server.js" */
+
+/**
+ * What the model says of these samples alone; nothing of it stays on the server.
+ *
+ * @param {Result} document
+ * @param {PlayerState} state
+ * @param {{ start: number, end: number }} region
+ * @returns {Promise<Result>}
+ */
 async function score(document, state, { start, end }) {
   const samples = await request(fileOf(document.id, "processed_audio.wav"), {
     headers: { Range: rangeOf(start - state.start, end - state.start) },
@@ -17,19 +29,38 @@ async function score(document, state, { start, end }) {
   const name = `${document.audio.name} ${clock(start)}-${clock(end)}.wav`;
   const clip = wavOf([await samples.arrayBuffer()], name);
   const model = document.model.id;
-  const options = { ...chosenOptions(), granularity: "utterance", embedding: false, trim: false, channels: "mix", track: null, raw: null, model };
-  const [scored] = await recognise(clip, options);
+  /** @type {Form} */
+  const options = {
+    ...chosenOptions(),
+    granularity: "utterance",
+    embedding: false,
+    trim: false,
+    channels: "mix",
+    track: null,
+    raw: null,
+    model,
+  };
+  const [scored] = /** @type {Result[]} */ (await recognise(clip, options));
   await remove(scored.id);
   return scored;
 }
 
+/**
+ * @param {{
+ *   document: Result,
+ *   state: PlayerState,
+ *   select: (start?: number, end?: number) => void,
+ *   play: () => void,
+ * }} props
+ */
 export function RegionBar({ document, state, select, play }) {
-  const outcome = useSignal(null); // { result } or { problem } or { busy }
+  const outcome = useSignal(/** @type {{ busy?: boolean, result?: Result, problem?: string } | null} */ (null));
   useSignalEffect(() => {
     if (state.selection.value) outcome.value = null;
   });
   const region = state.selection.value;
   const run = async () => {
+    if (!region) return;
     outcome.value = { busy: true };
     try {
       outcome.value = { result: await score(document, state, region) };
@@ -47,7 +78,7 @@ export function RegionBar({ document, state, select, play }) {
       <span class="faint hint">${t("regionHint")}</span>
     </div>`;
   }
-  const edge = (name) => html`
+  const edge = (/** @type {"start" | "end"} */ name) => html`
     <input
       type="number"
       class="number"
@@ -56,7 +87,7 @@ export function RegionBar({ document, state, select, play }) {
       step="0.1"
       value=${region[name].toFixed(1)}
       aria-label=${t(name === "start" ? "regionStart" : "regionEnd")}
-      onChange=${(event) => {
+      onChange=${(/** @type {InputEvent} */ event) => {
         const moved = { ...region, [name]: Number(event.currentTarget.value) };
         const start = Math.max(state.start, Math.min(moved.start, moved.end - 0.1));
         select(start, Math.min(state.end, Math.max(moved.end, start + 0.1)));
@@ -76,11 +107,13 @@ export function RegionBar({ document, state, select, play }) {
       </div>
       <div aria-live="polite">
         ${outcome.value?.problem && html`<p class="problem">${outcome.value.problem}</p>`}
-        ${outcome.value?.result &&
-        html`<div class="region-result">
+        ${
+          outcome.value?.result &&
+          html`<div class="region-result">
           <p class="headline">${headline(outcome.value.result)}</p>
           <${Bars} scores=${outcome.value.result.scores} emotion=${outcome.value.result.emotion} />
-        </div>`}
+        </div>`
+        }
       </div>
     </div>
   `;

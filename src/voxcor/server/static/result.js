@@ -3,22 +3,32 @@
 import { exportFormats, exportResult, fileOf } from "./api.js";
 import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
-import { bothNames, labelOf, nameOf } from "./labels.js";
+import { bothNames, LABEL_IDS, labelOf, nameOf } from "./labels.js";
 import { Player } from "./player.js";
 import { Bars, headline, Verdict, Warnings } from "./scores.js";
 import { channels, language, show, shown } from "./state.js";
 import { t } from "./strings.js";
 import { useSignal } from "./vendor/signals.js";
 
+/** @import { SelectEvent } from "./html.js" */
+/** @import { Result as ResultDocument } from "./server.js" */
+
+/** @param {{ document: ResultDocument }} props */
 export function Result({ document }) {
   const { emotion, confidence, blend, abstained, abstain_below: limit } = document;
-  const why = { emotion: `${labelOf(emotion).emoji} ${bothNames(emotion)}`, confidence: percent(confidence), limit: percent(limit ?? 0, 0) };
+  const why = {
+    emotion: `${labelOf(emotion).emoji} ${bothNames(emotion)}`,
+    confidence: percent(confidence),
+    limit: percent(limit ?? 0, 0),
+  };
   return html`
     <section class="card outcome" aria-label=${t("result")} aria-live="polite">
       <${Channels} />
-      ${abstained
-        ? html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`
-        : html`<h2 class="headline" style=${{ "--label": labelOf(emotion).color }}>${headline(document)}</h2>`}
+      ${
+        abstained
+          ? html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`
+          : html`<h2 class="headline" style=${{ "--label": labelOf(emotion).color }}>${headline(document)}</h2>`
+      }
       ${blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
       <${Bars} scores=${document.scores} emotion=${abstained ? null : emotion} />
       <${Quality} document=${document} />
@@ -34,11 +44,11 @@ function Channels() {
   return html`
     <ul class="channels" aria-label=${t("channelChoice")}>
       ${channels.value.map((outcome) =>
-        outcome.code
-          ? html`<li><b>${t("channel", { number: outcome.channel + 1 })}</b> <span class="problem">${outcome.message}</span></li>`
+        "code" in outcome
+          ? html`<li><b>${t("channel", { number: (outcome.channel ?? 0) + 1 })}</b> <span class="problem">${outcome.message}</span></li>`
           : html`<li>
-              <button class="quiet" aria-pressed=${outcome.id === shown.value.id} onClick=${() => show(outcome, channels.value)}>
-                <b>${t("channel", { number: outcome.audio.channel + 1 })}</b> <${Verdict} result=${outcome} />
+              <button class="quiet" aria-pressed=${outcome.id === shown.value?.id} onClick=${() => show(outcome, channels.value)}>
+                <b>${t("channel", { number: (outcome.audio.channel ?? 0) + 1 })}</b> <${Verdict} result=${outcome} />
               </button>
             </li>`,
       )}
@@ -46,22 +56,26 @@ function Channels() {
   `;
 }
 
-/** What stands there before there is a result. */
+/**
+ * What stands there before there is a result.
+ *
+ * @param {{ isRunning: boolean }} props
+ */
 export function ResultPlaceholder({ isRunning }) {
-  const scores = Object.fromEntries(PLACEHOLDER.map((id) => [id, 0]));
+  const scores = Object.fromEntries(LABEL_IDS.map((id) => [id, 0]));
   return html`
     <section class="card outcome empty" aria-label=${t("result")} aria-busy=${isRunning}>
       <h2 class="headline">${t(isRunning ? "resultRunning" : "resultEmpty")}</h2>
-      <${Bars} scores=${scores} />
+      <${Bars} scores=${scores} emotion=${null} />
     </section>
   `;
 }
 
-const PLACEHOLDER = "angry disgusted fearful happy neutral other sad surprised unknown".split(" ");
-
+/** @param {{ document: ResultDocument }} props */
 function Quality({ document }) {
   const { audio, quality, model, preprocessing } = document;
-  const channels = audio.channel === null ? t("channels", { count: audio.channels }) : t("channel", { number: audio.channel + 1 });
+  const channels =
+    audio.channel === null ? t("channels", { count: audio.channels }) : t("channel", { number: audio.channel + 1 });
   const snr = quality.snr_db === null ? "" : ` · ${t("snr")} ${quality.snr_db.toFixed(0)} dB`;
   const trimmed = preprocessing.trimmed_start_ms + preprocessing.trimmed_end_ms;
   return html`
@@ -75,15 +89,18 @@ function Quality({ document }) {
       <dd>
         ${t("speech", { time: clock(quality.speech_ms / 1000) })}${snr}${trimmed > 0 && ` · ${t("trimmed", { seconds: (trimmed / 1000).toFixed(1) })}`}
       </dd>
-      ${document.summary.segments > 1 &&
-      html`<dt>${t("shares")}</dt>
-        <dd>${shares(document.summary)}</dd>`}
+      ${
+        document.summary.segments > 1 &&
+        html`<dt>${t("shares")}</dt>
+        <dd>${shares(document.summary)}</dd>`
+      }
       <dt>${t("model")}</dt>
       <dd>${model.id} · ${model.precision}${!model.official && model.id !== "tiny" && ` · ${t("unofficial")}`}</dd>
     </dl>
   `;
 }
 
+/** @param {ResultDocument["summary"]} summary */
 function shares({ shares, segments, transitions }) {
   const parts = Object.entries(shares)
     .sort(([, a], [, b]) => b - a)
@@ -91,12 +108,16 @@ function shares({ shares, segments, transitions }) {
   return [...parts, t("changes", { segments, transitions })].join(" · ");
 }
 
-/** Downloads what is chosen, then offers the choice again. */
+/**
+ * Downloads what is chosen, then offers the choice again.
+ *
+ * @param {{ id: string }} props
+ */
 function ExportMenu({ id }) {
   const failed = useSignal("");
-  const choose = async (event) => {
-    const kind = event.target.value;
-    event.target.value = "";
+  const choose = async (/** @type {SelectEvent} */ { currentTarget: menu }) => {
+    const kind = menu.value;
+    menu.value = "";
     failed.value = "";
     try {
       await exportResult(id, kind);
@@ -113,6 +134,7 @@ function ExportMenu({ id }) {
   `;
 }
 
+/** @param {{ document: ResultDocument }} props */
 function Files({ document: { id, files } }) {
   return html`
     <div class="files">

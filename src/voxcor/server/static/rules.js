@@ -3,8 +3,11 @@
 import { getJson, request, sendJson } from "./api.js";
 import { html, Icon } from "./html.js";
 import { t } from "./strings.js";
-import { batch, signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/preact-hooks.js";
+import { batch, signal } from "./vendor/signals.js";
+
+/** @import { InputEvent } from "./html.js" */
+/** @import { RuleRead, RuleShown } from "./server.js" */
 
 const EXAMPLES = [
   "escalation: angry > 0.6 for 3 s",
@@ -12,13 +15,13 @@ const EXAMPLES = [
   "low: any of sad, fearful for 30 % of the last minute",
 ];
 
-const rules = signal(null);
+const rules = signal(/** @type {RuleShown[] | null} */ (null));
 const text = signal("");
 const webhook = signal("");
-const reading = signal(null); // what the server understands of `text`
-const mistake = signal(null); // or what is wrong with it
-const secret = signal(null); // of a webhook just saved; it is shown this once
-const failure = signal(null);
+const reading = signal(/** @type {RuleRead | null} */ (null)); // what the server understands of `text`
+const mistake = signal(/** @type {Error | null} */ (null)); // or what is wrong with it
+const secret = signal(/** @type {string | null} */ (null)); // of a webhook just saved; it is shown this once
+const failure = signal(/** @type {Error | null} */ (null));
 
 async function load() {
   try {
@@ -28,7 +31,7 @@ async function load() {
   }
 }
 
-async function check(rule) {
+async function check(/** @type {string} */ rule) {
   text.value = rule;
   let [read, wrong] = [null, null];
   if (rule.trim()) {
@@ -46,10 +49,12 @@ async function check(rule) {
 }
 
 /** A rule without a name in front needs one for its address. */
-const nameOf = ({ name, condition }) => (name === condition ? `rule-${rules.value.length + 1}` : name);
+const nameOf = (/** @type {RuleRead} */ { name, condition }) =>
+  name === condition ? `rule-${(rules.value?.length ?? 0) + 1}` : name;
 
-async function save(event) {
+async function save(/** @type {Event} */ event) {
   event.preventDefault();
+  if (!reading.value) return;
   failure.value = null;
   try {
     const form = { rule: text.value, webhook: webhook.value ? { url: webhook.value } : null };
@@ -65,7 +70,7 @@ async function save(event) {
   }
 }
 
-async function erase(name) {
+async function erase(/** @type {string} */ name) {
   try {
     await request(`v1/rules/${encodeURIComponent(name)}`, { method: "DELETE" });
     await load();
@@ -92,7 +97,7 @@ export function Rules() {
             value=${text.value}
             aria-invalid=${Boolean(mistake.value)}
             aria-describedby="rule-reading"
-            onInput=${(event) => check(event.currentTarget.value)}
+            onInput=${(/** @type {InputEvent} */ event) => check(event.currentTarget.value)}
           />
         </label>
         <p id="rule-reading" class=${mistake.value ? "problem" : "faint"} aria-live="polite">
@@ -103,7 +108,7 @@ export function Rules() {
         </div>
         <label class="field">
           <span>${t("webhook")}</span>
-          <input type="url" class="code" placeholder="https://…" value=${webhook.value} onInput=${(event) => (webhook.value = event.currentTarget.value)} />
+          <input type="url" class="code" placeholder="https://…" value=${webhook.value} onInput=${(/** @type {InputEvent} */ event) => (webhook.value = event.currentTarget.value)} />
         </label>
         <button class="primary" disabled=${!reading.value}>${t("ruleSave")}</button>
       </form>

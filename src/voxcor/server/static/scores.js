@@ -7,41 +7,66 @@ import { bothNames, labelOf } from "./labels.js";
 import { language } from "./state.js";
 import { t } from "./strings.js";
 
+/** @import { Result, Scores } from "./server.js" */
+
+/** @typedef {Pick<Result, "emotion" | "confidence">} Answer */
+
 /** `😊 快乐 (Happy) 置信度: 85.3%`, or `😊 Happy (快乐) Confidence: 85.3%`. */
-export const headline = ({ emotion, confidence }) =>
+export const headline = (/** @type {Answer} */ { emotion, confidence }) =>
   `${labelOf(emotion).emoji} ${bothNames(emotion)} ${t("confidence")}: ${percent(confidence)}`;
 
-/** The emotion in a list, or that there is no answer. */
+/**
+ * The emotion in a list, or that there is no answer.
+ *
+ * @param {{ result: Answer & Pick<Result, "abstained"> }} props
+ */
 export function Verdict({ result: { emotion, confidence, abstained } }) {
   if (abstained) return html`🤷 ${t("noAnswer")}`;
   return html`${labelOf(emotion).emoji} ${bothNames(emotion)} <span class="number">${percent(confidence)}</span>`;
 }
 
-/** A text of the server's with its numbers, `{tracks}` or `{missing_s:.1f}`; nothing where one is not known. */
+/**
+ * A text of the server's with its numbers, `{tracks}` or `{missing_s:.1f}`; nothing where one is not known.
+ *
+ * @param {string} text
+ * @param {Record<string, number | string>} numbers
+ */
 function filled(text, numbers) {
   let isKnown = true;
   const said = text.replaceAll(/\{(\w+)(?::\.(\d)f)?\}/g, (_, name, decimals) => {
     const number = numbers[name];
-    isKnown &&= decimals ? typeof number === "number" : number !== undefined;
-    return isKnown && decimals ? number.toFixed(decimals) : number;
+    if (decimals && typeof number === "number") return number.toFixed(decimals);
+    isKnown &&= !decimals && number !== undefined;
+    return String(number);
   });
-  return isKnown && said;
+  return isKnown ? said : null;
 }
 
 /** The quality warnings of a result, in the server's words. */
-export const warningWords = ({ quality: { warnings, details = {} } }) =>
+export const warningWords = (/** @type {Pick<Result, "quality">} */ { quality: { warnings, details = {} } }) =>
   warnings.map((code) => {
-    const { detailed, ...plain } = warningTexts.value[code] ?? { en: code, zh: code };
+    const { detailed, ...plain } = warningTexts.value[code] ?? { en: code, zh: code, detailed: null };
     return (detailed && filled(detailed[language.value], details[code] ?? {})) || plain[language.value];
   });
 
-/** What to know before the scores are relied on. */
+/**
+ * What to know before the scores are relied on.
+ *
+ * @param {{ document: Pick<Result, "quality"> }} props
+ */
 export function Warnings({ document }) {
   const words = warningWords(document);
-  return words.length > 0 && html`<ul class="warnings" aria-label=${t("warnings")}>${words.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+  return (
+    words.length > 0 &&
+    html`<ul class="warnings" aria-label=${t("warnings")}>${words.map((sentence) => html`<li>${sentence}</li>`)}</ul>`
+  );
 }
 
-/** A bar for each label; two decimals, as the scores sum to 1.00. */
+/**
+ * A bar for each label; two decimals, as the scores sum to 1.00.
+ *
+ * @param {{ scores: Scores, emotion: string | null }} props
+ */
 export function Bars({ scores, emotion }) {
   const sum = Object.values(scores).reduce((total, score) => total + score, 0);
   return html`

@@ -6,12 +6,22 @@ import { bothNames, labelOf } from "./labels.js";
 import { t } from "./strings.js";
 import { useComputed } from "./vendor/signals.js";
 
-const isAt = ({ start_ms, end_ms }, time) => start_ms / 1000 <= time && time < end_ms / 1000;
+/** @import { Result } from "./server.js" */
+/** @import { PlayerState } from "./player.js" */
 
-/** For the eye and the pointer; the table has the same for everybody. */
+/** @typedef {Result["segments"][number]} Segment */
+
+const isAt = (/** @type {Segment} */ { start_ms, end_ms }, /** @type {number} */ time) =>
+  start_ms / 1000 <= time && time < end_ms / 1000;
+
+/**
+ * For the eye and the pointer; the table has the same for everybody.
+ *
+ * @param {{ state: PlayerState, segments: Segment[], seek: (time: number) => void }} props
+ */
 export function SegmentStrip({ state, segments, seek }) {
   const [from, to] = state.visible.value;
-  const place = (seconds) => (100 * (seconds - from)) / (to - from);
+  const place = (/** @type {number} */ seconds) => (100 * (seconds - from)) / (to - from);
   const inView = segments.filter(({ start_ms, end_ms }) => end_ms / 1000 > from && start_ms / 1000 < to);
   return html`
     <div class="strip" aria-hidden="true">
@@ -31,6 +41,14 @@ export function SegmentStrip({ state, segments, seek }) {
   `;
 }
 
+/**
+ * @param {{
+ *   state: PlayerState,
+ *   segments: Segment[],
+ *   seek: (time: number) => void,
+ *   select: (start: number, end: number) => void,
+ * }} props
+ */
 export function SegmentList({ state, segments, seek, select }) {
   const current = useComputed(() => segments.findIndex((segment) => isAt(segment, state.time.value)));
   if (!segments.length) return null;

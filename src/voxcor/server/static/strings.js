@@ -1,6 +1,9 @@
 /** Everything the page says, once in English and once in Chinese. */
 
 import { language } from "./state.js";
+import { FAILURES } from "./words.js";
+
+/** @import { Model } from "./server.js" */
 
 const STRINGS = {
   // Around everything
@@ -36,7 +39,10 @@ const STRINGS = {
   // Input
   input: ["Audio and options", "音频与选项"],
   drop: ["Drop audio here, paste it, or browse", "拖放、粘贴或点击选择音频"],
-  dropHint: ["WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; any length", "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式;时长不限"],
+  dropHint: [
+    "WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; any length",
+    "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式;时长不限",
+  ],
   dropOther: ["click to choose another", "点击更换"],
   dropHere: ["Drop to add", "松开以添加"],
   record: ["Record", "录音"],
@@ -92,7 +98,10 @@ const STRINGS = {
   scores: ["Scores", "详细得分"],
   blend: ["Blend", "复合情感"],
   abstained: ["No answer: not sure enough", "不作判断:把握不足"],
-  abstainedWhy: ["Most likely {emotion}, but {confidence} is below the limit of {limit}.", "最可能为 {emotion},但置信度 {confidence} 低于设定的 {limit}。"],
+  abstainedWhy: [
+    "Most likely {emotion}, but {confidence} is below the limit of {limit}.",
+    "最可能为 {emotion},但置信度 {confidence} 低于设定的 {limit}。",
+  ],
   noAnswer: ["no answer", "不作判断"],
   channelChoice: ["Channels", "声道"],
   warnings: ["Quality warnings", "音质提示"],
@@ -141,7 +150,10 @@ const STRINGS = {
   queueClear: ["Clear", "清空"],
   queueRemove: ["Remove {name}", "移除 {name}"],
   jobs: ["Jobs", "任务"],
-  jobsEmpty: ["No jobs yet. Add ten files or a thousand: the server works on, even with this page closed.", "尚无任务。可一次添加任意多个文件;关闭网页后服务器会继续处理。"],
+  jobsEmpty: [
+    "No jobs yet. Add ten files or a thousand: the server works on, even with this page closed.",
+    "尚无任务。可一次添加任意多个文件;关闭网页后服务器会继续处理。",
+  ],
   job: ["Job of {time}", "{time} 的任务"],
   jobCount: ["{finished} of {total}", "{finished} / {total}"],
   jobFailed: ["failed: {count}", "失败 {count}"],
@@ -219,21 +231,8 @@ const STRINGS = {
   webhook: ["Webhook (optional)", "Webhook(可选)"],
 };
 
-// As voxcor.errors words them, without the name: a job keeps messages in the server's language.
-const FAILURES = {
-  input_not_found: ["The file is not there.", "文件不存在。"],
-  empty_input: ["Holds no sound: it is empty, or has no audio track.", "其中没有声音:内容为空,或没有音轨。"],
-  not_audio: ["Is not audio in any format that can be decoded.", "不是可解码的音频格式。"],
-  audio_truncated: ["Is cut off: it ends before its header says.", "文件不完整:数据少于文件头所声明的长度。"],
-  audio_corrupt: ["Is damaged: decoding stops in the middle.", "文件已损坏,解码中断。"],
-  invalid_samples: ["Holds samples that are no sound (NaN, infinity or absurdly large).", "含有无效采样(NaN、无穷大或数值过大)。"],
-  decoding_failed: ["Cannot be decoded: it takes too much time or memory, or breaks the decoder.", "无法解码:所需时间或内存过多,或导致解码器出错。"],
-  audio_too_long: ["Is longer than this server takes.", "超过本服务器允许的最长时长。"],
-  audio_too_short: ["Is too short.", "时长过短。"],
-  no_speech: ["No speech was found, so no emotion is given.", "未检测到语音,因此不给出情感结果。"],
-};
-
 // Costs as docs/speed.md has them, fp32 on two cores.
+/** @type {Record<string, string[]>} */
 const MODELS = {
   "plus-large": [
     "Ahead of base on some kinds of speech (CREMA-D: 73.8 against 65.8 %), level over 20 languages. Ten seconds of speech take about 0.8 s on two cores, and 1.1 GB of memory.",
@@ -244,7 +243,10 @@ const MODELS = {
     "用 CPU 时建议先用：20 种语言 64,384 条语音上准确率 68.5%，large 为 68.6%（oruk-bench 2026，某厂商的测试）。双核处理 10 秒语音约需 0.5 秒，占用内存 0.8 GB。",
   ],
   "plus-seed": ["Costs what base does, and was trained on less.", "开销与 base 相同,训练数据较少。"],
-  "base-finetuned": ["The first of the family with labels; costs what base does.", "该系列最早的情感分类模型,开销与 base 相同。"],
+  "base-finetuned": [
+    "The first of the family with labels; costs what base does.",
+    "该系列最早的情感分类模型,开销与 base 相同。",
+  ],
   base: ["No labels: gives embeddings for your own training.", "无情感类别,为自行训练提供特征向量。"],
   tiny: [
     "Inside Voxcor, for the first try: instant, offline, far less accurate.",
@@ -252,16 +254,29 @@ const MODELS = {
   ],
 };
 
-const said = ([en, zh]) => (language.value === "zh" ? zh : en);
+/** @typedef {keyof typeof STRINGS} Key */
 
-/** The text of a key in the language of the page, `{name}` filled in. */
-export const t = (key, values = {}) =>
-  said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => values[name]);
+const said = (/** @type {string[]} */ [en, zh]) => (language.value === "zh" ? zh : en);
 
+/**
+ * The text of a key in the language of the page, `{name}` filled in.
+ *
+ * @param {Key} key
+ * @param {Record<string, string | number>} values
+ */
+export const t = (key, values = {}) => said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
-/** Why a recording failed; what the page has no words for is said in the server's. */
-export const failureWords = ({ code, message }) => (FAILURES[code] ? said(FAILURES[code]) : message);
+/**
+ * Why a recording failed; what the page has no words for is said in the server's.
+ *
+ * @param {{ code: string, message: string }} failure
+ */
+export const failureWords = ({ code, message }) => (code in FAILURES ? said(FAILURES[code]) : message);
 
-/** What a model is good for; nothing is known of a person's own. */
+/**
+ * What a model is good for; nothing is known of a person's own.
+ *
+ * @param {Model} model
+ */
 export const modelWords = ({ id, precision }) =>
-  precision === "int8" ? t("int8Words") : MODELS[id] ? said(MODELS[id]) : "";
+  precision === "int8" ? t("int8Words") : id in MODELS ? said(MODELS[id]) : "";

@@ -5,11 +5,18 @@ export const SAMPLE_RATE = 16_000;
 // RIFF, fmt and data chunk as Python's writer and ours put them; samples begin here.
 const HEADER_BYTES = 44;
 
-/** A WAV file of s16le bytes. */
+/**
+ * A WAV file of s16le bytes.
+ *
+ * @param {ArrayBuffer[]} parts
+ * @param {string} name
+ */
 export function wavOf(parts, name) {
   const size = parts.reduce((sum, part) => sum + part.byteLength, 0);
   const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-  const text = (offset, value) => [...value].forEach((c, i) => header.setUint8(offset + i, c.charCodeAt(0)));
+  const text = (/** @type {number} */ offset, /** @type {string} */ value) => {
+    for (let i = 0; i < value.length; i++) header.setUint8(offset + i, value.charCodeAt(i));
+  };
   text(0, "RIFF");
   header.setUint32(4, HEADER_BYTES - 8 + size, true);
   text(8, "WAVEfmt ");
@@ -25,8 +32,13 @@ export function wavOf(parts, name) {
   return new File([header, ...parts], name, { type: "audio/wav" });
 }
 
-/** The `Range` of the samples from `start` to `end` seconds in such a file. */
+/**
+ * The `Range` of the samples from `start` to `end` seconds in such a file.
+ *
+ * @param {number} start
+ * @param {number} end
+ */
 export function rangeOf(start, end) {
-  const byte = (seconds) => HEADER_BYTES + 2 * Math.round(seconds * SAMPLE_RATE);
+  const byte = (/** @type {number} */ seconds) => HEADER_BYTES + 2 * Math.round(seconds * SAMPLE_RATE);
   return `bytes=${byte(start)}-${byte(end) - 1}`;
 }

@@ -1,0 +1,307 @@
+// What the server sends, by `docs/make_types.py` from its OpenAPI document.
+
+/** The one that was heard, from 0; null for the mix of all. */
+export type Channel = number | null;
+
+/** What embedding.npy beside it is; vectors of different models do not compare. */
+export type Embedding = {
+  model: {
+    id: string;
+    precision: "fp32" | "int8";
+    revision: string;
+    sha256: Sha256;
+  };
+  granularity: Granularity;
+  hop_ms: 20 | null;
+  shape: number[];
+  dtype: "float32";
+  audio: {
+    name: string;
+    sha256: Sha256;
+    channel: Channel;
+  };
+};
+
+/** A format: its id, what people call it, and the end of its files' names. */
+export type ExportFormat = {
+  id: "textgrid" | "eaf" | "audacity" | "rttm" | "srt" | "vtt" | "vtt-metadata" | "csv" | "labelstudio" | "labelstudio-config" | "html";
+  en: string;
+  zh: string;
+  suffix: string;
+};
+
+/** An input without a result. Codes never change, wording may. */
+export type Failure = {
+  path: string;
+  channel?: number;
+  code: string;
+  message: string;
+};
+
+export type Granularity = "utterance" | "segment" | "frame";
+
+/** A job. `failures` counts what failed by code; `error` says why it failed as a whole. */
+export type JobDocument = {
+  id: string;
+  state: "waiting" | "running" | "done" | "cancelled" | "failed";
+  created: string;
+  model: string | null;
+  source: string | null;
+  options: Record<string, unknown>;
+  progress: JobProgress;
+  failures: Record<string, number>;
+  passed_over: PassedOverCounts | null;
+  error: Problem | null;
+};
+
+/** A recording of a job: its documents, one a channel heard, or its failure. */
+export type JobItem = {
+  position: number;
+  path: string;
+  start_ms?: number | null;
+  end_ms?: number | null;
+  documents: Omit<Result, "id" | "files">[];
+  failure: Omit<Failure, "path"> | null;
+  channel_failures: Omit<Failure, "path">[];
+};
+
+/** `next` is the `after` of the page that follows, null on the last. */
+export type JobItems = {
+  items: JobItem[];
+  next: number | null;
+};
+
+/** The newest first; and under which names jobs lie that cannot be read. */
+export type JobList = {
+  jobs: JobDocument[];
+  unreadable: string[];
+};
+
+/** Items of a job: `audio_s` seconds of recordings are done. */
+export type JobProgress = {
+  total: number;
+  done: number;
+  failed: number;
+  waiting: number;
+  audio_s: number;
+};
+
+/** A label of the model, by its id. */
+export type Label = string;
+
+export type Milliseconds = number;
+
+/** A model there is. `active`: it answers requests that name none. */
+export type Model = {
+  id: string;
+  title: string;
+  installed: boolean;
+  active: boolean;
+  bytes: number | null;
+  download_bytes: number | null;
+  precision: string | null;
+  labels: string[];
+  official: boolean | null;
+  standing: string | null;
+  revision: string | null;
+  sha256: string | null;
+  caution: string | null;
+  problem: string | null;
+};
+
+/** `fallback`: only because nothing better is installed, `tiny` is the active one. */
+export type ModelList = {
+  models: Model[];
+  active: string | null;
+  fallback: boolean;
+};
+
+export type Page = {
+  results: Result[];
+  next: string | null;
+  unreadable?: string[];
+};
+
+/** What a source holds beside recordings, and of files the most frequent extensions. */
+export type PassedOverCounts = {
+  count: number;
+  extensions: Record<string, number>;
+};
+
+/** A result that is not there yet. */
+export type Pending = {
+  id: string;
+  status: "running";
+};
+
+/** An error. Codes never change, wording may; the language is that of Accept-Language. */
+export type Problem = {
+  code: string;
+  message: string;
+  retryable: boolean;
+  details: Record<string, unknown>;
+};
+
+/** A download that has begun. */
+export type Pull = {
+  id: string;
+  status: "running";
+};
+
+/** What was recognised. */
+export type Result = {
+  path?: string;
+  emotion: Label;
+  confidence: Share;
+  scores: Scores;
+  granularity: Granularity;
+  timestamp: string;
+  schema_version: 1;
+  blend: Label[] | null;
+  abstained: boolean;
+  abstain_below: Share | null;
+  model: {
+    id: string;
+    precision: "fp32" | "int8";
+    revision: string;
+    sha256: Sha256;
+    official: boolean;
+    fallback: boolean;
+  };
+  audio: {
+    name: string;
+    duration_ms: Milliseconds;
+    sample_rate: number;
+    channels: number;
+    sha256: Sha256;
+    channel: Channel;
+  };
+  preprocessing: {
+    trim: boolean;
+    trimmed_start_ms: Milliseconds;
+    trimmed_end_ms: Milliseconds;
+    gain_db: number;
+  };
+  quality: {
+    snr_db: number | null;
+    clipping: Share;
+    bandwidth_hz: number;
+    speech_ms: Milliseconds;
+    warnings: string[];
+    details?: Record<string, Record<string, number | string>>;
+  };
+  segments: ({
+    start_ms: Milliseconds;
+    end_ms: Milliseconds;
+    emotion: Label;
+    confidence: Share;
+    scores: Scores;
+    speaker: string | null;
+  })[];
+  transitions: {
+    time_ms: Milliseconds;
+    before: Label;
+    after: Label;
+  }[];
+  summary: {
+    dominant: Label;
+    shares: Shares;
+    segments: number;
+    transitions: number;
+    speakers: Record<string, {
+      speech_ms: Milliseconds;
+      dominant: Label;
+      shares: Shares;
+    }>;
+  };
+  timings_ms: Record<string, number>;
+  notice: string;
+  saved?: string;
+  id: string;
+  files: string[];
+};
+
+/** A rule, and where its firings go beside GET /v1/events. */
+export type RuleForm = {
+  rule: string;
+  webhook?: WebhookForm | null;
+};
+
+/** The saved rules, by name. */
+export type RuleList = {
+  rules: RuleShown[];
+};
+
+/** A rule as it was understood. */
+export type RuleRead = {
+  name: string;
+  rule: string;
+  condition: string;
+  labels: string[];
+};
+
+/** A saved rule. */
+export type RuleShown = {
+  name: string;
+  rule: string;
+  condition: string;
+  labels: string[];
+  webhook: WebhookShown | null;
+};
+
+/** A rule to be read. */
+export type RuleText = {
+  rule: string;
+};
+
+/** One label and what the model gives it. */
+export type Score = {
+  label: string;
+  score: number;
+};
+
+/** A score for every label of the model; they sum to 1. */
+export type Scores = Record<string, Share>;
+
+/** A sentence in both languages. */
+export type Sentence = {
+  en: string;
+  zh: string;
+};
+
+/** The API key, to be traded for a cookie. */
+export type SessionForm = {
+  api_key: string;
+};
+
+export type Sha256 = string;
+
+export type Share = number;
+
+export type Shares = Record<string, Share>;
+
+/** A warning of `quality.warnings`. */
+export type WarningWords = {
+  en: string;
+  zh: string;
+  detailed: Sentence | null;
+};
+
+/** `peaks`: the largest absolute sample of each `hop_ms`, of 127 at full scale. */
+export type Waveform = {
+  start_ms: number;
+  hop_ms: number;
+  peaks: number[];
+};
+
+/** Where firings go. Only who may write rules says where: nothing in a recording can. */
+export type WebhookForm = {
+  url: string;
+  secret?: string | null;
+};
+
+/** A webhook; its secret only in the answer to the request that made it. */
+export type WebhookShown = {
+  url: string;
+  secret: string | null;
+};

@@ -1,0 +1,12 @@
+// What the server calls things, as `page.py` writes `words.js`.
+
+import type { Label } from "./labels.js";
+
+/** The nine emotions by id, in the order of a model's scores. */
+export const LABELS: Record<string, Label>;
+
+/** For labels that a fine-tuned model brings along. */
+export const EXTRA_COLORS: string[];
+
+/** What is wrong with a recording whose name stands beside it, in English and Chinese, by code. */
+export const FAILURES: Record<string, [string, string]>;
