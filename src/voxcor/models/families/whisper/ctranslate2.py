@@ -130,9 +130,7 @@ def _named_as_openai(
 _NORM_PARTS = {"gamma": "weight", "beta": "bias"}
 
 
-def _of_block(
-    block: str, rest: str, array: NDArray[np.generic]
-) -> dict[str, NDArray[np.generic]]:
+def _of_block(block: str, rest: str, array: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
     module, _, part = rest.rpartition("/")
     if module in _NORMS and part in _NORM_PARTS:
         return {f"{block}{_NORMS[module]}.{_NORM_PARTS[part]}": array}

@@ -16,9 +16,7 @@ attends to it.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from voxcor.frames import RECEPTIVE_FIELD
 from voxcor.models.families.whisper.architecture import (
     CONV1,
     CONV2,
@@ -167,9 +165,7 @@ def _block(
     projected = [
         _linear(graph, normal, tensors, f"{name}attn.{part}.") for part in ("query", "key", "value")
     ]
-    mixed = graph.op(
-        "Attention", *projected, bias, q_num_heads=num_heads, kv_num_heads=num_heads
-    )
+    mixed = graph.op("Attention", *projected, bias, q_num_heads=num_heads, kv_num_heads=num_heads)
     x = graph.op("Add", x, _linear(graph, mixed, tensors, f"{name}attn.out."))
     normal = _layer_norm(graph, x, tensors, f"{name}mlp_ln.")
     hidden = graph.op("Gelu", _linear(graph, normal, tensors, f"{name}mlp.0."))
