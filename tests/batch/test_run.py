@@ -711,7 +711,7 @@ def test_a_ledger_that_another_keeps_busy_is_not_called_damaged(tmp_path: Path) 
         ledger.begin({"source": "calls"})
         other = sqlite3.connect(tmp_path / LEDGER_FILE, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        ledger._connection.execute("PRAGMA busy_timeout = 0")
+        ledger._database._connection.execute("PRAGMA busy_timeout = 0")
         with pytest.raises(BatchInProgress):
             ledger.add([Item(0, "a.wav", "a.wav")])
         other.close()

@@ -15,7 +15,7 @@ import soundfile
 from websockets.exceptions import ConnectionClosed
 
 from audio_files import FORMATS, speech
-from live_sessions import Message, connection, receive, rest, say, send, session
+from live_sessions import Message, audio, connection, receive, rest, say, send, session
 from serving import Server, server, serving, wait_until
 from voxcor import Recognizer
 from voxcor.rules.grammar import MOST_RULES
@@ -23,7 +23,7 @@ from voxcor.server.streaming import MOST_BYTES, MOST_TEXT_BYTES
 from voxcor.sources import EXAMPLE
 from voxcor.stream.session import Session, samples_of
 
-__all__ = ["server"]
+__all__ = ["audio", "server"]
 
 
 @pytest.fixture(scope="module")

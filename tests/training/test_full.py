@@ -557,6 +557,7 @@ def test_the_rate_falls_layer_by_layer_and_norms_do_not_decay() -> None:
     groups = parameter_groups(
         trained,
         num_blocks=2,
+        undecayed=model.undecayed,
         learning_rate=1.0,
         head_learning_rate=5.0,
         layer_decay=0.5,
