@@ -24,7 +24,7 @@ MEL_BANDS = (80, 128)  # 128 since large-v3
 # Several times the largest that is published: beyond it a file only wants our memory.
 MAX_EMBED_DIM = 8192
 
-Tensors = Mapping[str, NDArray[np.generic]]
+Tensors = Mapping[str, NDArray[np.float32]]
 
 TITLE = "Whisper"
 

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ def is_model_bin(head: bytes) -> bool:
     return head[4:].startswith(struct.pack("<H", len(name)) + name)
 
 
-def read_model_bin(path: Path) -> dict[str, NDArray[np.generic]]:
+def read_model_bin(path: Path) -> dict[str, NDArray[Any]]:
     """The encoder's tensors by OpenAI's names, mapped from the file.
 
     Raises:
@@ -51,7 +52,7 @@ def read_model_bin(path: Path) -> dict[str, NDArray[np.generic]]:
         raise InputNotFound(name=str(path))
     try:
         data = np.memmap(path, dtype=np.uint8, mode="r")
-        arrays = _Reader(memoryview(data)).arrays()
+        arrays = _Reader(data.data).arrays()
     except (struct.error, ValueError, UnicodeDecodeError) as error:
         raise invalid(str(path), TITLE, str(error)) from error
     except OSError as error:
@@ -64,7 +65,7 @@ class _Reader:
         self._data = data
         self._at = 0
 
-    def arrays(self) -> dict[str, NDArray[np.generic]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """All arrays by their names.
 
         Raises:
@@ -79,7 +80,7 @@ class _Reader:
             raise ValueError(f"it claims {count} arrays")
         return dict(self._array() for _ in range(count))
 
-    def _array(self) -> tuple[str, NDArray[np.generic]]:
+    def _array(self) -> tuple[str, NDArray[Any]]:
         name = self._name()
         rank = self._number("B")
         if rank > _MAX_RANK:
@@ -108,10 +109,8 @@ class _Reader:
         return self._data[self._at - size : self._at]
 
 
-def _named_as_openai(
-    arrays: Mapping[str, NDArray[np.generic]], path: str
-) -> dict[str, NDArray[np.generic]]:
-    tensors: dict[str, NDArray[np.generic]] = {}
+def _named_as_openai(arrays: Mapping[str, NDArray[Any]], path: str) -> dict[str, NDArray[Any]]:
+    tensors: dict[str, NDArray[Any]] = {}
     for name, array in arrays.items():
         layer, _, rest = name.removeprefix("encoder/layer_").partition("/")
         if name.startswith("encoder/layer_") and layer.isdecimal():
@@ -130,7 +129,7 @@ def _named_as_openai(
 _NORM_PARTS = {"gamma": "weight", "beta": "bias"}
 
 
-def _of_block(block: str, rest: str, array: NDArray[np.generic]) -> dict[str, NDArray[np.generic]]:
+def _of_block(block: str, rest: str, array: NDArray[Any]) -> dict[str, NDArray[Any]]:
     module, _, part = rest.rpartition("/")
     if module in _NORMS and part in _NORM_PARTS:
         return {f"{block}{_NORMS[module]}.{_NORM_PARTS[part]}": array}

@@ -14,6 +14,7 @@ attends to it.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,7 +39,9 @@ from voxcor.models.families.whisper.spectrogram import (
     mel_filters,
 )
 from voxcor.models.family import Weights
-from voxcor.models.graph import GraphBuilder
+
+if TYPE_CHECKING:
+    from voxcor.models.graph import GraphBuilder
 
 # Added to the attention logits of padding: exp() of it is exactly zero.
 _MASKED = -1e9
@@ -46,7 +49,7 @@ _MASKED = -1e9
 FOURIER, MEL_FILTERS = "spectrogram.fourier", "spectrogram.mel"
 
 
-def write_graph(graph: GraphBuilder, weights: Weights, labels: Sequence[str]) -> tuple[str, ...]:
+def write_graph(graph: "GraphBuilder", weights: Weights, labels: Sequence[str]) -> tuple[str, ...]:
     """Adds the whole network to `graph`, up to its outputs.
 
     Args:
@@ -59,23 +62,21 @@ def write_graph(graph: GraphBuilder, weights: Weights, labels: Sequence[str]) ->
     """
     architecture, tensors = weights
     assert isinstance(architecture, WhisperEncoder)
-    counts = _divided(graph, graph.op("Sub", "lengths", graph.constant(FFT_SIZE)), MEL_HOP)
+    beyond_first = graph.op("Sub", "lengths", graph.constant(FFT_SIZE))
+    hops = graph.op("Div", beyond_first, graph.constant(MEL_HOP))
+    counts = graph.op("Add", hops, graph.constant(1))
     x = _spectrogram(graph, counts, architecture.mel_bands)  # [B, F, M], 100 a second
-    real = _up_to(graph, counts, _axis_length(graph, x, 1))
+    real = graph.up_to(counts, graph.axis_length(x, 1))
     x = graph.op("Gelu", _convolution(graph, x, tensors, CONV1, stride=1))
     x = graph.op("Mul", x, _column(graph, real))
     x = graph.op("Gelu", _convolution(graph, x, tensors, CONV2, stride=2))  # [B, T, D]
-    counts = _divided(graph, graph.op("Sub", counts, graph.constant(1)), 2)
 
-    frames = _axis_length(graph, x, 1)
-    real = _up_to(graph, counts, frames)
+    frames = graph.axis_length(x, 1)
+    real = graph.up_to(graph.frame_counts(), frames)
     window = graph.op("Min", frames, graph.constant([architecture.window]))
     x, real = _in_windows(graph, x, real, frames, window)
     positions = graph.weight(POSITIONS, tensors[POSITIONS])
-    positions = graph.op(
-        "Slice", positions, graph.constant([0]), window, graph.constant([0]), graph.constant([1])
-    )
-    x = graph.op("Add", x, positions)
+    x = graph.op("Add", x, graph.slice(positions, 0, window, axis=0))
     hidden = graph.op("Where", real, graph.floats(0), graph.floats(_MASKED))
     bias = graph.op("Unsqueeze", hidden, graph.constant([1, 2]))
     one = graph.constant([1])
@@ -84,20 +85,20 @@ def write_graph(graph: GraphBuilder, weights: Weights, labels: Sequence[str]) ->
     for block in architecture.blocks:
         x = _block(graph, x, bias, tensors, block, architecture.num_heads)
     if architecture.final_norm:
-        x = _layer_norm(graph, x, tensors, FINAL_NORM)
+        x = graph.layer_norm(x, tensors, FINAL_NORM, NORM_EPS)
     batch = graph.op("Shape", "lengths")
     shape = graph.op("Concat", batch, graph.constant([-1, architecture.embed_dim]), axis=0)
     x = graph.op("Reshape", x, shape)
-    embeddings = graph.op("Slice", x, graph.constant([0]), frames, one, one)
+    embeddings = graph.slice(x, 0, frames, axis=1)
     graph.rename(embeddings, "embeddings")
     if labels:
         assert HEAD == ("head.weight", "head.bias")
-        graph.rename(_linear(graph, embeddings, tensors, "head."), "logits")
+        graph.rename(graph.linear(embeddings, tensors, "head."), "logits")
     return tuple(labels)
 
 
-def _spectrogram(graph: GraphBuilder, counts: str, bands: int) -> str:
-    """The log-mel spectrogram, its padded frames zero. [B, F, M]; `counts` [B] are the real ones."""
+def _spectrogram(graph: "GraphBuilder", counts: str, bands: int) -> str:
+    """The log-mel spectrogram, zero beyond the `counts` [B] of each item. [B, F, M]."""
     x = graph.op("Unsqueeze", "waveform", graph.constant([1]))  # [B, 1, N]
     basis = graph.weight(FOURIER, fourier_basis()[:, None, :])
     x = graph.op("Conv", x, basis, strides=[MEL_HOP])  # [B, 2 * 201, F]
@@ -109,7 +110,7 @@ def _spectrogram(graph: GraphBuilder, counts: str, bands: int) -> str:
     x = graph.op("Max", graph.op("Conv", power, filters), graph.floats(LEAST_POWER))
     x = graph.op("Mul", graph.op("Log", x), graph.floats(1 / np.log(10)))
     x = graph.op("Transpose", x, perm=[0, 2, 1])  # [B, F, M]
-    real = _column(graph, _up_to(graph, counts, _axis_length(graph, x, 1)), as_float=False)
+    real = _column(graph, graph.up_to(counts, graph.axis_length(x, 1)), as_float=False)
     top = graph.op("Where", real, x, graph.floats(np.log10(LEAST_POWER)))
     top = graph.op("ReduceMax", top, graph.constant([1, 2]), keepdims=1)
     x = graph.op("Max", graph.op("Sub", x, top), graph.floats(FLOOR))
@@ -117,24 +118,15 @@ def _spectrogram(graph: GraphBuilder, counts: str, bands: int) -> str:
     return str(graph.op("Where", real, x, graph.floats(0)))
 
 
-def _convolution(graph: GraphBuilder, x: str, tensors: Tensors, name: str, *, stride: int) -> str:
+def _convolution(graph: "GraphBuilder", x: str, tensors: Tensors, name: str, *, stride: int) -> str:
     """Three taps and a zero at both ends, as a product over rows side by side. [B, F', D]."""
     weight = np.transpose(tensors[f"{name}weight"], (2, 1, 0))  # [taps, in, out]
     padded = graph.op("Pad", x, graph.constant([0, 1, 0, 0, 1, 0]))
-    length = _axis_length(graph, x, 1)
+    length = graph.axis_length(x, 1)
     rows = []
     for tap in range(KERNEL):
         end = graph.op("Add", length, graph.constant([tap]))
-        rows.append(
-            graph.op(
-                "Slice",
-                padded,
-                graph.constant([tap]),
-                end,
-                graph.constant([1]),
-                graph.constant([stride]),
-            )
-        )
+        rows.append(graph.slice(padded, tap, end, axis=1, step=stride))
     joined = graph.op("Concat", *rows, axis=2)
     taps = graph.weight(f"{name}rows", weight.reshape(-1, weight.shape[2]))
     bias = graph.weight(f"{name}bias", tensors[f"{name}bias"])
@@ -142,11 +134,11 @@ def _convolution(graph: GraphBuilder, x: str, tensors: Tensors, name: str, *, st
 
 
 def _in_windows(
-    graph: GraphBuilder, x: str, real: str, frames: str, window: str
+    graph: "GraphBuilder", x: str, real: str, frames: str, window: str
 ) -> tuple[str, str]:
     """Frames [B, T, D] as [B * windows, window, D], filled up at their end; `real` likewise."""
     missing = graph.op("Mod", graph.op("Neg", frames), window)
-    dim = _axis_length(graph, x, 2)
+    dim = graph.axis_length(x, 2)
     zero, minus = graph.constant([0]), graph.constant([-1])
     pads = graph.op("Concat", graph.constant([0, 0, 0, 0]), missing, zero, axis=0)
     x = graph.op("Pad", x, pads)
@@ -158,50 +150,21 @@ def _in_windows(
 
 
 def _block(
-    graph: GraphBuilder, x: str, bias: str, tensors: Tensors, name: str, num_heads: int
+    graph: "GraphBuilder", x: str, bias: str, tensors: Tensors, name: str, num_heads: int
 ) -> str:
     """A pre-norm transformer block: norm, attention, norm, GELU network. [B, T, D]."""
-    normal = _layer_norm(graph, x, tensors, f"{name}attn_ln.")
+    normal = graph.layer_norm(x, tensors, f"{name}attn_ln.", NORM_EPS)
     projected = [
-        _linear(graph, normal, tensors, f"{name}attn.{part}.") for part in ("query", "key", "value")
+        graph.linear(normal, tensors, f"{name}attn.{part}.") for part in ("query", "key", "value")
     ]
     mixed = graph.op("Attention", *projected, bias, q_num_heads=num_heads, kv_num_heads=num_heads)
-    x = graph.op("Add", x, _linear(graph, mixed, tensors, f"{name}attn.out."))
-    normal = _layer_norm(graph, x, tensors, f"{name}mlp_ln.")
-    hidden = graph.op("Gelu", _linear(graph, normal, tensors, f"{name}mlp.0."))
-    return str(graph.op("Add", x, _linear(graph, hidden, tensors, f"{name}mlp.2.")))
+    x = graph.op("Add", x, graph.linear(mixed, tensors, f"{name}attn.out."))
+    normal = graph.layer_norm(x, tensors, f"{name}mlp_ln.", NORM_EPS)
+    hidden = graph.op("Gelu", graph.linear(normal, tensors, f"{name}mlp.0."))
+    return str(graph.op("Add", x, graph.linear(hidden, tensors, f"{name}mlp.2.")))
 
 
-def _linear(graph: GraphBuilder, x: str, tensors: Tensors, name: str) -> str:
-    product = graph.op("MatMul", x, graph.weight(f"{name}weight", tensors[f"{name}weight"].T))
-    if f"{name}bias" not in tensors:
-        return str(product)
-    return str(graph.op("Add", product, graph.weight(f"{name}bias", tensors[f"{name}bias"])))
-
-
-def _layer_norm(graph: GraphBuilder, x: str, tensors: Tensors, name: str) -> str:
-    weight = graph.weight(f"{name}weight", tensors[f"{name}weight"])
-    bias = graph.weight(f"{name}bias", tensors[f"{name}bias"])
-    return str(graph.op("LayerNormalization", x, weight, bias, axis=-1, epsilon=NORM_EPS))
-
-
-def _divided(graph: GraphBuilder, x: str, divisor: int) -> str:
-    """Frames whose first has its place at 0: x // divisor + 1."""
-    whole = graph.op("Div", x, graph.constant(divisor))
-    return str(graph.op("Add", whole, graph.constant(1)))
-
-
-def _axis_length(graph: GraphBuilder, x: str, axis: int) -> str:
-    return str(graph.op("Shape", x, start=axis, end=axis + 1))
-
-
-def _up_to(graph: GraphBuilder, counts: str, total: str) -> str:
-    """True for the first `counts[b]` of `total` positions. [B, total]."""
-    steps = graph.op("Range", graph.constant(0), graph.op("Squeeze", total), graph.constant(1))
-    return str(graph.op("Less", steps, graph.op("Unsqueeze", counts, graph.constant([1]))))
-
-
-def _column(graph: GraphBuilder, real: str, *, as_float: bool = True) -> str:
+def _column(graph: "GraphBuilder", real: str, *, as_float: bool = True) -> str:
     """[B, T] as [B, T, 1]."""
     values = graph.op("Cast", real, to=1) if as_float else real
     return str(graph.op("Unsqueeze", values, graph.constant([2])))

@@ -40,6 +40,9 @@ DROPOUT = 0.1
 class Spectrogram(nn.Module):
     """The log-mel spectrogram, without weights that could be trained."""
 
+    window: Tensor
+    filters: Tensor
+
     def __init__(self, mel_bands: int) -> None:
         super().__init__()
         self.register_buffer("window", torch.hann_window(FFT_SIZE), persistent=False)

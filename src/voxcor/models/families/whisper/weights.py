@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from voxcor.models.families.whisper.architecture import (
     CONV2,
     KERNEL,
     TITLE,
-    Tensors,
     read_architecture,
 )
 from voxcor.models.families.whisper.ctranslate2 import is_model_bin, read_model_bin
@@ -59,7 +59,7 @@ def network_of_checkpoint(path: Path) -> Weights:
             head = file.read(64)
     except OSError as error:
         raise InputUnreadable(name=str(path), reason=error.strerror or str(error)) from error
-    tensors: Tensors
+    tensors: Mapping[str, NDArray[Any]]
     if is_model_bin(head):
         tensors = read_model_bin(path)
     elif head[8:9] == b"{":
@@ -101,10 +101,10 @@ def _by_checkpoint_names(
     return tensors
 
 
-def _read_safetensors(path: Path) -> dict[str, NDArray[np.generic]]:
+def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
     from safetensors import SafetensorError, safe_open
 
-    tensors: dict[str, NDArray[np.generic]] = {}
+    tensors: dict[str, NDArray[Any]] = {}
     try:
         with safe_open(path, framework="numpy") as file:
             for theirs in file.keys():  # noqa: SIM118 - it is no dictionary
