@@ -104,7 +104,8 @@ def test_a_signal_ends_a_command_without_a_word(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        writer = opened_by_a_reader(pipe, process) if stdin is None else reading(process, stdin)
+        writer = opened_by_a_reader(pipe, process) if stdin is None else stdin
+        wait_until_it_reads(process, pipe)
         process.send_signal(number)
         _, err = process.communicate()
         os.close(writer)
@@ -121,13 +122,15 @@ def opened_by_a_reader(pipe: Path, process: "subprocess.Popen[bytes]") -> int:
     raise AssertionError(process.communicate()[1])
 
 
-def reading(process: "subprocess.Popen[bytes]", pipe: int) -> int:
-    """Waits until the command sleeps in a system call that reads from its stdin."""
-    place = Path(f"/proc/{process.pid}/syscall")
+def wait_until_it_reads(process: "subprocess.Popen[bytes]", pipe: Path) -> None:
+    """Until it sleeps in the system call: a signal before that would not wake it from there."""
+    place = Path(f"/proc/{process.pid}")
     while process.poll() is None:
-        call = place.read_text().split()
-        if call[0] == "0" and int(call[1], 16) == 0:  # read(0, …
-            return pipe
+        call = (place / "syscall").read_text().split()
+        if call[0] == "0":  # read(…
+            with suppress(OSError):
+                if (place / "fd" / str(int(call[1], 16))).readlink() == pipe:
+                    return
         time.sleep(0.02)
     raise AssertionError(process.communicate()[1])
 

@@ -1,6 +1,7 @@
 """Whisper's encoder through our runtime: OpenAI's numbers, every file format, clips as alone."""
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +10,29 @@ import pytest
 from numpy.typing import NDArray
 
 from audio_files import speech
-from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, VoxcorError
+from hub_servers import FakeHub, serve
+from voxcor import Recognizer
+from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, EmbeddingsOnly, VoxcorError
 from voxcor.frames import num_frames
 from voxcor.inference.network import Network
 from voxcor.inference.onnx_files import read_floats
+from voxcor.models.cards import OFFICIAL, Hub
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.families.whisper import FAMILY
-from voxcor.models.families.whisper.architecture import HEAD, POSITIONS, read_architecture
+from voxcor.models.families.whisper.architecture import (
+    HEAD,
+    POSITIONS,
+    WhisperEncoder,
+    read_architecture,
+)
 from voxcor.models.families.whisper.graph import FOURIER, MEL_FILTERS
 from voxcor.models.families.whisper.spectrogram import LEVEL
 from voxcor.models.family import Weights, find_family
 from voxcor.models.graph import GraphBuilder
+from voxcor.models.pull import pull
 from voxcor.models.quantize import quantize
+from voxcor.models.store import find_model
+from voxcor.sources import EXAMPLE
 from whispers import (
     SIZES,
     SMALLEST,
@@ -286,3 +298,44 @@ def test_a_checkpoint_of_another_family_is_refused_by_name(tmp_path: Path) -> No
     write_openai(tmp_path / "base.pt", tensors_of(encoder(*SMALLEST)))
     with pytest.raises(VoxcorError, match="is not an emotion2vec checkpoint"):
         find_family("emotion2vec").read_checkpoint(tmp_path / "base.pt")
+
+
+@pytest.fixture(params=["huggingface", "modelscope"])
+def hub(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Hub]:
+    """A hub that has a little Whisper, as transformers saves one, among other files."""
+    write_huggingface(tmp_path, *SMALLEST)
+    names = ("model.safetensors", "config.json")
+    files = {name: (tmp_path / name).read_bytes() for name in names}
+    with serve(FakeHub(files), monkeypatch):
+        yield request.param
+
+
+def test_what_is_pulled_gives_features_and_no_emotions(hub: Hub) -> None:
+    card = pull("whisper-base", hub=hub)
+    assert (card.family, card.labels, card.embedding_dim) == ("whisper", (), SMALLEST[0])
+    assert card.source.repository == OFFICIAL["whisper-base"].repositories[hub].name
+    assert card.source.file == "model.safetensors"
+    assert "MIT" in card.licence
+    assert find_model("auto").card.id == "tiny"
+    recognizer = Recognizer("whisper-base", threads=1)
+    with pytest.raises(EmbeddingsOnly):
+        recognizer.recognize(EXAMPLE)
+    assert recognizer.embed(EXAMPLE).shape == (SMALLEST[0],)
+
+
+def test_the_catalogue_counts_the_parameters_right() -> None:
+    for model in OFFICIAL.values():
+        if model.family == "whisper":
+            dim = model.embedding_dim
+            depth = {512: 6, 768: 12, 1024: 24}[dim]
+            architecture = WhisperEncoder(
+                embed_dim=dim,
+                num_outputs=0,
+                mel_bands=80,
+                depth=depth,
+                window=1500,
+                final_norm=True,
+            )
+            assert architecture.parameters == model.parameters
