@@ -52,7 +52,8 @@ class Repository:
 class OfficialModel:
     """A published model.
 
-    `sha256` of its checkpoint is None where nobody has recorded it: then no weights of that name
+    `unused_parameters` are in its checkpoint beside those of the network that is run: a decoder's.
+    `sha256` of the checkpoint is None where nobody has recorded it: then no weights of that name
     are ever called official, whatever a hub announces. `corpora`, as `published.corpus_key` has
     them, are those that it is known to be trained on. `caution_en` and `caution_zh` say what is to
     be known before it is used.
@@ -64,6 +65,7 @@ class OfficialModel:
     embedding_dim: int
     parameters: int
     family: str = _FIRST_FAMILY
+    unused_parameters: int = 0
     labels: tuple[str, ...] = LABEL_IDS
     sha256: str | None = None
     licence: str = _LICENCE
@@ -74,13 +76,35 @@ class OfficialModel:
     @property
     def download_bytes(self) -> int:
         """About how large the checkpoint is."""
-        return find_family(self.family).checkpoint_bytes * self.parameters
+        stored = self.parameters + self.unused_parameters
+        return find_family(self.family).checkpoint_bytes * stored
 
 
 # Parameters with the classifier, counted from the shapes (emotion2vec.md, section 1.4).
 _BASE_PARAMETERS = 93_178_133
 _LARGE_PARAMETERS = 162_140_185
 _BASE_CLASSIFIER = 9 * 768 + 9
+
+
+def _whisper(size: str, embedding_dim: int, encoder: int, whole: int) -> OfficialModel:
+    """A size of Whisper, whose encoder is a base to train on; parameters of it and of all."""
+    return OfficialModel(
+        id=f"whisper-{size}",
+        title=f"Whisper {size}",
+        repositories={
+            "modelscope": Repository(f"openai-mirror/whisper-{size}", "master"),
+            "huggingface": Repository(f"openai/whisper-{size}", "main"),
+        },
+        embedding_dim=embedding_dim,
+        parameters=encoder,
+        family="whisper",
+        unused_parameters=whole - encoder,
+        labels=(),
+        licence="Apache-2.0 (Hugging Face), MIT (OpenAI)",
+        caution_en="features to train a head on, no emotions; its checksum is not recorded here",
+        caution_zh="仅提供用于训练分类头的特征，不含情感；此处没有其校验和的记录",
+    )
+
 
 # emotion2vec+ seed, from which base and large derive, was fine-tuned on these two and six more
 # EmoBox corpora that nobody has named.
@@ -155,6 +179,9 @@ OFFICIAL: Mapping[str, OfficialModel] = {
             labels=(),
             sha256="4f14ddf7ba394bcafdd4bff6ae0f24ab2e4134260d4dd42c58ea791a201b02dd",
         ),
+        _whisper("base", 512, 20_590_592, 72_593_920),
+        _whisper("small", 768, 88_154_112, 241_734_912),
+        _whisper("medium", 1024, 307_216_384, 763_857_920),
     )
 }
 

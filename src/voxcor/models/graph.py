@@ -86,10 +86,12 @@ class GraphBuilder:
         return name
 
     def linear(self, x: str, tensors: Mapping[str, NDArray[np.float32]], name: str) -> str:
-        """X @ W.T + b, the tensors as torch has them: `<name>weight` [out, in], `<name>bias`."""
+        """X @ W.T + b, or without b; as torch has them: `<name>weight` [out, in], `<name>bias`."""
         weight = self.weight(f"{name}weight", tensors[f"{name}weight"].T)
-        bias = self.weight(f"{name}bias", tensors[f"{name}bias"])
-        return str(self.op("Add", self.op("MatMul", x, weight), bias))
+        product = self.op("MatMul", x, weight)
+        if f"{name}bias" not in tensors:
+            return str(product)
+        return str(self.op("Add", product, self.weight(f"{name}bias", tensors[f"{name}bias"])))
 
     def layer_norm(
         self, x: str, tensors: Mapping[str, NDArray[np.float32]], name: str, epsilon: float

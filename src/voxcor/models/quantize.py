@@ -306,6 +306,7 @@ def _write_integers(graph: Graph, sources: Mapping[str, str], ranges: Mapping[st
         for i in range(len(move.input) if move.op_type == "Concat" else 1):
             move.input[i] = in_int8(move.input[i], source)
         if move.op_type == "Pad":
+            move.input.extend([""] * (3 - len(move.input)))
             move.input[2] = f"{source}.zero"
         made.update(move.output)
         move.output[:] = [f"{output}.int8" for output in move.output]

@@ -1,0 +1,146 @@
+"""Whisper's encoder: its sizes, and the shape of every tensor it is made of.
+
+The encoder of Radford et al. 2022 (arXiv 2212.04356), whole or its first blocks. Tensors are named
+as in OpenAI's own files; the classifier, which those do not have, is `head`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.models.checkpoint import invalid
+from voxcor.models.family import MAX_LABELS, Architecture
+
+# The same at all sizes, from whisper's `model.py` and `audio.py`.
+NORM_EPS = 1e-5
+MLP_RATIO = 4
+HEAD_DIM = 64
+KERNEL = 3  # taps of both convolutions
+MAX_WINDOW = 1500  # frames, 30 s: as many positions as there are
+MEL_BANDS = (80, 128)  # 128 since large-v3
+
+# Several times the largest that is published: beyond it a file only wants our memory.
+MAX_EMBED_DIM = 8192
+
+Tensors = Mapping[str, NDArray[np.float32]]
+
+TITLE = "Whisper"
+
+CONV1, CONV2 = "encoder.conv1.", "encoder.conv2."
+POSITIONS = "encoder.positional_embedding"
+FINAL_NORM = "encoder.ln_post."
+HEAD = ("head.weight", "head.bias")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperEncoder(Architecture):
+    """What tells one encoder from another.
+
+    Attributes:
+        mel_bands: of the spectrogram.
+        depth: how many blocks.
+        window: frames after which positions and attention begin anew, so that what is heard of
+            a clip does not depend on how long it is.
+        final_norm: whether a layer norm follows the last block, as in the whole encoder.
+    """
+
+    mel_bands: int
+    depth: int
+    window: int
+    final_norm: bool
+
+    @property
+    def num_heads(self) -> int:
+        """Heads of attention."""
+        return self.embed_dim // HEAD_DIM
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The name prefixes of the blocks, in the order they run."""
+        return tuple(f"encoder.blocks.{i}." for i in range(self.depth))
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every tensor of inference and its shape."""
+        D, F = self.embed_dim, MLP_RATIO * self.embed_dim
+        shapes: dict[str, tuple[int, ...]] = {
+            f"{CONV1}weight": (D, self.mel_bands, KERNEL),
+            f"{CONV1}bias": (D,),
+            f"{CONV2}weight": (D, D, KERNEL),
+            f"{CONV2}bias": (D,),
+            POSITIONS: (self.window, D),
+        }
+        for block in self.blocks:
+            for name, (rows, columns) in {
+                "attn.query": (D, D),
+                "attn.key": (D, D),
+                "attn.value": (D, D),
+                "attn.out": (D, D),
+                "mlp.0": (F, D),
+                "mlp.2": (D, F),
+            }.items():
+                shapes[f"{block}{name}.weight"] = (rows, columns)
+                shapes[f"{block}{name}.bias"] = (rows,)
+            del shapes[f"{block}attn.key.bias"]  # it would change nothing
+            for norm in ("attn_ln", "mlp_ln"):
+                shapes[f"{block}{norm}.weight"] = shapes[f"{block}{norm}.bias"] = (D,)
+        if self.final_norm:
+            shapes[f"{FINAL_NORM}weight"] = shapes[f"{FINAL_NORM}bias"] = (D,)
+        if self.num_outputs:
+            shapes[HEAD[0]] = (self.num_outputs, D)
+            shapes[HEAD[1]] = (self.num_outputs,)
+        return shapes
+
+
+def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> WhisperEncoder:
+    """The encoder whose tensors these are; more tensors than it needs are ignored.
+
+    Args:
+        tensors: by OpenAI's names.
+        name: the checkpoint's path, for the error.
+
+    Raises:
+        CheckpointInvalid: a tensor is missing, or has another shape than the rest calls for, or no
+            floating-point numbers; or the sizes are no encoder's.
+    """
+    first, positions = tensors.get(f"{CONV1}weight"), tensors.get(POSITIONS)
+    if first is None or first.ndim != 3 or positions is None or positions.ndim != 2:
+        raise invalid(name, TITLE, f"no {CONV1}weight or {POSITIONS}")
+    head = tensors.get(HEAD[0])
+    architecture = WhisperEncoder(
+        embed_dim=first.shape[0],
+        mel_bands=first.shape[1],
+        depth=_count_blocks(tensors, name),
+        window=positions.shape[0],
+        final_norm=f"{FINAL_NORM}weight" in tensors,
+        num_outputs=head.shape[0] if head is not None and head.ndim else 0,
+    )
+    dim = architecture.embed_dim
+    fits = 0 < dim <= MAX_EMBED_DIM and not dim % HEAD_DIM
+    fits = fits and architecture.mel_bands in MEL_BANDS
+    fits = fits and 0 < architecture.window <= MAX_WINDOW and architecture.depth > 0
+    if not fits or architecture.num_outputs > MAX_LABELS:
+        reason = (
+            f"{dim} dimensions, {architecture.mel_bands} bands, {architecture.depth} blocks, "
+            f"{architecture.window} positions, {architecture.num_outputs} outputs"
+        )
+        raise invalid(name, TITLE, reason)
+    for tensor, shape in architecture.shapes().items():
+        if tensor not in tensors:
+            raise invalid(name, TITLE, f"{tensor} is missing")
+        if tensors[tensor].shape != shape:
+            reason = f"{tensor} has shape {list(tensors[tensor].shape)}, expected {list(shape)}"
+            raise invalid(name, TITLE, reason)
+    return architecture
+
+
+def _count_blocks(tensors: Mapping[str, object], name: str) -> int:
+    """As many as their names count up to, never a number in a name."""
+    prefix = "encoder.blocks."
+    found = {n.removeprefix(prefix).partition(".")[0] for n in tensors if n.startswith(prefix)}
+    missing = {str(index) for index in range(len(found))} - found
+    if missing:
+        reason = f"{prefix}{min(missing)} is missing, but there are {len(found)} blocks"
+        raise invalid(name, TITLE, reason)
+    return len(found)
