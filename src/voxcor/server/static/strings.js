@@ -248,6 +248,15 @@ const MODELS = {
     "该系列最早的情感分类模型,开销与 base 相同。",
   ],
   base: ["No labels: gives embeddings for your own training.", "无情感类别,为自行训练提供特征向量。"],
+  "whisper-base": [
+    "The encoder of OpenAI's Whisper (MIT). No labels: a base for your own training, in any of its languages.",
+    "OpenAI Whisper 的编码器（MIT）。无情感类别，可作为多种语言自行训练的基础。",
+  ],
+  "whisper-small": ["Four times whisper-base, and as much work.", "规模与开销约为 whisper-base 的四倍。"],
+  "whisper-medium": [
+    "Fifteen times whisper-base: for machines with a GPU, or patience.",
+    "规模约为 whisper-base 的十五倍：适合有 GPU 的机器。",
+  ],
   tiny: [
     "Inside Voxcor, for the first try: instant, offline, far less accurate.",
     "Voxcor 自带,用于初次体验:即时、离线,准确率低得多。",
