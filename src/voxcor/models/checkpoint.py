@@ -80,6 +80,42 @@ def invalid(model: str, family: str, reason: str) -> CheckpointInvalid:
     )
 
 
+def require_shapes(
+    tensors: Mapping[str, NDArray[np.generic]],
+    shapes: Mapping[str, tuple[int, ...]],
+    model: str,
+    family: str,
+) -> None:
+    """Whether all tensors of an architecture are there; more of them do not matter.
+
+    Raises:
+        CheckpointInvalid: one is missing, has another shape, or no floating-point numbers.
+    """
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise invalid(model, family, f"{name} is missing")
+        if tensors[name].shape != shape:
+            reason = f"{name} has shape {list(tensors[name].shape)}, expected {list(shape)}"
+            raise invalid(model, family, reason)
+        if tensors[name].dtype.kind != "f":
+            reason = f"{name} is of {tensors[name].dtype}, no floating-point numbers"
+            raise invalid(model, family, reason)
+
+
+def count_blocks(tensors: Mapping[str, object], prefix: str, model: str, family: str) -> int:
+    """How many blocks there are: as many as their names count up to, never a number in a name.
+
+    Raises:
+        CheckpointInvalid: one of them is missing.
+    """
+    found = {n.removeprefix(prefix).partition(".")[0] for n in tensors if n.startswith(prefix)}
+    missing = {str(index) for index in range(len(found))} - found
+    if missing:
+        reason = f"{prefix}{min(missing)} is missing, but there are {len(found)} blocks"
+        raise invalid(model, family, reason)
+    return len(found)
+
+
 def _map(descriptor: int, size: int) -> mmap.mmap:
     try:
         return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)

@@ -3,7 +3,9 @@
 from abc import abstractmethod
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from voxcor.models.family import Architecture
 
@@ -27,7 +29,8 @@ class TrainableNetwork(nn.Module):
     blocks: nn.ModuleList
     head: nn.Linear
 
-    @abstractmethod
+    gradient_checkpointing: bool
+
     def forward(
         self,
         waveforms: Tensor,
@@ -43,3 +46,29 @@ class TrainableNetwork(nn.Module):
             hidden_frames: bool [B, T], features to put to zero; see `voxcor.training.masking`.
             hidden_channels: bool [B, D], the same.
         """
+        embeddings, real = self.embed(waveforms, lengths, hidden_frames, hidden_channels)
+        pooled = embeddings.float().masked_fill(~real, 0).sum(dim=1) / real.sum(dim=1)
+        logits: Tensor = self.head(pooled)
+        return logits.float()
+
+    @abstractmethod
+    def embed(
+        self,
+        waveforms: Tensor,
+        lengths: Tensor,
+        hidden_frames: Tensor | None = None,
+        hidden_channels: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Frame embeddings [B, T, D], and which of the frames are an item's own, bool [B, T, 1].
+
+        Args as for `forward`.
+        """
+
+    def run_layer(self, layer: nn.Module, x: Tensor, *rest: Tensor) -> Tensor:
+        """The layer's output; with `gradient_checkpointing` only what goes into it is kept."""
+        trains = x.requires_grad or any(p.requires_grad for p in layer.parameters())
+        if self.gradient_checkpointing and trains and torch.is_grad_enabled():
+            out: Tensor = checkpoint(layer, x, *rest, use_reentrant=False)
+        else:
+            out = layer(x, *rest)
+        return out

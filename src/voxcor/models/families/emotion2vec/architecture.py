@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.models import family
-from voxcor.models.checkpoint import invalid
+from voxcor.models.checkpoint import count_blocks, invalid, require_shapes
 from voxcor.models.family import MAX_LABELS
 
 TITLE = "emotion2vec"
@@ -112,8 +112,8 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
     architecture = Architecture(
         embed_dim=tokens.shape[2],
         num_heads=scale.shape[2],
-        prenet_depth=_count(tensors, f"{AUDIO}context_encoder.blocks.", name),
-        depth=_count(tensors, "blocks.", name),
+        prenet_depth=count_blocks(tensors, f"{AUDIO}context_encoder.blocks.", name, TITLE),
+        depth=count_blocks(tensors, "blocks.", name, TITLE),
         num_outputs=proj.shape[0] if proj is not None and proj.ndim else 0,
     )
     dim, heads = architecture.embed_dim, architecture.num_heads
@@ -121,26 +121,8 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
     if not fits or dim % POSITIONAL_GROUPS or architecture.num_outputs > MAX_LABELS:
         reason = f"{dim} dimensions, {heads} heads, {architecture.num_outputs} outputs"
         raise invalid(name, TITLE, reason)
-    for tensor, shape in architecture.shapes().items():
-        if tensor not in tensors:
-            raise invalid(name, TITLE, f"{tensor} is missing")
-        if tensors[tensor].shape != shape:
-            reason = f"{tensor} has shape {list(tensors[tensor].shape)}, expected {list(shape)}"
-            raise invalid(name, TITLE, reason)
-        if tensors[tensor].dtype.kind != "f":
-            reason = f"{tensor} is of {tensors[tensor].dtype}, no floating-point numbers"
-            raise invalid(name, TITLE, reason)
+    require_shapes(tensors, architecture.shapes(), name, TITLE)
     return architecture
-
-
-def _count(tensors: Mapping[str, object], prefix: str, name: str) -> int:
-    """How many blocks there are: as many as their names count up to, never a number in a name."""
-    found = {n.removeprefix(prefix).partition(".")[0] for n in tensors if n.startswith(prefix)}
-    missing = {str(index) for index in range(len(found))} - found
-    if missing:
-        reason = f"{prefix}{min(missing)} is missing, but there are {len(found)} blocks"
-        raise invalid(name, TITLE, reason)
-    return len(found)
 
 
 def alibi_slopes(num_heads: int) -> NDArray[np.float32]:

@@ -16,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, linear, pad, scaled_dot_product_attention
-from torch.utils.checkpoint import checkpoint
 
 from voxcor.frames import HOP, RECEPTIVE_FIELD
 from voxcor.models.families.emotion2vec.architecture import (
@@ -156,18 +155,6 @@ class Emotion2vec(TrainableNetwork):
         self.head = nn.Linear(D, architecture.num_outputs)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(
-        self,
-        waveforms: Tensor,
-        lengths: Tensor,
-        hidden_frames: Tensor | None = None,
-        hidden_channels: Tensor | None = None,
-    ) -> Tensor:
-        embeddings, real = self.embed(waveforms, lengths, hidden_frames, hidden_channels)
-        pooled = embeddings.float().masked_fill(~real, 0).sum(dim=1) / real.sum(dim=1)
-        logits: Tensor = self.head(pooled)
-        return logits.float()
-
     def embed(
         self,
         waveforms: Tensor,
@@ -175,13 +162,9 @@ class Emotion2vec(TrainableNetwork):
         hidden_frames: Tensor | None = None,
         hidden_channels: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Frame embeddings [B, T, D], and which of the frames are an item's own, bool [B, T, 1].
-
-        Args as for `TrainableNetwork.forward`.
-        """
         x = normalized(waveforms, lengths).unsqueeze(2)  # [B, N, 1]
         for layer in self.front_end:
-            x = self._run(layer, x)  # [B, T, 512] in the end
+            x = self.run_layer(layer, x)  # [B, T, 512] in the end
         x = self.feature_linear(self.feature_norm(x))  # [B, T, D]
         frames = (lengths - RECEPTIVE_FIELD) // HOP + 1
         real = torch.arange(x.shape[1], device=x.device) < frames[:, None]
@@ -195,7 +178,7 @@ class Emotion2vec(TrainableNetwork):
         x = self.dropout(self.context_norm(torch.cat([tokens, x], dim=1)))  # [B, 10 + T, D]
         bias = attention_bias(self.alibi_scale, real)
         for block in self.blocks:
-            x = self._run(block, x, bias)
+            x = self.run_layer(block, x, bias)
         return x[:, NUM_EXTRA_TOKENS:], real[:, :, None]
 
     def _position(self, x: Tensor, real: Tensor) -> Tensor:
@@ -204,14 +187,6 @@ class Emotion2vec(TrainableNetwork):
             x = conv(x.masked_fill(~real, 0).transpose(1, 2)).transpose(1, 2)
             x = gelu(layer_norm(x, x.shape[-1:], eps=NORM_EPS))
         return x
-
-    def _run(self, layer: nn.Module, x: Tensor, *rest: Tensor) -> Tensor:
-        trains = x.requires_grad or any(p.requires_grad for p in layer.parameters())
-        if self.gradient_checkpointing and trains and torch.is_grad_enabled():
-            out: Tensor = checkpoint(layer, x, *rest, use_reentrant=False)
-        else:
-            out = layer(x, *rest)
-        return out
 
 
 def normalized(waveforms: Tensor, lengths: Tensor) -> Tensor:

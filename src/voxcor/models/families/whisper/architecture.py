@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.models.checkpoint import invalid
+from voxcor.models.checkpoint import count_blocks, invalid, require_shapes
 from voxcor.models.family import MAX_LABELS, Architecture
 
 # The same at all sizes, from whisper's `model.py` and `audio.py`.
@@ -111,7 +111,7 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
     architecture = WhisperEncoder(
         embed_dim=first.shape[0],
         mel_bands=first.shape[1],
-        depth=_count_blocks(tensors, name),
+        depth=count_blocks(tensors, "encoder.blocks.", name, TITLE),
         window=positions.shape[0],
         final_norm=f"{FINAL_NORM}weight" in tensors,
         num_outputs=head.shape[0] if head is not None and head.ndim else 0,
@@ -126,21 +126,5 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
             f"{architecture.window} positions, {architecture.num_outputs} outputs"
         )
         raise invalid(name, TITLE, reason)
-    for tensor, shape in architecture.shapes().items():
-        if tensor not in tensors:
-            raise invalid(name, TITLE, f"{tensor} is missing")
-        if tensors[tensor].shape != shape:
-            reason = f"{tensor} has shape {list(tensors[tensor].shape)}, expected {list(shape)}"
-            raise invalid(name, TITLE, reason)
+    require_shapes(tensors, architecture.shapes(), name, TITLE)
     return architecture
-
-
-def _count_blocks(tensors: Mapping[str, object], name: str) -> int:
-    """As many as their names count up to, never a number in a name."""
-    prefix = "encoder.blocks."
-    found = {n.removeprefix(prefix).partition(".")[0] for n in tensors if n.startswith(prefix)}
-    missing = {str(index) for index in range(len(found))} - found
-    if missing:
-        reason = f"{prefix}{min(missing)} is missing, but there are {len(found)} blocks"
-        raise invalid(name, TITLE, reason)
-    return len(found)

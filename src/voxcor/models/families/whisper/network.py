@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import gelu, pad, scaled_dot_product_attention
-from torch.utils.checkpoint import checkpoint
 
 from voxcor.models.families.whisper.architecture import (
     CONV1,
@@ -155,19 +154,6 @@ class WhisperNetwork(TrainableNetwork):
         self.final_norm = nn.LayerNorm(D, eps=NORM_EPS) if architecture.final_norm else None
         self.head = nn.Linear(D, architecture.num_outputs)
 
-    def forward(
-        self,
-        waveforms: Tensor,
-        lengths: Tensor,
-        hidden_frames: Tensor | None = None,
-        hidden_channels: Tensor | None = None,
-    ) -> Tensor:
-        """Logits of whole clips, [B, L]; see `TrainableNetwork`."""
-        embeddings, real = self.embed(waveforms, lengths, hidden_frames, hidden_channels)
-        pooled = embeddings.float().masked_fill(~real, 0).sum(dim=1) / real.sum(dim=1)
-        logits: Tensor = self.head(pooled)
-        return logits.float()
-
     def embed(
         self,
         waveforms: Tensor,
@@ -175,10 +161,6 @@ class WhisperNetwork(TrainableNetwork):
         hidden_frames: Tensor | None = None,
         hidden_channels: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Frame embeddings [B, T, D], and which of the frames are an item's own, bool [B, T, 1].
-
-        Args as for `forward`.
-        """
         x, real = self.spectrogram(waveforms, lengths)
         first, second = self.front_end
         x = gelu(first(x)).masked_fill(~real, 0)
@@ -197,18 +179,10 @@ class WhisperNetwork(TrainableNetwork):
         # A window with nothing of its item in it is thrown away below, but must not divide by zero.
         inside = inside | ~inside.any(dim=3, keepdim=True)
         for block in self.blocks:
-            x = self._run(block, x, inside)
+            x = self.run_layer(block, x, inside)
         if self.final_norm is not None:
             x = self.final_norm(x)
         return x.reshape(B, -1, D)[:, :T], real[:, :, None]
-
-    def _run(self, block: nn.Module, x: Tensor, inside: Tensor) -> Tensor:
-        trains = x.requires_grad or any(p.requires_grad for p in block.parameters())
-        if self.gradient_checkpointing and trains and torch.is_grad_enabled():
-            out: Tensor = checkpoint(block, x, inside, use_reentrant=False)
-        else:
-            out = block(x, inside)
-        return out
 
 
 def make_network(weights: Weights, gradient_checkpointing: bool) -> WhisperNetwork:
