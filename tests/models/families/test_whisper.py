@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audio_files import speech
+from emodb import emodb, write_manifest
 from hub_servers import FakeHub, serve
 from voxcor import Recognizer
 from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, EmbeddingsOnly, VoxcorError
@@ -33,6 +34,8 @@ from voxcor.models.pull import pull
 from voxcor.models.quantize import quantize
 from voxcor.models.store import find_model
 from voxcor.sources import EXAMPLE
+from voxcor.training.full import train_full_manifest
+from voxcor.training.options import FullOptions
 from whispers import (
     SIZES,
     SMALLEST,
@@ -339,3 +342,33 @@ def test_the_catalogue_counts_the_parameters_right() -> None:
                 final_norm=True,
             )
             assert architecture.parameters == model.parameters
+
+
+@pytest.mark.parametrize("lora_rank", [0, 4])
+def test_it_is_fine_tuned_as_any_family(corpora: Path, tmp_path: Path, lora_rank: int) -> None:
+    """Whole, or by adapters, which leave the norms as they are; positions never move."""
+    if lora_rank:
+        pytest.importorskip("peft")
+    source = tmp_path / "source"
+    write_huggingface(source, *SMALLEST)
+    pull("whisper-base", source=source)
+    rows = emodb(corpora, speakers=("03", "08", "09"), labels=("angry", "sad"), each=2)
+    manifest = write_manifest(tmp_path / "manifest.csv", rows)
+    options = FullOptions(
+        epochs=1, batch_size=4, accumulate=1, crop_s=0.5, augment=False, lora_rank=lora_rank
+    )
+    out = tmp_path / "mine"
+    train_full_manifest(manifest, out, model="whisper-base", options=options)
+    result = Recognizer(str(out), threads=1).recognize(rows[0]["path"])
+    assert (set(result.scores), find_model(str(out)).card.family) == ({"angry", "sad"}, "whisper")
+    models = find_model("whisper-base"), find_model(str(out))
+    before, after = (FAMILY.read_graph(model.graph) for model in models)
+    assert after.architecture.num_outputs == 2
+    moved = {
+        name
+        for name, array in before.tensors.items()
+        if not np.array_equal(array, after.tensors[name])
+    }
+    assert "encoder.blocks.0.attn.query.weight" in moved
+    assert POSITIONS not in moved
+    assert ("encoder.blocks.0.attn_ln.weight" in moved) == (not lora_rank)
