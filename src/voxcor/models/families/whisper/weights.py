@@ -125,4 +125,4 @@ def _openai_name(name: str) -> str | None:
         found, count = re.subn(f"^{pattern}", ours, name)
         if count:
             return found
-    return name if name.startswith(("encoder.blocks.", "head.")) else None
+    return None
