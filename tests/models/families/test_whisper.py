@@ -69,8 +69,8 @@ def with_head(tensors: dict[str, NDArray[Any]], window: int = 50) -> dict[str, N
     return {
         **tensors,
         POSITIONS: tensors[POSITIONS][:window],
-        HEAD[0]: rng.standard_normal((len(LABELS), dim)).astype(np.float32),
-        HEAD[1]: rng.standard_normal(len(LABELS)).astype(np.float32),
+        f"{HEAD}weight": rng.standard_normal((len(LABELS), dim)).astype(np.float32),
+        f"{HEAD}bias": rng.standard_normal(len(LABELS)).astype(np.float32),
     }
 
 

@@ -31,7 +31,7 @@ TITLE = "Whisper"
 CONV1, CONV2 = "encoder.conv1.", "encoder.conv2."
 POSITIONS = "encoder.positional_embedding"
 FINAL_NORM = "encoder.ln_post."
-HEAD = ("head.weight", "head.bias")
+HEAD = "head."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +88,8 @@ class WhisperEncoder(Architecture):
         if self.final_norm:
             shapes[f"{FINAL_NORM}weight"] = shapes[f"{FINAL_NORM}bias"] = (D,)
         if self.num_outputs:
-            shapes[HEAD[0]] = (self.num_outputs, D)
-            shapes[HEAD[1]] = (self.num_outputs,)
+            shapes[f"{HEAD}weight"] = (self.num_outputs, D)
+            shapes[f"{HEAD}bias"] = (self.num_outputs,)
         return shapes
 
 
@@ -107,7 +107,7 @@ def read_architecture(tensors: Mapping[str, NDArray[np.generic]], name: str) -> 
     first, positions = tensors.get(f"{CONV1}weight"), tensors.get(POSITIONS)
     if first is None or first.ndim != 3 or positions is None or positions.ndim != 2:
         raise invalid(name, TITLE, f"no {CONV1}weight or {POSITIONS}")
-    head = tensors.get(HEAD[0])
+    head = tensors.get(f"{HEAD}weight")
     architecture = WhisperEncoder(
         embed_dim=first.shape[0],
         mel_bands=first.shape[1],

@@ -62,13 +62,9 @@ def write_graph(graph: "GraphBuilder", weights: Weights, labels: Sequence[str]) 
     """
     architecture, tensors = weights
     assert isinstance(architecture, WhisperEncoder)
-    beyond_first = graph.op("Sub", "lengths", graph.constant(FFT_SIZE))
-    hops = graph.op("Div", beyond_first, graph.constant(MEL_HOP))
-    counts = graph.op("Add", hops, graph.constant(1))
-    x = _spectrogram(graph, counts, architecture.mel_bands)  # [B, F, M], 100 a second
-    real = graph.up_to(counts, graph.axis_length(x, 1))
+    x, real = _spectrogram(graph, architecture.mel_bands)  # [B, F, M], 100 a second
     x = graph.op("Gelu", _convolution(graph, x, tensors, CONV1, stride=1))
-    x = graph.op("Mul", x, _column(graph, real))
+    x = graph.op("Where", real, x, graph.floats(0))
     x = graph.op("Gelu", _convolution(graph, x, tensors, CONV2, stride=2))  # [B, T, D]
 
     frames = graph.axis_length(x, 1)
@@ -92,13 +88,12 @@ def write_graph(graph: "GraphBuilder", weights: Weights, labels: Sequence[str]) 
     embeddings = graph.slice(x, 0, frames, axis=1)
     graph.rename(embeddings, "embeddings")
     if labels:
-        assert HEAD == ("head.weight", "head.bias")
-        graph.rename(graph.linear(embeddings, tensors, "head."), "logits")
+        graph.rename(graph.linear(embeddings, tensors, HEAD), "logits")
     return tuple(labels)
 
 
-def _spectrogram(graph: "GraphBuilder", counts: str, bands: int) -> str:
-    """The log-mel spectrogram, zero beyond the `counts` [B] of each item. [B, F, M]."""
+def _spectrogram(graph: "GraphBuilder", bands: int) -> tuple[str, str]:
+    """The log-mel spectrogram [B, F, M], zero beyond an item's end; and what is not, [B, F, 1]."""
     x = graph.op("Unsqueeze", "waveform", graph.constant([1]))  # [B, 1, N]
     basis = graph.weight(FOURIER, fourier_basis()[:, None, :])
     x = graph.op("Conv", x, basis, strides=[MEL_HOP])  # [B, 2 * 201, F]
@@ -110,12 +105,16 @@ def _spectrogram(graph: "GraphBuilder", counts: str, bands: int) -> str:
     x = graph.op("Max", graph.op("Conv", power, filters), graph.floats(LEAST_POWER))
     x = graph.op("Mul", graph.op("Log", x), graph.floats(1 / np.log(10)))
     x = graph.op("Transpose", x, perm=[0, 2, 1])  # [B, F, M]
-    real = _column(graph, graph.up_to(counts, graph.axis_length(x, 1)), as_float=False)
+    beyond_first = graph.op("Sub", "lengths", graph.constant(FFT_SIZE))
+    hops = graph.op("Div", beyond_first, graph.constant(MEL_HOP))
+    counts = graph.op("Add", hops, graph.constant(1))
+    real = graph.up_to(counts, graph.axis_length(x, 1))
+    real = graph.op("Unsqueeze", real, graph.constant([2]))
     top = graph.op("Where", real, x, graph.floats(np.log10(LEAST_POWER)))
     top = graph.op("ReduceMax", top, graph.constant([1, 2]), keepdims=1)
     x = graph.op("Max", graph.op("Sub", x, top), graph.floats(FLOOR))
     x = graph.op("Mul", graph.op("Add", x, graph.floats(LEVEL + 4)), graph.floats(1 / 4))
-    return str(graph.op("Where", real, x, graph.floats(0)))
+    return str(graph.op("Where", real, x, graph.floats(0))), str(real)
 
 
 def _convolution(graph: "GraphBuilder", x: str, tensors: Tensors, name: str, *, stride: int) -> str:
@@ -162,9 +161,3 @@ def _block(
     normal = graph.layer_norm(x, tensors, f"{name}mlp_ln.", NORM_EPS)
     hidden = graph.op("Gelu", graph.linear(normal, tensors, f"{name}mlp.0."))
     return str(graph.op("Add", x, graph.linear(hidden, tensors, f"{name}mlp.2.")))
-
-
-def _column(graph: "GraphBuilder", real: str, *, as_float: bool = True) -> str:
-    """[B, T] as [B, T, 1]."""
-    values = graph.op("Cast", real, to=1) if as_float else real
-    return str(graph.op("Unsqueeze", values, graph.constant([2])))

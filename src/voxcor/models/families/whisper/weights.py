@@ -14,6 +14,7 @@ from voxcor.models.checkpoint import invalid, read_tensors
 from voxcor.models.families.whisper.architecture import (
     CONV1,
     CONV2,
+    HEAD,
     KERNEL,
     TITLE,
     read_architecture,
@@ -24,7 +25,7 @@ from voxcor.models.family import Weights
 # OpenAI's own pickles, Hugging Face's safetensors, faster-whisper's CTranslate2.
 CHECKPOINT_FILES = ("model.safetensors", "model.bin", "base.pt")
 
-_OURS = ("encoder.", "head.")
+_OURS = ("encoder.", HEAD)
 
 _LINEAR = re.compile(r"(encoder\.blocks\.\d+\.(attn\.\w+|mlp\.[02])|head)\.weight")
 
