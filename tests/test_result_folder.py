@@ -88,11 +88,14 @@ def test_frames_are_one_row_each_with_times_a_hop_apart(tmp_path: Path) -> None:
     assert result.frames is not None
     with (save(result, tmp_path) / "frames.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
-    assert header == ["time_ms", *result.frames.labels]
+    assert header == ["time_ms", *result.frames.labels, "arousal", "valence"]
     times_ms = [int(row[0]) for row in rows]
     assert times_ms == list(range(112, 112 + 149 * 20, 20))
     table = np.array([row[1:] for row in rows], float)
-    np.testing.assert_allclose(table, result.frames.scores, atol=5e-7)
+    dimensions = result.frames.dimensions
+    assert dimensions is not None
+    curves = [result.frames.scores, dimensions.arousal, dimensions.valence]
+    np.testing.assert_allclose(table, np.column_stack(curves), atol=5e-7)
 
 
 def test_results_of_one_second_get_a_folder_each(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ from voxcor.steps import StepCallback, Timings
 from voxcor.timeline import (
     Span,
     blend_of,
+    dimensions_of,
     frame_view,
     pooled_scores,
     scores_of,
@@ -198,6 +199,7 @@ class Recognizer:
             notice=_notice(self.model),
             blend=blend_of(scores),
             abstain_below=asked.abstain_below,
+            dimensions=dimensions_of(scores),
             frames=None if pooled.frames is None else frame_view(pooled.frames, names, offset),
             embedding=pooled.embedding,
             processed=processed,

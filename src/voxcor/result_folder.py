@@ -13,7 +13,7 @@ from voxcor.disk.array import DiskArray, blocks_of
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import drafting, publish
 from voxcor.frames import HOP_MS, SAMPLE_RATE
-from voxcor.results import Frames, Result
+from voxcor.results import DIMENSIONS, Frames, Result
 from voxcor.untrusted import cell
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def save(result: Result, out_dir: Path) -> Path:
     - `processed_audio.wav`: what the model heard, 16 kHz mono, 16 bit.
     - `result.json`: the document that `result.schema.json` describes.
     - `embedding.npy`, float32, and `embedding.json`, which says what the vectors are.
-    - `frames.csv`: `time_ms` and one column per label, for granularity `frame`.
+    - `frames.csv`: `time_ms`, one column per label, `arousal` and `valence`, for granularity
+      `frame`.
 
     The folder is named after the second of `result.timestamp`, with `_2`, `_3`, … where that is
     taken. It appears under its name only when it is complete, and on the disk.
@@ -104,14 +105,22 @@ def write_array(path: Path, array: "FloatArray | DiskArray") -> None:
 
 
 def write_frames(path: Path, frames: Frames) -> None:
-    """The curve as CSV: `time_ms`, and a column for each label.
+    """The curve as CSV: `time_ms`, a column for each label, then `arousal` and `valence`.
 
+    Where a frame has no dimensions they are `nan`; where no frame can have any, there are no such
+    columns.
     Programs read it, and some take a byte order mark for a part of `time_ms`. So it has one only
     where a model's own labels need it to be read in a spreadsheet; the nine do not.
     """
     encoding = "utf-8" if "".join(frames.labels).isascii() else "utf-8-sig"
+    dimensions = frames.dimensions
+    columns = [frames.scores]
+    names = ["time_ms", *map(cell, frames.labels)]
+    if dimensions is not None:
+        columns += [dimensions.arousal, dimensions.valence]
+        names += DIMENSIONS
     with path.open("w", encoding=encoding, newline="") as file:
-        csv.writer(file, lineterminator="\n").writerow(["time_ms", *map(cell, frames.labels)])
+        csv.writer(file, lineterminator="\n").writerow(names)
         for start in range(0, len(frames.times), _BLOCK):
             rows = slice(start, start + _BLOCK)
             # Frame middles end in half a millisecond: without the inner rounding the last bit would
@@ -119,8 +128,8 @@ def write_frames(path: Path, frames: Frames) -> None:
             times_ms = np.rint(np.round(1000 * frames.times[rows], 6))
             np.savetxt(
                 file,
-                np.column_stack([times_ms, frames.scores[rows]]),
-                fmt=["%d"] + ["%.6f"] * len(frames.labels),
+                np.column_stack([times_ms, *(column[rows] for column in columns)]),
+                fmt=["%d"] + ["%.6f"] * (len(names) - 1),
                 delimiter=",",
             )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxcor.errors import VoxcorError
+from voxcor.language import Both
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 Granularity = Literal["utterance", "segment", "frame"]
 GRANULARITIES: tuple[Granularity, ...] = ("utterance", "segment", "frame")
+
+DIMENSIONS = ("arousal", "valence")
+DimensionsOrigin = Literal["derived from scores", "model"]
+_DERIVED = ("derived from the scores", "由得分推算")
 
 SCHEMA_VERSION = 1
 
@@ -84,10 +89,33 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Dimensions:
+    """How excited (`arousal`) and how pleasant (`valence`) it sounds, -1..1 each.
+
+    `origin` says who says so: the scores, by `voxcor.timeline.dimensions_of`, or the model itself.
+    """
+
+    arousal: float
+    valence: float
+    origin: DimensionsOrigin
+
+    @property
+    def words(self) -> Both:
+        """`arousal +0.42 · valence -0.30 · derived from the scores`, for people."""
+        by_model = self.origin == "model"
+        origin_en, origin_zh = ("by the model", "由模型给出") if by_model else _DERIVED
+        return Both(
+            f"arousal {self.arousal:+.2f} · valence {self.valence:+.2f} · {origin_en}",
+            f"唤醒度 {self.arousal:+.2f} · 效价 {self.valence:+.2f} · {origin_zh}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A span of speech and its scores: the softmax of the mean of its frames' logits.
 
     `speaker` is whose turn it lies in; None where no turns were given, or none is there.
+    `dimensions` are None where its scores say none, and in results of versions without them.
     """
 
     start: float
@@ -96,6 +124,7 @@ class Segment:
     confidence: float
     scores: Mapping[str, float]
     speaker: str | None = None
+    dimensions: Dimensions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +160,22 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameDimensions:
+    """The dimensions of each frame, [T] each; NaN in frames whose scores say none."""
+
+    arousal: "FloatArray"
+    valence: "FloatArray"
+    origin: DimensionsOrigin
+
+
+@dataclass(frozen=True, slots=True)
 class Frames:
     """The emotion curve. `times` [T] are frame middles in seconds, `scores` [T, L] sum to 1."""
 
     times: "NDArray[np.float64]"
     scores: "FloatArray"
     labels: tuple[str, ...]
+    dimensions: FrameDimensions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +185,7 @@ class Result:
     `scores` follow the model's labels and sum to 1; `emotion` is the highest of them. `blend` is
     the two labels that share the mass, where two do. Where `confidence` is less than
     `abstain_below`, the result abstains: `emotion` still says what leads, and claims nothing.
+    `dimensions` are those of the whole, as segments and frames have theirs.
     `frames` is there for granularity `frame`, `embedding` where it was asked for: float32 `[D]`
     for `utterance`, `[S, D]` for `segment` (one row a segment), `[T, D]` for `frame`.
     `processed` is what the model heard: 16 kHz, mono, trimmed, peak-normalised. Of long recordings
@@ -168,6 +208,7 @@ class Result:
     notice: str
     blend: tuple[str, str] | None = None
     abstain_below: float | None = None
+    dimensions: Dimensions | None = None
     frames: Frames | None = field(default=None, repr=False)
     embedding: "FloatArray | DiskArray | None" = field(default=None, repr=False)
     processed: "FloatArray | DiskArray | None" = field(default=None, repr=False)
@@ -189,6 +230,7 @@ class Result:
             "blend": list(self.blend) if self.blend else None,
             "abstained": self.abstained,
             "abstain_below": self.abstain_below,
+            "dimensions": to_wire(self.dimensions),
             "model": to_wire(self.model),
             "audio": to_wire(self.audio),
             "preprocessing": to_wire(self.preprocessing),

@@ -9,8 +9,11 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from voxcor.results import (
+    DIMENSIONS,
     SECONDS,
     AudioInfo,
+    Dimensions,
+    FrameDimensions,
     Frames,
     Granularity,
     ModelInfo,
@@ -45,24 +48,35 @@ class StoredResult(Result):
     files: tuple[str, ...] = ()
 
 
-def frames_from(text: str) -> Frames:
-    """The curve in the text of a frames.csv.
+def frames_from(text: str, document: Mapping[str, Any]) -> Frames:
+    """The curve in the text of the frames.csv beside a document; see `write_frames`.
 
     Raises:
-        ValueError: it is none.
+        KeyError, TypeError, ValueError: it is none, or the document is none.
     """
     import numpy as np
 
     header, _, rows = text.removeprefix(BYTE_ORDER_MARK).partition("\n")
     try:
-        (_, *labels), _ = read_csv([header])
+        (_, *names), _ = read_csv([header])
     except csv.Error as error:
         raise ValueError(str(error)) from error
+    # By their number: a model may have a label that is called arousal.
+    end = len(document["scores"])
+    labels, rest = tuple(names[:end]), tuple(names[end:])
+    if rest not in ((), DIMENSIONS):
+        raise ValueError("frames.csv has other columns than its labels")
     table = np.loadtxt(io.StringIO(rows), delimiter=",", ndmin=2) if rows.strip() else np.empty(0)
-    table = table.reshape(-1, 1 + len(labels))
-    if not np.isfinite(table).all():
+    table = table.reshape(-1, 1 + len(names))
+    _, scores, points = np.split(table.astype(np.float32), [1, 1 + end], axis=1)
+    if not np.isfinite(table[:, : 1 + end]).all():
         raise ValueError("frames.csv has numbers that are none")
-    return Frames(table[:, 0] / 1000, table[:, 1:].astype(np.float32), tuple(labels))
+    dimensions = None
+    if rest:
+        # Only what is derived may be missing from the whole and be there in a frame.
+        of_whole = document.get("dimensions") or {"origin": "derived from scores"}
+        dimensions = FrameDimensions(points[:, 0], points[:, 1], of_whole["origin"])
+    return Frames(table[:, 0] / 1000, scores, labels, dimensions)
 
 
 def result_from(
@@ -96,6 +110,7 @@ def result_from(
         notice=_as(str, document["notice"]),
         blend=_as(tuple[str, str], document["blend"]) if document["blend"] else None,
         abstain_below=_as(float | None, document["abstain_below"]),
+        dimensions=_as(Dimensions | None, document.get("dimensions")),
         frames=frames,
         embedding=embedding,
         id=_as(str, document["id"]),
@@ -143,5 +158,7 @@ def _require_one_story(result: Result) -> None:
         if {*segment.scores} != labels or segment.emotion not in labels:
             raise ValueError(f"the segment at {segment.start:g} s has other labels than the whole")
         numbers += [segment.start, segment.end, segment.confidence, *segment.scores.values()]
+    for point in (result.dimensions, *(segment.dimensions for segment in result.segments)):
+        numbers += [point.arousal, point.valence] if point is not None else ()
     if not all(map(isfinite, numbers)) or result.audio.duration <= 0:
         raise ValueError("a number in it is none")

@@ -2,6 +2,7 @@
 
 Each is derived from the one before. Scores of any span are the softmax of the mean of its
 frames' logits; because the classifier is linear, that is the classifier of the mean embedding.
+Arousal and valence of any span, or frame, are derived from its scores.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.frames import HOP, RECEPTIVE_FIELD, SAMPLE_RATE
-from voxcor.results import Frames, Segment, SpeakerSummary, Summary, Transition
+from voxcor.results import (
+    Dimensions,
+    FrameDimensions,
+    Frames,
+    Segment,
+    SpeakerSummary,
+    Summary,
+    Transition,
+)
 
 Span = tuple[float, float]  # seconds
+
+# Arousal and valence (there: pleasure) of the words, -1..1: what people said of them in Russell &
+# Mehrabian 1977, "Evidence for a three-factor theory of emotions", Journal of Research in
+# Personality 11, 273-294. Neutral is not among their words; it is the origin by what it means.
+# `other` and `unknown` name no emotion and stand nowhere.
+_COORDINATES = {
+    "angry": (0.59, -0.51),
+    "disgusted": (0.35, -0.60),
+    "fearful": (0.60, -0.64),
+    "happy": (0.51, 0.81),
+    "neutral": (0.0, 0.0),
+    "sad": (-0.27, -0.63),
+    "surprised": (0.67, 0.40),
+}
+
+# Two words lie on a line, on which arousal and valence would say the same.
+_FEWEST_WORDS = 3
+
+# Of the scores. Where less lies on words that stand somewhere, most of what was heard does not.
+_LEAST_SHARE = 0.5
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -55,10 +84,40 @@ def blend_of(scores: Mapping[str, float]) -> tuple[str, str] | None:
     return (ranked[0], ranked[1]) if second >= first / 2 and second > rest else None
 
 
+def dimensions_of(scores: Mapping[str, float]) -> Dimensions | None:
+    """Arousal and valence, derived from scores: see `_points`; None where they say none."""
+    points = _points(np.array([*scores.values()]), [*scores])
+    if points is None or np.isnan(points).any():
+        return None
+    arousal, valence = points.tolist()
+    return Dimensions(arousal, valence, "derived from scores")
+
+
+def _points(scores: NDArray[np.floating], labels: Sequence[str]) -> NDArray[np.floating] | None:
+    """Arousal and valence [..., 2] of scores [..., L]: where the words stand, on average.
+
+    sum(score * coordinate) / sum(score) over the labels that have coordinates, so what lies on
+    `other`, `unknown` and a model's own labels is left out. NaN where that is more than half; None
+    where fewer than three labels have coordinates.
+    """
+    known = [label in _COORDINATES for label in labels]
+    if sum(known) < _FEWEST_WORDS:
+        return None
+    weights = [(*_COORDINATES.get(label, (0.0, 0.0)), label in _COORDINATES) for label in labels]
+    sums = scores @ np.array(weights, scores.dtype)
+    totals, share = sums[..., :2], sums[..., 2:]
+    points: NDArray[np.floating] = np.full_like(totals, np.nan)
+    np.divide(totals, share, out=points, where=share >= _LEAST_SHARE)
+    return points
+
+
 def frame_view(scores: NDArray[np.float32], labels: Sequence[str], offset: float) -> Frames:
     """The emotion curve of frame scores [T, L] whose first sample lies at `offset` seconds."""
     times = offset + (HOP * np.arange(len(scores)) + RECEPTIVE_FIELD / 2) / SAMPLE_RATE
-    return Frames(times=times, scores=scores, labels=tuple(labels))
+    points, dimensions = _points(scores, labels), None
+    if points is not None:
+        dimensions = FrameDimensions(points[:, 0], points[:, 1], "derived from scores")
+    return Frames(times=times, scores=scores, labels=tuple(labels), dimensions=dimensions)
 
 
 def segment_view(
@@ -81,7 +140,8 @@ def segment_view(
     for (start, end), mean, speaker in zip(spans, means, speakers, strict=True):
         scores = scores_of(mean, labels)
         emotion, confidence = top(scores)
-        segments.append(Segment(offset + start, offset + end, emotion, confidence, scores, speaker))
+        times, dimensions = (offset + start, offset + end), dimensions_of(scores)
+        segments.append(Segment(*times, emotion, confidence, scores, speaker, dimensions))
     return tuple(segments)
 
 

@@ -12,6 +12,7 @@ import threading
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import Ledger, claimed
 from voxcor.batch.run import Batch, run_batch
 from voxcor.batch.sources import read_source
+from voxcor.batch.tables import TABLE_FORMATS
 from voxcor.errors import (
     AudioTooLong,
     BatchExists,
@@ -433,9 +435,41 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
             assert record["score_happy"] == row["scores"]["happy"]
             assert float(line["score_happy"]) == pytest.approx(row["scores"]["happy"], abs=1e-6)
             assert record["segment_list"] == row["segments"]
+            for name, value in row["dimensions"].items():
+                assert record[f"dimensions_{name}"] == value
+            assert float(line["dimensions_arousal"]) == pytest.approx(
+                row["dimensions"]["arousal"], abs=1e-6
+            )
     with (out / "segments.csv").open(encoding="utf-8-sig") as file:
         segments = list(csv.DictReader(file))
-    assert len(segments) == sum(len(row.get("segments", ())) for row in rows)
+    told = [segment for row in rows for segment in row.get("segments", ())]
+    for line, segment in zip(segments, told, strict=True):
+        assert float(line["dimensions_valence"]) == pytest.approx(
+            segment["dimensions"]["valence"], abs=1e-6
+        )
+
+
+def test_a_ledger_of_a_version_without_dimensions_gives_every_table(
+    calls: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    options = RecordingOptions(granularity="segment")
+    run_batch(str(calls), out, model="tiny", options=options)
+    with closing(sqlite3.connect(out / LEDGER_FILE)) as ledger, ledger:
+        for position, text in ledger.execute("SELECT position, documents FROM items").fetchall():
+            outcome = json.loads(text)
+            for document in outcome["list"]:
+                for record in (document, *document["segments"]):
+                    del record["dimensions"]
+            row = (json.dumps(outcome), position)
+            ledger.execute("UPDATE items SET documents = ? WHERE position = ?", row)
+    for kind in TABLE_FORMATS:
+        run_batch(str(calls), out, model="tiny", options=options, begin="resume", table=kind)
+    with (out / "results.csv").open(encoding="utf-8-sig") as file:
+        assert [line["dimensions_arousal"] for line in csv.DictReader(file)] == [""] * 4
+    for record in pyarrow.parquet.read_table(out / "results.parquet").to_pylist():
+        assert record["dimensions_origin"] is None
+        assert {segment["dimensions"] for segment in record["segment_list"]} == {None}
 
 
 def test_a_name_that_is_a_formula_is_no_formula_in_a_spreadsheet(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def test_frames_go_to_a_table(tmp_path: Path) -> None:
     voxcor("recognize", EXAMPLE, "--granularity", "frame", "--out", tmp_path)
     (table,) = tmp_path.glob("*/frames.csv")
     lines = table.read_text().splitlines()
-    assert lines[0] == "time_ms,angry,disgusted,fearful,happy,neutral,other,sad,surprised,unknown"
+    names = "angry,disgusted,fearful,happy,neutral,other,sad,surprised,unknown"
+    assert lines[0] == f"time_ms,{names},arousal,valence"
     steps = np.diff(np.loadtxt(lines[1:], delimiter=",")[:, 0])
     assert set(steps) == {20}
 

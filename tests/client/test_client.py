@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from voxcor.errors import (
     UnknownModel,
     UsageError,
 )
+from voxcor.results import DIMENSIONS
 from voxcor.sources import EXAMPLE
 from voxcor.speaker_turns import Turn
 
@@ -60,6 +61,8 @@ def test_a_result_is_that_of_the_recognizer(client: Client, recognizer: Recogniz
         its, ours = getattr(expected, name), getattr(found, name)
         if name in ("scores", "confidence"):
             assert ours == pytest.approx(its, abs=1e-4)
+        elif name == "dimensions":
+            assert astuple(ours)[:2] == pytest.approx(astuple(its)[:2], abs=1e-4)
         elif name in ("audio", "preprocessing", "quality"):
             for part in fields(its):
                 value = getattr(its, part.name)
@@ -73,6 +76,9 @@ def test_a_result_is_that_of_the_recognizer(client: Client, recognizer: Recogniz
     assert found.frames.labels == expected.frames.labels
     np.testing.assert_allclose(found.frames.times, expected.frames.times, atol=6e-4)
     np.testing.assert_allclose(found.frames.scores, expected.frames.scores, atol=1e-4)
+    for name in DIMENSIONS:
+        curves = [getattr(frames.dimensions, name) for frames in (found.frames, expected.frames)]
+        np.testing.assert_allclose(*curves, atol=1e-4)
     np.testing.assert_allclose(found.embedding, expected.embedding, atol=1e-4)
     assert found.id
     assert "frames.csv" in found.files

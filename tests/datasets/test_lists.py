@@ -799,4 +799,4 @@ def test_a_curve_has_a_mark_where_its_labels_need_one(label: str, tmp_path: Path
     write_frames(tmp_path / "frames.csv", frames)
     data = (tmp_path / "frames.csv").read_bytes()
     assert data.startswith(codecs.BOM_UTF8) == (not label.isascii())
-    assert frames_from(data.decode()).labels == (label,)
+    assert frames_from(data.decode(), {"scores": {label: 1.0}}).labels == (label,)

@@ -382,4 +382,4 @@ def test_a_label_that_is_a_formula_heads_a_column_and_comes_back(tmp_path: Path)
     write_frames(tmp_path / "frames.csv", frames)
     text = (tmp_path / "frames.csv").read_text(encoding="utf-8")
     assert text.startswith("time_ms,'=cmd,")
-    assert frames_from(text).labels == frames.labels
+    assert frames_from(text, result.to_document()).labels == frames.labels

@@ -67,14 +67,22 @@ def test_a_result_that_is_gone_cannot_be_exported_and_the_page_says_so(
 
 
 @pytest.mark.parametrize(
-    ("language", "line"),
+    ("language", "line", "dimensions"),
     [
-        ("zh-CN", "{emoji} {zh} ({en}) 置信度: {confidence:.1%}"),
-        ("en-US", "{emoji} {en} ({zh}) Confidence: {confidence:.1%}"),
+        (
+            "zh-CN",
+            "{emoji} {zh} ({en}) 置信度: {confidence:.1%}",
+            "唤醒度 {arousal:+.2f} · 效价 {valence:+.2f} · 由得分推算",
+        ),
+        (
+            "en-US",
+            "{emoji} {en} ({zh}) Confidence: {confidence:.1%}",
+            "arousal {arousal:+.2f} · valence {valence:+.2f} · derived from the scores",
+        ),
     ],
 )
 def test_a_file_becomes_an_emotion_in_both_languages(
-    open_page: OpenPage, service: Server, language: str, line: str
+    open_page: OpenPage, service: Server, language: str, line: str, dimensions: str
 ) -> None:
     page = open_page(language=language)
     keep(page, f"idle-{language}")
@@ -86,6 +94,8 @@ def test_a_file_becomes_an_emotion_in_both_languages(
     )
     expect(page.locator(".outcome .headline")).to_have_text(expected)
     expect(page.locator(".outcome")).to_contain_text("Σ 1.00")
+    said = dimensions.format_map(document["dimensions"])
+    expect(page.locator(".outcome .facts")).to_contain_text(said)
     rows = page.locator(".outcome .bars tr").all_inner_texts()
     assert [row.split()[-2] for row in rows] == [f"{document['scores'][i]:.2f}" for i in LABEL_IDS]
     expect(page.locator(".log li")).to_have_count(7)

@@ -36,6 +36,7 @@ from voxcor.stream.events import (
     UtteranceStart,
 )
 from voxcor.stream.session import SPAN_S, Pace, Session, SessionOptions, samples_of
+from voxcor.timeline import dimensions_of
 
 Samples = np.ndarray
 
@@ -108,6 +109,8 @@ def test_every_final_result_is_the_offline_result_on_the_same_samples(
         offline = recognizer.recognize((part, SAMPLE_RATE), trim=False)
         assert dict(final.scores) == pytest.approx(offline.scores, abs=1e-9)
         assert (final.emotion, final.confidence) == (offline.emotion, final.scores[final.emotion])
+        assert final.dimensions == dimensions_of(final.scores)
+        assert final.to_document()["dimensions"].keys() == {"arousal", "valence", "origin"}
 
 
 @pytest.mark.parametrize("recording", ["voice", "dialogue"])

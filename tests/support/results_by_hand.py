@@ -8,7 +8,6 @@ import numpy as np
 from voxcor.labels import LABEL_IDS
 from voxcor.results import (
     AudioInfo,
-    Frames,
     ModelInfo,
     Preprocessing,
     Quality,
@@ -17,6 +16,7 @@ from voxcor.results import (
     Summary,
     Transition,
 )
+from voxcor.timeline import dimensions_of, frame_view
 
 HAPPY = (0.012, 0.008, 0.015, 0.853, 0.045, 0.023, 0.018, 0.021, 0.005)
 SAD = (0.03, 0.02, 0.08, 0.05, 0.12, 0.05, 0.6, 0.03, 0.02)
@@ -29,7 +29,8 @@ def scores_of(values: tuple[float, ...]) -> dict[str, float]:
 def segment(start: float, end: float, values: tuple[float, ...]) -> Segment:
     scores = scores_of(values)
     emotion = max(scores, key=scores.__getitem__)
-    return Segment(start, end, emotion, scores[emotion], scores)
+    dimensions = dimensions_of(scores)
+    return Segment(start, end, emotion, scores[emotion], scores, dimensions=dimensions)
 
 
 def happy_then_sad(**changes: Any) -> Result:
@@ -49,6 +50,7 @@ def happy_then_sad(**changes: Any) -> Result:
         summary=Summary("happy", {"happy": 0.538, "sad": 0.462}, 2, 1),
         timings_ms={"decode": 3.2, "preprocess": 4.0, "inference": 80.5},
         notice="An estimate.",
+        dimensions=dimensions_of(scores_of(HAPPY)),
         processed=np.sin(np.arange(48_000) / 20).astype(np.float32),
     )
     return replace(result, **changes)
@@ -58,4 +60,4 @@ def with_frames(**changes: Any) -> Result:
     """The same recording at 20 ms: 149 frames between 0.1 s and 3.1 s."""
     times = 0.1 + 0.0125 + 0.02 * np.arange(149)
     scores = np.where((times < 1.7)[:, None], HAPPY, SAD).astype(np.float32)
-    return happy_then_sad(granularity="frame", frames=Frames(times, scores, LABEL_IDS), **changes)
+    return happy_then_sad(granularity="frame", frames=frame_view(scores, LABEL_IDS, 0.1), **changes)

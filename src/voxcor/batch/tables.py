@@ -19,6 +19,7 @@ from voxcor.datasets.parquet import require_pyarrow
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.result_folder import to_json, utf8
+from voxcor.results import DIMENSIONS
 from voxcor.untrusted import cell
 
 TableFormat = Literal["jsonl", "csv", "parquet"]
@@ -97,6 +98,7 @@ def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
         "emotion": document["emotion"],
         "confidence": document["confidence"],
         **{f"score_{label}": document["scores"].get(label) for label in labels},
+        **_dimensions(document, (*DIMENSIONS, "origin")),
         "blend": None if failed or not record["blend"] else "+".join(record["blend"]),
         "abstained": document["abstained"],
         "dominant": summary.get("dominant"),
@@ -114,6 +116,13 @@ def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
         "code": record.get("code"),
         "message": record.get("message"),
     }
+
+
+def _dimensions(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Under names of their own: a list with a column `arousal` says what people heard."""
+    # A ledger of an older version has none.
+    known = record.get("dimensions") or {}
+    return {f"dimensions_{name}": known.get(name) for name in names}
 
 
 _NOTHING: Mapping[str, Any] = {
@@ -134,6 +143,7 @@ def _segments(
                 "speaker": segment["speaker"],
                 **{name: segment[name] for name in ("start_ms", "end_ms", "emotion", "confidence")},
                 **{f"score_{label}": segment["scores"].get(label) for label in labels},
+                **_dimensions(segment, DIMENSIONS),
             }
 
 
@@ -164,15 +174,16 @@ def _write_parquet(path: Path, ledger: Ledger, labels: Sequence[str], segments: 
         "abstained": pa.bool_(),
         **dict.fromkeys(("confidence", "snr_db", "clipping"), number),
         **{f"score_{label}": number for label in labels},
+        **{f"dimensions_{name}": number for name in DIMENSIONS},
     }
     columns = [*_flat({"path": "", "code": "", "message": ""}, labels)]
     fields = [(name, kinds.get(name, text)) for name in columns]
     if segments:
         scores = pa.struct([(label, number) for label in labels])
+        point = pa.struct([*((name, number) for name in DIMENSIONS), ("origin", text)])
         one = [("start_ms", whole), ("end_ms", whole), ("emotion", text), ("confidence", number)]
-        fields.append(
-            ("segment_list", pa.list_(pa.struct([*one, ("scores", scores), ("speaker", text)])))
-        )
+        one += [("scores", scores), ("speaker", text), ("dimensions", point)]
+        fields.append(("segment_list", pa.list_(pa.struct(one))))
     schema = pa.schema(fields)
     with pa.parquet.ParquetWriter(path, schema) as writer:
         records = _records(ledger.rows())

@@ -172,6 +172,8 @@ def _describe(result: Result) -> Iterable[tuple[str, str]]:
         yield "", f"⚠ {describe_warning(warning, quality.details.get(warning, {}))}"
     if len(result.segments) > 1:
         yield say("Speech", "语段"), _shares(result)
+    if result.dimensions is not None:
+        yield say("Affect", "维度"), str(result.dimensions.words)
     unofficial = "" if model.official else say(" · unofficial weights", " · 非官方权重")
     yield say("Model", "模型"), f"{printable(model.id)} · {model.precision}{unofficial}"
 

@@ -305,7 +305,7 @@ class Client:
 
         frames = embedding = None
         if "frames.csv" in document["files"]:
-            frames = frames_from(self._file(document["id"], "frames.csv").decode())
+            frames = frames_from(self._file(document["id"], "frames.csv").decode(), document)
         if "embedding.npy" in document["files"]:
             content = io.BytesIO(self._file(document["id"], "embedding.npy"))
             embedding = np.load(content, allow_pickle=False)

@@ -129,6 +129,8 @@ def _remarks(result: Result) -> Iterator[str]:
         first, second = map(get_label, result.blend)
         text = Both(f"A blend of {first.en} and {second.en}", f"{first.zh}与{second.zh}的混合")
         yield f"<p>{both(text)}</p>"
+    if result.dimensions:
+        yield f'<p class="faint">{both(result.dimensions.words)}</p>'
     for code in result.quality.warnings:
         words = warning_words(code, result.quality.details.get(code, {}))
         yield f'<p class="faint">⚠ {both(Both(*words))}</p>'
@@ -248,6 +250,8 @@ def _table(segments: tuple[Segment, ...]) -> Iterator[str]:
     columns = [Both("from", "开始"), Both("to", "结束")]
     columns += [Both("speaker", "说话人")] if with_speakers else []
     columns += [Both("emotion", "情感"), Both("confidence", "置信度")]
+    with_dimensions = any(segment.dimensions for segment in segments)
+    columns += [Both("arousal", "唤醒度"), Both("valence", "效价")] if with_dimensions else []
     head = "".join(f'<th class="word">{both(column)}</th>' for column in columns)
     yield (f'<section><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>')
     for segment in segments:
@@ -260,9 +264,16 @@ def _table(segments: tuple[Segment, ...]) -> Iterator[str]:
             f'<td class="word">{_clock(segment.start)}</td>'
             f'<td class="word">{_clock(segment.end)}</td>{speaker if with_speakers else ""}'
             f'<td class="word"><i style="background:{label.color}"></i>{name}</td>'
-            f'<td class="word">{segment.confidence:.1%}</td></tr>'
+            f'<td class="word">{segment.confidence:.1%}</td>'
+            f"{''.join(_dimensions(segment)) if with_dimensions else ''}</tr>"
         )
     yield "</tbody></table></div></section>"
+
+
+def _dimensions(segment: Segment) -> Iterator[str]:
+    point = segment.dimensions
+    for value in (None, None) if point is None else (point.arousal, point.valence):
+        yield f'<td class="word">{"–" if value is None else f"{value:+.2f}"}</td>'
 
 
 def _clock(seconds: float) -> str:

@@ -53,7 +53,8 @@ def averaged_frames(path: Path, labels: int, most: int) -> tuple[FloatArray, Flo
     """The curve of a frames.csv as means over equal runs of frames.
 
     Args:
-        path: rows of milliseconds and a score for each label, after a header.
+        path: rows of milliseconds and a score for each label, after a header; what comes after
+            the scores is passed over.
         labels: how many there are.
         most: how many points there may be.
 
@@ -71,7 +72,7 @@ def averaged_frames(path: Path, labels: int, most: int) -> tuple[FloatArray, Flo
         with path.open(encoding="utf-8") as text:
             next(text, "")
             while lines := list(islice(text, max(1, _ROWS // run) * run)):
-                table = np.loadtxt(lines, delimiter=",", ndmin=2)
+                table = np.loadtxt(lines, delimiter=",", ndmin=2)[:, : 1 + labels]
                 edges = np.arange(0, len(table), run)
                 counts = np.diff([*edges, len(table)])[:, None]
                 means.append(np.add.reduceat(table, edges, axis=0) / counts)

@@ -4,11 +4,13 @@ WebVTT: https://www.w3.org/TR/webvtt1/. A cue a segment. A metadata track (`kind
 shown by no player; a script reads each cue's JSON as it becomes active.
 """
 
+from dataclasses import replace
+
 from voxcor.exports.content import Content
 from voxcor.labels import get_label
 from voxcor.language import say
 from voxcor.result_folder import to_json
-from voxcor.results import Segment, milliseconds
+from voxcor.results import Dimensions, Segment, milliseconds, to_wire
 
 
 def to_srt(content: Content) -> str:
@@ -58,8 +60,13 @@ def _data(segment: Segment) -> str:
         "confidence": round(segment.confidence, 4),
         "scores": {label: round(score, 4) for label, score in segment.scores.items()},
         "speaker": segment.speaker,
+        "dimensions": to_wire(segment.dimensions and _rounded(segment.dimensions)),
     }
     return to_json(data).replace("-->", "\\u002d->")
+
+
+def _rounded(point: Dimensions) -> Dimensions:
+    return replace(point, arousal=round(point.arousal, 4), valence=round(point.valence, 4))
 
 
 def _escaped(text: str) -> str:

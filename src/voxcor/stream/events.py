@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from voxcor.frames import SAMPLE_RATE
-from voxcor.results import ModelInfo, milliseconds, to_wire
+from voxcor.results import Dimensions, ModelInfo, milliseconds, to_wire
 from voxcor.rules.watching import Firing, Rule
 
 Trigger = Literal["interval", "speech_ended"]
@@ -87,6 +87,7 @@ class Measurement(_Message):
     emotion: str
     confidence: float
     scores: Mapping[str, float]
+    dimensions: Dimensions | None
 
 
 @dataclass(frozen=True, slots=True)

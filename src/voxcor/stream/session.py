@@ -41,7 +41,7 @@ from voxcor.stream.events import (
     UtteranceEnd,
     UtteranceStart,
 )
-from voxcor.timeline import top
+from voxcor.timeline import dimensions_of, top
 
 FloatArray = NDArray[np.float32]
 
@@ -209,9 +209,8 @@ class Session:
         scores = self._recognizer.scores(samples, labels=self._labels)
         self._measurements += 1
         since, until = max(self._spoken, start / SAMPLE_RATE), end / SAMPLE_RATE
-        yield Measurement(
-            self._utterance, start / SAMPLE_RATE, until, trigger, *top(scores), scores
-        )
+        measured = (trigger, *top(scores), scores, dimensions_of(scores))
+        yield Measurement(self._utterance, start / SAMPLE_RATE, until, *measured)
         if since < until:
             self._spoken = until
             for firing in self._watch.push(Reading(since, until, scores)):

@@ -8,6 +8,13 @@
 export const percent = (share, decimals = 1) => `${(100 * share).toFixed(decimals)}%`;
 
 /**
+ * `+0.42`, of a number -1..1.
+ *
+ * @param {number} number
+ */
+export const signed = (number) => `${number < 0 ? "" : "+"}${number.toFixed(2)}`;
+
+/**
  * `0:03.2`, `12:04.0`, `1:02:03.4`, of seconds.
  *
  * @param {number} seconds

@@ -1,7 +1,7 @@
 /** A result: the emotion, all scores, what to know about the recording, the files. */
 
 import { exportFormats, exportResult, fileOf } from "./api.js";
-import { clock, percent } from "./format.js";
+import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, LABEL_IDS, labelOf, nameOf } from "./labels.js";
 import { Player } from "./player.js";
@@ -73,7 +73,7 @@ export function ResultPlaceholder({ isRunning }) {
 
 /** @param {{ document: ResultDocument }} props */
 function Quality({ document }) {
-  const { audio, quality, model, preprocessing } = document;
+  const { audio, quality, model, preprocessing, dimensions } = document;
   const channels =
     audio.channel === null ? t("channels", { count: audio.channels }) : t("channel", { number: audio.channel + 1 });
   const snr = quality.snr_db === null ? "" : ` · ${t("snr")} ${quality.snr_db.toFixed(0)} dB`;
@@ -93,6 +93,14 @@ function Quality({ document }) {
         document.summary.segments > 1 &&
         html`<dt>${t("shares")}</dt>
         <dd>${shares(document.summary)}</dd>`
+      }
+      ${
+        dimensions &&
+        html`<dt>${t("dimensions")}</dt>
+        <dd class="number">
+          ${t("dimensionsOf", { arousal: signed(dimensions.arousal), valence: signed(dimensions.valence) })} ·
+          ${" "}${t(dimensions.origin === "model" ? "dimensionsModel" : "dimensionsDerived")}
+        </dd>`
       }
       <dt>${t("model")}</dt>
       <dd>${model.id} · ${model.precision}${!model.official && model.id !== "tiny" && ` · ${t("unofficial")}`}</dd>

@@ -3,6 +3,13 @@
 /** The one that was heard, from 0; null for the mix of all. */
 export type Channel = number | null;
 
+/** How excited and how pleasant it sounds; null where too little of the scores says it. Documents of versions before it have none. */
+export type Dimensions = {
+  arousal: number;
+  valence: number;
+  origin: "derived from scores" | "model";
+} | null;
+
 /** What embedding.npy beside it is; vectors of different models do not compare. */
 export type Embedding = {
   model: {
@@ -160,6 +167,7 @@ export type Result = {
   blend: Label[] | null;
   abstained: boolean;
   abstain_below: Share | null;
+  dimensions?: Dimensions;
   model: {
     id: string;
     precision: "fp32" | "int8";
@@ -197,6 +205,7 @@ export type Result = {
     confidence: Share;
     scores: Scores;
     speaker: string | null;
+    dimensions?: Dimensions;
   })[];
   transitions: {
     time_ms: Milliseconds;

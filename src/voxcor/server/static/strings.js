@@ -97,6 +97,10 @@ const STRINGS = {
   confidence: ["Confidence", "置信度"],
   scores: ["Scores", "详细得分"],
   blend: ["Blend", "复合情感"],
+  dimensions: ["Dimensions", "情感维度"],
+  dimensionsOf: ["arousal {arousal} · valence {valence}", "唤醒度 {arousal} · 效价 {valence}"],
+  dimensionsDerived: ["derived from the scores", "由得分推算"],
+  dimensionsModel: ["by the model", "由模型给出"],
   abstained: ["No answer: not sure enough", "不作判断:把握不足"],
   abstainedWhy: [
     "Most likely {emotion}, but {confidence} is below the limit of {limit}.",
