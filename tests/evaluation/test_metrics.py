@@ -167,3 +167,71 @@ def test_abstaining_gives_fewer_answers_and_counts_those() -> None:
     assert (half.answered, half.accuracy) == (0.5, 1.0)
     assert (most.answered, most.accuracy) == (0.0, None)
     assert (all_.answered, all_.accuracy) == (1.0, 0.75)
+
+
+def ccc_of(truth: list[float], found: list[float]) -> float:
+    sums = metrics.moments(np.array(truth), np.array(found)).sum(axis=0)
+    return float(metrics.concordance(sums))
+
+
+def test_the_concordance_is_that_of_the_definition() -> None:
+    truth, found = [-0.5, 0.0, 0.5, 1.0], [0.0, 0.0, 0.5, 0.5]
+    # Both means 1/4, variances 5/16 and 1/16, covariance 1/8: (2/8) / (6/16).
+    assert ccc_of(truth, found) == pytest.approx(2 / 3)
+    # Half a point too high adds a quarter below: another scale costs, whatever the correlation.
+    assert ccc_of(truth, [value + 0.5 for value in found]) == pytest.approx(0.4)
+    assert ccc_of(truth, truth) == pytest.approx(1)
+    assert ccc_of([-1, 1], [1, -1]) == pytest.approx(-1)
+    assert ccc_of(truth, [0.3] * 4) == pytest.approx(0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds)
+def test_the_concordance_is_that_of_audmetric(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = rng.uniform(-1, 1, size=int(rng.integers(2, 60)))
+    found = np.clip(truth * rng.uniform(-1, 1) + rng.normal(size=len(truth)) / 4, -1, 1)
+    theirs = audmetric.concordance_cc(truth, found)
+    assert ccc_of(truth.tolist(), found.tolist()) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_a_dimension_is_measured_where_truth_and_answer_are_known() -> None:
+    truth, scores = answers(3, clips=40)
+    rng = np.random.default_rng(3)
+    rated = rng.uniform(-1, 1, size=40)
+    pairs = np.stack([rated, rated / 2], axis=1)
+    pairs[:10, 0] = pairs[35:, 1] = np.nan
+    speakers = [clip % 8 for clip in range(40)]
+    nothing = np.full((40, 2), np.nan)
+    dimensions = {"arousal": pairs, "valence": nothing}
+    figures = measure(truth, scores, LABELS, speakers, dimensions=dimensions)
+    assert [*figures.concordance] == ["arousal"]
+    arousal = figures.concordance["arousal"]
+    assert arousal.clips == 25
+    kept = pairs[10:35]
+    assert arousal.ccc.value == pytest.approx(ccc_of(kept[:, 0].tolist(), kept[:, 1].tolist()))
+    assert -1 <= arousal.ccc.low < arousal.ccc.value < arousal.ccc.high <= 1
+
+
+def test_the_interval_of_a_dimension_draws_speakers() -> None:
+    # Two voices out of eight are heard the wrong way round.
+    rng = np.random.default_rng(0)
+    rated = rng.uniform(-1, 1, size=800)
+    heard = np.where(np.arange(800) < 200, -rated, rated)
+    speakers = np.repeat(np.arange(8), 100).tolist()
+    widths = []
+    for owners in ([None] * 800, speakers):
+        ccc = (
+            measure(
+                np.zeros(800, np.int64),
+                np.tile([0.6, 0.4], (800, 1)),
+                ("a", "b"),
+                owners,
+                dimensions={"valence": np.stack([rated, heard], axis=1)},
+            )
+            .concordance["valence"]
+            .ccc
+        )
+        assert ccc.value == pytest.approx(0.5, abs=0.1)
+        widths.append(ccc.high - ccc.low)
+    assert widths[1] > 3 * widths[0]

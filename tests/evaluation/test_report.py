@@ -46,9 +46,18 @@ def evaluation() -> Evaluation:
         for row, label in enumerate(truth)
     )
     speakers = [utterance.voice for utterance in utterances]
-    whole = measure(truth, scores, LABELS, speakers)
+    pairs = rng.uniform(-1, 1, size=(60, 2))
+    rated = {"valence": pairs}
+    whole = measure(truth, scores, LABELS, speakers, dimensions=rated)
+    # Nobody rated what is in Chinese.
     halves = {
-        name: measure(truth[rest::2], scores[rest::2], LABELS, speakers[rest::2])
+        name: measure(
+            truth[rest::2],
+            scores[rest::2],
+            LABELS,
+            speakers[rest::2],
+            dimensions={} if rest else {"valence": pairs[::2]},
+        )
         for rest, name in enumerate(("de", "zh"))
     }
     return Evaluation(
@@ -297,3 +306,22 @@ def test_a_model_that_has_heard_it_is_not_to_be_calibrated_on_it(evaluation: Eva
         text = to_markdown(replace(evaluation, **heard))
         assert "--calibrate" not in text
         assert "tiny was" in text
+
+
+def test_a_dimension_that_was_rated_is_in_every_report(
+    evaluation: Evaluation, tmp_path: Path
+) -> None:
+    folder = save(evaluation, tmp_path)
+    document = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    ccc = document["figures"]["concordance"]["valence"]["ccc"]
+    assert document["figures"]["concordance"]["valence"]["clips"] == 60
+    assert {*document["groups"]["language"]["de"]["concordance"]} == {"valence"}
+    assert document["groups"]["language"]["zh"]["concordance"] == {}
+    written = interval(Estimate(**ccc), percent=False)
+    for name in ("evaluation.md", "evaluation.html"):
+        assert written in (folder / name).read_text(encoding="utf-8")
+    page = (folder / "evaluation.html").read_text(encoding="utf-8")
+    assert "CCC, valence" in page
+    assert "CCC，效价" in page
+    by_language = next(table for table in tables(evaluation) if str(table.title) == "By language")
+    assert [row[-1] == "–" for row in by_language.rows] == [False, True]

@@ -111,6 +111,7 @@ def evaluate(
     from voxcor.datasets.manifest import parse_label_map, read_manifest
     from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
+    from voxcor.evaluation.dimensions import check_ratings
     from voxcor.evaluation.measurement import count_recognitions
     from voxcor.evaluation.measurement import evaluate as measure
     from voxcor.evaluation.report.files import has_losses, to_document
@@ -132,9 +133,8 @@ def evaluate(
             reason_zh="--calibrate 针对模型的全部标签,请不要同时使用 --labels。",
         )
     competing = chosen or folder.card.labels
-    found = check_split_column(
-        read_manifest(manifest, label_map=parse_label_map(label_map or ()), labels=competing)
-    )
+    found = read_manifest(manifest, label_map=parse_label_map(label_map or ()), labels=competing)
+    found = check_ratings(check_split_column(found))
     aside = open_console(stderr=True)
     _remark(found.problems, aside)
 

@@ -38,7 +38,7 @@ _LISTS = ("manifest.csv", "metadata.csv", "metadata.jsonl", "wav.scp")
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 
-_ROLES: tuple[Role, ...] = ("speaker", "language", "corpus", "split")
+_ROLES: tuple[Role, ...] = ("speaker", "language", "corpus", "split", "arousal", "valence")
 
 # Of a corpus's own names of its labels.
 _MOST_MAP_BYTES = 1 << 20

@@ -7,7 +7,7 @@ restricted to afterwards, they come from those scores. A recording that cannot b
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
 from zlib import crc32
@@ -21,13 +21,14 @@ from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import Manifest, Utterance
 from voxcor.errors import InputError, ManifestError, UsageError
 from voxcor.evaluation.calibration import Calibration, calibrate
+from voxcor.evaluation.dimensions import rated_dimensions, rating_of
 from voxcor.evaluation.metrics import Coverage, Figures, FloatArray, IntArray, coverage, measure
 from voxcor.evaluation.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
 from voxcor.frames import SAMPLE_RATE
 from voxcor.language import say
 from voxcor.models.trained_on import TrainedOn
 from voxcor.recognizer import Recognizer
-from voxcor.results import Failure, ModelInfo
+from voxcor.results import DIMENSIONS, Failure, ModelInfo
 
 # Shown without being asked for, where the manifest tells more than one of them apart.
 USUAL_COLUMNS = ("language", "corpus")
@@ -38,12 +39,16 @@ _LEAST_SCORE = 1e-300  # has a logarithm
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The utterances that gave scores [N, L], with the sha256 of each, and the others' failures."""
+    """The utterances that gave scores [N, L], with the sha256 of each, and the others' failures.
+
+    `dimensions` [N, 2] are the arousal and valence of each, NaN where there are none.
+    """
 
     utterances: tuple[Utterance, ...]
     scores: FloatArray
     failures: tuple[Failure, ...]
     sha256s: tuple[str, ...]
+    dimensions: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,8 @@ def evaluate(
         first = clean.failures[0].message
         reason = say(f"no recording could be recognised. {first}", f"没有可识别的录音。{first}")
         raise ManifestError(name=source, reason=reason)
-    view = _View(recognizer.labels, competing, clean.utterances, clean.scores)
+    rated = rated_dimensions(manifest.utterances)
+    view = _View(recognizer.labels, competing, clean, rated)
     truth, scores = view.truth, view.scores
     return Evaluation(
         source=source,
@@ -154,7 +160,7 @@ def evaluate(
         coverage=coverage(truth, scores, _THRESHOLDS),
         calibration=_calibration(view) if labels is None else None,
         stresses=tuple(
-            _under(recognizer, chosen, competing, condition, trim, advance)
+            _under(recognizer, chosen, competing, rated, condition, trim, advance)
             for condition in (STRESSES if stress else ())
         ),
         trained_clips=trained_on.count(clean.sha256s) if trained_on else 0,
@@ -196,6 +202,7 @@ def recognize_all(
     """
     kept: list[Utterance] = []
     rows: list[list[float]] = []
+    points: list[tuple[float, float]] = []
     sha256s: list[str] = []
     failures: list[Failure] = []
     for utterance in utterances:
@@ -209,9 +216,12 @@ def recognize_all(
             kept.append(utterance)
             sha256s.append(result.audio.sha256)
             rows.append([result.scores[label] for label in recognizer.labels])
+            point = result.dimensions
+            points.append((point.arousal, point.valence) if point else (np.nan, np.nan))
         advance()
     scores = np.array(rows, dtype=np.float64).reshape(len(rows), len(recognizer.labels))
-    return Recognised(tuple(kept), scores, tuple(failures), tuple(sha256s))
+    dimensions = np.array(points, dtype=np.float64).reshape(len(rows), len(DIMENSIONS))
+    return Recognised(tuple(kept), scores, tuple(failures), tuple(sha256s), dimensions)
 
 
 def restrict(scores: FloatArray, columns: Sequence[int]) -> FloatArray:
@@ -221,19 +231,32 @@ def restrict(scores: FloatArray, columns: Sequence[int]) -> FloatArray:
 
 
 class _View:
-    """Utterances and their scores among some labels, as the metrics want them."""
+    """Utterances and their scores among some labels, as the metrics want them.
+
+    Of the `rated` dimensions, what people said and what was found, with all labels of the model.
+    """
 
     def __init__(
         self,
         all_labels: Sequence[str],
         labels: Sequence[str],
-        utterances: Sequence[Utterance],
-        scores: FloatArray,
+        found: Recognised,
+        rated: Sequence[str] = (),
     ) -> None:
-        rows = [row for row, utterance in enumerate(utterances) if utterance.label in labels]
+        rows = [row for row, utterance in enumerate(found.utterances) if utterance.label in labels]
         self.labels = tuple(labels)
-        self.utterances = tuple(utterances[row] for row in rows)
-        self.scores = restrict(scores[rows], [all_labels.index(label) for label in labels])
+        self.utterances = tuple(found.utterances[row] for row in rows)
+        self.scores = restrict(found.scores[rows], [all_labels.index(label) for label in labels])
+        self.dimensions = {
+            name: np.stack(
+                [
+                    [rating_of(utterance, name) for utterance in self.utterances],
+                    found.dimensions[rows, DIMENSIONS.index(name)],
+                ],
+                axis=1,
+            )
+            for name in rated
+        }
         self.truth: IntArray = np.array([labels.index(u.label) for u in self.utterances], int)
         self.speakers = [utterance.voice for utterance in self.utterances]
 
@@ -241,7 +264,13 @@ class _View:
         rows = range(len(self.utterances)) if rows is None else rows
         index = np.array(rows, dtype=np.int64)
         speakers = [self.speakers[row] for row in rows]
-        return measure(self.truth[index], self.scores[index], self.labels, speakers)
+        return measure(
+            self.truth[index],
+            self.scores[index],
+            self.labels,
+            speakers,
+            dimensions={name: pairs[index] for name, pairs in self.dimensions.items()},
+        )
 
     def measure_by(self, column: str) -> dict[str, Figures]:
         values = [value_of(utterance, column) for utterance in self.utterances]
@@ -307,8 +336,13 @@ def _primary(labels: Sequence[str], clean: Recognised) -> dict[str, Figures]:
     for corpus in sorted({value_of(u, "corpus") for u in clean.utterances}):
         if corpus_key(corpus) in {*ZERO_SHOT, *LINEAR_PROBE}:
             rows = [r for r, u in enumerate(clean.utterances) if value_of(u, "corpus") == corpus]
-            own = [clean.utterances[row] for row in rows]
-            view = _View(labels, PRIMARY, own, clean.scores[rows])
+            own = replace(
+                clean,
+                utterances=tuple(clean.utterances[row] for row in rows),
+                scores=clean.scores[rows],
+                dimensions=clean.dimensions[rows],
+            )
+            view = _View(labels, PRIMARY, own)
             if {u.label for u in view.utterances} == set(PRIMARY):
                 figures[corpus] = view.measure()
     return figures
@@ -324,12 +358,13 @@ def _under(
     recognizer: Recognizer,
     utterances: Sequence[Utterance],
     labels: Sequence[str],
+    rated: Sequence[str],
     stress: Stress,
     trim: bool,
     advance: Callable[[], None],
 ) -> StressFigures:
     found = recognize_all(recognizer, utterances, trim=trim, change=stress.change, advance=advance)
-    view = _View(recognizer.labels, labels, found.utterances, found.scores)
+    view = _View(recognizer.labels, labels, found, rated)
     return StressFigures(stress, view.measure() if view.utterances else None, len(found.failures))
 
 

@@ -10,7 +10,7 @@ the clips, and a thousand replicates cost one product of matrices.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,12 +47,21 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
+class Concordance:
+    """How well one dimension fits, over the clips of which truth and answer are both known."""
+
+    clips: int
+    ccc: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What was measured on one set of clips.
 
     `recall` has the labels that occur in the truth. `confusion` counts clips, rows are the truth,
     both ways in the order of `labels`. `resampled` says what the intervals rest on: drawing
-    `speakers`, or single `clips` where fewer than two speakers are known.
+    `speakers`, or single `clips` where fewer than two speakers are known. `concordance` has the
+    dimensions of which the truth is known, by name.
     """
 
     labels: tuple[str, ...]
@@ -68,6 +77,7 @@ class Figures:
     recall: Mapping[str, Estimate]
     confusion: tuple[tuple[int, ...], ...]
     reliability: tuple[Bin, ...]
+    concordance: Mapping[str, Concordance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,24 @@ def brier_scores(truth: IntArray, scores: FloatArray) -> FloatArray:
     return np.asarray(((scores - targets) ** 2).sum(axis=1))
 
 
+def moments(truth: FloatArray, found: FloatArray) -> FloatArray:
+    """[N, 6]: of each clip what, summed over clips, `concordance` is a function of."""
+    return np.stack([np.ones(len(truth)), truth, found, truth**2, found**2, truth * found], axis=1)
+
+
+def concordance(sums: FloatArray) -> FloatArray:
+    """[..., 6] sums of `moments` to [...]: the concordance correlation coefficient, -1..1.
+
+    2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2), with moments over n as in Lin 1989, "A
+    concordance correlation coefficient to evaluate reproducibility", Biometrics 45, 255-268. Unlike
+    Pearson's it asks for the same numbers, not only for the same order: x and y must be on one
+    scale. 0 where neither varies.
+    """
+    x, y, xx, yy, xy = np.moveaxis(sums[..., 1:] / sums[..., :1], -1, 0)
+    spread = (xx - x**2) + (yy - y**2) + (x - y) ** 2
+    return _ratio(2 * (xy - x * y), spread)
+
+
 def coverage(
     truth: IntArray, scores: FloatArray, thresholds: Sequence[float]
 ) -> tuple[Coverage, ...]:
@@ -148,6 +176,7 @@ def measure(
     labels: Sequence[str],
     speakers: Sequence[Hashable | None],
     *,
+    dimensions: Mapping[str, FloatArray] | None = None,
     seed: int = 0,
 ) -> Figures:
     """All figures of one set of clips, each with its interval.
@@ -161,6 +190,7 @@ def measure(
         scores: [N, L].
         labels: L names.
         speakers: N, None where unknown.
+        dimensions: by name, the truth and what was found of each clip [N, 2], NaN where unknown.
         seed: of the draws.
     """
     known = {speaker for speaker in speakers if speaker is not None}
@@ -191,7 +221,30 @@ def measure(
         },
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         reliability=_reliability(calibration_bins(truth, scores)),
+        concordance={
+            name: _concordance(pairs, speakers, seed)
+            for name, pairs in (dimensions or {}).items()
+            if not np.isnan(pairs).any(axis=1).all()
+        },
     )
+
+
+def _concordance(pairs: FloatArray, speakers: Sequence[Hashable | None], seed: int) -> Concordance:
+    """Of those pairs [N, 2] of which both are known; drawn as in `measure`."""
+    rows = np.flatnonzero(~np.isnan(pairs).any(axis=1)).tolist()
+    place = _places(owners_of([speakers[row] for row in rows]))
+    sums = np.zeros((place.max() + 1, 6))
+    np.add.at(sums, place, moments(pairs[rows, 0], pairs[rows, 1]))
+    replicates = concordance(_bootstrap(sums, np.random.default_rng(seed)))
+    low, high = np.percentile(replicates, _INTERVAL)
+    value = float(concordance(sums.sum(axis=0)))
+    return Concordance(len(rows), Estimate(value, float(low), float(high)))
+
+
+def _places(owners: Sequence[Hashable]) -> IntArray:
+    """[N]: which owner each clip has, counted in the order in which they come."""
+    places = {owner: place for place, owner in enumerate(dict.fromkeys(owners))}
+    return np.array([places[owner] for owner in owners])
 
 
 def owners_of(speakers: Sequence[Hashable | None]) -> list[Hashable]:
@@ -214,11 +267,11 @@ def _sums_by_owner(truth: IntArray, scores: FloatArray, owners: Sequence[Hashabl
     """[owners, K]: what the figures are functions of, summed over each owner's clips."""
     count = scores.shape[1]
     confidence, predicted = scores.max(axis=1), scores.argmax(axis=1)
-    rows = {owner: row for row, owner in enumerate(dict.fromkeys(owners))}
-    row = np.array([rows[owner] for owner in owners])
-    confusion = np.zeros((len(rows), count**2))
-    bins = np.zeros((len(rows), CALIBRATION_BINS, 3))
-    rest = np.zeros((len(rows), 2))
+    row = _places(owners)
+    rows = row.max() + 1
+    confusion = np.zeros((rows, count**2))
+    bins = np.zeros((rows, CALIBRATION_BINS, 3))
+    rest = np.zeros((rows, 2))
     np.add.at(confusion, (row, truth * count + predicted), 1)
     np.add.at(
         bins,
@@ -226,7 +279,7 @@ def _sums_by_owner(truth: IntArray, scores: FloatArray, owners: Sequence[Hashabl
         np.stack([np.ones(len(truth)), confidence, predicted == truth], axis=1),
     )
     np.add.at(rest, row, np.stack([brier_scores(truth, scores), confidence], axis=1))
-    return np.concatenate([confusion, bins.reshape(len(rows), -1), rest], axis=1)
+    return np.concatenate([confusion, bins.reshape(rows, -1), rest], axis=1)
 
 
 def _from_sums(sums: FloatArray, count: int) -> dict[str, FloatArray]:

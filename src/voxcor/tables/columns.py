@@ -12,7 +12,18 @@ from typing import Literal
 
 from voxcor.tables.times import SpanColumns, TimesUnclear, span_columns, squeezed
 
-Role = Literal["path", "folder", "label", "speaker", "key", "language", "corpus", "split"]
+Role = Literal[
+    "path",
+    "folder",
+    "label",
+    "speaker",
+    "key",
+    "language",
+    "corpus",
+    "split",
+    "arousal",
+    "valence",
+]
 
 _NAMES: Mapping[Role, tuple[str, ...]] = {
     "path": (
@@ -60,6 +71,8 @@ _NAMES: Mapping[Role, tuple[str, ...]] = {
     "language": ("language", "lang", "locale", "语言", "语种"),
     "corpus": ("corpus", "dataset", "语料", "语料库", "数据集"),
     "split": ("split", "splitset", "subset", "partition", "划分", "子集"),
+    "arousal": ("arousal", "唤醒度", "唤醒"),
+    "valence": ("valence", "效价", "愉悦度"),
 }
 
 _PLACE = {name: (role, place) for role, names in _NAMES.items() for place, name in enumerate(names)}

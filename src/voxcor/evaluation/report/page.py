@@ -11,6 +11,7 @@ from voxcor.evaluation.report.tables import (
     headline,
     name_of,
     preprocessing,
+    rated_names,
     tables,
 )
 from voxcor.exports.html_page import NAV, both, document
@@ -66,6 +67,10 @@ def _figures(evaluation: Evaluation) -> Iterator[str]:
         (Both("macro-F1", "宏平均 F1"), f"{whole.f1.value:.1%}"),
         (Both("mean confidence", "平均置信度"), f"{whole.confidence.value:.1%}"),
         (Both("ECE, calibration error", "ECE(校准误差)"), f"{whole.ece.value:.3f}"),
+        *(
+            (Both(f"CCC, {name.en}", f"CCC，{name.zh}"), f"{found.ccc.value:.3f}")
+            for name, found in zip(rated_names(whole), whole.concordance.values(), strict=True)
+        ),
     ):
         yield f'<div><b>{value}</b><span class="faint">{both(name)}</span></div>'
 

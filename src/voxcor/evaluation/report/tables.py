@@ -4,7 +4,7 @@ A text that exists in two languages is `Both`: it reads as the reader's own, and
 either.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from voxcor.datasets.manifest import LOST
@@ -17,6 +17,8 @@ from voxcor.untrusted import markdown
 
 # Below this the bootstrap of speakers has too few to draw from.
 _MANY_SPEAKERS = 10
+
+_DIMENSIONS = {"arousal": Both("arousal", "唤醒度"), "valence": Both("valence", "效价")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def tables(evaluation: Evaluation) -> Iterator[Table]:
     yield _by_language(evaluation)
     yield _by_label(evaluation.whole)
     for column, groups in evaluation.groups.items():
-        yield _by_column(column, groups)
+        yield _by_column(column, groups, evaluation.whole)
     if evaluation.primary:
         yield _beside_published(evaluation)
     if evaluation.stresses:
@@ -102,6 +104,11 @@ def name_of(label: str) -> Both:
     return Both(f"{known.emoji} {known.en}", f"{known.emoji} {known.zh}")
 
 
+def rated_names(figures: Figures) -> tuple[Both, ...]:
+    """What the dimensions that people rated are called."""
+    return tuple(_DIMENSIONS[dimension] for dimension in figures.concordance)
+
+
 def interval(estimate: Estimate, *, percent: bool = True) -> str:
     """`45.9 [28.6, 51.4]` in percent, or `0.111 [0.108, 0.262]`."""
     if percent:
@@ -125,9 +132,20 @@ def _whole(evaluation: Evaluation) -> Table:
             (Both("mean confidence, %", "平均置信度,%"), interval(whole.confidence)),
             (Both("ECE, calibration error", "ECE(校准误差)"), interval(whole.ece, percent=False)),
             (Both("Brier score, 0 to 2", "Brier 分数(0 到 2)"), brier),
+            *(
+                (Both(f"CCC, {name.en}, -1 to 1", f"CCC，{name.zh}（-1 到 1）"), ccc)
+                for name, ccc in zip(
+                    rated_names(whole), _ccc(whole, whole.concordance), strict=True
+                )
+            ),
         ),
         _about_intervals(whole),
     )
+
+
+def _ccc(figures: Figures, rated: Iterable[str]) -> tuple[str, ...]:
+    found = figures.concordance
+    return tuple(interval(found[n].ccc, percent=False) if n in found else "–" for n in rated)
 
 
 def _about_intervals(whole: Figures) -> Both:
@@ -194,7 +212,7 @@ def _mistake(figures: Figures, label: str) -> Text:
     return Both(f"{other.en} {share:.0%}", f"{other.zh} {share:.0%}")
 
 
-def _by_column(column: str, groups: Mapping[str, Figures]) -> Table:
+def _by_column(column: str, groups: Mapping[str, Figures], whole: Figures) -> Table:
     return Table(
         Both(f"By {column}", f"按 {column}"),
         (
@@ -206,6 +224,7 @@ def _by_column(column: str, groups: Mapping[str, Figures]) -> Table:
             "F1, %",
             Both("confidence, %", "置信度,%"),
             "ECE",
+            *(Both(f"CCC, {name.en}", f"CCC，{name.zh}") for name in rated_names(whole)),
         ),
         tuple(
             (
@@ -217,6 +236,7 @@ def _by_column(column: str, groups: Mapping[str, Figures]) -> Table:
                 interval(figures.f1),
                 interval(figures.confidence),
                 interval(figures.ece, percent=False),
+                *_ccc(figures, whole.concordance),
             )
             for value, figures in groups.items()
         ),
