@@ -209,8 +209,8 @@ def test_a_training_of_one_layer_is_not_gone_on_with_at_another(
     assert trained.card.sha256 == unbroken.card.sha256
 
 
-def test_a_layer_in_eight_bits(base: ModelFolder, manifest: Path, tmp_path: Path) -> None:
-    train_head(manifest, tmp_path / "mine", model=base.card.id, layer=1)
+def test_a_layer_in_eight_bits(whisper: ModelFolder, manifest: Path, tmp_path: Path) -> None:
+    train_head(manifest, tmp_path / "mine", model="whisper-base", layer=1)
     add(tmp_path / "mine", precision="int8", speech=[speech(2, seed=seed) for seed in range(4)])
     coarse = find_model("mine-int8")
     assert size(coarse) < size(find_model(str(tmp_path / "mine")))
@@ -222,18 +222,31 @@ def test_a_layer_in_eight_bits(base: ModelFolder, manifest: Path, tmp_path: Path
         train_head(manifest, tmp_path / "more", model="mine-int8", layer=1)
 
 
-@pytest.mark.parametrize("method", ["head", "full"])
-@pytest.mark.parametrize("layer", [-1, 0, 4])
+@pytest.mark.parametrize(
+    ("method", "layer", "language", "told"),
+    [
+        ("head", 0, "en", "base has 3 blocks: --layer can be 1 to 3, not 0"),
+        ("full", 4, "zh", "base 共有 3 个模块：--layer 可取 1 至 3，不能为 4"),
+    ],
+)
 def test_a_layer_that_is_not_there_is_wrong_usage(
-    emotion2vec: ModelFolder, manifest: Path, tmp_path: Path, method: str, layer: int
+    emotion2vec: ModelFolder,
+    manifest: Path,
+    tmp_path: Path,
+    method: str,
+    layer: int,
+    language: str,
+    told: str,
 ) -> None:
     arguments = ("train", manifest, "--out", tmp_path / "mine", "--model", "base")
-    for language, told in (("en", "base has 3 blocks"), ("zh", "base 共有 3 个模块")):
-        status, out, err = voxcor(
-            *arguments, "--method", method, "--layer", layer, VOXCOR_LANGUAGE=language
-        )
-        assert (status, out) == (2, "")
-        assert told in err
+    status, out, err = voxcor(
+        *arguments, "--method", method, "--layer", layer, VOXCOR_LANGUAGE=language
+    )
+    assert (status, out) == (2, "")
+    assert told in err
+    for other in (-1, 4):
+        with pytest.raises(UsageError, match="base has 3 blocks"):
+            train_head(manifest, tmp_path / "mine", model="base", layer=other)
     assert not [path for path in tmp_path.iterdir() if "mine" in path.name]
 
 

@@ -218,14 +218,14 @@ def _origin(training: Training) -> Both:
     title, model, licence = map(markdown, (base.title, base.id, base.licence))
     manifest = code(training.manifest)
     body_en = markdown(title_up_to(base, training.layer))
-    body_zh = title if training.layer is None else f"{title} 的前 {training.layer} 个模块"
+    body_zh = f"{title} " if training.layer is None else f"{title} 的前 {training.layer} 个模块"
     return Both(
         f"{body_en} with another head: {head_en}, {training.parameters:,} numbers, trained on "
         f"{clips} clips of {training.speakers} known speakers from {manifest}.\n\n"
         f"Base: {model}, sha256 {code(base.sha256)}, licence: {licence}. "
         f"Data: sha256 `{training.data_sha256}` over audio, labels and speakers; "
         f"terms: {terms_en}.",
-        f"在 {body_zh} 之上更换了分类头:{head_zh},{training.parameters:,} 个参数,使用 "
+        f"在 {body_zh}之上更换了分类头:{head_zh},{training.parameters:,} 个参数,使用 "
         f"{manifest} 中 {training.speakers} 位已知说话人的 {clips} 条语音训练。\n\n"
         f"基础模型:{model},sha256 {code(base.sha256)},许可:{licence}。"
         f"数据:对音频、标签与说话人计算的 sha256 为 `{training.data_sha256}`;使用条款:{terms_zh}。",
