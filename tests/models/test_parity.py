@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 
 from checkpoints import build_small, funasr
 from voxcor.inference.network import Network
+from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.labels import LABEL_IDS
 from voxcor.models.cards import OFFICIAL, Card
+from voxcor.models.families.emotion2vec import FAMILY
+from voxcor.models.families.emotion2vec.architecture import NUM_EXTRA_TOKENS
+from voxcor.models.family import first_blocks
+from voxcor.models.graph import GraphBuilder
 from voxcor.models.pull import pull
 from voxcor.models.store import find_model, open_network
 
@@ -171,3 +176,30 @@ def test_a_checkpoint_without_classifier_gives_features(
             ).view(1, -1)
         )["x"][0].numpy()
     assert relative_error(network.run([speech])[0].embeddings, expected) < FEATURES_RTOL
+
+
+def test_every_block_gives_the_numbers_of_funasr(
+    config: dict[str, Any], speech: NDArray[np.float32], tmp_path: Path
+) -> None:
+    """The prenet's block is the first; what comes out of a block has been normed there."""
+    reference = build_small(config, seed=4)
+    blocks = [*reference.modality_encoders["AUDIO"].context_encoder.blocks, *reference.blocks]
+    expected: list[NDArray[np.float32]] = []
+    for block in blocks:
+        block.register_forward_hook(
+            lambda _block, _inputs, output: expected.append(output[0][0, NUM_EXTRA_TOKENS:].numpy())
+        )
+    with funasr.torch.no_grad():
+        funasr.recognize(reference, speech)
+    funasr.save_official(reference, tmp_path / "model.pt")
+    whole = FAMILY.read_checkpoint(tmp_path / "model.pt")
+    assert len(blocks) == len(whole.architecture.blocks) == len(expected) == 3
+    for depth, theirs in enumerate(expected, 1):
+        weights = first_blocks(whole, depth)
+        folder = tmp_path / str(depth)
+        folder.mkdir()
+        with GraphBuilder(folder) as graph:
+            FAMILY.write_graph(graph, weights, ())
+            graph.save(labels=(), embedding_dim=weights.architecture.embed_dim)
+        ours = Network(folder / GRAPH_FILE, threads=1).run([speech])[0].embeddings
+        assert relative_error(ours, theirs) < FEATURES_RTOL

@@ -68,6 +68,18 @@ def train(
             show_default="auto",
         ),
     ] = None,
+    layer: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help=say(
+                "Build on the output of block N, from 1, and drop the blocks after it: a smaller, "
+                "faster model.",
+                "以第 N 个模块（从 1 起）的输出为基础，去掉其后的模块：模型更小、更快。",
+            ),
+            show_default=say("all blocks", "全部模块"),
+        ),
+    ] = None,
     head: Annotated[
         Literal["linear", "mlp"],
         typer.Option(
@@ -154,7 +166,8 @@ def train(
         from voxcor.training.options import parse_options
 
         _require(folds is None, "--folds", "head")
-        options = parse_options([f"seed={seed}", *(settings or ())])
+        kept = [] if layer is None else [f"layer={layer}"]
+        options = parse_options([f"seed={seed}", *kept, *(settings or ())])
         with _bars(aside) as progress:
             train_full(
                 manifest,
@@ -180,6 +193,7 @@ def train(
             manifest,
             out,
             model=base,
+            layer=layer,
             kind=head,
             folds=folds,
             label_map=renamed,

@@ -24,7 +24,7 @@ from importlib import import_module
 from math import prod
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from voxcor.models import families
 
@@ -57,6 +57,10 @@ class Architecture(ABC):
         """The name prefixes of all transformer blocks, in the order they run."""
 
     @abstractmethod
+    def up_to(self, depth: int) -> Self:
+        """Of the first blocks alone, 1 to all of them: no norm after them, no classifier."""
+
+    @abstractmethod
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor of inference and its shape, by the checkpoint's names."""
 
@@ -71,6 +75,17 @@ class Weights(NamedTuple):
 
     architecture: Architecture
     tensors: "Tensors"
+
+
+def first_blocks(weights: Weights, depth: int) -> Weights:
+    """A network's first blocks and all below them: its embeddings are what block `depth` puts out.
+
+    Args:
+        weights: the whole network.
+        depth: how many blocks, 1 to as many as it has.
+    """
+    architecture = weights.architecture.up_to(depth)
+    return Weights(architecture, {name: weights.tensors[name] for name in architecture.shapes()})
 
 
 @dataclass(frozen=True, slots=True)

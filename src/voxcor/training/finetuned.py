@@ -11,8 +11,9 @@ from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.family import Weights, find_family
 from voxcor.models.graph import GraphBuilder
-from voxcor.training.model_folder import TRAINED_BY
+from voxcor.training.model_folder import made_by
 from voxcor.training.options import FullOptions
+from voxcor.training.start import title_up_to
 from voxcor.training.state import Epoch
 
 REPORT_FILE = "report.json"
@@ -53,7 +54,7 @@ def write_finetuned(model: Finetuned, folder: Path) -> Card:
     written = files[GRAPH_FILE].sha256 + files[WEIGHTS_FILE].sha256
     card = Card(
         id=model.name,
-        title=f"{model.name} ({model.base.title}, fine-tuned)",
+        title=f"{model.name} ({title_up_to(model.base, model.options.layer)}, fine-tuned)",
         labels=labels,
         embedding_dim=architecture.embed_dim,
         parameters=architecture.parameters,
@@ -65,7 +66,7 @@ def write_finetuned(model: Finetuned, folder: Path) -> Card:
         source=Source(
             hub="voxcor",
             repository=f"{model.base.id}@{model.base.sha256}",
-            file=f"{TRAINED_BY} --method full",
+            file=made_by("full", model.options.layer),
         ),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         licence=f"{model.base.licence}; data: {model.terms or 'terms not stated'}",

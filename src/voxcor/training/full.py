@@ -171,7 +171,7 @@ def train_full(
     folder = out.with_name(f".{out.name}.training")
     labels = in_model_order(utterance.label for utterance in training)
     known = [utterance for utterance in validation if utterance.label in labels]
-    start = first_weights(model, labels, options.seed)
+    start = first_weights(model, labels, options.seed, options.layer)
     options.require_sense(start.weights.architecture)
     with claimed(folder, _mark(model.card, options, training, known)):
         with storage_errors(folder):

@@ -33,6 +33,7 @@ from voxcor.training.folds import Folds, Plan, make_plan
 from voxcor.training.heads import Examples, FloatArray, HeadKind, IntArray, Rows, head_logits
 from voxcor.training.model_folder import require_place, write_model
 from voxcor.training.report import FoldFigures, Training, fold_figures
+from voxcor.training.start import up_to_layer
 
 HeadStage = Literal["embeddings", "training"]
 HeadProgress = Callable[[HeadStage, float], None]
@@ -47,6 +48,7 @@ def train_head(
     out: Path,
     *,
     model: str = "auto",
+    layer: int | None = None,
     kind: HeadKind = "linear",
     folds: Folds | None = None,
     label_map: Mapping[str, str] | None = None,
@@ -63,6 +65,8 @@ def train_head(
         manifest: what to learn, see `read_manifest`.
         out: the folder of the new model; its name becomes the model's id.
         model: whose embeddings: `auto`, an id, or a model folder.
+        layer: the block, from 1, whose output the head stands on; the model ends with it. None for
+            the model's own embeddings.
         kind: of the head, see `voxcor.training.heads`.
         folds: whom to hold out, see `make_plan`.
         label_map: as for `read_manifest`.
@@ -76,9 +80,11 @@ def train_head(
 
     Raises:
         ModelExists: `out` holds a model, and `overwrite` was not said.
-        UsageError: `out` holds something else, or `folds` asks for what the manifest lacks.
+        UsageError: `out` holds something else, `folds` asks for what the manifest lacks, or there
+            is no such layer, see `up_to_layer`.
         InputNotFound, InputUnreadable, ManifestError: there is nothing to train on.
         UnknownModel, ModelNotInstalled, ModelCorrupt: see `find_model`.
+        CheckpointInvalid: the model has no layers that its family knows.
         StorageError: the cache or the model cannot be written.
     """
     require_place(out, overwrite=overwrite)
@@ -96,76 +102,81 @@ def train_head(
 
     problems.add(_heard_before(base, found.utterances))
     plan_for([clip.utterance for clip in clips])
-    embedded, unusable = embed_clips(
-        clips, base, frames=kind == "mlp", progress=lambda share: progress("embeddings", share)
-    )
-    problems.add(unusable)
-    utterances = [item.clip.utterance for item in embedded]
-    plan = plan_for(utterances)
-    names = in_model_order(utterances[i].label for i in plan.train)
-    shared = _shared(base.card, names)
-    share = shared if kind == "linear" else np.zeros_like(shared)
-    pooled = np.stack([item.embedding for item in embedded])
-    before = np.stack([item.logits for item in embedded])
-    truth = np.array([names.index(u.label) if u.label in names else -1 for u in utterances])
-    rows = _frames_of(embedded) if kind == "mlp" else _means_of(pooled)
-    examples = Examples(rows, pooled, before @ share, truth)
-    fitted = fit(
-        examples,
-        plan,
-        kind,
-        len(names),
-        seed=seed,
-        progress=lambda share: progress("training", share),
-    )
+    with up_to_layer(base, layer, out) as body:
+        embedded, unusable = embed_clips(
+            clips, body, frames=kind == "mlp", progress=lambda share: progress("embeddings", share)
+        )
+        problems.add(unusable)
+        utterances = [item.clip.utterance for item in embedded]
+        plan = plan_for(utterances)
+        names = in_model_order(utterances[i].label for i in plan.train)
+        shared = _shared(body.card, names)
+        share = shared if kind == "linear" else np.zeros_like(shared)
+        pooled = np.stack([item.embedding for item in embedded])
+        before = np.stack([item.logits for item in embedded])
+        truth = np.array([names.index(u.label) if u.label in names else -1 for u in utterances])
+        rows = _frames_of(embedded) if kind == "mlp" else _means_of(pooled)
+        examples = Examples(rows, pooled, before @ share, truth)
+        fitted = fit(
+            examples,
+            plan,
+            kind,
+            len(names),
+            seed=seed,
+            progress=lambda share: progress("training", share),
+        )
 
-    def measured(clips: IntArray, logits: FloatArray) -> Figures:
-        voices = [utterances[i].voice for i in clips]
-        return measure(truth[clips], softmax(logits).astype(np.float64), names, voices)
+        def measured(clips: IntArray, logits: FloatArray) -> Figures:
+            voices = [utterances[i].voice for i in clips]
+            return measure(truth[clips], softmax(logits).astype(np.float64), names, voices)
 
-    def measured_before(clips: IntArray) -> Figures | None:
-        known = shared.any(axis=0)
-        logits = np.where(known, before[clips] @ shared, -np.inf).astype(np.float32)
-        return measured(clips, logits) if known.any() and len(clips) else None
+        def measured_before(clips: IntArray) -> Figures | None:
+            known = shared.any(axis=0)
+            logits = np.where(known, before[clips] @ shared, -np.inf).astype(np.float32)
+            return measured(clips, logits) if known.any() and len(clips) else None
 
-    temperature = _temperature(fitted.logits, truth[fitted.held_out])
-    on_test = head_logits(fitted.head, examples, plan.test) if len(plan.test) else None
-    training = Training(
-        name=out.resolve().name,
-        manifest=manifest.name,
-        manifest_sha256=_sha256_of(manifest),
-        data_sha256=_digest(embedded, plan),
-        terms=terms,
-        base=base.card,
-        kind=kind,
-        seed=seed,
-        protocol=plan.protocol,
-        labels=names,
-        clips=_counts(utterances, plan.train, names),
-        speakers=len({utterances[i].voice for i in plan.train} - {None}),
-        corpora=tuple(sorted({u.columns.get("corpus", "") for u in utterances} - {""})),
-        parameters=fitted.head.parameters,
-        rounds=fitted.rounds,
-        curve=fitted.curve,
-        temperature=temperature,
-        chosen_on_held_out=len(plan.folds) == 1,
-        folds=_fold_figures(plan, fitted, truth, len(names)),
-        held_out=measured(fitted.held_out, fitted.logits / np.float32(temperature)),
-        before=measured_before(fitted.held_out),
-        test=None if on_test is None else measured(plan.test, on_test / np.float32(temperature)),
-        test_before=measured_before(plan.test),
-        problems=tuple(problems.all),
-    )
-    used = {*plan.train.tolist(), *fitted.held_out.tolist()}
-    write_model(
-        training,
-        base,
-        fitted.head,
-        share,
-        out,
-        heard=[embedded[i].clip.sha256 for i in used],
-        overwrite=overwrite,
-    )
+        temperature = _temperature(fitted.logits, truth[fitted.held_out])
+        test = None
+        if len(plan.test):
+            logits = head_logits(fitted.head, examples, plan.test)
+            test = measured(plan.test, logits / np.float32(temperature))
+        training = Training(
+            name=out.resolve().name,
+            manifest=manifest.name,
+            manifest_sha256=_sha256_of(manifest),
+            data_sha256=_digest(embedded, plan),
+            terms=terms,
+            base=base.card,
+            layer=None if body is base else layer,
+            kind=kind,
+            seed=seed,
+            protocol=plan.protocol,
+            labels=names,
+            clips=_counts(utterances, plan.train, names),
+            speakers=len({utterances[i].voice for i in plan.train} - {None}),
+            corpora=tuple(sorted({u.columns.get("corpus", "") for u in utterances} - {""})),
+            parameters=fitted.head.parameters,
+            rounds=fitted.rounds,
+            curve=fitted.curve,
+            temperature=temperature,
+            chosen_on_held_out=len(plan.folds) == 1,
+            folds=_fold_figures(plan, fitted, truth, len(names)),
+            held_out=measured(fitted.held_out, fitted.logits / np.float32(temperature)),
+            before=measured_before(fitted.held_out),
+            test=test,
+            test_before=measured_before(plan.test),
+            problems=tuple(problems.all),
+        )
+        used = {*plan.train.tolist(), *fitted.held_out.tolist()}
+        write_model(
+            training,
+            body,
+            fitted.head,
+            share,
+            out,
+            heard=[embedded[i].clip.sha256 for i in used],
+            overwrite=overwrite,
+        )
     return training
 
 

@@ -27,6 +27,11 @@ TRAINED_BY = "voxcor train"
 _ROOM_BYTES = 20_000_000
 
 
+def made_by(method: str, layer: int | None) -> str:
+    """What a card says made its model."""
+    return f"{TRAINED_BY} --method {method}" + ("" if layer is None else f" --layer {layer}")
+
+
 def require_place(out: Path, *, overwrite: bool) -> None:
     """Looks whether a model may go there, before work begins.
 
@@ -67,7 +72,7 @@ def write_model(
 
     Args:
         training: for the card and the reports.
-        base: the model whose body it gets.
+        base: the model whose body it gets, up to the training's layer.
         head: trained on the base's embeddings.
         share: [L_base, L], what of the base's logits counts too.
         out: the folder.
@@ -87,7 +92,7 @@ def write_model(
         with _locked(out), replacing(out) as folder:
             require_place(out, overwrite=overwrite)
             origin = {
-                "base": f"{card.id}@{card.sha256}",
+                "base": f"{training.base.id}@{training.base.sha256}",
                 "data_sha256": training.data_sha256,
             }
             names = write_graph(base, head, training.labels, folder, share=share, origin=origin)
@@ -122,8 +127,8 @@ def _card(training: Training, base: Card, files: dict[str, FileRecord]) -> Card:
         official=False,
         source=Source(
             hub="voxcor",
-            repository=f"{base.id}@{base.sha256}",
-            file=f"{TRAINED_BY} --method head --head {training.kind}",
+            repository=f"{training.base.id}@{training.base.sha256}",
+            file=made_by(f"head --head {training.kind}", training.layer),
         ),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         licence=f"{base.licence}; data: {training.terms or 'terms not stated'}",

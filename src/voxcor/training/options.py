@@ -31,6 +31,7 @@ class FullOptions:
     layer_decay: float = 0.9
     weight_decay: float = 0.01
     warmup: float = 0.1  # share of all steps
+    layer: int | None = None  # the last block that is kept, from 1; None: all are
     freeze_front_end: bool = True
     freeze_blocks: int = 0  # from the bottom; everything below them stays, too
     lora_rank: int = 0  # 0: no LoRA, the blocks themselves are trained
@@ -92,19 +93,19 @@ def parse_options(pairs: Iterable[str]) -> FullOptions:
     Raises:
         UsageError: an item that is not `name=value`, an unknown name, or a value of another kind.
     """
-    defaults = {field.name: field.default for field in fields(FullOptions)}
+    kinds = {field.name: field.type for field in fields(FullOptions)}
     values: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = (part.strip() for part in pair.partition("="))
-        if not equals or name not in defaults:
-            known = ", ".join(defaults)
+        if not equals or name not in kinds:
+            known = ", ".join(kinds)
             raise UsageError(
                 reason_en=f"{pair} is no option of full training, such as epochs=10. "
                 f"They are: {known}.",
                 reason_zh=f"{pair} 不是完整训练的选项(写法如 epochs=10)。可用选项:{known}。",
             )
         try:
-            values[name] = _value(text, defaults[name])
+            values[name] = _value(text, kinds[name])
         except ValueError:
             raise UsageError(
                 reason_en=f"{name} cannot be {text}.", reason_zh=f"{name} 不能为 {text}。"
@@ -112,10 +113,10 @@ def parse_options(pairs: Iterable[str]) -> FullOptions:
     return FullOptions(**values)
 
 
-def _value(text: str, default: object) -> bool | int | float:
-    """Of the kind that the default is; a rate without default is a float."""
-    if isinstance(default, bool):
+def _value(text: str, kind: object) -> bool | int | float:
+    """Of the kind that a field is."""
+    if kind is bool:
         if text.lower() not in _WORDS:
             raise ValueError(text)
         return _WORDS[text.lower()]
-    return int(text) if isinstance(default, int) else float(text)
+    return int(text) if kind in (int, int | None) else float(text)

@@ -21,6 +21,7 @@ from voxcor.language import Both, Text, speaking
 from voxcor.models.cards import Card
 from voxcor.training.folds import Protocol
 from voxcor.training.heads import BATCH, ROUND, FloatArray, HeadKind, IntArray
+from voxcor.training.start import title_up_to
 from voxcor.untrusted import code, markdown
 
 SCHEMA_VERSION = 1
@@ -54,8 +55,9 @@ class FoldFigures:
 class Training:
     """All there is to report. Figures `before` are those of the base model on the same clips.
 
-    `before` and `test_before` are None where it has none of the labels; `test` is None without
-    such a split. `chosen_on_held_out`: the held-out clips decided when to stop, so their figures
+    `layer` is the last block that was kept of it, None where that is all of it. `before` and
+    `test_before` are None then, and where it has none of the labels; `test` is None without such a
+    split. `chosen_on_held_out`: the held-out clips decided when to stop, so their figures
     flatter a little.
     """
 
@@ -65,6 +67,7 @@ class Training:
     data_sha256: str
     terms: str | None
     base: Card
+    layer: int | None
     kind: HeadKind
     seed: int
     protocol: Protocol
@@ -207,20 +210,22 @@ def _origin(training: Training) -> Both:
     head_en, head_zh = "a linear head", "线性分类头"
     if training.kind == "mlp":
         head_en, head_zh = "a head of two layers", "两层分类头"
-    elif set(training.labels) & set(base.labels):
+    elif training.layer is None and set(training.labels) & set(base.labels):
         head_en += ", begun as its own classifier"
         head_zh += "(以原分类头为起点)"
     terms_en = markdown(training.terms or "not stated by whoever trained this")
     terms_zh = markdown(training.terms or "训练者未说明")
     title, model, licence = map(markdown, (base.title, base.id, base.licence))
     manifest = code(training.manifest)
+    body_en = markdown(title_up_to(base, training.layer))
+    body_zh = f"{title} " if training.layer is None else f"{title} 的前 {training.layer} 个模块"
     return Both(
-        f"{title} with another head: {head_en}, {training.parameters:,} numbers, trained on "
+        f"{body_en} with another head: {head_en}, {training.parameters:,} numbers, trained on "
         f"{clips} clips of {training.speakers} known speakers from {manifest}.\n\n"
         f"Base: {model}, sha256 {code(base.sha256)}, licence: {licence}. "
         f"Data: sha256 `{training.data_sha256}` over audio, labels and speakers; "
         f"terms: {terms_en}.",
-        f"在 {title} 之上更换了分类头:{head_zh},{training.parameters:,} 个参数,使用 "
+        f"在 {body_zh}之上更换了分类头:{head_zh},{training.parameters:,} 个参数,使用 "
         f"{manifest} 中 {training.speakers} 位已知说话人的 {clips} 条语音训练。\n\n"
         f"基础模型:{model},sha256 {code(base.sha256)},许可:{licence}。"
         f"数据:对音频、标签与说话人计算的 sha256 为 `{training.data_sha256}`;使用条款:{terms_zh}。",

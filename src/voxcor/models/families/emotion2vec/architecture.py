@@ -1,7 +1,8 @@
 """The emotion2vec architecture: its sizes, and the shape of every tensor it is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,11 @@ class Architecture(family.Architecture):
         prenet = (f"{AUDIO}context_encoder.blocks.{i}." for i in range(self.prenet_depth))
         main = (f"blocks.{i}." for i in range(self.depth))
         return (*prenet, *main)
+
+    def up_to(self, depth: int) -> Self:
+        """Of the first blocks alone: those before the main ones count, too."""
+        prenet_depth = min(depth, self.prenet_depth)
+        return replace(self, prenet_depth=prenet_depth, depth=depth - prenet_depth, num_outputs=0)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor of inference and its shape, by the checkpoint's names."""

@@ -5,7 +5,8 @@ as in OpenAI's own files; the classifier, which those do not have, is `head`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,10 @@ class WhisperEncoder(Architecture):
     def blocks(self) -> tuple[str, ...]:
         """The name prefixes of the blocks, in the order they run."""
         return tuple(f"encoder.blocks.{i}." for i in range(self.depth))
+
+    def up_to(self, depth: int) -> Self:
+        """Of the first blocks alone, which no norm follows."""
+        return replace(self, depth=depth, final_norm=False, num_outputs=0)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor of inference and its shape."""
