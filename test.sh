@@ -12,7 +12,7 @@ step() { printf '\n== %s\n' "$*"; }
 install() {
     install_locked "$1" requirements/dev.txt .
     # Without a hash: its wheel for this version is another one on each index, with CUDA or without.
-    # What it needs but CUDA is locked. Only tests and the recipe of `tiny` use it.
+    # What it needs but CUDA is locked. Only tests and the recipe of `small` use it.
     quiet_pip "$1" torch==2.13.0
 }
 

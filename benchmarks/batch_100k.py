@@ -3,7 +3,7 @@
     python benchmarks/batch_100k.py FOLDER [--clips 100000] [--plot docs/batch-memory.svg]
 
 Writes short clips of synthetic speech below FOLDER, each another (voice, length, level and noise
-differ), runs `voxcor batch` on them with `tiny` in a process of its own, and samples the memory of
+differ), runs `voxcor batch` on them with `small` in a process of its own, and samples the memory of
 it and its decoding processes every few seconds. Run again after a kill it goes on: clips and
 ledger are kept. `memory.csv` in FOLDER has the samples of all runs.
 """
@@ -73,7 +73,7 @@ def clip(seed: int) -> np.ndarray:
 
 def run(clips: Path, out: Path, samples: Path) -> None:
     command = [sys.executable, "-m", "voxcor", "batch", str(clips), "--out", str(out)]
-    process = psutil.Popen([*command, "--model", "tiny", "--format", "csv", "--resume"])
+    process = psutil.Popen([*command, "--model", "small", "--format", "csv", "--resume"])
     began = time.monotonic()
     with samples.open("a", newline="") as file:
         writer = csv.writer(file)

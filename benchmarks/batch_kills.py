@@ -22,7 +22,7 @@ from pathlib import Path
 from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.ledger import Ledger
 
-OPTIONS = ("--model", "tiny", "--granularity", "segment", "--embedding", "--resume")
+OPTIONS = ("--model", "small", "--granularity", "segment", "--embedding", "--resume")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Whether gathering the passes of several threads into batches pays on this machine.
 
-    python benchmarks/batching.py [--model tiny]
+    python benchmarks/batching.py [--model small]
 
 Eight threads send clips of 2 to 8 s through one network, turn by turn without and with batching;
 prints clips per second of either and the median of the paired ratios.
@@ -31,7 +31,7 @@ def clips_per_s(network: Network, clips: list[np.ndarray]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="tiny")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--clips", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

@@ -108,7 +108,7 @@ def batch(root: Path, kit: Path) -> None:
     run_batch(
         str(kit / "calls"),
         root / "batch",
-        model="tiny",
+        model="small",
         options=RecordingOptions(granularity="frame", embedding=True),
         begin="resume",
         workers=1,
@@ -277,7 +277,7 @@ def read_model(root: Path, promised: bool) -> str | None:
 def train(root: Path, kit: Path) -> None:
     from voxcor.training.head import train_head
 
-    train_head(kit / "manifest.csv", root / "mine" / "model", model="tiny", overwrite=True)
+    train_head(kit / "manifest.csv", root / "mine" / "model", model="small", overwrite=True)
 
 
 def read_trained(root: Path, promised: bool) -> str | None:
@@ -384,7 +384,7 @@ def evaluate(root: Path, kit: Path) -> None:
     from voxcor.recognizer import Recognizer
 
     manifest = read_manifest(kit / "manifest.csv")
-    save(evaluate(Recognizer("tiny"), manifest, source="manifest.csv"), root / "outputs")
+    save(evaluate(Recognizer("small"), manifest, source="manifest.csv"), root / "outputs")
 
 
 def stretch(root: Path, kit: Path) -> None:
@@ -399,7 +399,7 @@ def embeddings(root: Path, kit: Path) -> None:
     from voxcor.disk.faults import storage_errors
     from voxcor.training.embeddings import _write
 
-    path = root / "home" / "embeddings" / "tiny" / "ab" / "a.npy"
+    path = root / "home" / "embeddings" / "small" / "ab" / "a.npy"
     with storage_errors(path):
         _write(path, np.ones(5_000, np.float32))
 

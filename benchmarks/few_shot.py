@@ -1,10 +1,17 @@
-"""A few clips of one person: what `voxcor train` makes of them, against the model as it is.
+"""What to train a head on, and what a few clips give.
 
-    python benchmarks/few_shot.py --corpora CORPORA [--write docs/training.md]
+    python benchmarks/few_shot.py --corpora CORPORA [--bases small whisper-base:3] [--write FILE]
 
-For every speaker whom `tiny` has never heard: so many clips of each emotion, drawn at random, train
-a head; all other clips of that person are the test. Prints the UA among the labels of the corpus,
-averaged over draws, then speakers.
+Each base, a model or a model and `:N` for its first N blocks, is asked three things of corpora that
+`small` never heard, in UA among their labels:
+
+- five clips of each emotion of one person, drawn at random, train a head; all other clips of that
+  person are the test. Averaged over draws, then speakers.
+- fifty clips of each emotion, of every other speaker of a corpus, train a head; all clips of the
+  other speakers are the test. Averaged over draws.
+- all clips but one speaker's train a head, for each speaker in turn.
+
+Prints Markdown; `--write` puts it into the place that is marked for it in FILE, in both languages.
 """
 
 import argparse
@@ -14,124 +21,172 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from voxcor.training.head import train_head
+from voxcor.training.report import Training
 
-# Whom `recipes/tiny` keeps for validation; it chose among recipes by them, and trains on no clip.
-UNHEARD = {
-    "emodb": ("08", "10", "15"),
-    "ravdess": ("03", "04", "11", "12", "19", "20"),
-    "nemo": ("KS0", "TP0"),
-}
-LANGUAGES = {
-    "emodb": ("German", "德语"),
-    "ravdess": ("English", "英语"),
-    "nemo": ("Polish", "波兰语"),
-}
-SHOTS = (2, 5, 10)
-
-# A label must leave so many clips of the speaker for the test.
-LEAST_TEST = 3
+FEW, MANY = 5, 50  # clips of each emotion
+DRAWS = 3
+PERSONS = {"ravdess": ("03", "04", "11", "12", "19", "20"), "nemo": ("KS0", "TP0")}
+CORPORA = ("ravdess", "nemo")
+LEFT_OUT = "ravdess"  # whose speakers are left out in turn
 
 Row = Mapping[str, str]
 
 
-def clips_of(corpora: Path, corpus: str, speaker: str) -> dict[str, list[Row]]:
-    """The clips of one speaker by label."""
-    clips: dict[str, list[Row]] = defaultdict(list)
-    with (corpora / corpus / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["speaker"] == speaker:
-                path = str((corpora / corpus / row["path"]).resolve())
-                clips[row["label9"]].append({**row, "path": path})
-    return clips
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A model, whole or its first `layer` blocks."""
+
+    model: str
+    layer: int | None
+
+    def __str__(self) -> str:
+        return f"`{self.model}`" + (f" `--layer {self.layer}`" if self.layer else "")
 
 
-def write_manifest(path: Path, clips: Mapping[str, Sequence[Row]], shots: int, seed: int) -> bool:
-    """So many clips of each label train, the others test; False where two labels cannot."""
+def base_of(text: str) -> Base:
+    """`whisper-base:3` as a base."""
+    model, _, layer = text.partition(":")
+    return Base(model, int(layer) if layer else None)
+
+
+def rows_of(corpora: Path, corpus: str) -> list[dict[str, str]]:
+    """The manifest of a corpus, with whole paths."""
+    folder = (corpora / corpus).resolve()
+    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        return [{**row, "path": str(folder / row["path"])} for row in csv.DictReader(file)]
+
+
+def drawn(rows: Sequence[Row], count: int, seed: int) -> list[dict[str, str]]:
+    """So many rows of each label for the training, the rest for the test."""
     rng = np.random.default_rng(seed)
-    rows = []
-    enough = {label: own for label, own in clips.items() if len(own) >= shots + LEAST_TEST}
-    for own in enough.values():
-        for place, i in enumerate(rng.permutation(len(own))):
-            rows.append({**own[i], "split": "train" if place < shots else "test"})
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*rows[0]] if rows else ["path"])
-        writer.writeheader()
-        writer.writerows(rows)
-    return len(enough) > 1
+    by_label: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_label[row["label9"]].append(row)
+    return [
+        {**own[i], "split": "train" if place < count else "test"}
+        for own in by_label.values()
+        if len(own) > count
+        for place, i in enumerate(rng.permutation(len(own)))
+    ]
 
 
-def measure(
-    corpora: Path, corpus: str, speaker: str, shots: int, *, model: str, draws: int
-) -> tuple[float, float] | None:
-    """UA before and after, in percent, averaged over draws; None where there are too few clips."""
-    clips = clips_of(corpora, corpus, speaker)
-    found = []
+def other_half(rows: Sequence[Row], count: int, seed: int) -> list[dict[str, str]]:
+    """`count` rows of each label of every other speaker for the training; the others' all test."""
+    speakers = sorted({row["speaker"] for row in rows})
+    heard = set(speakers[seed % 2 :: 2])
+    training = drawn([row for row in rows if row["speaker"] in heard], count, seed)
+    test = [{**row, "split": "test"} for row in rows if row["speaker"] not in heard]
+    return [row for row in training if row["split"] == "train"] + test
+
+
+def train(rows: Sequence[Row], base: Base, seed: int = 0, folds: str | None = None) -> Training:
+    """A head on these rows."""
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(draws):
-            manifest = Path(folder) / "manifest.csv"
-            if not write_manifest(manifest, clips, shots, seed):
-                return None
-            out = Path(folder) / "model"
-            training = train_head(manifest, out, model=model, seed=seed, overwrite=True)
-            assert training.test is not None
-            assert training.test_before is not None
-            found.append((100 * training.test_before.ua.value, 100 * training.test.ua.value))
-    before, after = np.mean(found, axis=0).tolist()
-    return before, after
+        manifest = Path(folder) / "manifest.csv"
+        with manifest.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, [*rows[0]])
+            writer.writeheader()
+            writer.writerows(rows)
+        return train_head(
+            manifest,
+            Path(folder) / "model",
+            model=base.model,
+            layer=base.layer,
+            folds=folds,
+            seed=seed,
+        )
+
+
+def tested(trainings: Sequence[Training]) -> tuple[float | None, float]:
+    """The UA of the base as it is, where it has labels, and of what came out, in percent."""
+    after = np.mean([t.test.ua.value for t in trainings if t.test is not None])
+    before = [t.test_before.ua.value for t in trainings if t.test_before is not None]
+    return (100 * float(np.mean(before)) if before else None), 100 * float(after)
+
+
+def persons(corpora: Path, corpus: str, base: Base) -> tuple[float | None, float]:
+    """A few clips of one person, averaged over draws and persons."""
+    rows = rows_of(corpora, corpus)
+    return tested(
+        [
+            train(drawn([r for r in rows if r["speaker"] == person], FEW, seed), base, seed)
+            for person in PERSONS[corpus]
+            for seed in range(DRAWS)
+        ]
+    )
+
+
+def new_corpus(corpora: Path, corpus: str, base: Base) -> tuple[float | None, float]:
+    """Some clips of a new corpus, tried on its other speakers."""
+    rows = rows_of(corpora, corpus)
+    return tested([train(other_half(rows, MANY, seed), base, seed) for seed in range(2)])
+
+
+def left_out(corpora: Path, base: Base) -> tuple[float | None, float]:
+    """Each speaker in turn."""
+    training = train(rows_of(corpora, LEFT_OUT), base, folds="loso")
+    before = training.before
+    return (100 * before.ua.value if before else None), 100 * training.held_out.ua.value
+
+
+def cell(found: tuple[float | None, float]) -> str:
+    """Before and after."""
+    before, after = found
+    return f"**{after:.1f}**" if before is None else f"{before:.1f} → **{after:.1f}**"
+
+
+HEADS = {
+    "en": (
+        "base",
+        *(f"{FEW} clips each of one person, {corpus}" for corpus in PERSONS),
+        *(f"{MANY} clips each, other speakers, {corpus}" for corpus in CORPORA),
+        f"each speaker left out, {LEFT_OUT}",
+    ),
+    "zh": (
+        "基础模型",
+        *(f"一人每类 {FEW} 条，{corpus}" for corpus in PERSONS),
+        *(f"每类 {MANY} 条，其他说话人，{corpus}" for corpus in CORPORA),
+        f"逐一留出说话人，{LEFT_OUT}",
+    ),
+}
 
 
 def main() -> None:
     """Measures everything and prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--model", default="tiny")
-    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--bases", type=base_of, nargs="+", default=[Base("small", None)])
     parser.add_argument("--write", type=Path, help="file whose tables are replaced")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     os.environ["VOXCOR_LANGUAGE"] = "en"
 
-    lines: dict[str, list[str]] = {"en": [], "zh": []}
-    for corpus, speakers in UNHEARD.items():
-        cells = []
-        for shots in SHOTS:
-            found = [
-                measure(
-                    *(arguments.corpora, corpus, speaker, shots),
-                    model=arguments.model,
-                    draws=arguments.draws,
-                )
-                for speaker in speakers
-            ]
-            values = np.array([pair for pair in found if pair is not None])
-            if not len(values):
-                cells.append("-")
-                continue
-            before, after = values.mean(axis=0)
-            better = int((values[:, 1] > values[:, 0]).sum())
-            cells.append(f"{before:.1f} → **{after:.1f}** ({better}/{len(values)})")
-            print(corpus, shots, cells[-1], file=sys.stderr, flush=True)
-        for language, names in zip(lines, LANGUAGES[corpus], strict=True):
-            lines[language].append(f"| {corpus}, {names} | {len(speakers)} | {' | '.join(cells)} |")
-    heads = {
-        "en": ["corpus", "speakers", *(f"{shots} clips each" for shots in SHOTS)],
-        "zh": ["语料库", "说话人", *(f"每类 {shots} 条" for shots in SHOTS)],
-    }
-    for language, rows in lines.items():
-        rule = "|".join(["---"] * len(heads[language]))
-        table = "\n".join([f"| {' | '.join(heads[language])} |", f"|{rule}|", *rows]) + "\n"
+    lines = []
+    for base in options.bases:
+        found = [persons(options.corpora, corpus, base) for corpus in PERSONS]
+        found += [new_corpus(options.corpora, corpus, base) for corpus in CORPORA]
+        found.append(left_out(options.corpora, base))
+        lines.append(f"| {base} | {' | '.join(map(cell, found))} |")
+        print(lines[-1], file=sys.stderr, flush=True)
+    for language, head in HEADS.items():
+        rule = "|".join(["---"] * len(head))
+        table = "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines]) + "\n"
         print(table)
-        if arguments.write:
-            text = arguments.write.read_text(encoding="utf-8")
-            mark = f"<!-- few shot, {language} -->\n"
-            before, _, rest = text.partition(mark)
-            after = rest.partition("<!-- end -->")[2]
-            text = f"{before}{mark}{table}<!-- end -->{after}"
-            arguments.write.write_text(text, encoding="utf-8")
+        if options.write:
+            put(options.write, f"<!-- bases, {language} -->\n", table)
+
+
+def put(file: Path, mark: str, table: str) -> None:
+    """Puts a table between a mark and the end that follows it."""
+    text = file.read_text(encoding="utf-8")
+    before, _, rest = text.partition(mark)
+    after = rest.partition("<!-- end -->")[2]
+    file.write_text(f"{before}{mark}{table}<!-- end -->{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

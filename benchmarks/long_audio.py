@@ -1,6 +1,6 @@
 """How much memory recognition takes as recordings grow: 60 s, 10 minutes, an hour, ten hours.
 
-    python benchmarks/long_audio.py CLIPS [--model tiny] [--granularity segment] [--embedding]
+    python benchmarks/long_audio.py CLIPS [--model small] [--granularity segment] [--embedding]
 
 CLIPS is a folder of recordings of speech, out of which the long ones are made: clips in random
 order at random levels, with pauses, over noise that rises and falls, as 16 kHz FLAC. Each is then
@@ -72,7 +72,7 @@ def measure(path: Path, model: str, granularity: str, embedding: bool) -> dict[s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("clips", type=Path)
-    parser.add_argument("--model", default="tiny")
+    parser.add_argument("--model", default="small")
     parser.add_argument("--granularity", default="segment")
     parser.add_argument("--embedding", action="store_true")
     parser.add_argument("--lengths", nargs="+", choices=LENGTHS, default=[*LENGTHS])

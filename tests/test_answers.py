@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from rich.console import Console
 
+from places import VOICE
 from results_by_hand import happy_then_sad
 from schema import SCHEMA
 from voxcor import Recognizer, Result
 from voxcor.cli import view
 from voxcor.errors import UsageError
 from voxcor.labels import LABEL_IDS
-from voxcor.sources import EXAMPLE
 from voxcor.timeline import blend_of
 
 
@@ -94,14 +94,14 @@ def test_people_see_both_labels_and_that_there_is_no_answer(
 
 
 def test_the_recogniser_abstains_below_the_confidence_asked_for() -> None:
-    recognizer = Recognizer("tiny", threads=1)
-    plain = recognizer.recognize(EXAMPLE)
-    above = recognizer.recognize(EXAMPLE, abstain_below=plain.confidence - 1e-6)
-    below = recognizer.recognize(EXAMPLE, abstain_below=plain.confidence + 1e-6)
+    recognizer = Recognizer("small", threads=1)
+    plain = recognizer.recognize(VOICE)
+    above = recognizer.recognize(VOICE, abstain_below=plain.confidence - 1e-6)
+    below = recognizer.recognize(VOICE, abstain_below=plain.confidence + 1e-6)
     assert (plain.abstained, above.abstained, below.abstained) == (False, False, True)
     assert below.emotion == plain.emotion
     assert below.blend == blend_of(plain.scores)
-    (many,) = recognizer.recognize_many([EXAMPLE], abstain_below=1.0)
+    (many,) = recognizer.recognize_many([VOICE], abstain_below=1.0)
     assert isinstance(many, Result)
     assert many.abstained
 
@@ -109,4 +109,4 @@ def test_the_recogniser_abstains_below_the_confidence_asked_for() -> None:
 @pytest.mark.parametrize("share", [-0.1, 1.1, 60.0])
 def test_a_confidence_beyond_its_range_is_a_mistake(share: float) -> None:
     with pytest.raises(UsageError, match="between 0 and 1"):
-        Recognizer("tiny", threads=1).recognize(Path("never read"), abstain_below=share)
+        Recognizer("small", threads=1).recognize(Path("never read"), abstain_below=share)

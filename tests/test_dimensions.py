@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from places import VOICE
 from results_by_hand import happy_then_sad, with_frames
 from schema import validate
 from voxcor import Recognizer
@@ -22,7 +23,6 @@ from voxcor.exports.content import read_content
 from voxcor.labels import LABEL_IDS
 from voxcor.result_folder import save
 from voxcor.results import DIMENSIONS, Dimensions, FrameDimensions
-from voxcor.sources import EXAMPLE
 from voxcor.stored_result import frames_from, result_from
 from voxcor.timeline import dimensions_of, frame_view
 
@@ -98,7 +98,7 @@ def test_frames_have_what_each_would_have_alone(values: list[float]) -> None:
 
 
 def test_the_recogniser_says_them_of_the_whole_segments_and_frames() -> None:
-    result = Recognizer("tiny", threads=1).recognize(EXAMPLE, granularity="frame")
+    result = Recognizer("small", threads=1).recognize(VOICE, granularity="frame")
     assert result.dimensions == dimensions_of(result.scores)
     assert len(result.segments) > 1
     for segment in result.segments:
@@ -112,8 +112,8 @@ def test_the_recogniser_says_them_of_the_whole_segments_and_frames() -> None:
 
 
 def test_labels_that_span_no_plane_leave_them_null() -> None:
-    result = Recognizer("tiny", threads=1).recognize(
-        EXAMPLE, granularity="frame", labels=["happy", "sad"]
+    result = Recognizer("small", threads=1).recognize(
+        VOICE, granularity="frame", labels=["happy", "sad"]
     )
     document = result.to_document()
     validate(document, "result")

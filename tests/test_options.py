@@ -109,14 +109,14 @@ def test_keywords_change_single_options() -> None:
 )
 def test_what_cannot_be_meant_is_refused_before_any_work(options: RecognitionOptions) -> None:
     with pytest.raises(UsageError):
-        Recognizer("tiny").require(options)
+        Recognizer("small").require(options)
 
 
 def test_labels_are_named_in_both_languages() -> None:
     assert split_labels("愤怒，快乐、 sad,") == ("愤怒", "快乐", "sad")
     assert own_labels(split_labels("快乐,Anger"), LABEL_IDS) == (("angry", "happy"), [])
     assert own_labels(["bored", "sad"], LABEL_IDS) == (("sad",), ["bored"])
-    rows = Recognizer("tiny").require(RecognitionOptions(labels=("愤怒", "开心/happy")))
+    rows = Recognizer("small").require(RecognitionOptions(labels=("愤怒", "开心/happy")))
     assert [LABEL_IDS[row] for row in rows] == ["angry", "happy"]
 
 

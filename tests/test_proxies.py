@@ -10,6 +10,7 @@ import pytest
 
 from command import voxcor
 from hub_servers import FakeHub, serve
+from places import VOICE
 from receivers import receiving, sending
 from serving import serving, wait_until
 from socks_server import answering, socks_proxy
@@ -17,7 +18,6 @@ from voxcor import Client
 from voxcor.errors import ProxyInvalid, ServerUnreachable
 from voxcor.proxies import require_usable_proxies
 from voxcor.rules.webhooks import Webhook, new_secret
-from voxcor.sources import EXAMPLE
 
 KEY = "correct horse battery staple"
 
@@ -94,7 +94,7 @@ def test_the_client_reaches_a_server_through_socks(
         monkeypatch.setenv("all_proxy", f"{scheme}://127.0.0.1:{proxy.port}")
         port = server.address[1]
         with Client(f"http://voice.invalid:{port}", api_key=KEY) as client:
-            assert client.recognize(EXAMPLE).emotion
+            assert client.recognize(VOICE).emotion
     assert ("voice.invalid", port) in proxy.asked_for
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_socks_proxy_is_a_server_out_of_reach(
     with answering(answer) as port:
         monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{port}")
         with Client("http://voice.invalid") as client, pytest.raises(ServerUnreachable):
-            client.recognize(EXAMPLE)
+            client.recognize(VOICE)
 
 
 @pytest.mark.parametrize("proxy", UNUSABLE)

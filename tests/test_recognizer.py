@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from numpy.typing import NDArray
 
 from checkpoints import write_checkpoint
-from places import ROOT
+from places import ROOT, VOICE
 from schema import SCHEMA
 from voxcor import Failure, Recognizer, Result
 from voxcor.audio import decode
@@ -28,31 +28,30 @@ from voxcor.frames import num_frames
 from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models.pull import pull
-from voxcor.sources import EXAMPLE
 from voxcor.speaker_turns import Turn
 from voxcor.timeline import pooled_scores
 
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return Recognizer("tiny", threads=1)
+    return Recognizer("small", threads=1)
 
 
 @pytest.fixture(scope="module")
 def voice() -> NDArray[np.float32]:
     """The example: 8.2 s of a synthetic voice in two sentences, 16 kHz."""
-    samples, rate = soundfile.read(EXAMPLE, dtype="float32")
+    samples, rate = soundfile.read(VOICE, dtype="float32")
     assert rate == 16_000
     return np.asarray(samples, dtype=np.float32)
 
 
 @pytest.fixture(scope="module")
 def framed(recognizer: Recognizer) -> Result:
-    return recognizer.recognize(EXAMPLE, granularity="frame", embedding=True)
+    return recognizer.recognize(VOICE, granularity="frame", embedding=True)
 
 
 def test_the_first_example_of_the_readme(recognizer: Recognizer) -> None:
-    result = recognizer.recognize(EXAMPLE, granularity="segment", embedding=True)
+    result = recognizer.recognize(VOICE, granularity="segment", embedding=True)
     assert result.emotion in LABEL_IDS
     assert result.confidence == max(result.scores.values()) == result.scores[result.emotion]
     assert list(result.scores) == list(LABEL_IDS)
@@ -65,9 +64,9 @@ def test_the_first_example_of_the_readme(recognizer: Recognizer) -> None:
 def test_every_way_in_gives_the_same_scores(
     recognizer: Recognizer, voice: NDArray[np.float32]
 ) -> None:
-    content = EXAMPLE.read_bytes()
-    expected = recognizer.recognize(EXAMPLE)
-    for source in (str(EXAMPLE), content, io.BytesIO(content), decode(EXAMPLE)):
+    content = VOICE.read_bytes()
+    expected = recognizer.recognize(VOICE)
+    for source in (str(VOICE), content, io.BytesIO(content), decode(VOICE)):
         found = recognizer.recognize(source)
         assert found.scores == expected.scores
         assert found.audio.sha256 == expected.audio.sha256
@@ -109,23 +108,23 @@ def test_the_four_views_agree(framed: Result) -> None:
 def test_the_utterance_embedding_is_the_mean_of_the_frames(
     recognizer: Recognizer, framed: Result
 ) -> None:
-    whole = recognizer.recognize(EXAMPLE, embedding=True).embedding
+    whole = recognizer.recognize(VOICE, embedding=True).embedding
     assert whole is not None
     assert framed.embedding is not None
     np.testing.assert_allclose(whole, framed.embedding.mean(axis=0), atol=1e-5)
-    np.testing.assert_allclose(recognizer.embed(EXAMPLE), whole, atol=1e-6)
+    np.testing.assert_allclose(recognizer.embed(VOICE), whole, atol=1e-6)
 
 
 @pytest.mark.parametrize("granularity", ["utterance", "segment", "frame"])
 def test_documents_are_valid(recognizer: Recognizer, granularity: str) -> None:
-    result = recognizer.recognize(EXAMPLE, granularity=granularity, embedding=True)
+    result = recognizer.recognize(VOICE, granularity=granularity, embedding=True)
     Draft202012Validator(SCHEMA).validate(result.to_document())
     assert result.granularity == granularity
     assert (result.frames is not None) == (granularity == "frame")
 
 
 def test_without_asking_there_is_no_embedding(recognizer: Recognizer) -> None:
-    assert recognizer.recognize(EXAMPLE).embedding is None
+    assert recognizer.recognize(VOICE).embedding is None
 
 
 def test_trimming_can_be_left_out(recognizer: Recognizer, voice: NDArray[np.float32]) -> None:
@@ -145,14 +144,14 @@ def test_trimming_can_be_left_out(recognizer: Recognizer, voice: NDArray[np.floa
 def test_untrimmed_audio_reaches_the_model_as_it_is(
     recognizer: Recognizer, voice: NDArray[np.float32]
 ) -> None:
-    network = Network(ROOT / "src/voxcor/models/tiny/model.onnx", threads=1)
+    network = Network(ROOT / "src/voxcor/models/small/model.onnx", threads=1)
     expected = pooled_scores(network.run([voice])[0].logits, LABEL_IDS)
-    assert recognizer.recognize(EXAMPLE, trim=False).scores == pytest.approx(expected)
+    assert recognizer.recognize(VOICE, trim=False).scores == pytest.approx(expected)
 
 
 def test_labels_can_be_restricted(recognizer: Recognizer) -> None:
-    every = recognizer.recognize(EXAMPLE)
-    some = recognizer.recognize(EXAMPLE, labels=["sad", "angry"])
+    every = recognizer.recognize(VOICE)
+    some = recognizer.recognize(VOICE, labels=["sad", "angry"])
     assert list(some.scores) == ["angry", "sad"]  # the model's order
     total = every.scores["angry"] + every.scores["sad"]
     assert some.scores["sad"] == pytest.approx(every.scores["sad"] / total)
@@ -163,12 +162,12 @@ def test_labels_the_model_does_not_have_are_refused_and_its_own_named(
     recognizer: Recognizer, labels: list[str]
 ) -> None:
     with pytest.raises(UsageError, match="angry, disgusted"):
-        recognizer.recognize(EXAMPLE, labels=labels)
+        recognizer.recognize(VOICE, labels=labels)
 
 
 def test_a_granularity_that_does_not_exist_is_refused(recognizer: Recognizer) -> None:
     with pytest.raises(UsageError, match="utterance, segment, frame"):
-        recognizer.recognize(EXAMPLE, granularity="word")  # type: ignore[arg-type]
+        recognizer.recognize(VOICE, granularity="word")  # type: ignore[arg-type]
 
 
 def test_each_channel_can_be_heard_alone(
@@ -200,7 +199,7 @@ def test_an_input_that_fails_costs_no_other_its_result(
     recognizer: Recognizer, tmp_path: Path
 ) -> None:
     (tmp_path / "notes.wav").write_text("not audio")
-    sources = [EXAMPLE, tmp_path / "notes.wav", tmp_path / "gone.wav", str(EXAMPLE)]
+    sources = [VOICE, tmp_path / "notes.wav", tmp_path / "gone.wav", str(VOICE)]
     found = list(recognizer.recognize_many(sources))
     assert [type(outcome) for outcome in found] == [Result, Failure, Failure, Result]
     failures = [outcome for outcome in found if isinstance(outcome, Failure)]
@@ -210,9 +209,9 @@ def test_an_input_that_fails_costs_no_other_its_result(
 
 def test_speakers_and_progress_are_those_of_each_of_many(recognizer: Recognizer) -> None:
     turns, steps = [Turn(0.0, 1.0, "ann"), Turn(1.0, 3.0, "bo")], []
-    sources = [EXAMPLE, EXAMPLE]
+    sources = [VOICE, VOICE]
     found = [*recognizer.recognize_many(sources, speakers=turns, progress=steps.append)]
-    alone = recognizer.recognize(EXAMPLE, speakers=turns)
+    alone = recognizer.recognize(VOICE, speakers=turns)
     assert [result.summary for result in found if isinstance(result, Result)] == 2 * [alone.summary]
     assert [step.name for step in steps] == 2 * [
         "decode",
@@ -225,16 +224,16 @@ def test_speakers_and_progress_are_those_of_each_of_many(recognizer: Recognizer)
 def test_results_come_as_they_are_known(recognizer: Recognizer) -> None:
     def endless() -> object:
         while True:
-            yield EXAMPLE
+            yield VOICE
 
     assert isinstance(next(recognizer.recognize_many(endless())), Result)  # type: ignore[arg-type]
 
 
 def test_a_recognizer_serves_threads(recognizer: Recognizer) -> None:
-    expected = recognizer.recognize(EXAMPLE).scores
+    expected = recognizer.recognize(VOICE).scores
     found: list[object] = []
     threads = [
-        threading.Thread(target=lambda: found.append(recognizer.recognize(EXAMPLE).scores))
+        threading.Thread(target=lambda: found.append(recognizer.recognize(VOICE).scores))
         for _ in range(4)
     ]
     for thread in threads:
@@ -245,10 +244,10 @@ def test_a_recognizer_serves_threads(recognizer: Recognizer) -> None:
 
 
 def test_the_fallback_says_so_and_names_the_command() -> None:
-    result = Recognizer("auto").recognize(EXAMPLE)
-    assert (result.model.id, result.model.fallback) == ("tiny", True)
+    result = Recognizer("auto").recognize(VOICE)
+    assert (result.model.id, result.model.fallback) == ("small", True)
     assert "voxcor models pull plus-base" in result.notice
-    asked_for = Recognizer("tiny").recognize(EXAMPLE)
+    asked_for = Recognizer("small").recognize(VOICE)
     assert not asked_for.model.fallback
     assert "voxcor models pull" not in asked_for.notice
     assert "not of what a person feels" in asked_for.notice
@@ -257,14 +256,14 @@ def test_the_fallback_says_so_and_names_the_command() -> None:
 def test_models_that_are_not_here() -> None:
     with pytest.raises(ModelNotInstalled, match="voxcor models pull plus-large"):
         Recognizer("plus-large")
-    with pytest.raises(UnknownModel, match="tiny"):
+    with pytest.raises(UnknownModel, match="small"):
         Recognizer("huge")
 
 
 def test_an_installed_model_answers_for_auto(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "model.pt")
     pull("plus-seed", source=tmp_path / "model.pt")
-    result = Recognizer("auto", threads=1).recognize(EXAMPLE, embedding=True)
+    result = Recognizer("auto", threads=1).recognize(VOICE, embedding=True)
     assert (result.model.id, result.model.official, result.model.fallback) == (
         *("plus-seed", False),
         False,
@@ -282,9 +281,9 @@ def test_a_model_without_labels_gives_embeddings_only(tmp_path: Path) -> None:
     pull("base", source=tmp_path / "model.pt")
     recognizer = Recognizer("base", threads=1)
     with pytest.raises(EmbeddingsOnly, match="embed"):
-        recognizer.recognize(EXAMPLE)
-    assert recognizer.embed(EXAMPLE).shape == (64,)
-    assert recognizer.embed(EXAMPLE, granularity="frame").shape[1] == 64
+        recognizer.recognize(VOICE)
+    assert recognizer.embed(VOICE).shape == (64,)
+    assert recognizer.embed(VOICE, granularity="frame").shape[1] == 64
 
 
 def test_acted_emotions_are_told_apart_better_than_by_chance(

@@ -5,7 +5,7 @@
 The network of emotion2vec with the published front end, 6 blocks and 192 dimensions, from random
 weights, on one thread, in two stages of so many minutes. Labels alone teach a network next to
 nothing in so little time, so first the front end learns to tell each frame's log-mel spectrum; then
-it is frozen and the blocks learn the labels, and what `tiny` makes of each frame. RUN/model.pt is
+it is frozen and the blocks learn the labels, and what `small` makes of each frame. RUN/model.pt is
 in the hubs' layout. It is a subject for measurements and no model to use.
 """
 
@@ -32,7 +32,7 @@ from voxcor.models.families.emotion2vec.network import (
 )
 from voxcor.models.store import find_model
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tiny"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "small"))
 from dataset import Speech, find_corpora, load_speech, read_manifests, split
 
 SMALL = Architecture(embed_dim=192, num_heads=3, prenet_depth=2, depth=4, num_outputs=9)
@@ -123,7 +123,7 @@ def train_front_end(model: Emotion2vec, speech: Speech, clips: Sequence[int], cl
 
 def train_blocks(model: Emotion2vec, speech: Speech, clips: Sequence[int], clock: Clock) -> None:
     """Stage two: on features computed once, labels and the teacher's embeddings."""
-    teacher = open_session(find_model("tiny").graph, threads=1)
+    teacher = open_session(find_model("small").graph, threads=1)
     features, wanted = [], []
     for index in clips:
         heard = speech.waveform(index)[None, :LONGEST]
@@ -186,9 +186,9 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    folders = find_corpora([arguments.corpora / name for name in CORPORA])
+    folders, _ = find_corpora([arguments.corpora / name for name in CORPORA])
     speech = load_speech(read_manifests(folders), arguments.run)
-    training, _ = split(speech)
+    training, _ = split(speech, CORPORA)
     clips = np.random.default_rng(0).permutation(training)[:MOST_CLIPS].tolist()
 
     model = Emotion2vec(SMALL)

@@ -386,8 +386,8 @@ def _notice(model: ModelInfo) -> str:
     if not model.fallback:
         return estimate
     return say(
-        "Recognised by tiny, the small model inside Voxcor, because no emotion2vec+ model is "
-        f"installed. For far better results: voxcor models pull plus-base. {estimate}",
-        "尚未安装 emotion2vec+ 模型,本结果由内置小模型 tiny 给出。"
-        f"如需更准确的结果,请运行:voxcor models pull plus-base。{estimate}",
+        "Recognised by small, the model inside Voxcor, because no emotion2vec+ model is "
+        f"installed. For better results: voxcor models pull plus-base. {estimate}",
+        "尚未安装 emotion2vec+ 模型，本结果由内置模型 small 给出。"
+        f"如需更准确的结果，请运行：voxcor models pull plus-base。{estimate}",
     )

@@ -48,7 +48,7 @@ class ModelInfo:
     revision: str
     sha256: str
     official: bool
-    fallback: bool  # `auto` was asked for, and only `tiny` is installed
+    fallback: bool  # `auto` was asked for, and only `small` is installed
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from voxcor.results import Failure
 
 STDIN = "-"
 
-# A synthetic voice, first calm, then excited (espeak-ng): something to try things on.
+# A sentence that an actress speaks angrily, as listeners heard it too: the Berlin Database of
+# Emotional Speech, speaker 16 (Burkhardt et al. 2005; CC0).
 EXAMPLE = Path(__file__).parent / "example.flac"
 
 # Of extensions that were passed over so many are named.

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from places import VOICE
 from voxcor.audio import decode
 from voxcor.audio.augmentation import (
     CODECS,
@@ -23,7 +24,6 @@ from voxcor.audio.augmentation import (
     transcode,
 )
 from voxcor.frames import SAMPLE_RATE
-from voxcor.sources import EXAMPLE
 
 FloatArray = NDArray[np.float32]
 
@@ -58,7 +58,7 @@ def lag(changed: FloatArray, samples: FloatArray) -> int:
 
 @pytest.fixture(scope="module")
 def speech() -> FloatArray:
-    return np.ascontiguousarray(decode(EXAMPLE).samples[:, 0])
+    return np.ascontiguousarray(decode(VOICE).samples[:, 0])
 
 
 @pytest.mark.parametrize("snr_db", [20.0, 5.0, 0.0])

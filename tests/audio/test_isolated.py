@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from audio_files import FORMATS, speech
+from places import VOICE
 from serving import wait_until
 from voxcor.audio import isolated as decoding
 from voxcor.audio import open_audio, to_mono
@@ -30,7 +31,6 @@ from voxcor.errors import (
     VoxcorError,
 )
 from voxcor.language import speaking
-from voxcor.sources import EXAMPLE
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def the_process(decoders: DecoderPool) -> decoding._Process:
 
 def stopped(decoders: DecoderPool, folder: Path) -> decoding._Process:
     """The process, which answers nothing: as a decoder in a loop, or a share that hangs."""
-    decoders.decode(EXAMPLE, "a", folder, Cancellation())
+    decoders.decode(VOICE, "a", folder, Cancellation())
     process = the_process(decoders)
     os.kill(process._process.pid, signal.SIGSTOP)
     return process
@@ -190,11 +190,11 @@ def test_no_more_than_half_of_the_free_disk_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_process_that_was_killed_is_replaced(decoders: DecoderPool, tmp_path: Path) -> None:
-    decoders.decode(EXAMPLE, "a", tmp_path, Cancellation())
+    decoders.decode(VOICE, "a", tmp_path, Cancellation())
     first = the_process(decoders)
     os.kill(first._process.pid, signal.SIGSEGV)
     first._process.wait()
-    assert decoders.decode(EXAMPLE, "a", tmp_path, Cancellation())[0].duration > 8
+    assert decoders.decode(VOICE, "a", tmp_path, Cancellation())[0].duration > 8
     assert the_process(decoders) is not first
 
 
@@ -205,9 +205,9 @@ def test_a_file_that_kills_the_process_is_an_error_of_that_file(
     killer = threading.Timer(0.2, process.kill)
     killer.start()
     with pytest.raises(DecodingFailed, match=r"never\.wav"):
-        decoders.decode(EXAMPLE, "never.wav", tmp_path, Cancellation())
+        decoders.decode(VOICE, "never.wav", tmp_path, Cancellation())
     killer.join()
-    assert decoders.decode(EXAMPLE, "a", tmp_path, Cancellation())[0].duration > 8
+    assert decoders.decode(VOICE, "a", tmp_path, Cancellation())[0].duration > 8
 
 
 def test_a_process_that_says_nothing_for_long_is_given_up(
@@ -216,7 +216,7 @@ def test_a_process_that_says_nothing_for_long_is_given_up(
     stopped(decoders, tmp_path)
     monkeypatch.setattr(decoding, "LONGEST_SILENCE_S", 0.3)
     with pytest.raises(DecodingFailed):
-        decoders.decode(EXAMPLE, "never.wav", tmp_path, Cancellation())
+        decoders.decode(VOICE, "never.wav", tmp_path, Cancellation())
 
 
 _SLOW = """
@@ -245,7 +245,7 @@ def test_a_decoder_in_a_loop_is_ended_by_the_kernel(
         lambda command, **options: start([command[0], "-c", _SLOW], **options),
     )
     with pytest.raises(DecodingFailed):
-        decoders.decode(EXAMPLE, "loop.wav", tmp_path, Cancellation())
+        decoders.decode(VOICE, "loop.wav", tmp_path, Cancellation())
 
 
 def test_who_wants_it_no_longer_does_not_wait(decoders: DecoderPool, tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_who_wants_it_no_longer_does_not_wait(decoders: DecoderPool, tmp_path: P
 
     def work() -> None:
         try:
-            decoders.decode(EXAMPLE, "never.wav", tmp_path, cancellation)
+            decoders.decode(VOICE, "never.wav", tmp_path, cancellation)
         except (Cancelled, VoxcorError) as error:
             outcome.append(error)
 
@@ -266,7 +266,7 @@ def test_who_wants_it_no_longer_does_not_wait(decoders: DecoderPool, tmp_path: P
     thread.join()
     assert isinstance(outcome[0], Cancelled)
     with pytest.raises(Cancelled):
-        decoders.decode(EXAMPLE, "a", tmp_path, cancellation)
+        decoders.decode(VOICE, "a", tmp_path, cancellation)
 
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system has no /proc")
@@ -274,7 +274,7 @@ def test_the_process_has_limits_and_not_the_key(
     decoders: DecoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VOXCOR_API_KEY", "correct horse battery staple")
-    decoders.decode(EXAMPLE, "a", tmp_path, Cancellation())
+    decoders.decode(VOICE, "a", tmp_path, Cancellation())
     proc = Path(f"/proc/{the_process(decoders)._process.pid}")
     limits = proc.joinpath("limits").read_text()
     for name, most in (

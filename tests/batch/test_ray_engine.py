@@ -46,8 +46,8 @@ def calls(tmp_path: Path) -> Path:
 
 
 def test_the_rows_are_those_of_the_local_engine(calls: Path, tmp_path: Path) -> None:
-    local = run_batch(str(calls), tmp_path / "local", model="tiny", options=OPTIONS)
-    spread = run_batch(str(calls), tmp_path / "ray", model="tiny", options=OPTIONS, engine="ray")
+    local = run_batch(str(calls), tmp_path / "local", model="small", options=OPTIONS)
+    spread = run_batch(str(calls), tmp_path / "ray", model="small", options=OPTIONS, engine="ray")
     assert spread.table.read_bytes() == local.table.read_bytes()
     made = [
         sorted(path.relative_to(folder) for path in (folder / "embeddings").rglob("*.npy"))
@@ -69,7 +69,7 @@ def test_an_item_comes_to_a_worker_as_it_is(item: Item) -> None:
 
 
 def test_a_worker_that_is_killed_costs_nothing(calls: Path, tmp_path: Path) -> None:
-    local = run_batch(str(calls), tmp_path / "local", model="tiny", options=OPTIONS)
+    local = run_batch(str(calls), tmp_path / "local", model="small", options=OPTIONS)
     killed: list[int] = []
 
     def kill_a_worker(_: Outcome) -> None:
@@ -82,7 +82,7 @@ def test_a_worker_that_is_killed_costs_nothing(calls: Path, tmp_path: Path) -> N
     spread = run_batch(
         str(calls),
         tmp_path / "ray",
-        model="tiny",
+        model="small",
         options=OPTIONS,
         engine="ray",
         on_outcome=kill_a_worker,
@@ -95,7 +95,7 @@ def test_each_leg_of_a_call_has_its_row_or_its_failure(tmp_path: Path) -> None:
     legs = np.column_stack([np.zeros(16_000, np.float32), speech(1)])
     soundfile.write(tmp_path / "call.wav", legs, 16_000)
     options, source = RecordingOptions(channels="separate"), str(tmp_path / "call.wav")
-    local = run_batch(source, tmp_path / "local", model="tiny", options=options)
-    spread = run_batch(source, tmp_path / "ray", model="tiny", options=options, engine="ray")
+    local = run_batch(source, tmp_path / "local", model="small", options=options)
+    spread = run_batch(source, tmp_path / "ray", model="small", options=options, engine="ray")
     assert spread.table.read_bytes() == local.table.read_bytes()
     assert spread.channel_codes == local.channel_codes == {"no_speech": 1}

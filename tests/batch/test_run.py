@@ -24,6 +24,7 @@ import soundfile
 from audio_files import speech
 from batches import write_calls, write_silence
 from dying import killers_kill
+from places import VOICE
 from voxcor import Recognizer
 from voxcor.batch import local, run
 from voxcor.batch.archives import Archive
@@ -45,8 +46,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.options import RecordingOptions
-from voxcor.results import Failure
-from voxcor.sources import EXAMPLE
+from voxcor.results import DIMENSIONS, Failure
 
 
 def rows_of(batch: Batch) -> list[dict[str, Any]]:
@@ -65,12 +65,12 @@ def calls(tmp_path: Path) -> Path:
 
 
 def test_a_row_says_what_the_recognizer_says(calls: Path, tmp_path: Path) -> None:
-    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    batch = run_batch(str(calls), tmp_path / "out", model="small")
     rows = rows_of(batch)
     assert [Path(row["path"]).name for row in rows] == [f"call00{i}.wav" for i in range(4)]
     assert (batch.counts.done, batch.counts.failed, batch.counts.waiting) == (4, 0, 0)
     assert batch.counts.audio_s == 4
-    recognizer = Recognizer("tiny", threads=1)
+    recognizer = Recognizer("small", threads=1)
     for row in rows:
         expected = recognizer.recognize(row["path"]).to_document()
         for clock in ("timestamp", "timings_ms"):
@@ -81,9 +81,9 @@ def test_a_row_says_what_the_recognizer_says(calls: Path, tmp_path: Path) -> Non
 def test_frames_and_embeddings_lie_beside_the_table(calls: Path, tmp_path: Path) -> None:
     options = RecordingOptions(granularity="frame", embedding=True)
     out = tmp_path / "out"
-    rows = rows_of(run_batch(str(calls), out, model="tiny", options=options))
+    rows = rows_of(run_batch(str(calls), out, model="small", options=options))
     assert len({row["frames"] for row in rows} | {row["embedding"] for row in rows}) == 8
-    recognizer = Recognizer("tiny", threads=1)
+    recognizer = Recognizer("small", threads=1)
     for row in rows:
         result = recognizer.recognize(row["path"], granularity="frame", embedding=True)
         np.testing.assert_array_equal(np.load(out / row["embedding"]), result.embedding)
@@ -103,7 +103,7 @@ def test_files_of_one_name_do_not_meet(tmp_path: Path) -> None:
         soundfile.write(path, speech(1, seed=len(day)), 16_000)
     out = tmp_path / "out"
     options = RecordingOptions(embedding=True)
-    rows = rows_of(run_batch(str(tmp_path / "calls"), out, model="tiny", options=options))
+    rows = rows_of(run_batch(str(tmp_path / "calls"), out, model="small", options=options))
     first, second = (np.load(out / row["embedding"]) for row in rows)
     assert not np.array_equal(first, second)
 
@@ -121,7 +121,7 @@ def test_the_same_audio_is_heard_once(
         return hear(self, *args, **options)
 
     monkeypatch.setattr(Recognizer, "recognize", listening)
-    rows = rows_of(run_batch(str(calls), tmp_path / "out", model="tiny", workers=3))
+    rows = rows_of(run_batch(str(calls), tmp_path / "out", model="small", workers=3))
     assert len(heard) == 4
     assert len(rows) == 9
     names = [row["audio"]["name"] for row in rows]
@@ -134,7 +134,7 @@ def test_each_leg_of_a_call_has_a_row(tmp_path: Path) -> None:
     legs = np.column_stack([speech(1), speech(1, seed=1)])
     soundfile.write(tmp_path / "call.wav", legs, 16_000)
     options = RecordingOptions(channels="separate")
-    batch = run_batch(str(tmp_path / "call.wav"), tmp_path / "out", model="tiny", options=options)
+    batch = run_batch(str(tmp_path / "call.wav"), tmp_path / "out", model="small", options=options)
     assert [row["audio"]["channel"] for row in rows_of(batch)] == [0, 1]
     assert batch.counts.done == 1
 
@@ -143,7 +143,7 @@ def test_what_is_broken_costs_itself_only(calls: Path, tmp_path: Path) -> None:
     (calls / "broken.wav").write_bytes(b"RIFF\0\0\0\0WAVEno")
     (calls / "empty.mp3").write_bytes(b"")
     write_silence(calls / "silent.wav")
-    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    batch = run_batch(str(calls), tmp_path / "out", model="small")
     failed = {Path(row["path"]).name: row["code"] for row in rows_of(batch) if "code" in row}
     assert failed.keys() == {"broken.wav", "empty.mp3", "silent.wav"}
     assert failed["silent.wav"] == "no_speech"
@@ -164,7 +164,7 @@ def test_what_may_pass_is_tried_once_more_at_the_end(calls: Path, tmp_path: Path
         if elsewhere.exists() and len(tries) == 4:
             elsewhere.rename(hidden)
 
-    batch = run_batch(str(manifest), tmp_path / "out", model="tiny", on_outcome=bring_back)
+    batch = run_batch(str(manifest), tmp_path / "out", model="small", on_outcome=bring_back)
     assert sorted(filter(None, tries)) == ["input_not_found"]
     assert tries[-1] is None
     assert (batch.counts.done, batch.counts.failed) == (4, 0)
@@ -181,34 +181,34 @@ def test_a_folder_that_vanishes_is_named_and_resume_tries_it_again(
             share.rename(away)
 
     out = tmp_path / "out"
-    batch = run_batch(str(calls), out, model="tiny", workers=1, on_outcome=vanish)
+    batch = run_batch(str(calls), out, model="small", workers=1, on_outcome=vanish)
     assert batch.codes == {"input_not_found": 2}
     away.rename(share)
-    again = run_batch(str(calls), out, model="tiny", begin="resume")
+    again = run_batch(str(calls), out, model="small", begin="resume")
     assert (again.counts.done, again.counts.failed) == (6, 0)
 
 
 def test_a_batch_that_is_stopped_goes_on_where_it_was(calls: Path, tmp_path: Path) -> None:
-    whole = run_batch(str(calls), tmp_path / "whole", model="tiny")
+    whole = run_batch(str(calls), tmp_path / "whole", model="small")
     stop = threading.Event()
     out = tmp_path / "out"
     part = run_batch(
-        str(calls), out, model="tiny", workers=1, stop=stop, on_outcome=lambda _: stop.set()
+        str(calls), out, model="small", workers=1, stop=stop, on_outcome=lambda _: stop.set()
     )
     assert 0 < part.counts.done < 4
     assert len(rows_of(part)) == part.counts.done
     again: list[Outcome] = []
-    rest = run_batch(str(calls), out, model="tiny", begin="resume", on_outcome=again.append)
+    rest = run_batch(str(calls), out, model="small", begin="resume", on_outcome=again.append)
     assert len(again) == 4 - part.counts.done
     assert rest.table.read_bytes() == whole.table.read_bytes()
 
 
 def test_resume_takes_what_is_new_in_the_folder(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_batch(str(calls), out, model="tiny")
+    run_batch(str(calls), out, model="small")
     soundfile.write(calls / "aaa.wav", speech(1, seed=9), 16_000)
     heard: list[Outcome] = []
-    run_batch(str(calls), out, model="tiny", begin="resume", on_outcome=heard.append)
+    run_batch(str(calls), out, model="small", begin="resume", on_outcome=heard.append)
     assert [outcome.position for outcome in heard] == [4]
 
 
@@ -217,7 +217,7 @@ import sys, random
 from pathlib import Path
 from voxcor.batch.run import run_batch
 from voxcor.options import RecordingOptions
-run_batch(sys.argv[1], Path(sys.argv[2]), model="tiny", begin="resume",
+run_batch(sys.argv[1], Path(sys.argv[2]), model="small", begin="resume",
           options=RecordingOptions(granularity="segment", embedding=True), workers=2,
           on_outcome=lambda _: print("done", flush=True))
 """
@@ -229,7 +229,7 @@ def test_a_batch_killed_again_and_again_ends_as_an_unbroken_one(tmp_path: Path) 
     (calls / "broken.wav").write_bytes(b"no audio")
     shutil.copy(calls / "call003.wav", calls / "twin.wav")
     options = RecordingOptions(granularity="segment", embedding=True)
-    whole = run_batch(str(calls), tmp_path / "whole", model="tiny", options=options)
+    whole = run_batch(str(calls), tmp_path / "whole", model="small", options=options)
     out = tmp_path / "out"
     for outcomes in (0, 2, 3, 1):  # seen before the kill
         process = subprocess.Popen(
@@ -240,7 +240,7 @@ def test_a_batch_killed_again_and_again_ends_as_an_unbroken_one(tmp_path: Path) 
             process.stdout.readline()
         process.kill()
         process.communicate()
-    last = run_batch(str(calls), out, model="tiny", options=options, begin="resume")
+    last = run_batch(str(calls), out, model="small", options=options, begin="resume")
     assert last.table.read_bytes() == whole.table.read_bytes()
     files = [sorted(p.relative_to(f) for p in (f / "embeddings").rglob("*.npy"))
              for f in (out, tmp_path / "whole")]  # fmt: skip
@@ -272,7 +272,7 @@ def test_a_silent_leg_is_a_row_of_its_own_and_costs_the_other_nothing(tmp_path: 
     for kind in ("jsonl", "csv", "parquet"):
         begin = "resume" if (tmp_path / "out").exists() else "new"
         batch = run_batch(
-            str(tmp_path / "call.wav"), tmp_path / "out", model="tiny", options=options,
+            str(tmp_path / "call.wav"), tmp_path / "out", model="small", options=options,
             table=kind, begin=begin,
         )  # fmt: skip
         assert (batch.counts.done, batch.counts.failed) == (1, 0)
@@ -293,7 +293,7 @@ def test_a_twin_of_a_silent_leg_is_named_by_itself(tmp_path: Path) -> None:
     for name in ("first.wav", "second.wav"):
         soundfile.write(calls / name, legs, 16_000)
     options = RecordingOptions(channels="separate")
-    batch = run_batch(str(calls), tmp_path / "out", model="tiny", options=options)
+    batch = run_batch(str(calls), tmp_path / "out", model="small", options=options)
     failed = [row for row in rows_of(batch) if "code" in row]
     assert [row["message"].startswith(f"{row['path']}: ") for row in failed] == [True, True]
 
@@ -305,7 +305,7 @@ def test_mono_and_stereo_are_told_by_channel_alike(tmp_path: Path) -> None:
     soundfile.write(calls / "b silent.wav", np.zeros((16_000, 2), np.float32), 16_000)
     (calls / "c broken.wav").write_bytes(b"RIFF\0\0\0\0WAVEno")
     options = RecordingOptions(channels="separate")
-    batch = run_batch(str(calls), tmp_path / "out", model="tiny", options=options)
+    batch = run_batch(str(calls), tmp_path / "out", model="small", options=options)
     channels = [
         (row.get("channel", row.get("audio", {}).get("channel")), row.get("code"))
         for row in rows_of(batch)
@@ -317,11 +317,11 @@ def test_mono_and_stereo_are_told_by_channel_alike(tmp_path: Path) -> None:
 
 
 def test_warnings_are_counted_by_code(calls: Path, tmp_path: Path) -> None:
-    sound = EXAMPLE.read_bytes()
+    sound = VOICE.read_bytes()
     for name in ("cut 1.flac", "cut 2.flac"):
         (calls / name).write_bytes(sound[: len(sound) // 2])
     (calls / "named.mp3").write_bytes(sound)
-    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    batch = run_batch(str(calls), tmp_path / "out", model="small")
     counted = Counter(code for row in rows_of(batch) for code in row["quality"]["warnings"])
     assert batch.warning_codes == counted
     assert (counted["truncated"], counted["wrong_extension"]) == (2, 1)
@@ -344,15 +344,15 @@ def test_a_member_of_an_archive_as_large_as_no_recording_is_not_unpacked(tmp_pat
 def test_a_list_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "calls.csv")
     with pytest.raises(InputUnreadable, match="no regular file"):
-        run_batch(str(tmp_path / "calls.csv"), tmp_path / "out", model="tiny")
+        run_batch(str(tmp_path / "calls.csv"), tmp_path / "out", model="small")
 
 
 def test_a_batch_goes_on_without_its_source(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    before = run_batch(str(calls), out, model="tiny")
+    before = run_batch(str(calls), out, model="small")
     text = before.table.read_text()
     shutil.rmtree(calls)
-    after = run_batch(str(calls), out, model="tiny", begin="resume", table="csv")
+    after = run_batch(str(calls), out, model="small", begin="resume", table="csv")
     assert after.counts == before.counts
     assert len(after.table.read_text().splitlines()) == 5
     assert before.table.read_text() == text
@@ -360,29 +360,29 @@ def test_a_batch_goes_on_without_its_source(calls: Path, tmp_path: Path) -> None
 
 def test_a_slash_at_the_end_makes_no_other_batch(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_batch(f"{calls}/", out, model="tiny")
-    assert run_batch(str(calls), out, model="tiny", begin="resume").counts.total == 4
+    run_batch(f"{calls}/", out, model="small")
+    assert run_batch(str(calls), out, model="small", begin="resume").counts.total == 4
 
 
 def test_another_batch_is_not_mixed_into_one(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_batch(str(calls), out, model="tiny")
+    run_batch(str(calls), out, model="small")
     with pytest.raises(BatchExists, match="--resume"):
-        run_batch(str(calls), out, model="tiny")
+        run_batch(str(calls), out, model="small")
     with pytest.raises(BatchMismatch, match='"granularity": "frame"'):
         run_batch(
             str(calls),
             out,
-            model="tiny",
+            model="small",
             begin="resume",
             options=RecordingOptions(granularity="frame"),
         )
     with pytest.raises(BatchMismatch, match="elsewhere"):
-        run_batch("elsewhere", out, model="tiny", begin="resume")
+        run_batch("elsewhere", out, model="small", begin="resume")
     batch = run_batch(
         str(calls),
         out,
-        model="tiny",
+        model="small",
         begin="restart",
         options=RecordingOptions(granularity="frame"),
     )
@@ -392,9 +392,9 @@ def test_another_batch_is_not_mixed_into_one(calls: Path, tmp_path: Path) -> Non
 def test_two_batches_do_not_share_a_folder(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with claimed(out), pytest.raises(BatchInProgress):
-        run_batch(str(calls), out, model="tiny")
+        run_batch(str(calls), out, model="small")
     assert not (out / LEDGER_FILE).exists()
-    assert run_batch(str(calls), out, model="tiny").counts.done == 4
+    assert run_batch(str(calls), out, model="small").counts.done == 4
 
 
 def test_a_ledger_that_is_none_is_said(calls: Path, tmp_path: Path) -> None:
@@ -402,13 +402,13 @@ def test_a_ledger_that_is_none_is_said(calls: Path, tmp_path: Path) -> None:
     out.mkdir()
     (out / LEDGER_FILE).write_bytes(b"something else entirely" * 100)
     with pytest.raises(LedgerCorrupt, match="--restart"):
-        run_batch(str(calls), out, model="tiny", begin="resume")
-    assert run_batch(str(calls), out, model="tiny", begin="restart").counts.done == 4
+        run_batch(str(calls), out, model="small", begin="resume")
+    assert run_batch(str(calls), out, model="small", begin="restart").counts.done == 4
 
 
 def test_restart_removes_what_is_the_batch_s_and_nothing_else(calls: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run_batch(str(calls), out, model="tiny", options=RecordingOptions(embedding=True))
+    run_batch(str(calls), out, model="small", options=RecordingOptions(embedding=True))
     (out / "notes.txt").write_text("mine")
     run.clear(out)
     assert {path.name for path in out.iterdir()} <= {"notes.txt", ".ledger.lock"}
@@ -418,10 +418,10 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
     (calls / "broken.wav").write_bytes(b"no audio")
     out = tmp_path / "out"
     options = RecordingOptions(granularity="segment")
-    rows = rows_of(run_batch(str(calls), out, model="tiny", options=options))
+    rows = rows_of(run_batch(str(calls), out, model="small", options=options))
     for kind in ("csv", "parquet"):
         run_batch(
-            str(calls), out, model="tiny", options=options, begin="resume", table=kind
+            str(calls), out, model="small", options=options, begin="resume", table=kind
         )  # a table of the same ledger: nothing is heard again
     with (out / "results.csv").open(encoding="utf-8-sig") as file:
         table = list(csv.DictReader(file))
@@ -435,18 +435,22 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
             assert record["score_happy"] == row["scores"]["happy"]
             assert float(line["score_happy"]) == pytest.approx(row["scores"]["happy"], abs=1e-6)
             assert record["segment_list"] == row["segments"]
-            for name, value in row["dimensions"].items():
+            known = row["dimensions"] or dict.fromkeys((*DIMENSIONS, "origin"))
+            for name, value in known.items():
                 assert record[f"dimensions_{name}"] == value
-            assert float(line["dimensions_arousal"]) == pytest.approx(
-                row["dimensions"]["arousal"], abs=1e-6
-            )
+            assert (line["dimensions_arousal"] == "") == (known["arousal"] is None)
+            if known["arousal"] is not None:
+                told = float(line["dimensions_arousal"])
+                assert told == pytest.approx(known["arousal"], abs=1e-6)
     with (out / "segments.csv").open(encoding="utf-8-sig") as file:
         segments = list(csv.DictReader(file))
     told = [segment for row in rows for segment in row.get("segments", ())]
     for line, segment in zip(segments, told, strict=True):
-        assert float(line["dimensions_valence"]) == pytest.approx(
-            segment["dimensions"]["valence"], abs=1e-6
-        )
+        if segment["dimensions"] is None:
+            assert line["dimensions_valence"] == ""
+        else:
+            valence = float(line["dimensions_valence"])
+            assert valence == pytest.approx(segment["dimensions"]["valence"], abs=1e-6)
 
 
 def test_a_ledger_of_a_version_without_dimensions_gives_every_table(
@@ -454,7 +458,7 @@ def test_a_ledger_of_a_version_without_dimensions_gives_every_table(
 ) -> None:
     out = tmp_path / "out"
     options = RecordingOptions(granularity="segment")
-    run_batch(str(calls), out, model="tiny", options=options)
+    run_batch(str(calls), out, model="small", options=options)
     with closing(sqlite3.connect(out / LEDGER_FILE)) as ledger, ledger:
         for position, text in ledger.execute("SELECT position, documents FROM items").fetchall():
             outcome = json.loads(text)
@@ -464,7 +468,7 @@ def test_a_ledger_of_a_version_without_dimensions_gives_every_table(
             row = (json.dumps(outcome), position)
             ledger.execute("UPDATE items SET documents = ? WHERE position = ?", row)
     for kind in TABLE_FORMATS:
-        run_batch(str(calls), out, model="tiny", options=options, begin="resume", table=kind)
+        run_batch(str(calls), out, model="small", options=options, begin="resume", table=kind)
     with (out / "results.csv").open(encoding="utf-8-sig") as file:
         assert [line["dimensions_arousal"] for line in csv.DictReader(file)] == [""] * 4
     for record in pyarrow.parquet.read_table(out / "results.parquet").to_pylist():
@@ -477,7 +481,7 @@ def test_a_name_that_is_a_formula_is_no_formula_in_a_spreadsheet(tmp_path: Path)
     write_calls(folder, 1)
     (folder / "call000.wav").rename(folder / "=1+1.wav")
     (tmp_path / "list.csv").write_text("key,path\n=2,calls/=1+1.wav\n")
-    batch = run_batch(str(tmp_path / "list.csv"), tmp_path / "out", model="tiny", table="csv")
+    batch = run_batch(str(tmp_path / "list.csv"), tmp_path / "out", model="small", table="csv")
     with batch.table.open(encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert row["key"] == "'=2"
@@ -516,7 +520,7 @@ def test_lists_are_read(
     calls: Path, tmp_path: Path, name: str, write: Callable[[Path, Sequence[str]], None]
 ) -> None:
     write(tmp_path / name, ["calls/call000.wav", str(calls / "call001.wav"), "calls/away.wav"])
-    batch = run_batch(str(tmp_path / name), tmp_path / "out", model="tiny")
+    batch = run_batch(str(tmp_path / name), tmp_path / "out", model="small")
     rows = rows_of(batch)
     assert [row["key"] for row in rows] == ["k0", "k1", "k2"]
     assert [row.get("code") for row in rows] == [None, None, "input_not_found"]
@@ -529,10 +533,10 @@ def test_an_archive_is_read_without_unpacking_it(calls: Path, tmp_path: Path) ->
             out.write(path, f"day/../../../etc/{path.name}")
         out.writestr("__MACOSX/._call.wav", b"")
         out.writestr("notes.txt", b"")
-    batch = run_batch(str(archive), tmp_path / "out", model="tiny")
+    batch = run_batch(str(archive), tmp_path / "out", model="small")
     rows = rows_of(batch)
     assert [row["path"].rpartition("/")[2] for row in rows] == [f"call00{i}.wav" for i in range(4)]
-    plain = Recognizer("tiny", threads=1).recognize(calls / "call002.wav")
+    plain = Recognizer("small", threads=1).recognize(calls / "call002.wav")
     assert rows[2]["scores"] == dict(plain.scores)
     assert not (tmp_path / "etc").exists()
 
@@ -552,7 +556,7 @@ def test_the_list_of_an_archive_is_read_once(
             super().__init__(file, *args, **options)
 
     monkeypatch.setattr(zipfile, "ZipFile", Listening)
-    batch = run_batch(str(archive), tmp_path / "out", model="tiny", workers=3)
+    batch = run_batch(str(archive), tmp_path / "out", model="small", workers=3)
     assert batch.counts.done == 4
     # To find what is in it, and to hear that.
     assert opened == [str(archive)] * 2
@@ -561,7 +565,7 @@ def test_the_list_of_an_archive_is_read_once(
 def test_a_file_that_a_list_has_twice_has_a_row_for_each_name(calls: Path, tmp_path: Path) -> None:
     names = tmp_path / "list.csv"
     names.write_text("path,id\ncalls/call000.wav,hello\ncalls/call000.wav,goodbye\n")
-    rows = rows_of(run_batch(str(names), tmp_path / "out", model="tiny"))
+    rows = rows_of(run_batch(str(names), tmp_path / "out", model="small"))
     assert [row["key"] for row in rows] == ["hello", "goodbye"]
     assert rows[0]["scores"] == rows[1]["scores"]
 
@@ -572,9 +576,9 @@ def test_a_row_that_cannot_be_used_is_one_whatever_the_language(
     names = tmp_path / "list.csv"
     names.write_text("path,id\n,1\n")
     out = tmp_path / "out"
-    run_batch(str(names), out, model="tiny")
+    run_batch(str(names), out, model="small")
     monkeypatch.setenv("VOXCOR_LANGUAGE", "zh")
-    batch = run_batch(str(names), out, model="tiny", begin="resume")
+    batch = run_batch(str(names), out, model="small", begin="resume")
     assert batch.counts.total == 1
 
 
@@ -586,7 +590,7 @@ def test_a_member_that_is_damaged_costs_itself_only(calls: Path, tmp_path: Path)
     data = bytearray(archive.read_bytes())
     data[2000] ^= 0xFF  # within the first member: its checksum no longer fits
     archive.write_bytes(data)
-    batch = run_batch(str(archive), tmp_path / "out", model="tiny")
+    batch = run_batch(str(archive), tmp_path / "out", model="small")
     assert [row.get("code") for row in rows_of(batch)] == ["input_unreadable", None, None, None]
 
 
@@ -609,7 +613,7 @@ def test_names_in_an_archive_that_does_not_say_how_they_are_written(
         out.write(write_calls(tmp_path / "calls", 1)[0], "#" * len(written))
     # As other programs write it: these bytes, and no word of UTF-8.
     archive.write_bytes(archive.read_bytes().replace(b"#" * len(written), written))
-    batch = run_batch(str(archive), tmp_path / "out", model="tiny")
+    batch = run_batch(str(archive), tmp_path / "out", model="small")
     assert batch.counts.done == 1
     (row,) = rows_of(batch)
     assert row["path"] == f"{archive}/{name}"
@@ -620,7 +624,7 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
         out.writestr("silence.wav", bytes(20_000_000))
     with pytest.raises(ManifestError, match="zip bomb"):
-        run_batch(str(archive), tmp_path / "out", model="tiny")
+        run_batch(str(archive), tmp_path / "out", model="small")
 
 
 @pytest.mark.parametrize(
@@ -637,12 +641,12 @@ def test_a_list_that_is_none_is_named(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(error, match=said):
-        run_batch(str(tmp_path / name), tmp_path / "out", model="tiny")
+        run_batch(str(tmp_path / name), tmp_path / "out", model="small")
 
 
 def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputNotFound, match="away"):
-        run_batch(str(tmp_path / "away.csv"), tmp_path / "out", model="tiny")
+        run_batch(str(tmp_path / "away.csv"), tmp_path / "out", model="small")
 
 
 def test_rows_that_name_no_file_are_named_and_commands_are_not_run(tmp_path: Path) -> None:
@@ -666,7 +670,7 @@ def test_a_path_that_is_not_utf_8_has_a_row(calls: Path, tmp_path: Path) -> None
     out = tmp_path / "out"
     for kind in ("jsonl", "csv", "parquet"):
         begin = "resume" if out.exists() else "new"
-        batch = run_batch(str(calls), out, model="tiny", begin=begin, table=kind)
+        batch = run_batch(str(calls), out, model="small", begin=begin, table=kind)
         assert batch.counts.done == 5
     rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert os.fsencode(rows[0]["path"]).endswith(b"caf\xe9.wav")
@@ -683,7 +687,7 @@ def test_an_engine_that_breaks_on_one_goes_on_with_the_rest(
         return document(self, mono, item, scratch)
 
     monkeypatch.setattr(local.Worker, "_document", failing)
-    batch = run_batch(str(calls), tmp_path / "out", model="tiny")
+    batch = run_batch(str(calls), tmp_path / "out", model="small")
     assert batch.codes == {"internal_error": 1}
     assert batch.counts.done == 3
 
@@ -691,7 +695,7 @@ def test_an_engine_that_breaks_on_one_goes_on_with_the_rest(
 def test_options_are_looked_at_before_any_work(calls: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="bored"):
         run_batch(
-            str(calls), tmp_path / "out", model="tiny", options=RecordingOptions(labels=("bored",))
+            str(calls), tmp_path / "out", model="small", options=RecordingOptions(labels=("bored",))
         )
     assert not (tmp_path / "out").exists()
 
@@ -704,7 +708,7 @@ def test_a_ledger_can_be_read_while_it_is_written(calls: Path, tmp_path: Path) -
         with Ledger(out) as other:
             seen.append(other.counts().done)
 
-    run_batch(str(calls), out, model="tiny", on_outcome=look)
+    run_batch(str(calls), out, model="small", on_outcome=look)
     assert seen == [1, 2, 3, 4]
 
 
@@ -758,7 +762,7 @@ from voxcor.batch.run import run_batch
 from voxcor.options import RecordingOptions
 from voxcor.errors import DiskFull
 try:
-    run_batch(sys.argv[2], Path(sys.argv[1]) / "out", model="tiny",
+    run_batch(sys.argv[2], Path(sys.argv[1]) / "out", model="small",
               options=RecordingOptions(granularity="frame", embedding=True))
 except DiskFull as error:
     print(error.code)

@@ -253,7 +253,7 @@ def test_a_batch_of_bare_samples_leaves_others_alone(folder: Path) -> None:
     soundfile.write(folder / "a.ulaw", speech(1), 8_000, format="RAW", subtype="ULAW")
     soundfile.write(folder / "b.wav", speech(1), 8_000)
     options = RecordingOptions(raw="ulaw@8000")
-    batch = run_batch(str(folder), folder.parent / "out", model="tiny", options=options)
+    batch = run_batch(str(folder), folder.parent / "out", model="small", options=options)
     (row,) = map(json.loads, batch.table.read_text().splitlines())
     assert (row["audio"]["name"], row["audio"]["sample_rate"]) == ("a.ulaw", 8000)
 
@@ -298,7 +298,7 @@ def test_a_folder_fifteen_hundred_deep_is_searched(folder: Path) -> None:
 def test_recognize_says_once_what_it_passes_over(folder: Path, arguments: tuple[str, ...]) -> None:
     soundfile.write(folder / "call.dat", speech(1), 16_000, format="WAV")
     (folder / "notes.txt").touch()
-    status, out, err = voxcor("recognize", str(folder), "--model", "tiny", *arguments)
+    status, out, err = voxcor("recognize", str(folder), "--model", "small", *arguments)
     assert (status, err.count("Passed over: 1 file is no audio (1 .txt).")) == (0, 1)
     assert "Passed over" not in out
 
@@ -308,7 +308,7 @@ def test_batch_says_it_before_and_after(folder: Path) -> None:
     (folder / "notes.txt").touch()
     out = str(folder.parent / "out")
     for source in (folder, zipped(folder)):
-        arguments = ("batch", str(source), "--out", out, "--model", "tiny", "--restart")
+        arguments = ("batch", str(source), "--out", out, "--model", "small", "--restart")
         status, _, err = voxcor(*arguments)
         first, *_, last = err.splitlines()
         assert (status, first) == (0, "Passed over: 1 file is no audio (1 .txt).")

@@ -12,8 +12,8 @@ import soundfile
 
 from batches import write_calls
 from command import voxcor
+from places import VOICE
 from voxcor.audio.quality import describe_warning
-from voxcor.sources import EXAMPLE
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_the_table_is_named_on_stdout_and_the_summary_goes_beside(
     calls: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    status, stdout, stderr = voxcor("batch", calls, "--out", out, "--model", "tiny")
+    status, stdout, stderr = voxcor("batch", calls, "--out", out, "--model", "small")
     assert status == 0
     assert stdout == f"{out / 'results.jsonl'}\n"
     assert stderr == "3 of 3 recognised, 0.00 h of audio.\n"  # no bar in a pipe
@@ -36,7 +36,7 @@ def test_the_table_is_named_on_stdout_and_the_summary_goes_beside(
 
 def test_a_failure_is_counted_and_is_the_exit_status(calls: Path, tmp_path: Path) -> None:
     (calls / "notes.wav").write_bytes(b"buy milk")
-    status, _, stderr = voxcor("batch", calls, "--out", tmp_path / "out", "--model", "tiny")
+    status, _, stderr = voxcor("batch", calls, "--out", tmp_path / "out", "--model", "small")
     assert status == 1
     assert stderr.splitlines() == [
         "3 of 4 recognised, 0.00 h of audio.",
@@ -45,7 +45,7 @@ def test_a_failure_is_counted_and_is_the_exit_status(calls: Path, tmp_path: Path
 
 
 def test_a_folder_that_holds_a_batch_wants_a_word(calls: Path, tmp_path: Path) -> None:
-    command = ("batch", calls, "--out", tmp_path / "out", "--model", "tiny")
+    command = ("batch", calls, "--out", tmp_path / "out", "--model", "small")
     voxcor(*command)
     status, _, stderr = voxcor(*command)
     assert status == 1
@@ -65,7 +65,7 @@ def test_a_source_that_is_not_there_is_named_and_leaves_no_batch(
     calls: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
-    options = ("--out", tmp_path / "out", "--model", "tiny")
+    options = ("--out", tmp_path / "out", "--model", "small")
     for source, code in (("no.csv", "input_not_found"), ("nowhere", "input_not_found"),
                          ("empty", "no_audio_found"), ("*.mp3", "no_audio_found")):  # fmt: skip
         status, stdout, stderr = voxcor("batch", tmp_path / source, *options)
@@ -77,7 +77,7 @@ def test_a_source_that_is_not_there_is_named_and_leaves_no_batch(
 
 def test_it_speaks_chinese(calls: Path, tmp_path: Path) -> None:
     _, _, stderr = voxcor(
-        *("batch", calls, "--out", tmp_path / "out", "--model", "tiny"), VOXCOR_LANGUAGE="zh"
+        *("batch", calls, "--out", tmp_path / "out", "--model", "small"), VOXCOR_LANGUAGE="zh"
     )
     assert stderr == "已识别 3/3 条，音频共 0.00 小时。\n"
 
@@ -85,11 +85,11 @@ def test_it_speaks_chinese(calls: Path, tmp_path: Path) -> None:
 def test_the_summary_counts_warnings_and_channels_without_a_result(tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     calls.mkdir()
-    sound = EXAMPLE.read_bytes()
+    sound = VOICE.read_bytes()
     (calls / "cut.flac").write_bytes(sound[: len(sound) // 2])
-    voice, rate = soundfile.read(EXAMPLE)
+    voice, rate = soundfile.read(VOICE)
     soundfile.write(calls / "call.flac", np.column_stack([voice, 0 * voice]), rate)
-    options = ("--out", tmp_path / "out", "--model", "tiny", "--channels", "separate")
+    options = ("--out", tmp_path / "out", "--model", "small", "--channels", "separate")
     status, _, stderr = voxcor("batch", calls, *options)
     said = stderr.splitlines()
     assert status == 1
@@ -102,7 +102,7 @@ def test_ctrl_c_finishes_what_runs_and_resume_does_the_rest(tmp_path: Path) -> N
     calls, out = tmp_path / "calls", tmp_path / "out"
     write_calls(calls, 60, seconds=4)
     command = [sys.executable, "-m", "voxcor", "batch", str(calls), "--out", str(out)]
-    command += ["--model", "tiny", "--workers", "1", "--embedding"]
+    command += ["--model", "small", "--workers", "1", "--embedding"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         while not list(out.glob("embeddings/*/*.npy")):
             assert process.poll() is None

@@ -40,7 +40,7 @@ def test_the_peak_is_a_rate() -> None:
 
 
 def test_without_funasr_there_is_no_ratio() -> None:
-    (timing,) = compare({"tiny": model_side("tiny", 1)}, rounds=1, seconds=(1,))
+    (timing,) = compare({"small": model_side("small", 1)}, rounds=1, seconds=(1,))
     assert timing.ratio is None
     assert timing.times_real_time == pytest.approx(1 / timing.median_s)
 
@@ -53,10 +53,10 @@ def test_without_funasr_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_command_prints_a_table_or_json() -> None:
     runner = CliRunner()
-    done = runner.invoke(app, ["bench", "tiny", "--rounds", "1", "--json"])
+    done = runner.invoke(app, ["bench", "small", "--rounds", "1", "--json"])
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     assert [t["seconds"] for t in document["timings"]] == [3, 10, 30]
-    done = runner.invoke(app, ["bench", "tiny", "--rounds", "1"])
+    done = runner.invoke(app, ["bench", "small", "--rounds", "1"])
     assert "GFLOP/s" in done.stdout
-    assert done.stdout.count("tiny") == 3
+    assert done.stdout.count("small") == 3

@@ -9,7 +9,7 @@ import pytest
 
 from command import voxcor
 from voxcor.models.cards import read_card
-from voxcor.models.store import TINY_FOLDER
+from voxcor.models.store import BUILT_IN_FOLDER
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def write(path: Path, rows: list[dict[str, str]]) -> Path:
 def test_a_report_is_shown_and_saved(manifest: Path, tmp_path: Path) -> None:
     status, out, err = voxcor("evaluate", manifest, "--label-map", "boredom=other")
     assert status == 0, err
-    assert "tiny (fp32) on" in out
+    assert "small (int8) on" in out
     assert "14 of 14 clips recognised" in out
     assert "mean confidence  share correct" in out
     assert "plus-large" in out
@@ -114,18 +114,20 @@ def test_what_is_no_manifest_is_refused_before_any_model_is_loaded(tmp_path: Pat
         assert f"({code})" in err
 
 
-def test_a_temperature_goes_into_a_model_folder_and_not_into_tiny(
+def test_a_temperature_goes_into_a_model_folder_and_not_into_small(
     manifest: Path, tmp_path: Path
 ) -> None:
     status, _, err = voxcor("evaluate", manifest, "--calibrate", "--no-save")
     assert status == 2
-    assert "tiny is part of Voxcor" in err
+    assert "small is part of Voxcor" in err
 
-    shutil.copytree(TINY_FOLDER, tmp_path / "mine")
-    arguments = ("--label-map", "boredom=other", "--model", "mine", "--json", "--no-save")
+    shutil.copytree(BUILT_IN_FOLDER, tmp_path / "mine")
+    # Of clips that are all recognised, no temperature is low enough.
+    mapped = ("--label-map", "boredom=other", "--label-map", "anger=sad")
+    arguments = (*mapped, "--model", "mine", "--json", "--no-save")
     status, out, err = voxcor("evaluate", manifest, *arguments, "--calibrate")
     assert status == 0, err
-    before, found = read_card(TINY_FOLDER), json.loads(out)["calibration"]
+    before, found = read_card(BUILT_IN_FOLDER), json.loads(out)["calibration"]
     after = read_card(tmp_path / "mine")
     assert after.temperature == pytest.approx(before.temperature * found["temperature"])
     assert f"{after.temperature:.3f}" in err

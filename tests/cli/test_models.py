@@ -38,7 +38,7 @@ def test_all_models_are_listed_and_what_is_here() -> None:
     assert err.startswith("To begin with, on a CPU: voxcor models pull plus-base.")
     rows = [line.split() for line in out.splitlines()]
     assert rows[0] == ["MODEL", "STATE", "SIZE", "PRECISION", "LABELS", "WEIGHTS"]
-    assert [row[0] for row in rows[1:]] == [*OFFICIAL, "tiny"]
+    assert [row[0] for row in rows[1:]] == [*OFFICIAL, "small"]
     assert rows[1] == ["plus-large", "-", "download", "1.9", "GB", "-", "9", "-"]
     assert rows[-1][1] == "installed"
     assert rows[-1][-1] == "official"
@@ -58,7 +58,7 @@ def test_the_list_is_one_json_line_per_model(checkpoint: Path) -> None:
     status, out, err = voxcor("models", "list", "--json")
     assert (status, err) == (0, "")
     rows = {row["id"]: row for row in map(json.loads, out.splitlines())}
-    assert list(rows) == [*OFFICIAL, "tiny"]
+    assert list(rows) == [*OFFICIAL, "small"]
     here = rows["plus-base"]
     assert (here["installed"], here["official"], here["precision"]) == (True, False, "fp32")
     assert here["sha256"] == sha256(checkpoint.read_bytes()).hexdigest()
@@ -145,14 +145,14 @@ def test_a_pull_on_a_terminal_draws_a_bar_for_each_stage(hub: FakeHub) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "code"),
     [
-        (("pull", "tiny"), 2, "usage"),
+        (("pull", "small"), 2, "usage"),
         (("pull", "plus-huge"), 1, "unknown_model"),
         (("pull", "plus-large", "--from", "nowhere.pt"), 1, "input_not_found"),
         (("pull", "plus-large", "--from", __file__), 1, "checkpoint_invalid"),
         (("pull", "base-finetuned", "--hub", "huggingface"), 2, "usage"),
         (("verify", "plus-large"), 1, "model_not_installed"),
-        (("verify", "tiny", "--clip", __file__), 2, "usage"),
-        (("remove", "tiny"), 2, "usage"),
+        (("verify", "small", "--clip", __file__), 2, "usage"),
+        (("remove", "small"), 2, "usage"),
         (("remove", "plus-large"), 1, "model_not_installed"),
     ],
 )
@@ -167,8 +167,8 @@ def test_what_goes_wrong_is_one_line_on_stderr(
 
 
 def test_what_goes_wrong_is_said_in_chinese() -> None:
-    _, _, err = voxcor("models", "remove", "tiny", VOXCOR_LANGUAGE="zh")
-    assert err == "voxcor: tiny 是 Voxcor 自带的模型,不能删除。 (usage)\n"
+    _, _, err = voxcor("models", "remove", "small", VOXCOR_LANGUAGE="zh")
+    assert err == "voxcor: small 是 Voxcor 自带的模型，不能删除。 (usage)\n"
 
 
 def test_another_hub_is_wrong_usage() -> None:
@@ -177,13 +177,13 @@ def test_another_hub_is_wrong_usage() -> None:
     assert "elsewhere" in err
 
 
-def test_tiny_verifies() -> None:
-    status, out, err = voxcor("models", "verify", "tiny")
+def test_small_verifies() -> None:
+    status, out, err = voxcor("models", "verify", "small")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
-        "tiny: files as installed: model.onnx",
-        "tiny: runs, 49 frames",
-        "tiny: scores not compared: nobody has published scores for this model",
+        "small: files as installed: model.onnx, model.onnx.data",
+        "small: runs, 49 frames",
+        "small: scores not compared: nobody has published scores for this model",
     ]
     assert "可以运行,49 帧" in voxcor("models", "verify", VOXCOR_LANGUAGE="zh")[1]
 
@@ -202,7 +202,7 @@ def test_a_removed_model_is_gone(checkpoint: Path) -> None:
     status, out, err = voxcor("models", "remove", "plus-base")
     assert (status, err) == (0, "")
     assert out == f"Removed plus-base ({folder_of('plus-base')}), 17.7 MB freed\n"
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
     assert not downloads_of("plus-base").exists()
 
 

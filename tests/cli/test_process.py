@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from command import voxcor
-from voxcor.sources import EXAMPLE
+from places import VOICE
 
 COMMANDS = (
     ("--help",),
     ("--version",),
     ("models", "list", "--json"),
-    ("recognize", EXAMPLE, "--no-save", "--json"),
-    ("recognize", EXAMPLE, "--no-save"),
-    ("stream", EXAMPLE, "--fast"),
+    ("recognize", VOICE, "--no-save", "--json"),
+    ("recognize", VOICE, "--no-save"),
+    ("stream", VOICE, "--fast"),
     ("doctor",),
 )
 
@@ -72,7 +72,7 @@ def test_a_reader_who_goes_away_is_no_news(command: tuple[object, ...]) -> None:
 
 @pytest.mark.parametrize("stream", ["2>/dev/full", "2>&-"])
 def test_where_nobody_can_be_told_the_work_goes_on(stream: str) -> None:
-    status, out, _ = shell(f'"$@" {stream}', "recognize", EXAMPLE, "gone.wav", "--json")
+    status, out, _ = shell(f'"$@" {stream}', "recognize", VOICE, "gone.wav", "--json")
     assert status == 1
     assert [json.loads(line).get("code") for line in out.splitlines()] == [None, "input_not_found"]
     assert len([*Path("outputs").iterdir()]) == 1
@@ -81,7 +81,7 @@ def test_where_nobody_can_be_told_the_work_goes_on(stream: str) -> None:
 @pytest.mark.parametrize("streams", [">&-", "<&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_not_taken_for_files(streams: str, tmp_path: Path) -> None:
     """Else the first file that is opened is the next standard output."""
-    status, _, err = shell(f'"$@" {streams}', "recognize", EXAMPLE, "--out", tmp_path / "out")
+    status, _, err = shell(f'"$@" {streams}', "recognize", VOICE, "--out", tmp_path / "out")
     assert status == 0
     assert in_words(err)
     (folder,) = (tmp_path / "out").iterdir()
@@ -152,7 +152,7 @@ def wait_until_it_reads(process: "subprocess.Popen[bytes]", pipe: Path) -> None:
 def test_a_setting_that_cannot_be_is_named_and_not_shown(
     name: str, value: str, language: str
 ) -> None:
-    for command in (("models", "list"), ("recognize", EXAMPLE, "--no-save"), ("serve",)):
+    for command in (("models", "list"), ("recognize", VOICE, "--no-save"), ("serve",)):
         status, out, err = voxcor(*command, VOXCOR_LANGUAGE=language, **{name: value})
         assert (status, out) == (2, "")
         assert len(err.splitlines()) == 1
@@ -204,7 +204,7 @@ def test_a_working_folder_that_is_gone_is_no_traceback(command: tuple[object, ..
     ids=str,
 )
 def test_any_locale_will_do(environment: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "录音.flac").symlink_to(EXAMPLE)
+    (tmp_path / "录音.flac").symlink_to(VOICE)
     status, out, err = voxcor("recognize", tmp_path / "录音.flac", "--no-save", **environment)
     assert status == 0
     assert "😐" in out or "😠" in out or "%" in out
@@ -225,6 +225,7 @@ def test_without_a_place_for_temporary_files_a_long_recording_fails_in_words(
             file.write(noise)
     script = f"""
 import tempfile
+from voxcor.sources import EXAMPLE
 from voxcor.cli import main
 tempfile._candidate_tempdir_list = lambda: [{str(tmp_path / "gone")!r}]
 import sys
@@ -250,7 +251,7 @@ NASTY = "a\x1b[2J\x1b]0;owned\x07\x9b31m\u202egpj\nvoxcor: all is well[red]x[bol
 def test_no_name_steers_the_terminal(terminal: tuple[int, int], tmp_path: Path) -> None:
     """Seen as a terminal sees it: only rich's own sequences for colours and the cursor arrive."""
     place = tmp_path / NASTY
-    place.write_bytes(EXAMPLE.read_bytes())
+    place.write_bytes(VOICE.read_bytes())
     (tmp_path / f"broken{NASTY}").write_bytes(b"no audio")
     ours, theirs = terminal
     paths = [str(path) for path in tmp_path.iterdir() if path.suffix == ".wav"]
@@ -283,7 +284,7 @@ def test_no_name_steers_the_terminal(terminal: tuple[int, int], tmp_path: Path) 
 
 def test_json_stays_json_whatever_is_in_it(tmp_path: Path) -> None:
     place = tmp_path / NASTY
-    place.write_bytes(EXAMPLE.read_bytes())
+    place.write_bytes(VOICE.read_bytes())
     _, out, _ = voxcor("recognize", place, tmp_path / "gone\x9b.wav", "--no-save", "--json")
     assert not {*"\x1b\x9b\u202e"} & {*out}
     first, second = map(json.loads, out.splitlines())

@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 
 from audio_flaws import muxed
 from command import voxcor
+from places import VOICE
 from schema import SCHEMA
 from voxcor import Recognizer, Result, __version__
-from voxcor.sources import EXAMPLE
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def documents(stdout: str) -> list[dict[str, Any]]:
 
 
 def test_a_recording_is_shown_and_saved(tmp_path: Path) -> None:
-    status, out, err = voxcor("recognize", EXAMPLE, "--out", tmp_path / "outputs", "--embedding")
+    status, out, err = voxcor("recognize", VOICE, "--out", tmp_path / "outputs", "--embedding")
     assert status == 0
     assert "Confidence: " in out.splitlines()[0]
     assert "voxcor models pull plus-base" in err  # the notice is no data
@@ -42,12 +42,12 @@ def test_a_recording_is_shown_and_saved(tmp_path: Path) -> None:
         *("processed_audio.wav", "result.json", "embedding.npy", "embedding.json"),
     }
     document = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    assert document["emotion"] == Recognizer("tiny").recognize(EXAMPLE).emotion
+    assert document["emotion"] == Recognizer("small").recognize(VOICE).emotion
     assert np.load(folder / "embedding.npy").ndim == 1
 
 
 def test_frames_go_to_a_table(tmp_path: Path) -> None:
-    voxcor("recognize", EXAMPLE, "--granularity", "frame", "--out", tmp_path)
+    voxcor("recognize", VOICE, "--granularity", "frame", "--out", tmp_path)
     (table,) = tmp_path.glob("*/frames.csv")
     lines = table.read_text().splitlines()
     names = "angry,disgusted,fearful,happy,neutral,other,sad,surprised,unknown"
@@ -58,7 +58,7 @@ def test_frames_go_to_a_table(tmp_path: Path) -> None:
 
 def test_json_is_one_line_per_input_failures_too(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not audio")
-    paths = [EXAMPLE, tmp_path / "notes.txt", tmp_path / "gone.wav", EXAMPLE]
+    paths = [VOICE, tmp_path / "notes.txt", tmp_path / "gone.wav", VOICE]
     status, out, _ = voxcor("recognize", *paths, "--json", "--no-save")
     found = documents(out)
     assert status == 1
@@ -68,14 +68,14 @@ def test_json_is_one_line_per_input_failures_too(tmp_path: Path) -> None:
 
 
 def test_json_says_where_it_saved(tmp_path: Path) -> None:
-    _, out, _ = voxcor("recognize", EXAMPLE, "--json", "--out", tmp_path)
+    _, out, _ = voxcor("recognize", VOICE, "--json", "--out", tmp_path)
     (document,) = documents(out)
     saved = json.loads(Path(document["saved"], "result.json").read_text(encoding="utf-8"))
     assert {k: v for k, v in document.items() if k not in ("path", "saved")} == saved
 
 
 def test_standard_input_is_a_recording() -> None:
-    status, out, _ = voxcor("recognize", "-", "--json", "--no-save", stdin=EXAMPLE.read_bytes())
+    status, out, _ = voxcor("recognize", "-", "--json", "--no-save", stdin=VOICE.read_bytes())
     (document,) = documents(out)
     assert status == 0
     assert (document["path"], document["audio"]["name"]) == ("-", "<stdin>")
@@ -84,7 +84,7 @@ def test_standard_input_is_a_recording() -> None:
 def test_failures_are_said_and_the_others_get_their_results(tmp_path: Path) -> None:
     silence = tmp_path / "silence.wav"
     soundfile.write(silence, np.zeros(32_000), 16_000)
-    status, out, err = voxcor("recognize", silence, EXAMPLE, "--no-save")
+    status, out, err = voxcor("recognize", silence, VOICE, "--no-save")
     assert status == 1
     assert f"{silence}: no speech" in err
     assert "(no_speech)" in err
@@ -93,7 +93,7 @@ def test_failures_are_said_and_the_others_get_their_results(tmp_path: Path) -> N
 
 def test_many_inputs_have_a_line_each(tmp_path: Path) -> None:
     for number in range(6):
-        (tmp_path / f"{number}.flac").write_bytes(EXAMPLE.read_bytes())
+        (tmp_path / f"{number}.flac").write_bytes(VOICE.read_bytes())
     status, out, _ = voxcor("recognize", tmp_path, "--no-save")
     assert status == 0
     assert [line.rsplit("/", 1)[-1] for line in out.splitlines()] == [
@@ -102,7 +102,7 @@ def test_many_inputs_have_a_line_each(tmp_path: Path) -> None:
 
 
 def test_the_legs_of_a_call_are_heard_apart(tmp_path: Path) -> None:
-    voice, rate = soundfile.read(EXAMPLE)
+    voice, rate = soundfile.read(VOICE)
     call = tmp_path / "call.wav"
     soundfile.write(call, np.stack([voice, np.roll(voice, 8000)], axis=1), rate)
     _, out, _ = voxcor("recognize", call, "--channels", "separate", "--json", "--no-save")
@@ -110,7 +110,7 @@ def test_the_legs_of_a_call_are_heard_apart(tmp_path: Path) -> None:
 
 
 def test_what_is_heard_of_a_file_can_be_chosen(tmp_path: Path) -> None:
-    samples, rate = soundfile.read(EXAMPLE, dtype="float32")
+    samples, rate = soundfile.read(VOICE, dtype="float32")
     film = tmp_path / "film.mkv"
     film.write_bytes(muxed("mkv", np.zeros_like(samples)[:, None], samples[:, None], rate=rate))
 
@@ -128,15 +128,13 @@ def test_what_is_heard_of_a_file_can_be_chosen(tmp_path: Path) -> None:
     assert heard(telephone, "--raw", "ulaw@8000")["audio"]["sample_rate"] == 8000
 
     cut = tmp_path / "cut.flac"
-    cut.write_bytes(EXAMPLE.read_bytes()[:-20_000])
+    cut.write_bytes(VOICE.read_bytes()[:-20_000])
     assert "truncated" in heard(cut)["quality"]["warnings"]
     assert heard(cut, "--strict")["code"] == "audio_truncated"
 
 
 def test_chinese_is_equal(tmp_path: Path) -> None:
-    _, out, err = voxcor(
-        "recognize", EXAMPLE, tmp_path / "无.wav", "--no-save", VOXCOR_LANGUAGE="zh"
-    )
+    _, out, err = voxcor("recognize", VOICE, tmp_path / "无.wav", "--no-save", VOXCOR_LANGUAGE="zh")
     assert "置信度: " in out
     assert "文件或文件夹不存在" in err
     status, out, _ = voxcor("recognize", "--help", VOXCOR_LANGUAGE="zh")
@@ -145,7 +143,7 @@ def test_chinese_is_equal(tmp_path: Path) -> None:
 
 
 def test_a_locale_without_unicode_shows_the_same() -> None:
-    _, out, _ = voxcor("recognize", EXAMPLE, "--no-save", LC_ALL="C", PYTHONIOENCODING="ascii")
+    _, out, _ = voxcor("recognize", VOICE, "--no-save", LC_ALL="C", PYTHONIOENCODING="ascii")
     assert "(" in out.splitlines()[0]
     assert any(mark in out for mark in "😠🤢😨😊😐🤔😢😲❓")
 
@@ -155,7 +153,7 @@ def test_a_locale_without_unicode_shows_the_same() -> None:
     [
         ["recognize"],
         ["recognize", "x.wav", "--granularity", "word"],
-        ["recognize", str(EXAMPLE), "--labels", "joyful", "--no-save"],
+        ["recognize", str(VOICE), "--labels", "joyful", "--no-save"],
         ["recognise"],
         ["recognize", "x.wav", "--threads", "4"],
     ],
@@ -168,20 +166,20 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
 
 
 def test_a_model_that_is_not_there_exits_with_1() -> None:
-    status, out, err = voxcor("recognize", EXAMPLE, "--model", "plus-large")
+    status, out, err = voxcor("recognize", VOICE, "--model", "plus-large")
     assert (status, out) == (1, "")
     assert "voxcor models pull plus-large" in err
 
 
 def test_the_environment_chooses_the_model() -> None:
-    status, _, err = voxcor("recognize", EXAMPLE, VOXCOR_MODEL="plus-base")
+    status, _, err = voxcor("recognize", VOICE, VOXCOR_MODEL="plus-base")
     assert status == 1
     assert "plus-base" in err
 
 
 def test_an_output_folder_that_cannot_be_written_still_shows_the_result(tmp_path: Path) -> None:
     (tmp_path / "outputs").write_text("a file")
-    status, out, err = voxcor("recognize", EXAMPLE, "--out", tmp_path / "outputs", "--json")
+    status, out, err = voxcor("recognize", VOICE, "--out", tmp_path / "outputs", "--json")
     assert status == 1
     assert "saved" not in documents(out)[0]
     assert "storage_denied" in err
@@ -195,7 +193,7 @@ def test_doctor_tries_everything() -> None:
     status, out, _ = voxcor("doctor", "--json")
     report = json.loads(out)
     assert status == 0
-    assert report["models"] == {"tiny": None}
+    assert report["models"] == {"small": None}
     assert set(report["decoders"].values()) == {None}
     assert report["offline"]["network_calls"] == []
     assert report["offline"]["problem"] is None
@@ -238,7 +236,7 @@ def test_recognition_works_without_any_network_at_all() -> None:
     done = subprocess.run(
         [
             *("unshare", "--map-root-user", "--net"),
-            *(sys.executable, "-m", "voxcor", "recognize", EXAMPLE, "--json", "--no-save"),
+            *(sys.executable, "-m", "voxcor", "recognize", VOICE, "--json", "--no-save"),
         ],
         capture_output=True,
         check=True,

@@ -14,6 +14,7 @@ import soundfile
 from rich.console import Console
 
 from audio_files import FORMATS, speech, with_silence
+from places import VOICE
 from voxcor import Recognizer
 from voxcor.audio import decode, open_audio
 from voxcor.audio.quality import describe_warning
@@ -23,19 +24,18 @@ from voxcor.errors import InvalidAudioFrame, MicrophoneFailed, NotBareSamples
 from voxcor.rules.book import RuleBook, SavedRule
 from voxcor.rules.grammar import parse
 from voxcor.settings import Settings
-from voxcor.sources import EXAMPLE
 from voxcor.stream.live_audio import BLOCK_SAMPLES, microphone, pipe, played, resampled
 from voxcor.stream.session import Session, SessionOptions, samples_of
 
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return Recognizer("tiny", threads=1)
+    return Recognizer("small", threads=1)
 
 
 @pytest.fixture(scope="module")
 def voice() -> np.ndarray:
-    samples, _ = soundfile.read(EXAMPLE, dtype="float32")
+    samples, _ = soundfile.read(VOICE, dtype="float32")
     return np.asarray(samples, np.float32)
 
 
@@ -60,16 +60,16 @@ def test_events_of_a_file_are_those_of_the_engine(
     session = Session(recognizer)
     expected = [event.to_document() for event in session.feed(voice)]
     expected += [event.to_document() for event in session.close("end_of_audio")]
-    printed = voxcor(str(EXAMPLE), "--fast", "--json", "--model", "tiny").stdout.decode()
+    printed = voxcor(str(VOICE), "--fast", "--json", "--model", "small").stdout.decode()
     created, *events = map(json.loads, printed.splitlines())
     assert created["type"] == "session.created"
     assert events == expected
 
 
 def test_bare_samples_from_a_pipe_are_heard_the_same() -> None:
-    samples, _ = soundfile.read(EXAMPLE, dtype="int16")
+    samples, _ = soundfile.read(VOICE, dtype="int16")
     by_pipe = voxcor("-", "--json", stdin=samples.astype("<i2").tobytes()).stdout
-    by_file = voxcor(str(EXAMPLE), "--fast", "--json").stdout
+    by_file = voxcor(str(VOICE), "--fast", "--json").stdout
 
     def finals(printed: bytes) -> list[str]:
         return [line for line in printed.decode().splitlines() if "speech_ended" in line]
@@ -79,16 +79,16 @@ def test_bare_samples_from_a_pipe_are_heard_the_same() -> None:
 
 
 def test_without_a_terminal_there_is_a_line_for_each_utterance() -> None:
-    lines = voxcor(str(EXAMPLE), "--fast", "--rule", "early: any of neutral, sad for 1 s").stdout
+    lines = voxcor(str(VOICE), "--fast", "--rule", "early: any of angry, disgusted for 1 s").stdout
     first, second, third = lines.decode().splitlines()
-    assert " ".join(first.split()) == "0:01.2 ⚡ early any of neutral, sad for 1 s"
-    assert " ".join(second.split()).startswith("0:00.2 – 0:04.2 😐 Neutral (中性) ")
-    assert " ".join(third.split()).startswith("0:04.7 – 0:08.1 😠 Angry (愤怒) ")
+    assert " ".join(first.split()) == "0:01.7 ⚡ early any of angry, disgusted for 1 s"
+    assert " ".join(second.split()).startswith("0:00.2 – 0:04.2 🤢 Disgusted (厌恶) ")
+    assert " ".join(third.split()).startswith("0:04.7 – 0:08.1 😢 Sad (悲伤) ")
 
 
 def test_saved_rules_are_watched() -> None:
-    RuleBook(Settings().home).put(SavedRule(parse("saved: any of neutral, sad for 1 s")))
-    assert "⚡ saved" in voxcor(str(EXAMPLE), "--fast").stdout.decode()
+    RuleBook(Settings().home).put(SavedRule(parse("saved: any of angry, disgusted for 1 s")))
+    assert "⚡ saved" in voxcor(str(VOICE), "--fast").stdout.decode()
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_what_cannot_be_is_said_on_stderr(
 
 
 def test_a_file_that_is_played_warns_as_one_that_is_recognised(tmp_path: Path) -> None:
-    sound = EXAMPLE.read_bytes()
+    sound = VOICE.read_bytes()
     (tmp_path / "cut.flac").write_bytes(sound[: len(sound) // 2])
-    voice, rate = soundfile.read(EXAMPLE)
+    voice, rate = soundfile.read(VOICE)
     soundfile.write(tmp_path / "turned.mp3", np.column_stack([voice, -voice]), rate, format="WAV")
     for name, codes in (
         ("cut.flac", ["truncated"]),
@@ -172,7 +172,7 @@ def test_the_view_shows_every_score_and_the_last_minute(
     console.print(view)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
     assert "dBFS" in lines[0]
-    assert "tiny" in lines[0]
+    assert "small" in lines[0]
     assert [line.split()[1] for line in lines[2:4]] == ["愤怒", "悲伤"]
     shares = [float(line.split()[-1].rstrip("%")) for line in lines[2:4]]
     assert sum(shares) == pytest.approx(100, abs=0.2)

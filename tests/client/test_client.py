@@ -14,6 +14,7 @@ import voxcor
 from audio_files import speech
 from batches import write_calls, write_silence
 from hub_servers import FakeHub, closed_port, serve
+from places import VOICE
 from serving import Server, server, serving
 from voxcor import Client, Failure, Recognizer, Result
 from voxcor.client.connection import Connection
@@ -31,7 +32,6 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.results import DIMENSIONS
-from voxcor.sources import EXAMPLE
 from voxcor.speaker_turns import Turn
 
 __all__ = ["server"]
@@ -53,8 +53,8 @@ def test_it_is_exported() -> None:
 
 
 def test_a_result_is_that_of_the_recognizer(client: Client, recognizer: Recognizer) -> None:
-    found = client.recognize(EXAMPLE, granularity="frame", embedding=True)
-    expected = recognizer.recognize(EXAMPLE, granularity="frame", embedding=True)
+    found = client.recognize(VOICE, granularity="frame", embedding=True)
+    expected = recognizer.recognize(VOICE, granularity="frame", embedding=True)
     assert isinstance(found, Result)
     changing = {"timestamp", "timings_ms", "processed", "frames", "embedding", "segments"}
     for name in {field.name for field in fields(Result)} - changing:
@@ -90,23 +90,23 @@ def test_speakers_are_those_of_the_recognizer(
     turns = [Turn(0.0, 1.0, "安, ann"), Turn(1.0, 3.0, "bo")]
     table = tmp_path / "turns.csv"
     table.write_text('start,end,speaker\n0,1,"安, ann"\n1,3,bo\n', encoding="gb18030")
-    expected = recognizer.recognize(EXAMPLE, speakers=turns)
+    expected = recognizer.recognize(VOICE, speakers=turns)
     assert [*expected.summary.speakers] == ["安, ann", "bo"]
     for speakers in (turns, table):
-        found = client.recognize(EXAMPLE, speakers=speakers)
-        (many,) = client.recognize_many([EXAMPLE], speakers=speakers)
-        (channel,) = client.recognize_channels(EXAMPLE, speakers=speakers)
+        found = client.recognize(VOICE, speakers=speakers)
+        (many,) = client.recognize_many([VOICE], speakers=speakers)
+        (channel,) = client.recognize_channels(VOICE, speakers=speakers)
         for result in (found, many, channel):
             assert isinstance(result, Result)
             assert result.summary.speakers.keys() == expected.summary.speakers.keys()
 
 
 def test_every_kind_of_source_is_taken(client: Client) -> None:
-    samples, rate = soundfile.read(EXAMPLE, dtype="float32")
-    content = EXAMPLE.read_bytes()
-    named = client.recognize(EXAMPLE)
+    samples, rate = soundfile.read(VOICE, dtype="float32")
+    content = VOICE.read_bytes()
+    named = client.recognize(VOICE)
     for source, name in (
-        (str(EXAMPLE), "example.flac"),
+        (str(VOICE), "voice.flac"),
         (content, "<bytes>"),
         (io.BytesIO(content), "<file>"),
         ((samples, rate), "<array>"),
@@ -114,13 +114,13 @@ def test_every_kind_of_source_is_taken(client: Client) -> None:
         found = client.recognize(source)
         assert found.audio.name == name
         assert found.scores == pytest.approx(named.scores, abs=1e-4)
-    with EXAMPLE.open("rb") as file:
+    with VOICE.open("rb") as file:
         assert client.recognize(file, name="mine.flac").audio.name == "mine.flac"
 
 
 def test_the_loop_over_files_is_three_lines(client: Client, tmp_path: Path) -> None:
     for number in range(5):
-        (tmp_path / f"{number}.flac").write_bytes(EXAMPLE.read_bytes())
+        (tmp_path / f"{number}.flac").write_bytes(VOICE.read_bytes())
     (tmp_path / "2.flac").write_bytes(b"no sound")
     paths = sorted(tmp_path.glob("*.flac"))
     outcomes = [*client.recognize_many([*paths, tmp_path / "none.wav"], labels=["happy", "sad"])]
@@ -132,7 +132,7 @@ def test_the_loop_over_files_is_three_lines(client: Client, tmp_path: Path) -> N
 
 
 def test_results_nobody_asks_for_any_more_are_not_made(client: Client) -> None:
-    outcomes = client.recognize_many([EXAMPLE] * 50, workers=2)
+    outcomes = client.recognize_many([VOICE] * 50, workers=2)
     first = next(outcomes)
     outcomes.close()  # type: ignore[attr-defined]
     assert not isinstance(first, Failure)
@@ -172,9 +172,9 @@ def test_errors_are_those_of_voxcor(client: Client, tmp_path: Path) -> None:
         client.recognize((np.zeros(16_000), 16_000))
     assert caught.value.details["duration_ms"] == 1000
     with pytest.raises(UnknownModel):
-        client.recognize(EXAMPLE, model="nonsense")
+        client.recognize(VOICE, model="nonsense")
     with pytest.raises(UsageError, match="hungry"):
-        client.recognize(EXAMPLE, labels=["hungry"])
+        client.recognize(VOICE, labels=["hungry"])
     with pytest.raises(InputNotFound):
         client.recognize(tmp_path / "none.wav")
     with pytest.raises(NoSuchResult):
@@ -183,7 +183,7 @@ def test_errors_are_those_of_voxcor(client: Client, tmp_path: Path) -> None:
 
 def test_what_the_server_keeps_can_be_listed_read_saved_and_deleted(tmp_path: Path) -> None:
     with serving(tmp_path / "home") as server, Client(server.url) as client:
-        made = [client.recognize(EXAMPLE, keep_audio=True).id for _ in range(3)]
+        made = [client.recognize(VOICE, keep_audio=True).id for _ in range(3)]
         assert [result.id for result in client.results()] == made[::-1]
         assert client.result(made[0]).emotion == client.result(made[1]).emotion
         log = [*client.events(made[0])]
@@ -191,7 +191,7 @@ def test_what_the_server_keeps_can_be_listed_read_saved_and_deleted(tmp_path: Pa
         assert log[-1]["event"] == "done"
         folder = client.download(made[0], tmp_path)
         assert folder.parent == tmp_path
-        assert (folder / "original.flac").read_bytes() == EXAMPLE.read_bytes()
+        assert (folder / "original.flac").read_bytes() == VOICE.read_bytes()
         for result_id in made:
             client.delete(result_id)
         assert [*client.results()] == []
@@ -315,14 +315,14 @@ def test_a_job_with_a_file_that_is_not_there_is_not_sent(
 def test_names_of_files_arrive_as_they_are(client: Client, tmp_path: Path) -> None:
     names = ["通话 1.wav", 'a "call".wav', "50%22.wav"]
     for name in names:
-        (tmp_path / name).write_bytes(EXAMPLE.read_bytes())
+        (tmp_path / name).write_bytes(VOICE.read_bytes())
     job = client.submit([tmp_path / name for name in names])
     items = [event for event in job.events() if event["event"] == "item"]
     assert sorted(item["path"] for item in items) == sorted(names)
 
 
 def test_a_result_is_exported(client: Client, server: Server) -> None:
-    made = client.recognize(EXAMPLE, granularity="segment")
+    made = client.recognize(VOICE, granularity="segment")
     grid = client.export(made.id, "textgrid")
     assert grid == server.get(f"/v1/results/{made.id}/export/textgrid").content
     assert b"IntervalTier" in grid
@@ -331,15 +331,15 @@ def test_a_result_is_exported(client: Client, server: Server) -> None:
 
 
 def test_models_are_listed_and_what_cannot_be_pulled_is_said(client: Client) -> None:
-    assert {row["id"] for row in client.models() if row["installed"]} == {"tiny"}
+    assert {row["id"] for row in client.models() if row["installed"]} == {"small"}
     with pytest.raises(UsageError):
-        client.pull("tiny")
+        client.pull("small")
     assert issubclass(PullInProgress, voxcor.VoxcorError)
 
 
 def test_it_waits_for_a_place_in_a_full_queue(tmp_path: Path) -> None:
     with serving(tmp_path, VOXCOR_QUEUE_SIZE="1") as server, Client(server.url) as client:
-        outcomes = [*client.recognize_many([EXAMPLE] * 4, workers=4)]
+        outcomes = [*client.recognize_many([VOICE] * 4, workers=4)]
         assert [isinstance(outcome, Failure) for outcome in outcomes] == [False] * 4
 
 
@@ -347,18 +347,18 @@ def test_the_key_is_carried(tmp_path: Path) -> None:
     key = "correct horse battery staple"
     with serving(tmp_path, VOXCOR_API_KEY=key) as server:
         with Client(server.url, api_key=key) as client:
-            assert client.recognize(EXAMPLE).emotion
+            assert client.recognize(VOICE).emotion
         with Client(server.url) as client, pytest.raises(Unauthorized):
-            client.recognize(EXAMPLE)
+            client.recognize(VOICE)
 
 
 def test_no_server_is_said_to_be_none() -> None:
     with Client(closed_port()) as client:
         assert not client.is_ready()
         with pytest.raises(ServerUnreachable, match="voxcor serve"):
-            client.recognize(EXAMPLE)
+            client.recognize(VOICE)
         with pytest.raises(ServerUnreachable):
-            next(iter(client.recognize_many([EXAMPLE])))
+            next(iter(client.recognize_many([VOICE])))
 
 
 def test_another_server_is_said_to_be_no_voxcor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from command import voxcor
+from places import VOICE
 from voxcor.batch.archives import Archive
 from voxcor.batch.sources import read_source
 from voxcor.datasets.manifest import read_manifest
@@ -27,7 +28,6 @@ from voxcor.exports import FORMATS, export
 from voxcor.exports.content import read_content
 from voxcor.result_folder import save
 from voxcor.results import Failure
-from voxcor.sources import EXAMPLE
 from voxcor.speaker_turns import Turn, cut_at_turns, fit_turns, parse_turns, read_turns
 from voxcor.tables import MOST_LINE
 from voxcor.untrusted import printable
@@ -36,13 +36,13 @@ LONG = "x" * 5000
 DIGITS = "1" * 5000
 DEEP = "[" * 100_000
 
-CSV = f"path,label,speaker,start_time,end_time\n{EXAMPLE},happy,anna,0.5,2\na.wav,sad,ben,,\n"
+CSV = f"path,label,speaker,start_time,end_time\n{VOICE},happy,anna,0.5,2\na.wav,sad,ben,,\n"
 JSONL = "".join(
     json.dumps({"path": path, "label": "sad", "speaker": "a", "start_time": 0, "end_time": 1})
     + "\n"
-    for path in (str(EXAMPLE), "a.wav")
+    for path in (str(VOICE), "a.wav")
 )
-SCP = f"one {EXAMPLE}\ntwo a.wav\n"
+SCP = f"one {VOICE}\ntwo a.wav\n"
 RTTM = "SPEAKER call 1 0.50 2.00 <NA> <NA> anna <NA> <NA>\nSPEAKER call 1 3 1 <NA> <NA> b <NA>\n"
 TURNS = "start,end,speaker\n0.5,2.5,anna\n2.75,4,ben\n"
 EAF = """<ANNOTATION_DOCUMENT><TIME_ORDER>
@@ -106,7 +106,7 @@ def binary_grid() -> bytes:
 
 def parquet() -> bytes:
     out = io.BytesIO()
-    table = pa.table({"path": [str(EXAMPLE), "a.wav"], "key": ["one", "two"]})
+    table = pa.table({"path": [str(VOICE), "a.wav"], "key": ["one", "two"]})
     pyarrow.parquet.write_table(table, out)
     return out.getvalue()
 
@@ -114,7 +114,7 @@ def parquet() -> bytes:
 def archive() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("calls/a.wav", EXAMPLE.read_bytes()[:4000])
+        made.writestr("calls/a.wav", VOICE.read_bytes()[:4000])
         made.writestr("../b.flac", b"short")
         made.writestr("/etc/c.mp3", b"")
     return out.getvalue()
@@ -148,7 +148,7 @@ SEEDS: dict[str, tuple[bytes, tuple[Door, ...]]] = {
     "wav.scp": (SCP.encode(), (batch,)),
     "list.tsv": (CSV.replace(",", "\t").encode("utf-16"), (batch, labelled)),
     "semicolons.csv": (CSV.replace(",", ";").encode("gb18030"), (batch, labelled)),
-    "list.txt": (f"{EXAMPLE}\na.wav\n".encode(), (batch, labelled)),
+    "list.txt": (f"{VOICE}\na.wav\n".encode(), (batch, labelled)),
     "train.json": (JSONL.encode(), (batch, labelled)),
     "array.json": (f"[{','.join(JSONL.splitlines())}]".encode(), (batch, labelled)),
     "list.parquet": (parquet(), (batch, labelled)),
@@ -187,7 +187,7 @@ def mutations(seed: bytes, count: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("name", SEEDS)
 def test_a_damaged_list_is_a_typed_error_or_rows(name: str, tmp_path: Path) -> None:
     seed, doors = SEEDS[name]
-    (tmp_path / "call.wav").write_bytes(EXAMPLE.read_bytes())
+    (tmp_path / "call.wav").write_bytes(VOICE.read_bytes())
     path = tmp_path / name
     refused = 0
     for data in (seed, *mutations(seed, 400)):
@@ -225,12 +225,12 @@ ROWS = [
     {"path": ["a.wav"], "label": "sad"},
     {"path": {"a": 1}, "label": "sad"},
     {"path": 5, "label": 5},
-    {"path": str(EXAMPLE), "label": ["sad"]},
-    {"path": str(EXAMPLE), "label": {"a": "sad"}},
-    {"path": str(EXAMPLE), "label": None},
-    {"path": str(EXAMPLE), "label": "a\x1b[31m\nb"},
+    {"path": str(VOICE), "label": ["sad"]},
+    {"path": str(VOICE), "label": {"a": "sad"}},
+    {"path": str(VOICE), "label": None},
+    {"path": str(VOICE), "label": "a\x1b[31m\nb"},
     *(
-        {"path": str(EXAMPLE), "label": "sad", "start_time": start, "end_time": end}
+        {"path": str(VOICE), "label": "sad", "start_time": start, "end_time": end}
         for start, end in (
             *((0, "inf"), ("nan", 1), (-1, 1), (0, 1e308), (0, "1" * 400), (2, 1), (1, 1)),
             *((True, False), ([], {}), (0, None), ("0x1", "1"), ("1e400", "1e401")),
@@ -241,7 +241,7 @@ ROWS = [
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: json.dumps(row)[:60])
 def test_a_row_that_cannot_be_costs_no_other_row(row: dict[str, object], tmp_path: Path) -> None:
-    good = {"path": str(EXAMPLE), "label": "happy", "start_time": 0, "end_time": 1}
+    good = {"path": str(VOICE), "label": "happy", "start_time": 0, "end_time": 1}
     path = tmp_path / "list.jsonl"
     path.write_text(f"{json.dumps(good)}\n{json.dumps(row)}\n")
     found = read_manifest(path)
@@ -255,7 +255,7 @@ def test_a_row_that_cannot_be_costs_no_other_row(row: dict[str, object], tmp_pat
 @pytest.mark.parametrize("line", [DEEP, f'{{"path": {DIGITS}}}', '{"a":' * 9000, "5", "[1]", "{"])
 def test_a_line_that_is_no_object_is_named(line: str, tmp_path: Path) -> None:
     path = tmp_path / "list.jsonl"
-    path.write_text(json.dumps({"path": str(EXAMPLE), "label": "sad"}) + f"\n{line}\n")
+    path.write_text(json.dumps({"path": str(VOICE), "label": "sad"}) + f"\n{line}\n")
     _, failure = read_source(str(path))
     assert isinstance(failure, Failure)
     assert failure.path == f"{path}:2"
@@ -284,7 +284,7 @@ def test_every_door_says_it_in_a_line(command: str, tmp_path: Path) -> None:
 
 def test_a_batch_of_impossible_paths_has_a_row_for_each(tmp_path: Path) -> None:
     path = tmp_path / "list.jsonl"
-    rows = [{"path": str(EXAMPLE), "key": "\ud800"}, *({"path": row["path"]} for row in ROWS[:6])]
+    rows = [{"path": str(VOICE), "key": "\ud800"}, *({"path": row["path"]} for row in ROWS[:6])]
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     status, _, err = voxcor("batch", path, "--out", tmp_path / "out", VOXCOR_THREADS="1")
     assert status == 1

@@ -653,7 +653,7 @@ def test_a_part_is_heard_and_no_more_and_its_times_are_the_recording_s(tmp_path:
         "call.wav,0,1,silent\ncall.wav,9,10,beyond\ngone.wav,0,1,gone\n"
     )
     options = RecordingOptions(granularity="frame", embedding=True)
-    batch = run_batch(str(tmp_path / "list.csv"), tmp_path / "out", model="tiny", options=options)
+    batch = run_batch(str(tmp_path / "list.csv"), tmp_path / "out", model="small", options=options)
     rows = {row["key"]: row for row in map(json.loads, batch.table.read_text().splitlines())}
     part, whole, alone = (rows[key] for key in ("part", "whole", "alone"))
     assert (part["start_ms"], part["end_ms"]) == (2000, 5500)
@@ -733,7 +733,7 @@ def test_a_csv_of_ours_opens_in_a_spreadsheet_and_comes_back_as_a_list(folder: P
     batch = run_batch(
         str(folder / "calls.csv"),
         folder / "out",
-        model="tiny",
+        model="small",
         options=RecordingOptions(granularity="segment"),
         table="csv",
     )

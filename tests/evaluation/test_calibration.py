@@ -93,10 +93,10 @@ def test_a_folder_anywhere_can_be_calibrated(tmp_path: Path) -> None:
 
 
 def test_the_model_inside_the_package_is_left_alone() -> None:
-    before = read_card(find_model("tiny").path)
-    with pytest.raises(UsageError, match="tiny is part of Voxcor"):
-        store_temperature(find_model("tiny"), CALIBRATION)
-    assert read_card(find_model("tiny").path) == before
+    before = read_card(find_model("small").path)
+    with pytest.raises(UsageError, match="small is part of Voxcor"):
+        store_temperature(find_model("small"), CALIBRATION)
+    assert read_card(find_model("small").path) == before
 
 
 def test_a_model_that_is_being_pulled_is_left_alone() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import audmetric
+import numpy as np
 import pytest
 import soundfile
 
-from audio_files import speech
+from places import VOICE
 from voxcor import Recognizer
 from voxcor.datasets.manifest import Manifest, read_manifest
 from voxcor.evaluation.dimensions import check_ratings, rated_dimensions, rating_of
@@ -20,8 +21,9 @@ ARGUMENTS = ("path", "label", "Arousal", "效价")
 def listed(folder: Path, ratings: Sequence[tuple[str, str]]) -> Manifest:
     """A clip for each pair of ratings, under names of columns that people use."""
     rows = []
+    voice, rate = soundfile.read(VOICE)
     for number, pair in enumerate(ratings):
-        soundfile.write(folder / f"{number}.wav", speech(1.5, seed=number), 16_000)
+        soundfile.write(folder / f"{number}.wav", voice[rate * number :][: 3 * rate], rate)
         rows.append((f"{number}.wav", ("happy", "sad")[number % 2], *pair))
     with (folder / "list.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([ARGUMENTS, *rows])
@@ -59,16 +61,18 @@ def test_a_cell_that_is_no_number_costs_itself(tmp_path: Path) -> None:
 
 
 def test_what_is_measured_is_what_the_recogniser_says(tmp_path: Path) -> None:
-    recognizer = Recognizer("tiny", threads=1)
+    recognizer = Recognizer("small", threads=1)
     ratings = [("0.5", "0.3"), ("-0.2", "-0.6"), ("0.1", "0.8"), ("0.4", "x"), ("0", "-0.1")]
     manifest = listed(tmp_path, ratings)
     found = recognize_all(recognizer, manifest.utterances)
     whole = evaluate(recognizer, manifest, source="list.csv").whole
     arousal, valence = whole.concordance["arousal"], whole.concordance["valence"]
-    truth = [float(arousal) for arousal, _ in ratings]
-    theirs = audmetric.concordance_cc(truth, found.dimensions[:, 0])
+    truth = np.array([float(arousal) for arousal, _ in ratings])
+    known = ~np.isnan(found.dimensions[:, 0])
+    theirs = audmetric.concordance_cc(truth[known], found.dimensions[known, 0])
     assert arousal.ccc.value == pytest.approx(theirs)
-    assert (arousal.clips, valence.clips) == (5, 4)
+    assert (arousal.clips, valence.clips) == (known.sum(), known[[0, 1, 2, 4]].sum())
+    assert known.sum() > 2
     # Labels that compete change what leads, and not how it sounds.
     two = evaluate(recognizer, manifest, source="list.csv", labels=["happy", "sad"]).whole
     assert two.concordance == whole.concordance
@@ -76,5 +80,5 @@ def test_what_is_measured_is_what_the_recogniser_says(tmp_path: Path) -> None:
 
 def test_a_list_without_ratings_has_no_such_figures(tmp_path: Path) -> None:
     manifest = listed(tmp_path, [("", ""), ("", "")])
-    whole = evaluate(Recognizer("tiny", threads=1), manifest, source="list.csv").whole
+    whole = evaluate(Recognizer("small", threads=1), manifest, source="list.csv").whole
     assert whole.concordance == {}

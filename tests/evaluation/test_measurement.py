@@ -1,4 +1,4 @@
-"""`tiny` measured on speakers it never heard, and what becomes of clips that it cannot use."""
+"""`small` measured on speakers it never heard, and what becomes of clips that it cannot use."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +20,15 @@ from voxcor.evaluation.measurement import (
 )
 from voxcor.evaluation.published import PRIMARY
 from voxcor.models.cards import read_card
-from voxcor.models.store import TINY_FOLDER
+from voxcor.models.store import BUILT_IN_FOLDER
 
-# The speakers of emodb whom the recipe of `tiny` never trains on.
-UNHEARD = {"08", "10", "15"}
+# The speakers of emodb whom the recipe of `small` never trains on.
+UNHEARD = {"08", "10"}
 
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return Recognizer("tiny", threads=1)
+    return Recognizer("small", threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -52,31 +52,30 @@ def evaluation(recognizer: Recognizer, unheard: Manifest) -> Evaluation:
 def test_the_figures_are_those_of_the_card(
     recognizer: Recognizer, unheard: Manifest, evaluation: Evaluation
 ) -> None:
-    card = read_card(TINY_FOLDER).metrics
+    card = read_card(BUILT_IN_FOLDER).metrics
     rows = [recognizer.labels.index(label) for label in unheard.labels]
     scores = restrict(evaluation.scores, rows)
     labels = [unheard.labels.index(u.label) for u in evaluation.utterances]
     right = scores.argmax(axis=1) == np.array(labels)
     ua = np.mean([right[np.array(labels) == n].mean() for n in range(len(unheard.labels))])
 
-    # Half a clip of the rarest label is the tolerance: decoders round differently.
-    assert ua == pytest.approx(card["speaker_disjoint.emodb.own.uar"], abs=0.005)
+    # A clip of a label is the tolerance: decoders round differently, and 8 bits may follow.
+    assert ua == pytest.approx(card["speaker_disjoint.emodb.own"], abs=0.011)
     assert evaluation.primary["emodb"].ua.value == pytest.approx(
-        card["speaker_disjoint.emodb.shared.uar"], abs=0.005
+        card["speaker_disjoint.emodb.four"], abs=0.011
     )
     assert evaluation.whole.ece.value == pytest.approx(
-        card["speaker_disjoint.emodb.ece"], abs=0.005
+        card["speaker_disjoint.emodb.ece"], abs=0.011
     )
 
 
 def test_every_clip_is_counted_once_wherever_it_is_shown(evaluation: Evaluation) -> None:
     whole = evaluation.whole
-    assert whole.clips == len(evaluation.utterances) == len(evaluation.scores) == 152
-    assert sum(map(sum, whole.confusion)) == 152
+    assert whole.clips == len(evaluation.utterances) == len(evaluation.scores) == 96
+    assert sum(map(sum, whole.confusion)) == 96
     assert {name: f.clips for name, f in evaluation.groups["speaker"].items()} == {
         "emodb/08": 58,
         "emodb/10": 38,
-        "emodb/15": 56,
     }
     assert [*evaluation.languages] == ["de"]
     assert evaluation.languages["de"] == whole

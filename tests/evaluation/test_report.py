@@ -63,7 +63,7 @@ def evaluation() -> Evaluation:
     return Evaluation(
         source="list.csv",
         timestamp="2026-11-24 10:20:30",
-        model=ModelInfo("tiny", "fp32", "1", "a" * 64, official=True, fallback=False),
+        model=ModelInfo("small", "fp32", "1", "a" * 64, official=True, fallback=False),
         labels=LABELS,
         restricted=True,
         trim=True,
@@ -305,7 +305,7 @@ def test_a_model_that_has_heard_it_is_not_to_be_calibrated_on_it(evaluation: Eva
     for heard in ({"trained_clips": 2}, {"trained_corpora": ("emodb",)}):
         text = to_markdown(replace(evaluation, **heard))
         assert "--calibrate" not in text
-        assert "tiny was" in text
+        assert "small was" in text
 
 
 def test_a_dimension_that_was_rated_is_in_every_report(

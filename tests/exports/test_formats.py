@@ -23,6 +23,7 @@ from pyannote.database.util import load_rttm
 from pympi import Elan
 from typer.testing import CliRunner
 
+from places import VOICE
 from results_by_hand import happy_then_sad, with_frames
 from voxcor.cli import app
 from voxcor.errors import InputNotFound, NotAResult, UsageError
@@ -32,7 +33,6 @@ from voxcor.language import speaking
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import save, write_frames
 from voxcor.results import Result
-from voxcor.sources import EXAMPLE
 from voxcor.speaker_turns import read_turns
 from voxcor.stored_result import frames_from
 
@@ -283,7 +283,7 @@ def test_the_command_names_what_it_cannot_export_and_goes_on(tmp_path: Path) -> 
 
 
 def test_the_page_is_written_in_pieces_and_says_how_long_its_audio_is(tmp_path: Path) -> None:
-    folder = save(Recognizer().recognize(EXAMPLE, granularity="frame"), tmp_path)
+    folder = save(Recognizer().recognize(VOICE, granularity="frame"), tmp_path)
     content = read_content(folder)
     pieces = [*export_pieces(content, "html")]
     assert len(pieces) > 10
@@ -298,7 +298,7 @@ def test_the_page_is_written_in_pieces_and_says_how_long_its_audio_is(tmp_path: 
 
 def test_hours_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
     """Twenty minutes of noise and of curve; whole, the page alone has 50 MB."""
-    folder = save(Recognizer().recognize(EXAMPLE, granularity="frame"), tmp_path)
+    folder = save(Recognizer().recognize(VOICE, granularity="frame"), tmp_path)
     noise = (np.random.default_rng(0).normal(size=20 * 60 * 16_000) * 3000).astype(np.int16)
     soundfile.write(folder / "processed_audio.wav", noise, 16_000)
     head, first, *_ = (folder / "frames.csv").read_text().splitlines()

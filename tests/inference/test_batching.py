@@ -54,8 +54,8 @@ def batches(gate: threading.Event, monkeypatch: pytest.MonkeyPatch) -> list[list
     return seen
 
 
-def open_tiny() -> BatchingNetwork:
-    network = open_network(find_model("tiny"), threads=1, network=BatchingNetwork)
+def open_small() -> BatchingNetwork:
+    network = open_network(find_model("small"), threads=1, network=BatchingNetwork)
     assert isinstance(network, BatchingNetwork)
     return network
 
@@ -67,8 +67,8 @@ def queued(network: BatchingNetwork, count: int) -> None:
 
 
 def test_every_thread_gets_the_answer_it_would_get_alone(waveforms: list[Waveform]) -> None:
-    alone = open_network(find_model("tiny"), threads=1)
-    network = open_tiny()
+    alone = open_network(find_model("small"), threads=1)
+    network = open_small()
     with ThreadPoolExecutor(len(waveforms)) as threads:
         together = [*threads.map(network.run_long, waveforms)]
     for waveform, output in zip(waveforms, together, strict=True):
@@ -80,7 +80,7 @@ def test_every_thread_gets_the_answer_it_would_get_alone(waveforms: list[Wavefor
 def test_what_waits_while_a_pass_runs_goes_through_together(
     waveforms: list[Waveform], gate: threading.Event, batches: list[list[int]]
 ) -> None:
-    network = open_tiny()
+    network = open_small()
     with ThreadPoolExecutor(len(waveforms)) as threads:
         first = threads.submit(network.run, waveforms[:1])
         while not batches:
@@ -97,7 +97,7 @@ def test_what_waits_while_a_pass_runs_goes_through_together(
 
 
 def test_one_that_fails_costs_no_other_its_answer(gate: threading.Event) -> None:
-    network = open_tiny()
+    network = open_small()
     good, short = noise(0.03), noise(0.024)
     with ThreadPoolExecutor(3) as threads:
         first = threads.submit(network.run, [good])
@@ -114,7 +114,7 @@ def test_one_that_fails_costs_no_other_its_answer(gate: threading.Event) -> None
 def test_short_passes_go_between_the_windows_of_a_long_recording(
     gate: threading.Event, batches: list[list[int]]
 ) -> None:
-    network = open_tiny()
+    network = open_small()
     with ThreadPoolExecutor(2) as threads:
         long = threads.submit(network.run_long, noise(65))
         while not batches:

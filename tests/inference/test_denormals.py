@@ -9,7 +9,7 @@ import pytest
 from voxcor.inference import denormals
 from voxcor.inference.denormals import taken_as_zero
 
-TINY = np.full(4, 1e-40, dtype=np.float32)
+BUILT_IN = np.full(4, 1e-40, dtype=np.float32)
 
 here = pytest.mark.skipif(
     denormals._libm() is None, reason="this processor or C library needs no such thing"
@@ -17,7 +17,7 @@ here = pytest.mark.skipif(
 
 
 def doubled() -> float:
-    return float((TINY * np.float32(2)).max())
+    return float((BUILT_IN * np.float32(2)).max())
 
 
 @here

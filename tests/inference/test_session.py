@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from checkpoints import write_checkpoint
+from places import VOICE
 from voxcor import Recognizer
 from voxcor.errors import UsageError
 from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.families.emotion2vec import FAMILY
-from voxcor.sources import EXAMPLE
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +46,18 @@ def test_openvino_gives_onnx_runtime_s_numbers(
         np.testing.assert_allclose(batched.logits, ours.logits, atol=1e-4)
 
 
-def test_tiny_answers_through_openvino_without_a_word_to_the_network(
+def test_small_answers_through_openvino_without_a_word_to_the_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
-    expected = Recognizer("tiny").recognize(EXAMPLE)
+    expected = Recognizer("small").recognize(VOICE)
 
     def refuse(*_: object) -> None:
         raise AssertionError("a connection was tried")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setenv("VOXCOR_PROVIDER", "openvino")
-    found = Recognizer("tiny").recognize(EXAMPLE)
+    found = Recognizer("small").recognize(VOICE)
     assert found.emotion == expected.emotion
     for label, score in expected.scores.items():
         assert found.scores[label] == pytest.approx(score, abs=1e-4)

@@ -53,7 +53,7 @@ def models_here() -> set[str]:
 def test_a_folder_becomes_a_model_under_its_name(mine: Path) -> None:
     card = add(mine)
     assert (card.id, card.official) == ("mine", False)
-    assert installed() == ("mine", "tiny")
+    assert installed() == ("mine", "small")
     found = find_model("mine")
     assert found.card == card
     assert {path.name for path in found.path.iterdir()} == {
@@ -64,7 +64,7 @@ def test_a_folder_becomes_a_model_under_its_name(mine: Path) -> None:
     shutil.rmtree(mine)
     assert Recognizer("mine").model.id == "mine"
     remove("mine")
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
 
 
 def test_a_name_of_ones_choice_goes_everywhere(mine: Path) -> None:
@@ -101,7 +101,7 @@ def test_what_is_there_is_replaced_on_demand_only(mine: Path) -> None:
             "a\n",
             "-x",
         ),
-        *("mine-int8", "a" * 65, "auto", "tiny", "small", "plus-large", "PLUS-BASE", "base-int8"),
+        *("mine-int8", "a" * 65, "auto", "small", "tiny", "plus-large", "PLUS-BASE", "base-int8"),
     ],
 )
 def test_names_that_are_paths_or_taken_are_refused(mine: Path, name: str) -> None:

@@ -118,7 +118,7 @@ def test_a_pulled_model_works_and_says_where_it_came_from(
     hub: FakeHub, name: Hub, checkpoint: bytes
 ) -> None:
     card = pull("plus-seed", hub=name)
-    assert installed() == ("plus-seed", "tiny")
+    assert installed() == ("plus-seed", "small")
     assert find_model("auto").card == card
     assert not card.official  # nobody has recorded the checksum of plus-seed
     assert standing_of(card) == "unchecked"
@@ -156,13 +156,13 @@ def test_a_pull_that_was_cut_off_is_continued(hub: FakeHub, name: Hub) -> None:
     hub.on_large = cut
     with pytest.raises(HubUnreachable):
         pull("plus-seed", hub=name)
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
     assert "tokens.txt" in {Path(file).name for file in files_in_home()}
 
     hub.status, hub.on_large = None, lambda _: None
     pull("plus-seed", hub=name)
     assert 0 < hub.asked_for("model.pt")[-1].range_start <= 15 << 20
-    assert installed() == ("plus-seed", "tiny")
+    assert installed() == ("plus-seed", "small")
     assert not downloads_of("plus-seed").exists()
 
 
@@ -184,12 +184,12 @@ def test_a_killed_pull_is_continued_by_the_next(hub: FakeHub, name: Hub) -> None
     assert process.communicate()[0] == ""
     have = on_disk()
     assert have
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
 
     hub.on_large = lambda _: None
     pull("plus-seed", hub=name)
     assert hub.asked_for("model.pt")[-1].range_start == have
-    assert installed() == ("plus-seed", "tiny")
+    assert installed() == ("plus-seed", "small")
 
 
 def test_a_pull_that_is_killed_while_it_converts_leaves_no_model(hub: FakeHub) -> None:
@@ -203,7 +203,7 @@ pull("plus-seed", hub="huggingface", progress=progress)
 """
     pull_in_a_process("huggingface", program).communicate()
     assert any("building" in file for file in files_in_home())
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
 
     card = pull("plus-seed", hub="huggingface")
     assert len(hub.asked_for("model.pt")) == 1  # it was complete
@@ -235,7 +235,7 @@ def test_other_bytes_than_announced_are_refused(
         pull("plus-seed", hub=name)
     assert digest(hub.files["model.pt"]).startswith(caught.value.details["found"].rstrip("."))
     assert files_in_home() == set()
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_a_disk_that_fills_up_during_conversion_keeps_nothing(
     with pytest.raises(DiskFull):
         pull("plus-seed", source=source)
     assert files_in_home() == set()
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
 
 
 def test_a_limit_on_file_sizes_is_an_error_of_storage(hub: FakeHub, name: Hub) -> None:
@@ -368,7 +368,7 @@ def test_a_hub_that_cannot_be_reached_leaves_what_was_begun(
     with pytest.raises(HubUnreachable, match="voxcor models pull plus-seed --from"):
         pull("plus-seed", hub=name)
     assert begun.exists()
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -402,7 +402,7 @@ def test_a_second_pull_at_the_same_time_steps_back(hub: FakeHub, checkpoint: byt
         second_is_out.set()
     assert output.startswith("pull_in_progress")
     assert first.communicate()[0].strip() == digest(checkpoint)
-    assert installed() == ("plus-seed", "tiny")
+    assert installed() == ("plus-seed", "small")
 
 
 def test_a_pull_replaces_the_installed_model(hub: FakeHub, name: Hub, tmp_path: Path) -> None:
@@ -597,7 +597,7 @@ def test_a_local_file_leaves_what_was_begun_when_it_fails(source: Path) -> None:
 
 def test_what_nobody_publishes_cannot_be_pulled() -> None:
     with pytest.raises(UsageError, match="part of Voxcor"):
-        pull("tiny")
+        pull("small")
     with pytest.raises(UnknownModel, match="plus-large, plus-base"):
         pull("plus-huge")
     with pytest.raises(UsageError, match="not published on Hugging Face"):

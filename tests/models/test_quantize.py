@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from checkpoints import write_checkpoint
 from command import voxcor
+from places import VOICE
 from voxcor.errors import ModelNotInstalled, PrecisionRefused, UnknownModel, UsageError
 from voxcor.inference.network import Network
 from voxcor.labels import LABEL_IDS
@@ -28,7 +29,6 @@ from voxcor.models.store import find_model, folder_of, installed, open_network, 
 from voxcor.models.verify import verify
 from voxcor.recognizer import Recognizer
 from voxcor.settings import Settings
-from voxcor.sources import EXAMPLE
 
 FloatArray = NDArray[np.float32]
 
@@ -219,7 +219,7 @@ def pull_both(checkpoint: Path) -> None:
 
 def test_int8_lies_beside_fp32_and_has_a_name_of_its_own(checkpoint: Path) -> None:
     pull_both(checkpoint)
-    assert installed() == ("plus-seed", "plus-seed-int8", "tiny")
+    assert installed() == ("plus-seed", "plus-seed-int8", "small")
     for name, precision in (
         ("plus-seed", "fp32"),
         ("plus-seed-int8", "int8"),
@@ -235,7 +235,7 @@ def test_int8_lies_beside_fp32_and_has_a_name_of_its_own(checkpoint: Path) -> No
 
 def test_where_only_int8_is_installed_the_id_means_it(checkpoint: Path) -> None:
     card = pull("plus-seed", source=checkpoint, precision="int8", speech=RECORDINGS)
-    assert installed() == ("plus-seed-int8", "tiny")
+    assert installed() == ("plus-seed-int8", "small")
     assert find_model("plus-seed").card == find_model("auto").card == card
     assert not find_model("auto").fallback
     assert set(card.files) == {"model.onnx", "model.onnx.data"}
@@ -254,7 +254,7 @@ def test_the_card_says_what_was_measured(checkpoint: Path) -> None:
 
 def test_every_result_says_that_int8_answered(checkpoint: Path) -> None:
     pull_both(checkpoint)
-    result = Recognizer("plus-seed-int8", threads=1).recognize(EXAMPLE)
+    result = Recognizer("plus-seed-int8", threads=1).recognize(VOICE)
     assert result.model.precision == "int8"
     assert result.to_document()["model"]["precision"] == "int8"
 
@@ -267,7 +267,7 @@ def test_both_are_listed_verified_and_removed_apart(checkpoint: Path) -> None:
     assert rows["plus-seed-int8"]["bytes"] < rows["plus-seed"]["bytes"]
     assert verify("plus-seed-int8").model.name == "plus-seed-int8"
     remove("plus-seed")
-    assert installed() == ("plus-seed-int8", "tiny")
+    assert installed() == ("plus-seed-int8", "small")
     remove("plus-seed-int8")
     with pytest.raises(UnknownModel):
         remove("plus-seed-int8")
@@ -295,7 +295,7 @@ def test_a_refused_int8_leaves_everything_as_it_was(
     spoil(monkeypatch)
     with pytest.raises(PrecisionRefused, match="not offered"):
         pull("plus-seed", precision="int8", speech=RECORDINGS)
-    assert installed() == ("plus-seed", "tiny")
+    assert installed() == ("plus-seed", "small")
     assert find_model("plus-seed").card.precision == "fp32"
     left = {path.name for path in Settings().models.iterdir() if path.suffix != ".lock"}
     assert left == {"plus-seed"}
@@ -307,7 +307,7 @@ def recordings(tmp_path: Path) -> Path:
     """The two halves of a voice, and a file that is none."""
     folder = tmp_path / "recordings"
     folder.mkdir()
-    samples, rate = soundfile.read(EXAMPLE)
+    samples, rate = soundfile.read(VOICE)
     for name, part in zip(("a.wav", "b.wav"), np.array_split(samples, 2), strict=True):
         soundfile.write(folder / name, part, rate)
     (folder / "c.wav").write_bytes(b"no sound at all")

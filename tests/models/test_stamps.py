@@ -72,7 +72,7 @@ def test_weights_that_changed_are_not_served(
 
 def test_a_server_does_not_serve_them_either(official: Path) -> None:
     change_a_byte(official / "model.onnx.data")
-    with serving(Settings().home, VOXCOR_MODEL="tiny") as server:
+    with serving(Settings().home, VOXCOR_MODEL="small") as server:
         answer = server.recognize(model="plus-base")
         assert answer.json()["code"] == "model_corrupt"
 

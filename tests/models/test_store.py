@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from voxcor.errors import (
     DiskFull,
     ModelCorrupt,
     ModelNotInstalled,
+    ModelRenamed,
     PullInProgress,
     StorageDenied,
     StorageError,
@@ -24,28 +26,37 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.models.cards import CARD_FILE
+from voxcor.models.pull import pull
 from voxcor.models.store import downloads_of, find_model, folder_of, installed, locked, remove
 
 
-def test_auto_falls_back_to_tiny_and_says_so() -> None:
-    assert installed() == ("tiny",)
+def test_auto_falls_back_to_small_and_says_so() -> None:
+    assert installed() == ("small",)
     found = find_model("auto")
-    assert (found.card.id, found.fallback) == ("tiny", True)
+    assert (found.card.id, found.fallback) == ("small", True)
     assert found.graph.is_file()
 
 
-def test_tiny_asked_for_by_name_is_no_fallback() -> None:
-    assert not find_model("tiny").fallback
+@pytest.mark.parametrize("door", [find_model, remove, pull])
+def test_who_asks_for_what_was_there_before_is_told_the_new_name(
+    door: Callable[[str], object],
+) -> None:
+    with pytest.raises(ModelRenamed, match=r"no tiny any more.*is small"):
+        door("tiny")
+
+
+def test_small_asked_for_by_name_is_no_fallback() -> None:
+    assert not find_model("small").fallback
 
 
 def test_auto_takes_the_best_one_installed() -> None:
     for model in ("base", "base-finetuned", "plus-seed", "plus-base", "plus-large"):
         install(model)
         found = find_model("auto")
-        assert found.card.id == ("tiny" if model == "base" else model)
+        assert found.card.id == ("small" if model == "base" else model)
         assert found.fallback == (model == "base")
     assert installed()[0] == "plus-large"
-    assert installed()[-1] == "tiny"
+    assert installed()[-1] == "small"
 
 
 def test_a_published_model_that_is_not_here_names_the_command_that_gets_it() -> None:
@@ -114,11 +125,11 @@ with locked("plus-seed"), replacing(folder_of("plus-seed")) as folder:
     models = folder_of("plus-seed").parent
     stale = [path for path in models.iterdir() if (path / CARD_FILE).is_file()]
     assert len(stale) == 1
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
 
     with locked("plus-seed"), replacing(folder_of("plus-seed")) as folder:
         fill(folder, "plus-seed")
-    assert installed() == ("plus-seed", "tiny")
+    assert installed() == ("plus-seed", "small")
     assert not stale[0].exists()
 
 
@@ -175,7 +186,7 @@ def test_a_removed_model_is_gone_with_its_download() -> None:
     (downloads_of("plus-seed") / "model.pt.incomplete").write_bytes(b"half")
     size = sum(path.stat().st_size for path in folder.iterdir()) + 4
     assert remove("plus-seed") == size
-    assert installed() == ("tiny",)
+    assert installed() == ("small",)
     assert not folder.exists()
     assert not downloads_of("plus-seed").exists()
 
@@ -189,7 +200,7 @@ def test_an_interrupted_download_can_be_removed_alone() -> None:
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("tiny", UsageError),
+        ("small", UsageError),
         ("plus-large", ModelNotInstalled),
         ("../models", UnknownModel),
         ("", UnknownModel),

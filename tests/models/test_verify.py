@@ -78,9 +78,9 @@ def rewrite_card(folder: Path, **changes: Any) -> None:
     write_card(replace(read_card(folder), files=files, **changes), folder)
 
 
-def test_tiny_is_in_order() -> None:
-    found = verify("tiny")
-    assert found.files == ("model.onnx",)
+def test_small_is_in_order() -> None:
+    found = verify("small")
+    assert found.files == ("model.onnx", "model.onnx.data")
     assert found.frames == 49
     assert (found.difference, found.not_compared) == (None, "no_published_scores")
     assert verify("auto") == replace(found, model=verify("auto").model)

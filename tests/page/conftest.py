@@ -1,4 +1,4 @@
-"""The page as the real server serves it, with `tiny`, in a real Chromium."""
+"""The page as the real server serves it, with `small`, in a real Chromium."""
 
 from collections.abc import Iterator
 

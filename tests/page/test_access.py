@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 import voxcor.server
+from places import VOICE
 from visiting import DESKTOP, PHONE, OpenPage, recognise, tab_to, violations
-from voxcor.sources import EXAMPLE
 
 PAGE = Path(voxcor.server.__file__).with_name("static") / "app.js"
 (LISTED,) = re.findall(r"const VIEWS = \{(.*?)\}", PAGE.read_text(encoding="utf-8"))
@@ -19,7 +19,7 @@ def test_from_the_file_to_the_region_with_the_keyboard_only(open_page: OpenPage)
     page = open_page()
     tab_to(page, "Skip to content")
     page.keyboard.press("Enter")
-    tab_to(page, "Example")
+    tab_to(page, "Example, spoken angrily")
     page.keyboard.press("Enter")
     expect(page.locator(".drop .file-name")).to_have_text("example.flac")
     tab_to(page, "Utterance")
@@ -34,7 +34,7 @@ def test_from_the_file_to_the_region_with_the_keyboard_only(open_page: OpenPage)
     page.wait_for_selector(".waveform canvas >> nth=0")
     tab_to(page, "Position")
     page.keyboard.press("End")
-    expect(page.locator(".transport .time")).to_contain_text("0:08.1 /")
+    expect(page.locator(".transport .time")).to_contain_text("0:02.5 /")
     tab_to(page, "Select a region")
     page.keyboard.press("Enter")
     tab_to(page, "Score it")
@@ -57,7 +57,7 @@ def test_axe_finds_nothing_in_a_result(
 ) -> None:
     page = open_page(size=size, scheme=scheme)
     page.get_by_text("More", exact=True).click()
-    recognise(page, EXAMPLE, "frame")
+    recognise(page, VOICE, "frame")
     page.wait_for_selector(".waveform canvas >> nth=0")
     page.get_by_role("button", name="Zoom in").click()
     page.get_by_role("button", name="Select a region").click()

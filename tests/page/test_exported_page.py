@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from places import VOICE
 from visiting import DESKTOP, PHONE, keep, violations
 from voxcor import Recognizer
 from voxcor.exports import export
@@ -14,14 +15,13 @@ from voxcor.exports.content import read_content
 from voxcor.language import speaking
 from voxcor.result_folder import save
 from voxcor.results import Result
-from voxcor.sources import EXAMPLE
 
 OpenReport = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return Recognizer("tiny").recognize(EXAMPLE, granularity="frame")
+    return Recognizer("small").recognize(VOICE, granularity="frame")
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, Playwright, expect
 
+from places import VOICE
 from serving import Server
 from visiting import OpenPage, chromium, keep
-from voxcor.sources import EXAMPLE
 
 # The example begins anew after 8.2 s; two utterances of it are complete well before this.
 PATIENCE_MS = 60_000
@@ -18,7 +18,7 @@ PATIENCE_MS = 60_000
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     path = tmp_path_factory.mktemp("microphone") / "speech.wav"
-    samples, rate = soundfile.read(EXAMPLE, dtype="int16")
+    samples, rate = soundfile.read(VOICE, dtype="int16")
     soundfile.write(path, samples, rate, subtype="PCM_16")
     with chromium(
         playwright,

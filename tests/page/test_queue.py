@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from audio_files import speech
 from batches import write_calls
+from places import VOICE
 from serving import Server, serving, wait_until
 from visiting import DESKTOP, PHONE, OpenPage, keep, tab_to, violations, visitors
 from voxcor.errors import NotAudio
 from voxcor.labels import LABEL_IDS
-from voxcor.sources import EXAMPLE
 
 JOB_MS = 60_000
 
@@ -28,7 +28,7 @@ def ten_files(tmp_path: Path) -> list[Path]:
     """Nine recordings and a letter."""
     paths = [tmp_path / f"call {number:02}.flac" for number in range(1, 10)]
     for path in paths:
-        shutil.copy(EXAMPLE, path)
+        shutil.copy(VOICE, path)
     letter = tmp_path / "=letter.mp3"
     letter.write_text("Dear Sir or Madam, this is no recording. " * 50)
     return [*paths, letter]

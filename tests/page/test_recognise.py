@@ -12,12 +12,12 @@ import pytest
 import soundfile
 from playwright.sync_api import Page, Route, expect
 
+from places import VOICE
 from serving import Server
 from visiting import DESKTOP, MAX_UPLOAD_MB, PHONE, OpenPage, keep, recognise
 from voxcor.errors import NoSpeech, NoSuchResult, NotAudio, UploadTooLarge
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.language import speaking
-from voxcor.sources import EXAMPLE
 
 
 def newest(service: Server) -> dict:
@@ -39,7 +39,7 @@ def test_a_result_is_exported_for_another_tool(
     open_page: OpenPage, service: Server, language: str, menu: str, choice: str
 ) -> None:
     page = open_page(language=language)
-    recognise(page, EXAMPLE, "segment")
+    recognise(page, VOICE, "segment")
     select = page.get_by_label(menu)
     formats = service.get("/v1/exports").json()
     key = "zh" if language.startswith("zh") else "en"
@@ -50,7 +50,7 @@ def test_a_result_is_exported_for_another_tool(
     address = f"/v1/results/{newest(service)['id']}/export/textgrid"
     expected = service.get(address, headers={"Accept-Language": language}).content
     assert Path(waiting.value.path()).read_bytes() == expected
-    assert waiting.value.suggested_filename == "example.TextGrid"
+    assert waiting.value.suggested_filename == "voice.TextGrid"
     expect(select).to_have_value("")
     keep(page, f"export-{language}")
 
@@ -59,7 +59,7 @@ def test_a_result_that_is_gone_cannot_be_exported_and_the_page_says_so(
     open_page: OpenPage, service: Server
 ) -> None:
     page = open_page()
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     gone = newest(service)["id"]
     service.delete(f"/v1/results/{gone}")
     page.get_by_label("Export …").select_option("srt")
@@ -86,7 +86,7 @@ def test_a_file_becomes_an_emotion_in_both_languages(
 ) -> None:
     page = open_page(language=language)
     keep(page, f"idle-{language}")
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     document = newest(service)
     label = get_label(document["emotion"])
     expected = line.format(
@@ -114,22 +114,21 @@ def test_the_example_is_one_click_away(open_page: OpenPage, service: Server) -> 
 
 def test_frame_mode_shows_the_scores_of_frames_csv(open_page: OpenPage, service: Server) -> None:
     page = open_page(language="zh-CN")
-    recognise(page, EXAMPLE, "frame")
+    recognise(page, VOICE, "frame")
     page.wait_for_selector(".player .u-over")
     rows = list(csv.DictReader(io.StringIO(downloaded(page, "frames.csv").decode())))
     assert len(rows) == 403
     page.locator(".seek").fill("5.1")
-    row = min(rows, key=lambda row: abs(int(row["time_ms"]) - 5100))
-    shown = page.locator(".legend .number").all_inner_texts()
-    assert len(shown) == 9
-    for text, label in zip(shown, LABEL_IDS, strict=True):
-        assert int(text.rstrip("%")) == pytest.approx(100 * float(row[label]), abs=3)
+    shown = [int(text.rstrip("%")) for text in page.locator(".legend .number").all_inner_texts()]
+    near = [row for row in rows if abs(int(row["time_ms"]) - 5100) <= 40]
+    told = [[100 * float(row[label]) for label in LABEL_IDS] for row in near]
+    assert shown in [pytest.approx(scores, abs=3) for scores in told]
     keep(page, "frame-zh")
 
 
 def test_the_playhead_moves_while_it_plays(open_page: OpenPage) -> None:
     page = open_page()
-    recognise(page, EXAMPLE, "segment")
+    recognise(page, VOICE, "segment")
     page.wait_for_selector(".waveform canvas >> nth=0")
     page.get_by_role("button", name="Play", exact=True).click()
     expect(page.locator(".transport .time")).to_contain_text(re.compile(r"0:0[1-7]\.\d /"))
@@ -139,7 +138,7 @@ def test_the_playhead_moves_while_it_plays(open_page: OpenPage) -> None:
 
 def test_a_click_on_the_curve_and_on_a_segment_seek(open_page: OpenPage, service: Server) -> None:
     page = open_page()
-    recognise(page, EXAMPLE, "segment")
+    recognise(page, VOICE, "segment")
     page.wait_for_selector(".waveform canvas >> nth=0")
     second = newest(service)["segments"][1]["start_ms"] / 1000
     page.locator(".segments tbody tr").nth(1).get_by_role("button").first.click()
@@ -159,7 +158,7 @@ def test_the_browser_never_decodes_the_audio(open_page: OpenPage) -> None:
         "  window.decoded++; return decode.apply(this, all); }"
     )
     page.reload()
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     page.wait_for_selector(".waveform canvas >> nth=0")
     assert page.evaluate("window.decoded") == 0
 
@@ -168,7 +167,7 @@ def test_a_region_is_scored_by_itself_and_leaves_nothing(
     open_page: OpenPage, service: Server
 ) -> None:
     page = open_page()
-    recognise(page, EXAMPLE, "segment")
+    recognise(page, VOICE, "segment")
     page.wait_for_selector(".waveform canvas >> nth=0")
     before = len(service.left_behind)
     waveform = page.locator(".waveform")
@@ -192,7 +191,7 @@ def test_the_score_of_a_whole_segment_is_that_of_its_samples(
     open_page: OpenPage, service: Server, tmp_path: Path
 ) -> None:
     page = open_page()
-    recognise(page, EXAMPLE, "segment")
+    recognise(page, VOICE, "segment")
     document = newest(service)
     page.wait_for_selector(".waveform canvas >> nth=0")
     page.locator(".segments tbody tr").first.get_by_role("button", name="Select").click()
@@ -214,17 +213,17 @@ def test_the_score_of_a_whole_segment_is_that_of_its_samples(
 def test_the_embedding_is_downloaded_with_its_description(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_label("Extract embedding").check()
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     vector = np.load(io.BytesIO(downloaded(page, "embedding.npy")))
     sidecar = json.loads(downloaded(page, "embedding.json"))
     assert vector.dtype == np.float32
     assert list(vector.shape) == sidecar["shape"]
-    assert sidecar["model"]["id"] == "tiny"
+    assert sidecar["model"]["id"] == "small"
 
 
 def test_the_folder_is_downloaded_as_a_zip(open_page: OpenPage, service: Server) -> None:
     page = open_page()
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     with zipfile.ZipFile(io.BytesIO(downloaded(page, "Folder"))) as archive:
         names = {name.split("/")[1] for name in archive.namelist()}
         assert re.fullmatch(r"outputs_\d{8}_\d{6}", archive.namelist()[0].split("/")[0])
@@ -237,7 +236,7 @@ def test_options_restrict_the_emotions(open_page: OpenPage, service: Server) -> 
     for name in ("Neutral", "Other", "Unknown", "Surprised"):
         page.locator(".chip", has_text=name).click()
     page.get_by_label("Trim silence").uncheck()
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     document = newest(service)
     assert [*document["scores"]] == ["angry", "disgusted", "fearful", "happy", "sad"]
     assert not document["preprocessing"]["trim"]
@@ -270,12 +269,12 @@ def test_what_cannot_be_recognised_is_said_in_words(
         page.click("button.primary")
         expect(page.get_by_role("alert")).to_have_text(message)
     keep(page, f"problem-{language}")
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_poor_recordings_are_warned_of_in_plain_words(open_page: OpenPage, tmp_path: Path) -> None:
-    speech, rate = soundfile.read(EXAMPLE)
+    speech, rate = soundfile.read(VOICE)
     loud = np.clip(20 * speech, -1, 1)
     soundfile.write(tmp_path / "clipped.wav", loud, rate, subtype="PCM_16")
     page = open_page()
@@ -308,7 +307,7 @@ def test_a_recognition_can_be_given_up(open_page: OpenPage, service: Server) -> 
     page = open_page()
     # The log never ends by itself here, so that there is time to press the button.
     page.route(re.compile("/events"), lambda route: None)
-    page.set_input_files(".drop input[type=file]", EXAMPLE)
+    page.set_input_files(".drop input[type=file]", VOICE)
     # Given up while it is still being sent, there is nothing to delete.
     with page.expect_request(re.compile("/events")):
         page.click("button.primary")
@@ -320,7 +319,7 @@ def test_a_recognition_can_be_given_up(open_page: OpenPage, service: Server) -> 
 
 def two_legs(path: Path, *, silent_right: bool = False) -> Path:
     """A call in stereo: the example on the left, its second half on the right, or nothing."""
-    left, rate = soundfile.read(EXAMPLE)
+    left, rate = soundfile.read(VOICE)
     right = np.zeros_like(left) if silent_right else np.roll(left, len(left) // 2)
     soundfile.write(path, np.column_stack([left, right]), rate, subtype="PCM_16")
     return path
@@ -384,7 +383,7 @@ def test_a_result_that_is_not_sure_says_that_there_is_no_answer(
 
 
 def recognise_unsure(page: Page) -> None:
-    page.set_input_files(".drop input[type=file]", EXAMPLE)
+    page.set_input_files(".drop input[type=file]", VOICE)
     page.click("button.primary")
     page.wait_for_selector(".outcome .headline:has-text('🤷')")
 
@@ -403,7 +402,7 @@ def test_given_up_while_the_answer_is_on_its_way_nothing_stays(
         route.fulfill(response=response)
 
     page.route(re.compile(r"/v1/recognize$"), answered_too_late)
-    page.set_input_files(".drop input[type=file]", EXAMPLE)
+    page.set_input_files(".drop input[type=file]", VOICE)
     with page.expect_response(lambda answer: answer.request.method == "DELETE"):
         page.click("button.primary", no_wait_after=True)
     assert len(done) == 1
@@ -418,7 +417,7 @@ def test_it_fits_wide_and_narrow_screens(
     open_page: OpenPage, size: tuple[int, int], scheme: str
 ) -> None:
     page = open_page(size=size, scheme=scheme, language="zh-CN")
-    recognise(page, EXAMPLE, "frame")
+    recognise(page, VOICE, "frame")
     page.wait_for_selector(".player .u-over")
     page.wait_for_selector(".waveform canvas >> nth=0")
     keep(page, f"result-{size[0]}-{scheme}")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hub_servers import FakeHub, serve
+from places import VOICE
 from serving import Server, serving
 from visiting import OpenPage, keep, recognise, visitors
 from voxcor.audio.quality import describe_warning
@@ -15,14 +16,13 @@ from voxcor.errors import RuleInvalid
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.language import Language, speaking
 from voxcor.rules.grammar import parse
-from voxcor.sources import EXAMPLE
 
 
 def test_what_was_recognised_is_found_again_and_deleted(
     open_page: OpenPage, service: Server, tmp_path: Path
 ) -> None:
     path = tmp_path / "remembered.flac"
-    shutil.copy(EXAMPLE, path)
+    shutil.copy(VOICE, path)
     page = open_page()
     recognise(page, path)
     page.reload()
@@ -47,13 +47,13 @@ def test_an_address_without_a_view_opens_the_first(open_page: OpenPage, address:
     expect(page.locator("h1")).to_have_text("Recognise")
 
 
-def test_an_honest_banner_says_that_tiny_answers(open_page: OpenPage) -> None:
+def test_an_honest_banner_says_that_small_answers(open_page: OpenPage) -> None:
     page = open_page()
     banner = page.get_by_role("note")
     expect(banner).to_contain_text("voxcor models pull plus-base")
     expect(banner.get_by_role("button", name="Download (1.1 GB)")).to_be_visible()
     page.get_by_role("button", name="中文").click()
-    expect(banner).to_contain_text("内置小模型 tiny")
+    expect(banner).to_contain_text("内置模型 small")
 
 
 def test_models_say_what_they_cost(open_page: OpenPage) -> None:
@@ -61,7 +61,7 @@ def test_models_say_what_they_cost(open_page: OpenPage) -> None:
     large = page.locator(".model", has_text="emotion2vec+ large")
     expect(large).to_contain_text("1.9 GB")
     expect(large.get_by_role("button", name="Download")).to_be_enabled()
-    expect(page.locator(".model.used")).to_contain_text("Voxcor tiny")
+    expect(page.locator(".model.used")).to_contain_text("Voxcor small")
     keep(page, "models-en")
 
 
@@ -101,7 +101,7 @@ def test_a_model_is_downloaded_and_used(hub_page: tuple[Page, FakeHub]) -> None:
     expect(page.locator(".model.used")).to_contain_text("emotion2vec+ seed", timeout=60_000)
     page.get_by_role("link", name="Recognise").click()
     expect(page.get_by_role("note")).to_have_count(0)
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     expect(page.locator(".outcome .facts")).to_contain_text("plus-seed")
 
 
@@ -118,7 +118,7 @@ def test_int8_is_made_with_a_click(hub_page: tuple[Page, FakeHub], plus_large_fi
     small.get_by_role("button", name="Use").click()
     keep(page, "models-int8-en")
     page.get_by_role("link", name="Recognise").click()
-    recognise(page, EXAMPLE)
+    recognise(page, VOICE)
     expect(page.locator(".outcome .facts")).to_contain_text("int8")
 
 
@@ -182,7 +182,7 @@ def test_a_server_with_a_key_asks_for_it_once(browser: Browser, tmp_path: Path) 
         field.fill(key)
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
-        recognise(page, EXAMPLE)
+        recognise(page, VOICE)
         # What was refused before the key was known is there without a reload.
         expect(page.locator("select.export option", has_text="ELAN")).to_have_count(1)
         page.reload()
@@ -217,7 +217,7 @@ def test_names_and_colours_are_those_of_the_command(open_page: OpenPage) -> None
 def test_warnings_are_in_the_words_of_the_command_with_what_is_known(
     open_page: OpenPage, service: Server, tmp_path: Path, language: Language
 ) -> None:
-    sound = EXAMPLE.read_bytes()
+    sound = VOICE.read_bytes()
     (tmp_path / "cut.flac").write_bytes(sound[: len(sound) // 2])
     page = open_page(language=language)
     recognise(page, tmp_path / "cut.flac")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from places import DOCS
+from places import DOCS, VOICE
 from serving import Server, server
-from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
 
@@ -40,7 +39,7 @@ def test_the_example_prints_what_it_says(
     interpreter = INTERPRETERS[kind]
     if shutil.which(interpreter[0]) is None:
         pytest.skip(f"{interpreter[0]} is not on this machine")
-    shutil.copyfile(EXAMPLE, tmp_path / "speech.flac")
+    shutil.copyfile(VOICE, tmp_path / "speech.flac")
     done = subprocess.run(
         [*interpreter, program.replace("http://127.0.0.1:7860", server.url)],
         cwd=tmp_path,

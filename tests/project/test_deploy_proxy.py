@@ -17,9 +17,8 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
-from places import DOCS
+from places import DOCS, VOICE
 from serving import TIMEOUT_S, serving, wait_until
-from voxcor.sources import EXAMPLE
 
 DOCUMENT = (DOCS / "deploy.md").read_text(encoding="utf-8")
 HOST = "example.org"
@@ -218,7 +217,7 @@ def test_the_cookie_of_the_page_is_for_tls_only(proxy: Proxy) -> None:
 
 def test_a_recording_is_recognised_and_found_where_it_is_said_to_be(proxy: Proxy) -> None:
     with proxy.client() as client:
-        files = {"file": ("speech.flac", EXAMPLE.read_bytes())}
+        files = {"file": ("speech.flac", VOICE.read_bytes())}
         accepted = client.post("/v1/recognize", files=files, headers={"Prefer": "respond-async"})
         location = accepted.headers["location"]
         assert location.startswith("/voice/v1/results/")
@@ -237,7 +236,7 @@ def test_events_come_while_they_happen(proxy: Proxy) -> None:
         assert client.put("/v1/rules/heard", json={"rule": "neutral > 0"}).status_code < 300
         with client.stream("GET", "/v1/events") as events:
             assert events.headers["content-type"].startswith("text/event-stream")
-            files = {"file": ("speech.flac", EXAMPLE.read_bytes())}
+            files = {"file": ("speech.flac", VOICE.read_bytes())}
             assert proxy.ask("POST", "/v1/recognize", files=files).status_code == 200
             # The stream has no end: only what passes at once passes at all.
             first = next(line for line in events.iter_lines() if line.startswith("data:"))

@@ -12,10 +12,10 @@ import pytest
 import soundfile
 
 from batches import write_calls
+from places import VOICE
 from serving import Server, serving, wait_until
 from voxcor.exports import FORMATS
-from voxcor.models.store import TINY_FOLDER
-from voxcor.sources import EXAMPLE
+from voxcor.models.store import BUILT_IN_FOLDER
 from watching import Seen, empty_home, read, require_strace, watch, watched
 
 # What onnxruntime 1.32 did, it did 9, 14 and 23 s after its start.
@@ -28,17 +28,17 @@ COMMANDS = (
     f"{VOXCOR} --help",
     f"{VOXCOR} doctor --json",
     f"{VOXCOR} models list",
-    f"{VOXCOR} recognize {EXAMPLE} --granularity frame --embedding --out ../out/recognized",
+    f"{VOXCOR} recognize {VOICE} --granularity frame --embedding --out ../out/recognized",
     *(
         f"{VOXCOR} export ../out/recognized/* --format {name} --out ../out/exported"
         for name in FORMATS
     ),
     f"{VOXCOR} batch ../recordings --out ../out/batch --workers 2",
-    f"{VOXCOR} stream {EXAMPLE}",
+    f"{VOXCOR} stream {VOICE}",
     f"{VOXCOR} evaluate ../recordings/list.csv --out ../out/evaluated",
     f"{VOXCOR} train ../recordings/list.csv --out ../out/mine",
-    f"{VOXCOR} recognize {EXAMPLE} --model ../out/mine --no-save",
-    f"{VOXCOR} bench tiny --rounds 1",
+    f"{VOXCOR} recognize {VOICE} --model ../out/mine --no-save",
+    f"{VOXCOR} bench small --rounds 1",
 )
 
 
@@ -73,8 +73,8 @@ def use(server: Server) -> None:
         *(f"{result}/export/{name}" for name in FORMATS),
     ):
         assert server.get(path).is_success, path
-    server.post("/hf/audio-classification", content=EXAMPLE.read_bytes()).raise_for_status()
-    job = server.post("/v1/jobs", files=[("file", ("call.flac", EXAMPLE.read_bytes()))])
+    server.post("/hf/audio-classification", content=VOICE.read_bytes()).raise_for_status()
+    job = server.post("/v1/jobs", files=[("file", ("call.flac", VOICE.read_bytes()))])
     job.raise_for_status()
     address = job.headers["location"]
     wait_until(lambda: server.get(address).json()["state"] == "done", "the job")
@@ -94,7 +94,7 @@ def test_a_server_asks_nobody_anything(tmp_path: Path) -> None:
 
 
 def test_recognising_an_hour_asks_nobody_anything(tmp_path: Path) -> None:
-    samples, rate = soundfile.read(EXAMPLE)
+    samples, rate = soundfile.read(VOICE)
     hour = np.tile(samples, int(3600 * rate / len(samples)) + 1)
     soundfile.write(tmp_path / "hour.flac", hour, rate)
     seen = watch(
@@ -125,8 +125,8 @@ def test_openvino_asks_nobody_anything(tmp_path: Path) -> None:
     pytest.importorskip("openvino", reason="the extra `openvino` is not installed")
     seen = watch(
         tmp_path,
-        f"{VOXCOR} recognize {EXAMPLE} --out ../out",
-        f"{VOXCOR} bench tiny --rounds 1",
+        f"{VOXCOR} recognize {VOICE} --out ../out",
+        f"{VOXCOR} bench small --rounds 1",
         VOXCOR_PROVIDER="openvino",
     )
     assert_nothing_left(seen, tmp_path)
@@ -143,7 +143,7 @@ def test_a_pulled_model_and_fine_tuning_ask_nobody_anything(tmp_path: Path) -> N
     seen = watch(
         tmp_path,
         f"{VOXCOR} models pull base-finetuned --from ../model.pt",
-        f"{VOXCOR} recognize {EXAMPLE} --model base-finetuned --no-save",
+        f"{VOXCOR} recognize {VOICE} --model base-finetuned --no-save",
         f"{VOXCOR} train ../recordings/list.csv --out ../out/mine {full}",
         f"{VOXCOR} models remove base-finetuned",
     )
@@ -171,7 +171,7 @@ def test_a_client_speaks_to_its_server_alone(tmp_path: Path) -> None:
 import sys
 from voxcor import Client
 with Client(sys.argv[1]) as client:
-    print(client.recognize({str(EXAMPLE)!r}).emotion)
+    print(client.recognize({str(VOICE)!r}).emotion)
 """
     )
     with serving(tmp_path / "served") as server:
@@ -187,7 +187,7 @@ def test_a_program_that_imports_voxcor_first_reports_nothing(tmp_path: Path, fir
 import onnxruntime, sys
 onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
 """
-    model = shlex.quote(str(TINY_FOLDER / "model.onnx"))
+    model = shlex.quote(str(BUILT_IN_FOLDER / "model.onnx"))
     seen = watch(tmp_path, f"{shlex.quote(sys.executable)} -c {shlex.quote(program)} {model}")
     assert_nothing_left(seen, tmp_path)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from places import DOCS
+from places import DOCS, VOICE
 from receivers import receiving, sending
 from serving import Server, server, wait_until
 from voxcor.audio.vad import LONGEST_SPEECH, PADDING, SHORTEST_PAUSE, SHORTEST_SPEECH, WINDOW_S
@@ -19,7 +19,6 @@ from voxcor.rules.watching import COOL_DOWN_S, NEAR
 from voxcor.rules.webhooks import DELAYS_S, MOST_WAITING, Webhook, new_secret
 from voxcor.server import rule_engine, streaming
 from voxcor.settings import Settings
-from voxcor.sources import EXAMPLE
 from voxcor.stream.session import INTERVAL_S, SPAN_S
 
 __all__ = ["server"]
@@ -33,7 +32,7 @@ def blocks(text: str, language: str = "") -> list[str]:
 
 
 def test_the_client_of_the_docs_hears_the_example(server: Server, tmp_path: Path) -> None:
-    samples, rate = soundfile.read(EXAMPLE, dtype="int16")
+    samples, rate = soundfile.read(VOICE, dtype="int16")
     with wave.open(str(tmp_path / "speech.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from places import VOICE
 from voxcor import Recognizer
 from voxcor.errors import NoSuchRule, RuleInvalid, StorageError
 from voxcor.labels import LABEL_IDS
@@ -18,7 +19,6 @@ from voxcor.rules.book import FILE, RuleBook, SavedRule
 from voxcor.rules.grammar import parse
 from voxcor.rules.watching import COOL_DOWN_S, NEAR, Reading, Relation, Rule, evaluate, readings_of
 from voxcor.rules.webhooks import Webhook, new_secret
-from voxcor.sources import EXAMPLE
 
 SCORES = ("angry", "sad", "neutral")
 
@@ -338,11 +338,11 @@ def test_one_rule_does_not_change_what_another_says() -> None:
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return Recognizer("tiny", threads=1)
+    return Recognizer("small", threads=1)
 
 
 def test_the_frames_of_a_result_are_watched_where_there_is_speech(recognizer: Recognizer) -> None:
-    result = recognizer.recognize(EXAMPLE, granularity="frame")
+    result = recognizer.recognize(VOICE, granularity="frame")
     readings = [*readings_of(result)]
     spoken = sum(segment.end - segment.start for segment in result.segments)
     assert sum(reading.end - reading.start for reading in readings) == pytest.approx(
@@ -357,7 +357,7 @@ def test_the_frames_of_a_result_are_watched_where_there_is_speech(recognizer: Re
 def test_the_segments_of_a_result_are_watched_where_it_has_no_frames(
     recognizer: Recognizer,
 ) -> None:
-    result = recognizer.recognize(EXAMPLE)
+    result = recognizer.recognize(VOICE)
     readings = [*readings_of(result)]
     assert [(r.start, r.end) for r in readings] == [(s.start, s.end) for s in result.segments]
     second = result.segments[1].emotion

@@ -13,9 +13,9 @@ import pytest
 import soundfile
 
 from audio_files import noise, speech
+from places import VOICE
 from raw_http import BOUNDARY, FILE, depth, form, head, metric, part, received, wav
 from serving import Server, serving, wait_until
-from voxcor.sources import EXAMPLE
 
 LIMITS = {"VOXCOR_MAX_UPLOAD_MB": "2", "VOXCOR_MAX_AUDIO_MIN": "1", "VOXCOR_UPLOAD_IDLE_S": "0.5"}
 
@@ -144,7 +144,7 @@ def test_bodies_that_are_no_form(
     ],
 )
 def test_a_name_is_only_a_name(server: Server, given: str, shown: str) -> None:
-    body = form(part("file", EXAMPLE.read_bytes(), given), part("keep_audio", b"true"))
+    body = form(part("file", VOICE.read_bytes(), given), part("keep_audio", b"true"))
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
     document = server.post("/v1/recognize", content=body, headers=headers).json()
     assert document["audio"]["name"] == shown

@@ -8,9 +8,9 @@ import pytest
 from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
 
+from places import VOICE
 from serving import Server, server
 from voxcor.recognizer import Recognizer
-from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
 
@@ -29,25 +29,25 @@ def recognizer() -> Recognizer:
 
 
 def test_the_recording_as_the_body(client: InferenceClient, recognizer: Recognizer) -> None:
-    scores = recognizer.recognize(EXAMPLE).scores
-    found = client.audio_classification(EXAMPLE)
+    scores = recognizer.recognize(VOICE).scores
+    found = client.audio_classification(VOICE)
     assert [element.label for element in found] == sorted(scores, key=lambda x: -scores[x])[:5]
     for element in found:
         assert element.score == pytest.approx(scores[element.label], abs=1e-5)
-    assert client.audio_classification(EXAMPLE.read_bytes()) == found
-    assert client.audio_classification(str(EXAMPLE)) == found
+    assert client.audio_classification(VOICE.read_bytes()) == found
+    assert client.audio_classification(str(VOICE)) == found
 
 
 def test_parameters_come_with_base64(client: InferenceClient, recognizer: Recognizer) -> None:
-    logits = dict(zip(recognizer.labels, recognizer.logits(EXAMPLE).tolist(), strict=True))
-    raw = client.audio_classification(EXAMPLE, top_k=9, function_to_apply="none")
+    logits = dict(zip(recognizer.labels, recognizer.logits(VOICE).tolist(), strict=True))
+    raw = client.audio_classification(VOICE, top_k=9, function_to_apply="none")
     assert {e.label: e.score for e in raw} == pytest.approx(logits, abs=1e-3)
-    sigmoid = client.audio_classification(EXAMPLE, top_k=2, function_to_apply="sigmoid")
+    sigmoid = client.audio_classification(VOICE, top_k=2, function_to_apply="sigmoid")
     assert len(sigmoid) == 2
     for element in sigmoid:
         expected = 1 / (1 + np.exp(-logits[element.label]))
         assert element.score == pytest.approx(expected, abs=1e-4)
-    many = client.audio_classification(EXAMPLE, top_k=100, function_to_apply="softmax")
+    many = client.audio_classification(VOICE, top_k=100, function_to_apply="softmax")
     assert sum(element.score for element in many) == pytest.approx(1)
 
 
@@ -58,8 +58,8 @@ def test_the_client_shows_the_reason_of_an_error(client: InferenceClient, tmp_pa
 
 
 def test_nothing_is_stored(client: InferenceClient, server: Server) -> None:
-    client.audio_classification(EXAMPLE)
-    client.audio_classification(EXAMPLE, top_k=1)
+    client.audio_classification(VOICE)
+    client.audio_classification(VOICE, top_k=1)
     assert server.left_behind == set()
 
 
@@ -86,7 +86,7 @@ def test_bodies_the_contract_does_not_know(
 
 
 def test_parameters_that_are_null_are_left_out(server: Server) -> None:
-    inputs = base64.b64encode(EXAMPLE.read_bytes()).decode()
+    inputs = base64.b64encode(VOICE.read_bytes()).decode()
     parameters = {"top_k": None, "function_to_apply": None, "unknown": 1}
     response = server.post(ROUTE, json={"inputs": inputs, "parameters": parameters})
     assert len(response.json()) == 5

@@ -47,7 +47,7 @@ def test_many_recordings_are_one_job(server: Server, calls: Path, tmp_path: Path
     table = server.get(f"/v1/jobs/{job['id']}/files/results.jsonl")
     rows = [json.loads(line) for line in table.text.splitlines()]
     expected = run_batch(
-        str(calls), tmp_path / "out", model="tiny", options=RecordingOptions(granularity="segment")
+        str(calls), tmp_path / "out", model="small", options=RecordingOptions(granularity="segment")
     )
     for row, line in zip(rows, expected.table.read_text().splitlines(), strict=True):
         same = json.loads(line)
@@ -119,7 +119,7 @@ def test_people_are_answered_while_a_job_runs(server: Server, tmp_path: Path) ->
 
 def test_a_job_goes_on_after_a_kill(tmp_path: Path) -> None:
     write_calls(tmp_path / "many", 40)
-    whole = run_batch(str(tmp_path / "many"), tmp_path / "out", model="tiny")
+    whole = run_batch(str(tmp_path / "many"), tmp_path / "out", model="small")
     home = tmp_path / "home"
     with serving(home) as first:
         job = first.post("/v1/jobs", files=files_of(tmp_path / "many")).json()

@@ -11,13 +11,13 @@ import httpx2
 import psutil
 import pytest
 
+from places import VOICE
 from raw_http import BOUNDARY, FILE, depth, form, head, part, received
 from serving import TIMEOUT_S, Server, serving, wait_until
 from voxcor.errors import RuleInvalid
 from voxcor.rules.grammar import LONGEST_RULE, MOST_RULES, parse
 from voxcor.server.bodies import MOST_BYTES
 from voxcor.server.security import HEADERS, TRIES
-from voxcor.sources import EXAMPLE
 
 IDLE_S = "1"
 KEY = "correct horse battery staple"
@@ -329,7 +329,7 @@ def test_a_book_of_rules_has_an_end(tmp_path: Path) -> None:
     ids=["lines", "url", "no padding", "data", "spaces"],
 )
 def test_base64_is_read_as_programs_write_it(server: Server, shaped: object) -> None:
-    given = shaped(base64.b64encode(EXAMPLE.read_bytes()).decode())  # type: ignore[operator]
+    given = shaped(base64.b64encode(VOICE.read_bytes()).decode())  # type: ignore[operator]
     answer = server.post("/hf/audio-classification", json={"inputs": given})
     assert answer.status_code == 200, answer.text
 

@@ -46,12 +46,12 @@ def server(tmp_path: Path, hub: FakeHub) -> Iterator[Server]:
 
 def test_a_fresh_server_says_what_it_could_have(server: Server) -> None:
     answer = server.get("/v1/models").json()
-    assert (answer["active"], answer["fallback"]) == ("tiny", True)
+    assert (answer["active"], answer["fallback"]) == ("small", True)
     models = {model["id"]: model for model in answer["models"]}
-    assert [*models] == [*OFFICIAL, "tiny"]
-    assert models["tiny"]["installed"]
-    assert models["tiny"]["active"]
-    assert models["tiny"]["bytes"] > 100_000
+    assert [*models] == [*OFFICIAL, "small"]
+    assert models["small"]["installed"]
+    assert models["small"]["active"]
+    assert models["small"]["bytes"] > 100_000
     large = models["plus-large"]
     assert not large["installed"]
     assert large["download_bytes"] == OFFICIAL["plus-large"].download_bytes
@@ -75,9 +75,9 @@ def test_a_pulled_model_answers_the_next_request(server: Server, hub: FakeHub) -
     document = server.recognize().json()
     assert document["model"]["id"] == "plus-seed"
     assert document["model"]["sha256"] == hub.sha256("model.pt")
-    assert server.recognize(model="tiny").json()["model"]["id"] == "tiny"
+    assert server.recognize(model="small").json()["model"]["id"] == "small"
     loaded = re.findall(r'model_loaded\{model="([\w-]+)".* 1\.0', server.get("/metrics").text)
-    assert sorted(loaded) == ["plus-seed", "tiny"]
+    assert sorted(loaded) == ["plus-seed", "small"]
 
 
 def test_int8_is_made_of_what_is_installed(
@@ -128,7 +128,7 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(
     last = events_of(server, "/v1/models/plus-seed/events")[-1]
     assert (last[1], last[2]["code"]) == ("failed", "hub_refused")
     assert "Hugging Face" in last[2]["message"]
-    assert server.get("/v1/models").json()["active"] == "tiny"
+    assert server.get("/v1/models").json()["active"] == "small"
     hub.status = None
     assert server.post(PULL).status_code == 202
     assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
@@ -146,7 +146,7 @@ def test_a_server_that_stops_does_not_wait_for_a_download(server: Server, hub: F
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
-        ("POST", "/v1/models/tiny/pull", 422, "usage"),
+        ("POST", "/v1/models/small/pull", 422, "usage"),
         ("POST", "/v1/models/nonsense/pull", 404, "unknown_model"),
         ("POST", "/v1/models/..%2f..%2fetc/pull", 404, "no_such_route"),
         ("POST", "/v1/models/base/pull?hub=ftp", 422, "malformed_request"),

@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from places import VOICE
 from serving import TIMEOUT_S, Server, server
-from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
 
@@ -59,7 +59,7 @@ def test_results_are_described_by_the_published_schema(server: Server) -> None:
     page = {"$ref": "#/components/schemas/voxcor.page", "components": openapi["components"]}
     Draft202012Validator(page).validate(listed)
     answer = server.post(
-        "/v1/recognize", files={"file": EXAMPLE.read_bytes()}, data={"channels": "separate"}
+        "/v1/recognize", files={"file": VOICE.read_bytes()}, data={"channels": "separate"}
     ).json()
     many = openapi["paths"]["/v1/recognize"]["post"]["responses"]["200"]["content"]
     described = {**many["application/json"]["schema"], "components": openapi["components"]}

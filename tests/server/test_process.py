@@ -14,12 +14,12 @@ import pytest
 import uvicorn
 
 from audio_files import speech
+from places import VOICE
 from raw_http import depth, form, head, part, received, wav
 from serving import TIMEOUT_S, Server, events_of, server, serving, wait_until
 from voxcor.server import connections
 from voxcor.server.app import create_app
 from voxcor.settings import Settings
-from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
 
@@ -31,7 +31,7 @@ def long_recording(seconds: int = 60) -> bytes:
 @contextlib.contextmanager
 def half_an_upload(server: Server) -> Iterator[tuple[socket.socket, bytes]]:
     """A connection that has begun a request, and what is missing of it."""
-    body = form(part("file", EXAMPLE.read_bytes(), "a.flac"))
+    body = form(part("file", VOICE.read_bytes(), "a.flac"))
     before = depth(server)
     with socket.create_connection(server.address, TIMEOUT_S) as connection:
         connection.sendall(head(len(body)) + body[:1000])
@@ -58,7 +58,7 @@ def test_a_default_model_that_cannot_be_had_is_said(tmp_path: Path) -> None:
         assert server.get("/readyz").status_code == 503
         assert server.get("/healthz").status_code == 200
         assert server.recognize().status_code == 404
-        assert server.recognize(model="tiny").status_code == 200
+        assert server.recognize(model="small").status_code == 200
     assert any("models pull plus-large" in line for line in server.log)
 
 
@@ -181,14 +181,14 @@ def test_metrics_tell_what_is_going_on(tmp_path: Path) -> None:
             assert values[f'voxcor_stage_seconds_count{{stage="{stage}"}}'] == "1.0"
         assert float(values["voxcor_audio_seconds_total"]) == pytest.approx(8.237, abs=0.01)
         assert values["voxcor_queue_depth"] == "0.0"
-        assert any(key.startswith('voxcor_model_loaded{model="tiny"') for key in values)
+        assert any(key.startswith('voxcor_model_loaded{model="small"') for key in values)
         assert float(values["process_resident_memory_bytes"]) > 1e7
 
 
 def test_behind_a_proxy_under_a_sub_path(tmp_path: Path) -> None:
     with serving(tmp_path, VOXCOR_ROOT_PATH="/voice") as server:
         assert server.url.endswith("/voice")
-        files = {"file": EXAMPLE.read_bytes()}
+        files = {"file": VOICE.read_bytes()}
         for base in (server.url, server.url.removesuffix("/voice")):  # kept, or stripped on the way
             answer = httpx2.post(
                 f"{base}/v1/recognize",

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
+from places import VOICE
 from serving import TIMEOUT_S, wait_until
 from voxcor.recognizer import Recognizer
-from voxcor.sources import EXAMPLE
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 serve = pytest.importorskip("ray.serve", reason="the extra `ray` is not installed")
@@ -35,13 +35,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_replicas_answer_as_the_recognizer_does(url: str) -> None:
-    files = {"file": ("call.flac", EXAMPLE.read_bytes())}
+    files = {"file": ("call.flac", VOICE.read_bytes())}
 
     def ask(_: int) -> httpx2.Response:
         return httpx2.post(f"{url}/v1/recognize", files=files, timeout=TIMEOUT_S, trust_env=False)
 
     wait_until(lambda: httpx2.get(f"{url}/readyz", trust_env=False).status_code == 200, "ready")
-    expected = Recognizer(threads=1).recognize(EXAMPLE)
+    expected = Recognizer(threads=1).recognize(VOICE)
     with ThreadPoolExecutor(6) as threads:
         for response in threads.map(ask, range(12)):
             assert response.status_code == 200
@@ -53,7 +53,7 @@ def test_errors_are_those_of_one_machine(url: str) -> None:
     response = httpx2.post(f"{url}/v1/recognize", files=files, timeout=TIMEOUT_S, trust_env=False)
     assert (response.status_code, response.json()["code"]) == (415, "not_audio")
     wanted = {"embedding": "true"}
-    files = {"file": ("call.flac", EXAMPLE.read_bytes())}
+    files = {"file": ("call.flac", VOICE.read_bytes())}
     response = httpx2.post(
         f"{url}/v1/recognize", files=files, data=wanted, timeout=TIMEOUT_S, trust_env=False
     )

@@ -8,10 +8,10 @@ import pytest
 import soundfile
 
 from audio_files import speech
+from places import VOICE
 from schema import validate
 from serving import Server, events_of, parsed, server, wait_until
 from voxcor.recognizer import Recognizer
-from voxcor.sources import EXAMPLE
 from voxcor.steps import Step
 
 __all__ = ["server"]
@@ -39,7 +39,7 @@ def test_the_document_is_that_of_the_recognizer(server: Server, recognizer: Reco
     assert response.status_code == 200
     document = response.json()
     validate(without(document, "id", "files"), "result")
-    expected = recognizer.recognize(EXAMPLE, granularity="segment").to_document()
+    expected = recognizer.recognize(VOICE, granularity="segment").to_document()
     changing = ("id", "files", "timestamp", "timings_ms", "scores", "audio", "segments")
     rounded = without(document, *changing, "confidence")
     assert rounded == without(expected, *changing, "confidence")
@@ -58,7 +58,7 @@ def test_every_option_of_the_command_is_one_of_the_route(
     document = server.recognize(
         granularity="frame",
         embedding="true",
-        model="tiny",
+        model="small",
         labels="happy, sad",
         trim="false",
         abstain_below="1",
@@ -80,9 +80,9 @@ def test_every_option_of_the_command_is_one_of_the_route(
     ]
     folder = f"/v1/results/{document['id']}/files"
     embedding = np.load(io.BytesIO(server.get(f"{folder}/embedding.npy").content))
-    expected = recognizer.embed(EXAMPLE, granularity="frame", trim=False)
+    expected = recognizer.embed(VOICE, granularity="frame", trim=False)
     np.testing.assert_allclose(embedding, expected, atol=1e-4)
-    assert server.get(f"{folder}/original.flac").content == EXAMPLE.read_bytes()
+    assert server.get(f"{folder}/original.flac").content == VOICE.read_bytes()
     header, *rows = server.get(f"{folder}/frames.csv").text.splitlines()
     assert header == "time_ms,happy,sad"
     assert len(rows) == len(expected)
@@ -99,7 +99,7 @@ def test_separate_channels_give_a_result_or_an_error_each(server: Server) -> Non
 
 
 def test_what_was_noticed_of_a_file_comes_with_its_figures(server: Server) -> None:
-    response = server.recognize(EXAMPLE.read_bytes()[:60_000], "cut.flac")
+    response = server.recognize(VOICE.read_bytes()[:60_000], "cut.flac")
     assert response.status_code == 200
     quality = response.json()["quality"]
     assert "truncated" in quality["warnings"]
@@ -132,7 +132,7 @@ def test_a_request_is_given_up_by_its_own_key_once_it_is_done(server: Server) ->
 def test_a_request_is_given_up_by_its_own_key_while_it_runs(server: Server) -> None:
     before = server.left_behind
     headers = {"Request-Key": "while-running", "Prefer": "respond-async"}
-    files = {"file": ("long.flac", EXAMPLE.read_bytes())}
+    files = {"file": ("long.flac", VOICE.read_bytes())}
     accepted = server.post("/v1/recognize", files=files, headers=headers)
     assert accepted.status_code == 202
     assert server.delete("/v1/recognize/while-running").status_code == 204
@@ -143,7 +143,7 @@ def test_a_request_is_given_up_by_its_own_key_while_it_runs(server: Server) -> N
 def test_a_request_that_was_given_up_before_it_came_does_nothing(server: Server) -> None:
     before = server.left_behind
     assert server.delete("/v1/recognize/too-early").status_code == 204
-    files = {"file": ("late.flac", EXAMPLE.read_bytes())}
+    files = {"file": ("late.flac", VOICE.read_bytes())}
     late = server.post("/v1/recognize", files=files, headers={"Request-Key": "too-early"})
     assert late.status_code == 499
     assert server.left_behind == before
@@ -160,7 +160,7 @@ def test_when_no_channel_can_be_used_there_is_no_result(server: Server) -> None:
 
 def test_an_asynchronous_request_is_answered_at_once_and_told_of_in_events(server: Server) -> None:
     headers = {"Prefer": "respond-async, wait=10"}
-    files = {"file": ("call.flac", EXAMPLE.read_bytes())}
+    files = {"file": ("call.flac", VOICE.read_bytes())}
     response = server.post("/v1/recognize", files=files, headers=headers)
     assert response.status_code == 202
     assert response.headers["preference-applied"] == "respond-async"
@@ -200,7 +200,7 @@ def test_the_log_is_replayed_from_where_a_reader_stopped(server: Server) -> None
 
 
 def test_everyone_reads_the_log_and_the_notice_in_their_language(server: Server) -> None:
-    files = {"file": ("call.flac", EXAMPLE.read_bytes())}
+    files = {"file": ("call.flac", VOICE.read_bytes())}
     chinese = {"Accept-Language": "fr;q=0.9, zh-CN;q=0.8, en;q=0.5"}
     document = server.post("/v1/recognize", files=files, headers=chinese).json()
     assert "估计" in document["notice"]
@@ -249,9 +249,9 @@ def test_progress_tells_each_step_and_each_window_and_can_end_the_work(
 
 
 def test_the_logits_are_those_of_the_scores(recognizer: Recognizer) -> None:
-    exponentials = np.exp(recognizer.logits(EXAMPLE).astype(np.float64))
+    exponentials = np.exp(recognizer.logits(VOICE).astype(np.float64))
     scores = dict(zip(recognizer.labels, exponentials / exponentials.sum(), strict=True))
-    assert scores == pytest.approx(dict(recognizer.recognize(EXAMPLE).scores), abs=1e-6)
+    assert scores == pytest.approx(dict(recognizer.recognize(VOICE).scores), abs=1e-6)
 
 
 def test_turns_of_speakers_come_with_the_recording(server: Server) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from places import VOICE
 from results_by_hand import happy_then_sad
 from serving import Server, age, server, serving
 from voxcor.errors import NoSuchResult
@@ -20,7 +21,6 @@ from voxcor.server.folder_store import new_id
 from voxcor.server.process import OneLine
 from voxcor.server.result_store import LOG_FILE, ResultStore
 from voxcor.settings import Settings
-from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
 
@@ -79,7 +79,7 @@ def test_audio_can_be_sought_in(server: Server) -> None:
     path = f"/v1/results/{result}/files/original.flac"
     response = server.get(path, headers={"Range": "bytes=4-7"})
     assert response.status_code == 206
-    assert response.content == EXAMPLE.read_bytes()[4:8]
+    assert response.content == VOICE.read_bytes()[4:8]
     assert server.get(path, headers={"Range": "bytes=999999999-"}).status_code == 416
 
 

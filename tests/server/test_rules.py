@@ -13,11 +13,11 @@ import pytest
 import soundfile
 
 from live_sessions import connection, rest, say, send, session
+from places import VOICE
 from receivers import receiving
 from serving import Server, put, serving, wait_until
 from voxcor.labels import LABEL_IDS
 from voxcor.rules.webhooks import new_secret, sign
-from voxcor.sources import EXAMPLE
 
 ALWAYS = f"any of {', '.join(LABEL_IDS)} for 1 s"
 
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def audio() -> bytes:
-    samples, _ = soundfile.read(EXAMPLE, dtype="int16")
+    samples, _ = soundfile.read(VOICE, dtype="int16")
     return bytes(samples.astype("<i2").tobytes())
 
 

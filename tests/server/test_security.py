@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from places import VOICE
 from serving import Server, server, serving
 from voxcor.errors import UsageError
 from voxcor.server.app import create_app
 from voxcor.server.security import COOKIE
 from voxcor.settings import Settings, is_loopback
-from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
 
@@ -113,7 +113,7 @@ def test_a_key_that_is_no_ascii_is_wrong_and_no_crash(guarded: Server) -> None:
 def test_with_the_key_everything_is_given(guarded: Server) -> None:
     for path in CLOSED:
         assert guarded.get(path, headers=bearer(KEY)).status_code == 200
-    files = {"file": EXAMPLE.read_bytes()}
+    files = {"file": VOICE.read_bytes()}
     response = guarded.post("/v1/recognize", files=files, headers=bearer(KEY))
     assert response.status_code == 200
     assert KEY not in "".join(guarded.log)
@@ -146,13 +146,13 @@ def test_a_page_of_somewhere_else_cannot_change_anything(server: Server) -> None
     before = server.left_behind
     for origin in ("https://evil.example", "null", "http://localhost:1"):
         headers = {"Origin": origin}
-        files = {"file": EXAMPLE.read_bytes()}
+        files = {"file": VOICE.read_bytes()}
         response = server.post("/v1/recognize", files=files, headers=headers)
         assert (response.status_code, response.json()["code"]) == (403, "origin_refused")
         assert "access-control-allow-origin" not in response.headers
     assert server.left_behind == before
     own = {"Origin": server.url}
-    response = server.post("/v1/recognize", files={"file": EXAMPLE.read_bytes()}, headers=own)
+    response = server.post("/v1/recognize", files={"file": VOICE.read_bytes()}, headers=own)
     assert response.status_code == 200
 
 

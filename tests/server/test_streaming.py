@@ -16,11 +16,11 @@ from websockets.exceptions import ConnectionClosed
 
 from audio_files import FORMATS, speech
 from live_sessions import Message, audio, connection, receive, rest, say, send, session
+from places import VOICE
 from serving import Server, server, serving, wait_until
 from voxcor import Recognizer
 from voxcor.rules.grammar import MOST_RULES
 from voxcor.server.streaming import MOST_BYTES, MOST_TEXT_BYTES
-from voxcor.sources import EXAMPLE
 from voxcor.stream.session import Session, samples_of
 
 __all__ = ["audio", "server"]
@@ -29,7 +29,7 @@ __all__ = ["audio", "server"]
 @pytest.fixture(scope="module")
 def expected(audio: bytes) -> list[Message]:
     """What the engine says of the example, in this process."""
-    session = Session(Recognizer("tiny", threads=1))
+    session = Session(Recognizer("small", threads=1))
     events = session.feed(samples_of(audio)) + session.close("client_request")
     return [event.to_document() for event in events]
 
@@ -60,7 +60,7 @@ def test_a_server_says_what_the_engine_says(
 def test_the_greeting_says_what_listens_and_what_it_wants(server: Server) -> None:
     with connection(server) as client:
         created = receive(client)
-    assert created["model"]["id"] == "tiny"
+    assert created["model"]["id"] == "small"
     assert created["interval_ms"] == 500
     assert created["audio"] == {"encoding": "s16le", "sample_rate": 16_000, "channels": 1}
     assert len(created["session_id"]) == 32
@@ -232,7 +232,7 @@ def test_a_wav_of_the_right_samples_is_heard_without_its_header(
     server: Server, expected: list[Message]
 ) -> None:
     with session(server) as client:
-        samples, _ = soundfile.read(EXAMPLE, dtype="int16")
+        samples, _ = soundfile.read(VOICE, dtype="int16")
         file = io.BytesIO()
         soundfile.write(file, samples, 16_000, format="WAV", subtype="PCM_16")
         send(client, file.getvalue(), 1001)

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 import voxcor.server
+from places import VOICE
 from serving import Server, server
 from voxcor.audio.quality import DETAILED_WORDS, WORDS, describe_warning, warning_words
 from voxcor.errors import InputError
 from voxcor.language import Language, speaking
-from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
 
-CUT = EXAMPLE.read_bytes()[: EXAMPLE.stat().st_size // 2]
+CUT = VOICE.read_bytes()[: VOICE.stat().st_size // 2]
 
 
 def test_a_server_has_the_words_of_the_terminal(server: Server) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from places import DOCS
+from places import DOCS, VOICE
 from schema import SCHEMA
 from voxcor import Recognizer
 from voxcor.audio import decode
@@ -27,7 +27,6 @@ from voxcor.disk.array import MEMORY_BYTES
 from voxcor.errors import SpeakersInvalid
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
-from voxcor.sources import EXAMPLE
 from voxcor.speaker_turns import (
     COLLAR_S,
     TOLERATED_S,
@@ -279,7 +278,7 @@ def test_the_pieces_cover_the_speech_and_nothing_else(data: st.DataObject) -> No
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return Recognizer("tiny", threads=1)
+    return Recognizer("small", threads=1)
 
 
 @pytest.fixture
@@ -336,15 +335,15 @@ def test_a_stored_result_still_knows_who_spoke(
 
 def test_turns_may_be_given_as_they_are(recognizer: Recognizer) -> None:
     turns = [Turn(0.0, 4.0, "anna"), Turn(4.0, 8.2, "ben")]
-    result = recognizer.recognize(EXAMPLE, speakers=turns)
+    result = recognizer.recognize(VOICE, speakers=turns)
     assert [*result.summary.speakers] == ["anna", "ben"]
     with pytest.raises(SpeakersInvalid, match="<speakers>: the turn of carl from 9 to 10 s lies"):
-        recognizer.recognize(EXAMPLE, speakers=[Turn(9.0, 10.0, "carl")])
+        recognizer.recognize(VOICE, speakers=[Turn(9.0, 10.0, "carl")])
 
 
 def test_the_command_takes_turns_and_names_what_is_wrong_with_them(tmp_path: Path) -> None:
     (tmp_path / "turns.csv").write_text("start,end,speaker\n0,4,安娜\n4,8,ben\n", encoding="utf-8")
-    arguments = ["recognize", str(EXAMPLE), "--model", "tiny", "--no-save", "--json", "--speakers"]
+    arguments = ["recognize", str(VOICE), "--model", "small", "--no-save", "--json", "--speakers"]
     done = CliRunner().invoke(app, [*arguments, str(tmp_path / "turns.csv")])
     assert done.exit_code == 0
     document = json.loads(done.stdout)
@@ -369,7 +368,7 @@ LONG_AUDIO = (DOCS / "long-audio.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", LONG_AUDIO, re.DOTALL))
 def test_the_programs_of_the_docs_run(program: str, tmp_path: Path) -> None:
-    shutil.copy(EXAMPLE, tmp_path / "speech.flac")
+    shutil.copy(VOICE, tmp_path / "speech.flac")
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )

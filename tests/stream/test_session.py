@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_files import noise, speech, with_silence
+from places import VOICE
 from voxcor import Recognizer
 from voxcor.audio import decode
 from voxcor.audio.endpoint import Leveller
@@ -26,7 +27,6 @@ from voxcor.errors import ConfigInvalid, InvalidAudioFrame
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.rules.grammar import parse
-from voxcor.sources import EXAMPLE
 from voxcor.stream.events import (
     Measurement,
     RuleFired,
@@ -43,13 +43,13 @@ Samples = np.ndarray
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return Recognizer("tiny", threads=1)
+    return Recognizer("small", threads=1)
 
 
 @pytest.fixture(scope="module")
 def voice() -> Samples:
     """The example: two sentences in 8.2 s, 16 kHz."""
-    samples, rate = soundfile.read(EXAMPLE, dtype="float32")
+    samples, rate = soundfile.read(VOICE, dtype="float32")
     assert rate == SAMPLE_RATE
     return np.asarray(samples, np.float32)
 
@@ -110,7 +110,8 @@ def test_every_final_result_is_the_offline_result_on_the_same_samples(
         assert dict(final.scores) == pytest.approx(offline.scores, abs=1e-9)
         assert (final.emotion, final.confidence) == (offline.emotion, final.scores[final.emotion])
         assert final.dimensions == dimensions_of(final.scores)
-        assert final.to_document()["dimensions"].keys() == {"arousal", "valence", "origin"}
+        told = final.to_document()["dimensions"]
+        assert (told and told.keys()) in (None, {"arousal", "valence", "origin"})
 
 
 @pytest.mark.parametrize("recording", ["voice", "dialogue"])
@@ -214,7 +215,7 @@ def test_one_sample_at_a_time_gives_the_same_events() -> None:
 def _shared() -> tuple[Recognizer, Samples]:
     """Not fixtures: hypothesis calls a test many times."""
     if not _SHARED:
-        _SHARED.append((Recognizer("tiny", threads=1), with_silence(speech(1.2), 0.3, 0.8)))
+        _SHARED.append((Recognizer("small", threads=1), with_silence(speech(1.2), 0.3, 0.8)))
     return _SHARED[0]
 
 
@@ -350,7 +351,7 @@ def test_times_on_the_wire_are_whole_milliseconds(recognizer: Recognizer, voice:
 
 
 def test_bytes_are_the_samples_that_decoding_a_file_gives(voice: Samples) -> None:
-    data, _ = soundfile.read(EXAMPLE, dtype="int16")
+    data, _ = soundfile.read(VOICE, dtype="int16")
     assert np.array_equal(samples_of(data.astype("<i2").tobytes()), voice)
     assert len(samples_of(b"")) == 0
     with pytest.raises(InvalidAudioFrame, match="3 bytes"):

@@ -10,15 +10,15 @@ import soundfile
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from places import VOICE
 from serving import Server
-from voxcor.sources import EXAMPLE
 
 Message = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def audio() -> bytes:
-    samples, _ = soundfile.read(EXAMPLE, dtype="int16")
+    samples, _ = soundfile.read(VOICE, dtype="int16")
     return bytes(samples.astype("<i2").tobytes())
 
 

@@ -5,8 +5,8 @@ import socket
 
 import soundfile
 
+from places import VOICE
 from serving import Server
-from voxcor.sources import EXAMPLE
 
 BOUNDARY = "frontier"
 
@@ -38,7 +38,7 @@ def head(length: int, *more: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-FILE = part("file", EXAMPLE.read_bytes(), "a.flac")
+FILE = part("file", VOICE.read_bytes(), "a.flac")
 
 
 def received(connection: socket.socket) -> bytes:

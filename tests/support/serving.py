@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from places import VOICE
 from results_by_hand import happy_then_sad
 from voxcor.server.folder_store import new_id
 from voxcor.server.result_store import ResultStore
 from voxcor.settings import Settings
-from voxcor.sources import EXAMPLE
 
 TIMEOUT_S = 60
 
@@ -68,7 +68,7 @@ class Server:
     def recognize(
         self, content: bytes | None = None, name: str = "speech.flac", **fields: str
     ) -> httpx2.Response:
-        content = EXAMPLE.read_bytes() if content is None else content
+        content = VOICE.read_bytes() if content is None else content
         return self.post("/v1/recognize", files={"file": (name, content)}, data=fields)
 
     def gone(self, what: str = "") -> None:

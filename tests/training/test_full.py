@@ -73,7 +73,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
         graph.save(labels=LABEL_IDS, embedding_dim=TWO_BLOCKS.embed_dim)
     files = {path.name: record_of(path) for path in folder.iterdir()}
     card = Card(
-        id="small",
+        id="two-blocks",
         title="two blocks",
         labels=LABEL_IDS,
         embedding_dim=TWO_BLOCKS.embed_dim,
@@ -393,7 +393,7 @@ def test_a_manifest_holds_out_speakers_and_says_what_is_wrong_with_it(
     metrics = trained.card.metrics
     assert metrics["training.clips"] + metrics["validation.clips"] == len(clips)
     assert metrics["validation.clips"] > 0
-    assert trained.card.source.repository == f"small@{base.card.sha256}"
+    assert trained.card.source.repository == f"two-blocks@{base.card.sha256}"
 
 
 def test_the_command_trains_and_tells_how_to_use_the_model(
@@ -488,10 +488,10 @@ def test_what_cannot_be_trained_is_said_before_any_work(
     options = FullOptions(freeze_blocks=2, lora_rank=2)
     with pytest.raises(UsageError, match="LoRA"):
         train_full(training, validation, model=base, out=out, options=options)
-    tiny = find_model("tiny")
+    small = find_model("small")
     with pytest.raises(UsageError, match="models pull"):
-        train_full(training, validation, model=tiny, out=out)
-    foreign = ModelFolder(tiny.path, replace(tiny.card, id="somebody's"))
+        train_full(training, validation, model=small, out=out)
+    foreign = ModelFolder(small.path, replace(small.card, id="somebody's", precision="fp32"))
     with pytest.raises(CheckpointInvalid):
         train_full(training, validation, model=foreign, out=out)
     small = ModelFolder(base.path, replace(base.card, precision="int8"))

@@ -421,11 +421,13 @@ def heads_of(base: ModelFolder, kind: HeadKind) -> tuple[Head, FloatArray]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["tiny", "plus-base", "base"])
+@pytest.mark.parametrize("name", ["small", "plus-base", "base"])
 def test_the_new_graph_is_the_old_body_with_the_new_head(
     tmp_path: Path, name: str, kind: HeadKind
 ) -> None:
-    base = find_model("tiny") if name == "tiny" else install_base(tmp_path, labelled=name != "base")
+    base = (
+        find_model("small") if name == "small" else install_base(tmp_path, labelled=name != "base")
+    )
     head, share = heads_of(base, kind)
     out = tmp_path / "out"
     out.mkdir()
@@ -451,7 +453,7 @@ def test_a_head_can_be_trained_on_a_model_with_a_trained_head(
     tmp_path: Path, kind: HeadKind
 ) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
-    base = find_model("tiny")
+    base = find_model("small")
     for folder in (first, second):
         folder.mkdir()
         head, share = heads_of(base, kind)
@@ -504,7 +506,7 @@ def test_the_report_says_what_the_model_does(
 ) -> None:
     split = [{**row, "split": "test" if row["speaker"] == "15" else "train"} for row in rows]
     manifest = write_manifest(tmp_path / "split.csv", split)
-    training = train_head(manifest, tmp_path / "mine", model="tiny", kind=kind, terms="CC0-1.0")
+    training = train_head(manifest, tmp_path / "mine", model="small", kind=kind, terms="CC0-1.0")
 
     test = [row for row in rows if row["speaker"] == "15"]
     accuracy, confidence = recognised(tmp_path / "mine", test)
@@ -519,8 +521,8 @@ def test_the_report_says_what_the_model_does(
 def test_before_is_the_base_model_among_the_same_labels(
     tmp_path: Path, manifest: Path, rows: list[Row]
 ) -> None:
-    training = train_head(manifest, tmp_path / "mine", model="tiny")
-    base = Recognizer("tiny", threads=1)
+    training = train_head(manifest, tmp_path / "mine", model="small")
+    base = Recognizer("small", threads=1)
     right = [
         base.recognize(row["path"], labels=["angry", "happy", "sad"]).emotion == row["label9"]
         for row in rows
@@ -532,14 +534,15 @@ def test_before_is_the_base_model_among_the_same_labels(
 
 def test_the_model_is_one_like_any_other(tmp_path: Path, manifest: Path) -> None:
     out = tmp_path / "mine"
-    training = train_head(manifest, out, model="tiny", terms="CC0-1.0")
+    training = train_head(manifest, out, model="small", terms="CC0-1.0")
     card = read_card(out)
     assert {path.name for path in out.iterdir()} == {
-        *("model.onnx", "card.json", "CARD.md", "report.json", "heard.json")
+        *("model.onnx", "model.onnx.data", "card.json"),
+        *("CARD.md", "report.json", "heard.json"),
     }
     assert (card.id, card.labels) == ("mine", ("angry", "happy", "sad"))
     assert (card.official, card.temperature) == (False, training.temperature)
-    assert card.source.repository == f"tiny@{find_model('tiny').card.sha256}"
+    assert card.source.repository == f"small@{find_model('small').card.sha256}"
     assert card.licence.endswith("data: CC0-1.0")
     recognizer = Recognizer(str(out), threads=1)
     result = recognizer.recognize(read_manifest(manifest).utterances[0].path, embedding=True)
@@ -554,7 +557,7 @@ def test_labels_of_ones_own_stand_beside_those_of_the_base(tmp_path: Path, rows:
         {**row, "label9": {"happy": "Gloating"}.get(row["label9"], row["label9"])} for row in rows
     ]
     manifest = write_manifest(tmp_path / "own.csv", own)
-    training = train_head(manifest, tmp_path / "mine", model="tiny")
+    training = train_head(manifest, tmp_path / "mine", model="small")
     assert training.labels == ("angry", "sad", "Gloating")
     assert training.before is not None
     assert training.before.recall["Gloating"].value == 0
@@ -584,10 +587,10 @@ def test_the_model_survives_its_base(
 def test_a_second_run_hears_nothing_again(
     tmp_path: Path, manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_head(manifest, tmp_path / "first", model="tiny")
+    train_head(manifest, tmp_path / "first", model="small")
     # Not a stand-in: a run that opens the network now fails.
     monkeypatch.delattr(embedding_module, "open_network")
-    train_head(manifest, tmp_path / "second", model="tiny")
+    train_head(manifest, tmp_path / "second", model="small")
     first, second = (tmp_path / name / "model.onnx" for name in ("first", "second"))
     assert first.read_bytes() == second.read_bytes()
 
@@ -595,11 +598,11 @@ def test_a_second_run_hears_nothing_again(
 @pytest.mark.parametrize("damaged", ["*[0-9a-f].npy", "*.frames.npy"])
 def test_a_damaged_cache_is_heard_again(tmp_path: Path, manifest: Path, damaged: str) -> None:
     clips, _ = fingerprint(read_manifest(manifest).utterances[:4])
-    before, _ = embed_clips(clips, find_model("tiny"), frames=True)
+    before, _ = embed_clips(clips, find_model("small"), frames=True)
     kept = [np.load(item.frames) for item in before if item.frames]
     for path in (tmp_path / "voxcor-home" / "embeddings").rglob(damaged):
         path.write_bytes(path.read_bytes()[:300])
-    after, _ = embed_clips(clips, find_model("tiny"), frames=True)
+    after, _ = embed_clips(clips, find_model("small"), frames=True)
     for old, frames, new in zip(before, kept, after, strict=True):
         np.testing.assert_array_equal(new.embedding, old.embedding)
         assert new.frames is not None
@@ -623,7 +626,7 @@ TRAIN = [
     "--out",
     "mine",
     "--model",
-    "tiny",
+    "small",
 ]
 
 
@@ -689,7 +692,7 @@ def test_bad_rows_are_named_before_any_work_and_the_rest_goes_on(
     def remark(problems: Sequence[RowProblem]) -> None:
         told.extend((p.code, p.row, cached(tmp_path / "voxcor-home")) for p in problems)
 
-    training = train_head(manifest, tmp_path / "mine", model="tiny", remark=remark)
+    training = train_head(manifest, tmp_path / "mine", model="small", remark=remark)
     assert told[:-1] == [
         ("missing_file", 37, 0),
         ("duplicate_row", 38, 0),
@@ -709,7 +712,7 @@ def test_a_label_with_three_clips_is_named_and_learned(tmp_path: Path, rows: lis
         r for r in rows if r["label9"] == "sad"
     ][:3]
     training = train_head(
-        write_manifest(tmp_path / "few.csv", few), tmp_path / "mine", model="tiny"
+        write_manifest(tmp_path / "few.csv", few), tmp_path / "mine", model="small"
     )
     (problem,) = (p for p in training.problems if p.code == "few_clips")
     assert "sad has only 3" in problem.message
@@ -717,19 +720,19 @@ def test_a_label_with_three_clips_is_named_and_learned(tmp_path: Path, rows: lis
 
 
 def test_a_corpus_that_the_base_was_trained_on_is_named(tmp_path: Path, rows: list[Row]) -> None:
-    training = train_head(write_manifest(tmp_path / "m.csv", rows), tmp_path / "a", model="tiny")
+    training = train_head(write_manifest(tmp_path / "m.csv", rows), tmp_path / "a", model="small")
     (problem,) = (p for p in training.problems if p.code == "base_heard_corpus")
-    assert "tiny was itself trained on emodb" in problem.message
+    assert "small was itself trained on emodb" in problem.message
 
     mine = [{**row, "corpus": "mine"} for row in rows]
-    training = train_head(write_manifest(tmp_path / "m.csv", mine), tmp_path / "b", model="tiny")
+    training = train_head(write_manifest(tmp_path / "m.csv", mine), tmp_path / "b", model="small")
     assert not training.problems
 
 
 def test_one_class_is_refused(tmp_path: Path, rows: list[Row]) -> None:
     sad = [row for row in rows if row["label9"] == "sad"]
     with pytest.raises(ManifestError, match="all clips to train on are sad"):
-        train_head(write_manifest(tmp_path / "sad.csv", sad), tmp_path / "mine", model="tiny")
+        train_head(write_manifest(tmp_path / "sad.csv", sad), tmp_path / "mine", model="small")
     assert not (tmp_path / "mine").exists()
 
 
@@ -737,17 +740,17 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path, manife
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
     with pytest.raises(UsageError, match="thesis"):
-        train_head(manifest, tmp_path / "thesis", model="tiny")
+        train_head(manifest, tmp_path / "thesis", model="small")
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
 
 
 def test_an_earlier_training_is_replaced_only_when_told_so(tmp_path: Path, manifest: Path) -> None:
     out = tmp_path / "mine"
-    train_head(manifest, out, model="tiny", seed=1)
+    train_head(manifest, out, model="small", seed=1)
     with pytest.raises(ModelExists, match="--replace"):
-        train_head(manifest, out, model="tiny", seed=2)
+        train_head(manifest, out, model="small", seed=2)
     assert read_card(out).metrics["seed"] == 1
-    train_head(manifest, out, model="tiny", seed=2, overwrite=True)
+    train_head(manifest, out, model="small", seed=2, overwrite=True)
     assert read_card(out).metrics["seed"] == 2
 
 
@@ -758,14 +761,14 @@ def test_a_folder_with_anything_else_in_it_is_never_replaced(
     out.mkdir()
     (out / "chapter.txt").write_text("years of work")
     with pytest.raises(UsageError, match="something else"):
-        train_head(manifest, out, model="tiny", overwrite=True)
+        train_head(manifest, out, model="small", overwrite=True)
     assert (out / "chapter.txt").read_text() == "years of work"
 
 
 def test_a_model_remembers_what_it_heard_and_so_does_what_is_built_on_it(
     tmp_path: Path, manifest: Path, corpora: Path
 ) -> None:
-    train_head(manifest, tmp_path / "first", model="tiny")
+    train_head(manifest, tmp_path / "first", model="small")
     with manifest.open(newline="", encoding="utf-8") as file:
         paths = [Path(row["path"]) for row in csv.DictReader(file)]
     sha256s = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
@@ -791,14 +794,14 @@ def test_of_many_recordings_the_smallest_digests_are_kept(tmp_path: Path) -> Non
 @pytest.mark.parametrize("text", ["", "[]", '{"corpora": 5}', "[" * 100_000, '{"sha256": {}}'])
 def test_a_damaged_memory_is_no_memory(tmp_path: Path, text: str) -> None:
     (tmp_path / TRAINED_ON_FILE).write_text(text)
-    tiny = find_model("tiny")
-    assert trained_on(ModelFolder(tmp_path, tiny.card)).digests == frozenset()
+    small = find_model("small")
+    assert trained_on(ModelFolder(tmp_path, small.card)).digests == frozenset()
 
 
 def test_a_training_that_did_harm_says_so_in_report_and_card(
     tmp_path: Path, manifest: Path
 ) -> None:
-    training = train_head(manifest, tmp_path / "mine", model="tiny")
+    training = train_head(manifest, tmp_path / "mine", model="small")
     assert training.before is not None
     better = replace(training, held_out=training.before, before=training.held_out)
     first, second = training, better
@@ -806,15 +809,15 @@ def test_a_training_that_did_harm_says_so_in_report_and_card(
         pytest.skip("this training changed nothing")
     bad, good = (first, second) if first.worse else (second, first)
     assert warning(good) is None
-    assert "worse than tiny" in str(warning(bad))
-    assert "is worse than tiny" in to_card_text(bad)
+    assert "worse than small" in str(warning(bad))
+    assert "is worse than small" in to_card_text(bad)
     assert "不如其基础模型" in to_card_text(bad)
-    assert "is worse than tiny" not in to_card_text(good)
+    assert "is worse than small" not in to_card_text(good)
     assert (to_document(bad)["worse"], to_document(good)["worse"]) == (True, False)
 
 
 def test_a_model_may_take_the_place_of_its_base(tmp_path: Path, manifest: Path) -> None:
-    train_head(manifest, tmp_path / "mine", model="tiny")
+    train_head(manifest, tmp_path / "mine", model="small")
     own = str(tmp_path / "mine")
     training = train_head(manifest, tmp_path / "mine", model=own, overwrite=True)
     assert training.base.id == "mine"

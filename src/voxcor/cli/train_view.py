@@ -11,16 +11,15 @@ from voxcor.language import Both, say
 if TYPE_CHECKING:
     from voxcor.training.report import Training
 
-_ABOUT_TINY = say(
-    "Built on tiny, the small model inside Voxcor. For far better results: "
-    "voxcor models pull plus-base",
-    "基于内置小模型 tiny 训练。如需更准确的结果,请运行:voxcor models pull plus-base",
+_ABOUT_BUILT_IN = say(
+    "Built on small, the model inside Voxcor. For better results: voxcor models pull plus-base",
+    "基于内置模型 small 训练。如需更准确的结果，请运行：voxcor models pull plus-base",
 )
 
 
 def tell_training(training: "Training", out: Path, *, as_json: bool, chose_base: bool) -> None:
     """What came out, as a document or in tables, and what to do next."""
-    from voxcor.models.store import TINY
+    from voxcor.models.store import BUILT_IN
     from voxcor.result_folder import to_json
     from voxcor.training.head import has_losses
     from voxcor.training.report import to_document, warning
@@ -30,8 +29,8 @@ def tell_training(training: "Training", out: Path, *, as_json: bool, chose_base:
     else:
         _show(training, out)
     invite(out, warning(training))
-    if training.base.id == TINY and not chose_base:
-        open_console(stderr=True).print(_ABOUT_TINY, style="dim", soft_wrap=True)
+    if training.base.id == BUILT_IN and not chose_base:
+        open_console(stderr=True).print(_ABOUT_BUILT_IN, style="dim", soft_wrap=True)
     if has_losses(training.problems):
         raise typer.Exit(1)
 

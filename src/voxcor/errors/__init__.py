@@ -28,6 +28,7 @@
     ├── NotAResult               a file that is no result document
     ├── ModelError               no usable model
     │   ├── UnknownModel         not a model id and not a folder
+    │   │   └── ModelRenamed     one that another has taken the place of
     │   ├── ModelNotInstalled    known, but not pulled yet
     │   ├── ModelCorrupt         an installed model whose files do not fit together
     │   ├── UnknownFamily        of a family of models that this Voxcor does not have

@@ -17,6 +17,12 @@ class UnknownModel(ModelError):
     zh = "{model} 既不是已知模型,也不是模型文件夹。可用模型:{known}。"
 
 
+class ModelRenamed(UnknownModel):
+    code = "model_renamed"
+    en = "There is no {model} any more; the model inside Voxcor is {now}."
+    zh = "模型 {model} 已不再提供；Voxcor 现在自带的模型是 {now}。"
+
+
 class ModelNotInstalled(ModelError):
     code = "model_not_installed"
     en = "Model {model} is not installed. Get it with: voxcor models pull {model}"

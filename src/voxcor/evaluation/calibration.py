@@ -22,7 +22,7 @@ from voxcor.evaluation.metrics import (
     owners_of,
 )
 from voxcor.models.cards import CARD_FILE, Card, read_card, write_card
-from voxcor.models.store import TINY_FOLDER, ModelFolder, folder_of, locked
+from voxcor.models.store import BUILT_IN_FOLDER, ModelFolder, folder_of, locked
 
 # Beyond these scores are all but certain or all but even, and a better fit would be an accident.
 COLDEST, HOTTEST = 0.05, 20.0
@@ -127,14 +127,14 @@ def store_temperature(folder: ModelFolder, calibration: Calibration) -> Card:
         the new card.
 
     Raises:
-        UsageError: `tiny`, whose files belong to the package; it is calibrated by its recipe.
+        UsageError: `small`, whose files belong to the package; it is calibrated by its recipe.
         PullInProgress, StorageError: the card cannot be written now, or not at all.
     """
-    if folder.path == TINY_FOLDER:
+    if folder.path == BUILT_IN_FOLDER:
         raise UsageError(
-            reason_en="tiny is part of Voxcor and calibrated already. "
+            reason_en="small is part of Voxcor and calibrated already. "
             "Calibrate an installed model, or the folder of one.",
-            reason_zh="tiny 是 Voxcor 自带且已校准的模型。请校准已安装的模型或模型文件夹。",
+            reason_zh="small 是 Voxcor 自带且已校准的模型。请校准已安装的模型或模型文件夹。",
         )
     is_installed = folder.path == folder_of(folder.name)
     with locked(folder.name) if is_installed else nullcontext(), storage_errors(folder.path):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from voxcor.frames import SAMPLE_RATE
 from voxcor.inference.network import FrameOutput, Network
 
-# What a batch holds, padding included: 8 s. Measured on two cores with `tiny`
+# What a batch holds, padding included: 8 s. Measured on two cores with `small`
 # (benchmarks/batching.py): short passes gain nothing beyond, and 30 s are slower than one by one,
 # because activations leave the caches. Everyone in a batch waits for all of it.
 MOST_PADDED = 8 * SAMPLE_RATE  # samples

@@ -28,7 +28,6 @@ from voxcor.errors import (
     InputNotFound,
     InputUnreadable,
     PrecisionRefused,
-    UnknownModel,
     UsageError,
     VoxcorError,
 )
@@ -57,13 +56,14 @@ from voxcor.models.hub import (
 from voxcor.models.install import InstallProgress, install_int8, now, records_of
 from voxcor.models.stamps import is_converted_here, write_stamp
 from voxcor.models.store import (
-    TINY,
+    BUILT_IN,
     ModelFolder,
     downloads_of,
     find_model,
     folder_of,
     installed,
     locked,
+    unknown,
 )
 
 # A list of tokens has 119 bytes and a sample 131 kB; what is larger is something else.
@@ -117,14 +117,14 @@ def pull(
         PrecisionRefused: int8 does not answer as fp32 does.
         StorageError: the disk is full, or stands in the way otherwise.
     """
-    if model_id == TINY:
+    if model_id == BUILT_IN:
         raise UsageError(
-            reason_en="tiny is part of Voxcor; there is nothing to pull.",
-            reason_zh="tiny 是 Voxcor 自带的模型,无需拉取。",
+            reason_en="small is part of Voxcor; there is nothing to pull.",
+            reason_zh="small 是 Voxcor 自带的模型，无需拉取。",
         )
     model = OFFICIAL.get(model_id)
     if model is None:
-        raise UnknownModel(model=model_id, known=", ".join(OFFICIAL))
+        raise unknown(model_id, OFFICIAL)
     hub = hub or default_hub(model)
     if hub not in model.repositories:
         raise UsageError(

@@ -1,13 +1,13 @@
 """The models on this machine: where they lie, how they get in whole, how they leave.
 
-A model is a folder with a card, under `VOXCOR_HOME/models/<name>`; `tiny` is one inside this
+A model is a folder with a card, under `VOXCOR_HOME/models/<name>`; `small` is one inside this
 package. The name is the id for fp32, and `<id>-int8` for the same model in int8. Folders whose
 names begin with a dot are being built or taken away and count for nothing, so a process that dies
 in the middle leaves no model behind, and the next pull sweeps up after it.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from voxcor.disk.whole import set_aside, unfinished
 from voxcor.errors import (
     ModelCorrupt,
     ModelNotInstalled,
+    ModelRenamed,
     PullInProgress,
     UnknownModel,
     UsageError,
@@ -28,8 +29,11 @@ from voxcor.models.cards import CARD_FILE, OFFICIAL, Card, Precision, read_card
 from voxcor.models.stamps import is_converted_here, remove_stamp, require_unchanged
 from voxcor.settings import Settings
 
-TINY = "tiny"
-TINY_FOLDER = Path(__file__).parent / TINY
+BUILT_IN = "small"
+BUILT_IN_FOLDER = Path(__file__).parent / BUILT_IN
+
+# What Voxcor had before, and what has taken its place.
+_RENAMED = {"tiny": BUILT_IN}
 
 # `auto` takes the first of these that is installed: their order on EmoBox.
 BEST_FIRST = ("plus-large", "plus-base", "plus-seed", "base-finetuned")
@@ -37,7 +41,7 @@ BEST_FIRST = ("plus-large", "plus-base", "plus-seed", "base-finetuned")
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """An installed model. `fallback` says that `auto` found nothing better than `tiny`."""
+    """An installed model. `fallback` says that `auto` found nothing better than `small`."""
 
     path: Path
     card: Card
@@ -55,17 +59,17 @@ class ModelFolder:
 
 
 def name_of(model: str, precision: Precision) -> str:
-    """The name of a model with this id in this precision."""
-    return model if precision == "fp32" else f"{model}-{precision}"
+    """The name of a model with this id in this precision; the built-in one has but one."""
+    return model if precision == "fp32" or model == BUILT_IN else f"{model}-{precision}"
 
 
 def installed() -> tuple[str, ...]:
-    """The names of all models on this machine, the best first, `tiny` last."""
+    """The names of all models on this machine, the best first, `small` last."""
     folder = Settings().models
     found = {path.parent.name for path in folder.glob(f"[!.]*/{CARD_FILE}")}
     names = (name for model in (*BEST_FIRST, *OFFICIAL) for name in _names(model))
     known = [name for name in names if name in found]
-    return tuple(dict.fromkeys((*known, *sorted(found), TINY)))
+    return tuple(dict.fromkeys((*known, *sorted(found), BUILT_IN)))
 
 
 def find_model(name: str) -> ModelFolder:
@@ -84,9 +88,9 @@ def find_model(name: str) -> ModelFolder:
     here = installed()
     if name == "auto":
         names = (name for model in BEST_FIRST for name in _names(model))
-        best = next((name for name in names if name in here), TINY)
+        best = next((name for name in names if name in here), BUILT_IN)
         folder = open_folder(folder_of(best))
-        return ModelFolder(folder.path, folder.card, fallback=best == TINY)
+        return ModelFolder(folder.path, folder.card, fallback=best == BUILT_IN)
     found = next((one for one in _names(name) if one in here), None)
     if found is not None:
         return open_folder(folder_of(found))
@@ -130,7 +134,7 @@ def _names(model: str) -> tuple[str, str]:
 
 def folder_of(model: str) -> Path:
     """Where the model with this name lies, or would lie."""
-    return TINY_FOLDER if model == TINY else Settings().models / model
+    return BUILT_IN_FOLDER if model == BUILT_IN else Settings().models / model
 
 
 def downloads_of(model: str) -> Path:
@@ -145,7 +149,7 @@ def open_folder(folder: Path) -> ModelFolder:
         ModelCorrupt: its card, or the size of one of its files, is not as it was written.
     """
     card = read_card(folder)
-    if card.official and folder != TINY_FOLDER:
+    if card.official and folder != BUILT_IN_FOLDER:
         published = OFFICIAL.get(card.id)
         known = published is not None and published.sha256 == card.sha256
         card = replace(card, official=known and is_converted_here(folder))
@@ -164,15 +168,15 @@ def remove(model: str) -> int:
     """Takes a model off this machine, and what was downloaded of it; the bytes that frees.
 
     Raises:
-        UsageError: `tiny`, which is part of Voxcor.
+        UsageError: `small`, which is part of Voxcor.
         UnknownModel, ModelNotInstalled: there is nothing to remove.
         PullInProgress: it is being pulled right now.
         StorageError: its files cannot be deleted.
     """
-    if model == TINY:
+    if model == BUILT_IN:
         raise UsageError(
-            reason_en="tiny is part of Voxcor and stays.",
-            reason_zh="tiny 是 Voxcor 自带的模型,不能删除。",
+            reason_en="small is part of Voxcor and stays.",
+            reason_zh="small 是 Voxcor 自带的模型，不能删除。",
         )
     here = installed()
     if model not in (*OFFICIAL, *here):
@@ -191,9 +195,15 @@ def remove(model: str) -> int:
     return freed
 
 
-def unknown(name: str) -> UnknownModel:
-    """The error for a name that is no model, with the names that are."""
-    return UnknownModel(model=name, known=", ".join(dict.fromkeys((*OFFICIAL, *installed()))))
+def unknown(name: str, known: Iterable[str] = ()) -> UnknownModel:
+    """The error for a name that is no model, with the names that are, or that was one.
+
+    `known` are the names that can be meant; all models if it is empty.
+    """
+    if name in _RENAMED:
+        return ModelRenamed(model=name, now=_RENAMED[name])
+    names = dict.fromkeys(known or (*OFFICIAL, *installed()))
+    return UnknownModel(model=name, known=", ".join(names))
 
 
 @contextmanager

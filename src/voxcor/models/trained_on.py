@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voxcor.models.cards import OFFICIAL, Card
-from voxcor.models.store import TINY, ModelFolder
+from voxcor.models.store import BUILT_IN, ModelFolder
 from voxcor.untrusted import read_json
 
 TRAINED_ON_FILE = "heard.json"
@@ -22,8 +22,8 @@ MOST_DIGESTS = 100_000
 _DIGEST_CHARACTERS = 16  # of the sha256 of a file, in hexadecimal
 _MOST_BYTES = 32 * MOST_DIGESTS
 
-# By `recipes/tiny`.
-_TINY_CORPORA = frozenset({"emodb", "ravdess", "nemo", "emospeechin"})
+# By `recipes/small`.
+_BUILT_IN_CORPORA = frozenset({"emodb", "cremad", "emogator", "esc10"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def trained_on(folder: ModelFolder) -> TrainedOn:
 
 def corpora_of(card: Card) -> frozenset[str]:
     """The corpora that a published model is known to be trained on."""
-    if card.id == TINY:
-        return _TINY_CORPORA
+    if card.id == BUILT_IN:
+        return _BUILT_IN_CORPORA
     return OFFICIAL[card.id].corpora if card.id in OFFICIAL else frozenset()
 
 

@@ -11,7 +11,7 @@ from voxcor.steps import Step
 
 logger = logging.getLogger("voxcor.server")
 
-# Seconds: from a pass of `tiny` to a long recording through plus-large.
+# Seconds: from a pass of `small` to a long recording through plus-large.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
-from voxcor.errors import PullInProgress, UnknownModel, UsageError, VoxcorError
+from voxcor.errors import PullInProgress, UsageError, VoxcorError
 from voxcor.models.cards import OFFICIAL, Hub, Precision
 from voxcor.models.listing import list_models
-from voxcor.models.store import TINY, name_of, unknown
+from voxcor.models.store import BUILT_IN, name_of, unknown
 from voxcor.server.event_log import EventLog, not_stored
 from voxcor.server.log_messages import unread_log
 from voxcor.server.schemas import problems
@@ -47,7 +47,7 @@ class Model(BaseModel):
 
 
 class ModelList(BaseModel):
-    """`fallback`: only because nothing better is installed, `tiny` is the active one."""
+    """`fallback`: only because nothing better is installed, `small` is the active one."""
 
     models: list[Model]
     active: str | None
@@ -127,13 +127,13 @@ async def pull_model(
 
     int8 is calibrated on the hub's example clip; on one's own recordings by the command.
     """
-    if model == TINY:
+    if model == BUILT_IN:
         raise UsageError(
-            reason_en="tiny is part of Voxcor; there is nothing to pull.",
-            reason_zh="tiny 是 Voxcor 自带的模型,无需拉取。",
+            reason_en="small is part of Voxcor; there is nothing to pull.",
+            reason_zh="small 是 Voxcor 自带的模型，无需拉取。",
         )
     if model not in OFFICIAL:
-        raise UnknownModel(model=model, known=", ".join(OFFICIAL))
+        raise unknown(model, OFFICIAL)
     name = request.app.state.pulls.begin(service_of(request), model, precision, hub)
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/v1/models/{name}/events"
     return Pull(id=name, status="running")

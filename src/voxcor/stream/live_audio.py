@@ -64,8 +64,8 @@ def microphone() -> Iterator[LiveBlock]:
                     arrived = block.arrived or arrived
                     yield block.samples
                 raise MicrophoneFailed(
-                    reason_en="recognition is slower than speech here; try --model tiny.",
-                    reason_zh="本机的识别速度跟不上语音;请尝试 --model tiny。",
+                    reason_en="recognition is slower than speech here; try --model small.",
+                    reason_zh="本机的识别速度跟不上语音；请尝试 --model small。",
                 )
 
             for samples in resampled(blocks(), rate):

@@ -19,7 +19,7 @@ from voxcor.models.cards import Card, record_of
 from voxcor.models.family import Weights, find_family, first_blocks
 from voxcor.models.graph import GraphBuilder
 from voxcor.models.stamps import require_unchanged
-from voxcor.models.store import TINY, ModelFolder
+from voxcor.models.store import BUILT_IN, ModelFolder
 from voxcor.models.trained_on import trained_on, write_trained_on
 
 # The spread of classifier weights for labels that the model did not know, BERT's
@@ -157,12 +157,14 @@ def _network(model: ModelFolder, layer: int | None) -> tuple[Weights, bool]:
 
 
 def _require_trainable(model: ModelFolder) -> None:
-    if model.card.id == TINY:
+    if model.card.id == BUILT_IN:
         raise UsageError(
-            reason_en="tiny cannot be fine-tuned whole. Get a larger model with: "
-            "voxcor models pull plus-base; or train a head on tiny: --method head",
-            reason_zh="tiny 无法整体微调。请先获取更大的模型:"
-            "voxcor models pull plus-base;或在 tiny 上训练分类头:--method head",
+            reason_en="small has weights in 8 bits; fine-tuning and --layer need fp32. Build on "
+            "what it was made of: voxcor models pull whisper-base, then --model whisper-base "
+            "--layer 3; or train a head on small: --method head",
+            reason_zh="small 的权重为 8 位，微调与 --layer 需要 fp32。可改用它的来源：先运行 "
+            "voxcor models pull whisper-base，再使用 --model whisper-base --layer 3；"
+            "或在 small 上训练分类头：--method head",
         )
     if model.card.precision != "fp32":
         raise UsageError(

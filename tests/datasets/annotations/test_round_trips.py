@@ -23,13 +23,13 @@ from pympi import Elan, Praat
 
 from annotated import read_as, said_of
 from audio_files import speech
+from places import VOICE
 from results_by_hand import happy_then_sad
 from voxcor.datasets.manifest import Manifest, read_manifest
 from voxcor.exports import Content, Format, export, file_name
 from voxcor.exports.content import read_content
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import save
-from voxcor.sources import EXAMPLE
 
 
 @pytest.fixture
@@ -78,8 +78,8 @@ def test_all_of_them_together_say_it_once(content: Content, corrected: Path) -> 
 
 @pytest.mark.parametrize("kind", ["textgrid", "eaf", "audacity"])
 def test_a_recognised_recording_comes_back(kind: Format, tmp_path: Path) -> None:
-    result = Recognizer().recognize(EXAMPLE, granularity="segment")
-    shutil.copy(EXAMPLE, tmp_path / "example.flac")
+    result = Recognizer().recognize(VOICE, granularity="segment")
+    shutil.copy(VOICE, tmp_path / "voice.flac")
     made = read_content(save(result, tmp_path / "out"))
     found = read_as(read_manifest(put(made, kind, tmp_path)))
     expected = [(s.emotion, None, round(s.start, 3), round(s.end, 3)) for s in result.segments]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from audio_files import speech
 from emodb import emodb, write_manifest
 from hub_servers import FakeHub, serve
+from places import VOICE
 from voxcor import Recognizer
 from voxcor.errors import CheckpointInvalid, CheckpointUnsafe, EmbeddingsOnly, VoxcorError
 from voxcor.frames import num_frames
@@ -33,7 +34,6 @@ from voxcor.models.graph import GraphBuilder
 from voxcor.models.pull import pull
 from voxcor.models.quantize import quantize
 from voxcor.models.store import find_model
-from voxcor.sources import EXAMPLE
 from voxcor.training.full import train_full_manifest
 from voxcor.training.options import FullOptions
 from whispers import (
@@ -314,11 +314,11 @@ def test_what_is_pulled_gives_features_and_no_emotions(hub: Hub) -> None:
     assert card.source.repository == OFFICIAL["whisper-base"].repositories[hub].name
     assert card.source.file == "model.safetensors"
     assert "MIT" in card.licence
-    assert find_model("auto").card.id == "tiny"
+    assert find_model("auto").card.id == "small"
     recognizer = Recognizer("whisper-base", threads=1)
     with pytest.raises(EmbeddingsOnly):
-        recognizer.recognize(EXAMPLE)
-    assert recognizer.embed(EXAMPLE).shape == (SMALLEST[0],)
+        recognizer.recognize(VOICE)
+    assert recognizer.embed(VOICE).shape == (SMALLEST[0],)
 
 
 def test_the_catalogue_counts_the_parameters_right() -> None:

@@ -71,19 +71,19 @@ function Header() {
   `;
 }
 
-/** Who reads results of `tiny` should know it, and how to get better ones. */
+/** Who reads results of `small` should know it, and how to get better ones. */
 function Banner() {
   if (readiness.value.problem) return html`<p class="banner problem" role="alert">${readiness.value.problem}</p>`;
-  const isTiny = (options.value.model ?? models.value?.active) === "tiny";
-  if (!isTiny || opened.value === "models") return null;
+  const isBuiltIn = (options.value.model ?? models.value?.active) === "small";
+  if (!isBuiltIn || opened.value === "models") return null;
   const get = () => {
     open("models");
     pull("plus-base");
   };
   return html`
     <div class="banner" role="note">
-      <p>${t("tiny")} <code>voxcor models pull plus-base</code></p>
-      <button class="quiet" onClick=${get}><${Icon} name="download" /> ${t("tinyGet")}</button>
+      <p>${t("builtIn")} <code>voxcor models pull plus-base</code></p>
+      <button class="quiet" onClick=${get}><${Icon} name="download" /> ${t("builtInGet")}</button>
     </div>
   `;
 }

@@ -43,18 +43,19 @@ import { request } from "./api.js";
 export async function loadCurve(document, path) {
   const labels = Object.keys(document.scores);
   if (!document.files.includes("frames.csv")) return { labels, segments: document.segments };
-  return framesOf(await (await request(path)).text());
+  return framesOf(await (await request(path)).text(), labels);
 }
 
 /**
+ * The first columns are the time and the labels; dimensions may follow.
+ *
  * @param {string} csv
+ * @param {string[]} labels
  * @returns {Frames}
  */
-function framesOf(csv) {
-  const headerEnd = csv.indexOf("\n");
-  const labels = csv.slice(0, headerEnd).trim().split(",").slice(1);
+function framesOf(csv, labels) {
   const rows = csv
-    .slice(headerEnd + 1)
+    .slice(csv.indexOf("\n") + 1)
     .trimEnd()
     .split("\n");
   const times = new Float64Array(rows.length);

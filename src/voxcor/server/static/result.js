@@ -103,7 +103,7 @@ function Quality({ document }) {
         </dd>`
       }
       <dt>${t("model")}</dt>
-      <dd>${model.id} · ${model.precision}${!model.official && model.id !== "tiny" && ` · ${t("unofficial")}`}</dd>
+      <dd>${model.id} · ${model.precision}${!model.official && model.id !== "small" && ` · ${t("unofficial")}`}</dd>
     </dl>
   `;
 }

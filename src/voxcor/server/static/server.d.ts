@@ -116,7 +116,7 @@ export type Model = {
   problem: string | null;
 };
 
-/** `fallback`: only because nothing better is installed, `tiny` is the active one. */
+/** `fallback`: only because nothing better is installed, `small` is the active one. */
 export type ModelList = {
   models: Model[];
   active: string | null;

@@ -23,11 +23,11 @@ const STRINGS = {
   ready: ["is ready", "已就绪"],
   notReady: ["no model", "模型不可用"],
   warming: ["loading the model…", "正在加载模型…"],
-  tiny: [
-    "The small built-in model tiny answers: fine to try things out, far less accurate than emotion2vec+. Get plus-base, the real one to begin with, here, or with",
-    "当前使用内置小模型 tiny:可用于体验,准确率远低于 emotion2vec+。可在此下载建议先用的 plus-base，或运行",
+  builtIn: [
+    "The built-in model small answers: it tells excited from calm speech well, single emotions coarsely. Get plus-base, the first of the large ones to try, here, or with",
+    "当前使用内置模型 small：能较好地区分激动与平静，对具体情感只能粗略判断。可在此下载建议先用的 plus-base，或运行",
   ],
-  tinyGet: ["Download (1.1 GB)", "下载（1.1 GB）"],
+  builtInGet: ["Download (1.1 GB)", "下载（1.1 GB）"],
   notice: [
     "These are estimates of expressed emotion, not of what a person feels. Some uses are restricted by law. Everything stays on this machine.",
     "结果是对语音所表达情感的估计,并非说话人的真实感受;某些用途受法律限制。所有数据均留在本机。",
@@ -47,7 +47,7 @@ const STRINGS = {
   dropHere: ["Drop to add", "松开以添加"],
   record: ["Record", "录音"],
   recordStop: ["Stop", "停止"],
-  example: ["Example", "示例音频"],
+  example: ["Example, spoken angrily", "示例（愤怒的语气）"],
   granularity: ["Granularity", "粒度"],
   utterance: ["Utterance", "整句"],
   utteranceHint: ["one answer for all of it", "整段一个结果"],
@@ -261,9 +261,9 @@ const MODELS = {
     "Fifteen times whisper-base: for machines with a GPU, or patience.",
     "规模约为 whisper-base 的十五倍：适合有 GPU 的机器。",
   ],
-  tiny: [
-    "Inside Voxcor, for the first try: instant, offline, far less accurate.",
-    "Voxcor 自带,用于初次体验:即时、离线,准确率低得多。",
+  small: [
+    "Inside Voxcor: instant, offline, coarser than the large ones.",
+    "Voxcor 自带：即时、离线，判断比大模型粗略。",
   ],
 };
 
