@@ -110,11 +110,11 @@ def find_corpora(folders: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     heard, unheard = {}, {}
     for folder in folders:
         below = sorted(path.parent for path in folder.glob("*/manifest.csv"))
-        named = [folder] if (folder / "manifest.csv").is_file() else []
+        named = [folder.resolve()] if (folder / "manifest.csv").is_file() else []
         if not named and not below:
             raise SystemExit(f"{folder}: no corpus, a folder with a manifest.csv, is there")
-        for path in (*named, *below):
-            name = path.resolve().name
+        for path in (path.resolve() for path in (*named, *below)):
+            name = path.name
             if name not in CORPORA:
                 raise SystemExit(f"{path}: of corpora are known {', '.join(CORPORA)}")
             (heard if path in named or CORPORA[name].free else unheard)[name] = path
@@ -178,9 +178,8 @@ def _decode(path: Path) -> NDArray[np.int16]:
 def split(speech: Speech, heard: Collection[str]) -> tuple[list[int], list[int]]:
     """Indices of the training and the validation clips of the corpora `heard`.
 
-    No speaker and no recording is in both.
-    Clips of unknown speakers train: they can be no proof of anything. One of them that holds the
-    very samples of a validation clip is left out.
+    No speaker and no recording is in both. Clips of unknown speakers train: they can be no proof of
+    anything. One of them that holds the very samples of a validation clip is left out.
     """
     held_out: set[tuple[str, str]] = set()
     for corpus in heard:
@@ -210,15 +209,13 @@ def collate(waveforms: Sequence[FloatArray]) -> tuple[FloatArray, NDArray[np.int
     return batch, lengths
 
 
-def evaluation_batches(
-    speech: Speech, indices: Sequence[int]
-) -> Iterator[tuple[FloatArray, NDArray[np.int64], list[int]]]:
-    """The clips whole and untouched, similar lengths together: waveforms, lengths, indices."""
+def batches_by_length(speech: Speech, indices: Sequence[int]) -> Iterator[list[int]]:
+    """The indices, those of clips of similar lengths together."""
     remaining = sorted(indices, key=speech.num_samples)
     while remaining:
         size = max(1, min(32, BATCH_SAMPLES // max(1, speech.num_samples(remaining[0]))))
-        chosen, remaining = remaining[:size], remaining[size:]
-        yield *collate([lengthened(speech.waveform(i)) for i in chosen]), chosen
+        yield remaining[:size]
+        remaining = remaining[size:]
 
 
 def lengthened(waveform: FloatArray) -> FloatArray:

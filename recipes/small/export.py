@@ -12,7 +12,7 @@ import dataset
 import numpy as np
 import torch
 from network import make_network
-from options import MODEL
+from options import MODEL, NOTICE_FILE, PACKAGE
 from words import WORDS_FILE, write_words
 
 from voxcor.evaluation.metrics import Estimate
@@ -26,7 +26,6 @@ from voxcor.models.family import Weights
 from voxcor.models.graph import GraphBuilder
 
 REVISION = "1"
-NOTICE_FILE = "NOTICE"  # beside this file, and in the model's folder
 TOLERANCE = 1e-3  # of graph against network, absolute, in logits
 
 LICENCES = ("Apache-2.0", "MIT")  # this repository's, and Whisper's
@@ -99,7 +98,7 @@ def write_card_of(
     """Writes the card for machines and the card for people, with what was measured."""
     card = replace(card, metrics={**card.metrics, **dict(flatten(report))})
     write_card(card, folder)
-    shutil.copyfile(Path(__file__).with_name(NOTICE_FILE), folder / NOTICE_FILE)
+    shutil.copyfile(PACKAGE / NOTICE_FILE, folder / NOTICE_FILE)
     write_words(folder / WORDS_FILE, card, corpora, report)
 
 

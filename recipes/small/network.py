@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from dataset import FloatArray, Speech, evaluation_batches
+from dataset import FloatArray, Speech, batches_by_length, collate, lengthened
 from torch import nn
 
 from voxcor.labels import LABEL_IDS
@@ -44,7 +44,8 @@ def mean_embeddings(weights: Weights, speech: Speech, indices: Sequence[int]) ->
     """The mean of the frame embeddings of whole clips, `[len(indices), D]`."""
     network = make_network(weights).eval()
     rows = np.zeros((len(speech.clips), weights.architecture.embed_dim), np.float32)
-    for waveforms, lengths, chosen in evaluation_batches(speech, indices):
+    for chosen in batches_by_length(speech, indices):
+        waveforms, lengths = collate([lengthened(speech.waveform(i)) for i in chosen])
         frames, real = network.embed(torch.from_numpy(waveforms), torch.from_numpy(lengths))
         rows[chosen] = (frames.masked_fill(~real, 0).sum(dim=1) / real.sum(dim=1)).numpy()
     return rows[list(indices)]

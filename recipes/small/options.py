@@ -5,6 +5,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODEL = "small"
+PACKAGE = REPOSITORY / "src" / "voxcor" / "models" / MODEL
+NOTICE_FILE = "NOTICE"  # lies there, and goes with every model that the recipe makes
 
 
 def parser_of(description: str) -> argparse.ArgumentParser:

