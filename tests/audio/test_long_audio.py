@@ -299,18 +299,25 @@ print(Path("/proc/self/status").read_text())
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory from /proc")
 def test_ten_minutes_take_hardly_more_memory_than_one(long_file: Path, tmp_path: Path) -> None:
-    """At the border between memory and disk, where it takes the most; ten hours take no more."""
+    """At the border between memory and disk, where it takes the most; ten hours take no more.
+
+    Large blocks go back to the system when they are freed, as musl's and macOS's do: glibc would
+    keep up to a third more in the holes of its heap, as the sizes happen to come.
+    """
     samples, rate = soundfile.read(long_file, frames=60 * 16_000)
     soundfile.write(tmp_path / "minute.flac", samples, rate)
 
     def peak_kb(path: Path) -> int:
         command = [sys.executable, "-c", _PEAK, str(path), str(tmp_path)]
-        status = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000"}
+        status = subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environment
+        ).stdout
         found = re.search(r"VmHWM:\s+(\d+) kB", status)
         assert found is not None
         return int(found[1])
 
-    assert peak_kb(long_file) < 1.4 * peak_kb(tmp_path / "minute.flac")
+    assert peak_kb(long_file) < 1.25 * peak_kb(tmp_path / "minute.flac")
 
 
 def test_rows_of_either_place_come_in_the_same_blocks() -> None:
