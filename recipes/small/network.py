@@ -10,10 +10,13 @@ from torch import nn
 
 from voxcor.labels import LABEL_IDS
 from voxcor.models.families.whisper import FAMILY
+from voxcor.models.families.whisper.architecture import SMOOTHING
 from voxcor.models.families.whisper.network import WhisperNetwork
 from voxcor.models.family import Weights
 
 WEIGHT, BIAS = FAMILY.head
+
+SMOOTHED_FRAMES = 37  # 0.74 s under the kernel, half of its weight within 0.2 s
 
 
 def with_head(weights: Weights, weight: FloatArray, bias: FloatArray) -> Weights:
@@ -27,6 +30,17 @@ def headless(weights: Weights) -> Weights:
     dim = weights.architecture.embed_dim
     empty = np.zeros((len(LABEL_IDS), dim), np.float32)
     return with_head(weights, empty, np.zeros(len(LABEL_IDS), np.float32))
+
+
+def with_smoothing(weights: Weights) -> Weights:
+    """The network whose frames are smoothed by a Hann window; what it says of clips is the same.
+
+    A transformer's frames tell apart what lies within a syllable, and so do scores made of them.
+    """
+    taps = np.hanning(SMOOTHED_FRAMES + 2)[1:-1]
+    architecture = replace(weights.architecture, smoothing=SMOOTHED_FRAMES)
+    kernel = (taps / taps.sum()).astype(np.float32)
+    return Weights(architecture, {**weights.tensors, SMOOTHING: kernel})
 
 
 def make_network(weights: Weights) -> WhisperNetwork:

@@ -28,6 +28,7 @@ from network import (
     make_network,
     mean_embeddings,
     with_head,
+    with_smoothing,
 )
 from options import MODEL, PACKAGE, parser_of
 from weights import blocks_of, whisper_base
@@ -74,7 +75,7 @@ def main() -> None:
     examples = drawn(clips, training, EXAMPLES)
     card = write_model(
         folder,
-        with_temperature(weights, temperature),
+        with_smoothing(with_temperature(weights, temperature)),
         [speech.waveform(i) for i in examples],
         names,
     )

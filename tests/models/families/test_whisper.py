@@ -24,6 +24,7 @@ from voxcor.models.families.whisper import FAMILY
 from voxcor.models.families.whisper.architecture import (
     HEAD,
     POSITIONS,
+    SMOOTHING,
     WhisperEncoder,
     read_architecture,
 )
@@ -97,6 +98,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, NDA
     return graph_of(tmp_path_factory.mktemp("small"), tensors, LABELS), tensors
 
 
+@pytest.fixture(scope="module")
+def smooth(small: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """The same with smoothed frames."""
+    taps = np.hanning(37 + 2)[1:-1]
+    tensors = {**small[1], SMOOTHING: (taps / taps.sum()).astype(np.float32)}
+    return graph_of(tmp_path_factory.mktemp("smooth"), tensors, LABELS), tensors
+
+
+@pytest.fixture(params=["small", "smooth"])
+def either(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(request.param)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_every_block_gives_the_numbers_of_openai(size: str, tmp_path: Path) -> None:
     dim, depth = SIZES[size]
@@ -140,8 +154,8 @@ def test_every_format_holds_the_same_tensors(write: Any, tmp_path: Path) -> None
         np.testing.assert_array_equal(found[name], array.astype(np.float16))
 
 
-def test_a_padded_batch_is_its_items_alone(small: tuple[Path, Any]) -> None:
-    network = Network(small[0], threads=1)
+def test_a_padded_batch_is_its_items_alone(either: tuple[Path, Any]) -> None:
+    network = Network(either[0], threads=1)
     clips = [speech(2.5, seed=3)[:samples] for samples in (400, 719, 16_000, 16_400, 40_000)]
     for clip, together in zip(clips, network.run(clips), strict=True):
         alone = network.run([clip])[0]
@@ -161,6 +175,21 @@ def test_a_window_hears_itself_alone(small: tuple[Path, Any]) -> None:
     np.testing.assert_array_equal(before[50:], after[50:])
 
 
+@pytest.mark.parametrize("samples", [400, 3_000, 40_000])
+def test_smoothing_spreads_frames_and_leaves_their_mean(
+    samples: int, small: tuple[Path, Any], smooth: tuple[Path, Any]
+) -> None:
+    clip = speech(2.5, seed=3)[:samples]
+    rough, found = (Network(path, threads=1).run([clip])[0] for path, _ in (small, smooth))
+    taps = smooth[1][SMOOTHING]
+    expected = np.zeros_like(rough.embeddings)
+    for i in range(len(expected)):
+        for k, weight in enumerate(taps, i - len(taps) // 2):
+            expected[i] += weight * rough.embeddings[k if 0 <= k < len(expected) else i]
+    np.testing.assert_allclose(found.embeddings, expected, atol=1e-5)
+    np.testing.assert_allclose(found.logits.mean(axis=0), rough.logits.mean(axis=0), atol=1e-5)
+
+
 def test_loudness_makes_no_difference(small: tuple[Path, Any]) -> None:
     network = Network(small[0], threads=1)
     waveform = speech(1.3, seed=8)
@@ -168,8 +197,8 @@ def test_loudness_makes_no_difference(small: tuple[Path, Any]) -> None:
     np.testing.assert_allclose(loud, quiet, atol=1e-3)
 
 
-def test_torch_and_the_graph_agree(small: tuple[Path, Any]) -> None:
-    graph, tensors = small
+def test_torch_and_the_graph_agree(either: tuple[Path, Any]) -> None:
+    graph, tensors = either
     network = FAMILY.make_network(
         Weights(read_architecture(tensors, "here"), tensors), False
     ).eval()
@@ -185,8 +214,8 @@ def test_torch_and_the_graph_agree(small: tuple[Path, Any]) -> None:
         np.testing.assert_array_equal(array, tensors[name])
 
 
-def test_a_graph_gives_back_the_weights_of_its_checkpoint(small: tuple[Path, Any]) -> None:
-    graph, tensors = small
+def test_a_graph_gives_back_the_weights_of_its_checkpoint(either: tuple[Path, Any]) -> None:
+    graph, tensors = either
     architecture, found = FAMILY.read_graph(graph)
     assert architecture == read_architecture(tensors, "here")
     assert found.keys() == tensors.keys()
@@ -258,6 +287,7 @@ def test_weights_in_integers_are_refused(tmp_path: Path) -> None:
         ({"encoder.positional_embedding": (4_000, 128)}, "4000 positions"),
         ({"encoder.conv1.weight": (100, 80, 3)}, "100 dimensions"),
         ({"encoder.conv1.weight": (128, 33, 3)}, "33 bands"),
+        ({SMOOTHING: (4,)}, "4 taps of smoothing"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(
@@ -265,7 +295,7 @@ def test_sizes_that_do_not_fit_are_refused(
 ) -> None:
     tensors = tensors_of(encoder(*SMALLEST))
     for name, shape in change.items():
-        del tensors[name]
+        tensors.pop(name, None)
         if shape is not None:
             tensors[name] = np.zeros(shape, np.float32)
     with pytest.raises(CheckpointInvalid, match=reason):

@@ -11,6 +11,8 @@ answer is that of its sound and of nothing else:
 Items of unequal length give exactly what each gives alone: what lies past an item's own end counts
 for no maximum, is zero before each convolution, as beyond the end of a single clip, and no query
 attends to it.
+
+A network may smooth its frames last of all; the mean over an item stays what it was.
 """
 
 from collections.abc import Sequence
@@ -26,6 +28,7 @@ from voxcor.models.families.whisper.architecture import (
     KERNEL,
     NORM_EPS,
     POSITIONS,
+    SMOOTHING,
     Tensors,
     WhisperEncoder,
 )
@@ -70,10 +73,10 @@ def write_graph(graph: "GraphBuilder", weights: Weights, labels: Sequence[str]) 
     frames = graph.axis_length(x, 1)
     real = graph.up_to(graph.frame_counts(), frames)
     window = graph.op("Min", frames, graph.constant([architecture.window]))
-    x, real = _in_windows(graph, x, real, frames, window)
+    x, inside = _in_windows(graph, x, real, frames, window)
     positions = graph.weight(POSITIONS, tensors[POSITIONS])
     x = graph.op("Add", x, graph.slice(positions, 0, window, axis=0))
-    hidden = graph.op("Where", real, graph.floats(0), graph.floats(_MASKED))
+    hidden = graph.op("Where", inside, graph.floats(0), graph.floats(_MASKED))
     bias = graph.op("Unsqueeze", hidden, graph.constant([1, 2]))
     one = graph.constant([1])
     # The operator wants a row for each query, though all are alike: [B * windows, 1, W, W].
@@ -86,6 +89,8 @@ def write_graph(graph: "GraphBuilder", weights: Weights, labels: Sequence[str]) 
     shape = graph.op("Concat", batch, graph.constant([-1, architecture.embed_dim]), axis=0)
     x = graph.op("Reshape", x, shape)
     embeddings = graph.slice(x, 0, frames, axis=1)
+    if architecture.smoothing:
+        embeddings = _smoothed(graph, embeddings, real, tensors)
     graph.rename(embeddings, "embeddings")
     if labels:
         graph.rename(graph.linear(embeddings, tensors, HEAD), "logits")
@@ -161,3 +166,23 @@ def _block(
     normal = graph.layer_norm(x, tensors, f"{name}mlp_ln.", NORM_EPS)
     hidden = graph.op("Gelu", graph.linear(normal, tensors, f"{name}mlp.0."))
     return str(graph.op("Add", x, graph.linear(hidden, tensors, f"{name}mlp.2.")))
+
+
+def _smoothed(graph: "GraphBuilder", x: str, real: str, tensors: Tensors) -> str:
+    """Each frame as the weighted mean of those around it, [B, T, D].
+
+    The weight of a neighbour that an item does not have stays with the frame itself. The kernel is
+    symmetric, so frames give each other as much as they take, and an item's mean stays.
+    """
+    taps = tensors[SMOOTHING]
+    pads = [len(taps) // 2] * 2
+    dim = len(tensors[f"{CONV2}bias"])
+    kernel = graph.op("Unsqueeze", graph.weight(SMOOTHING, taps), graph.constant([0, 1]))
+    presence = graph.op("Cast", graph.op("Unsqueeze", real, graph.constant([1])), to=1)
+    x = graph.op("Mul", graph.op("Transpose", x, perm=[0, 2, 1]), presence)  # [B, D, T]
+    present = graph.op("Conv", presence, kernel, pads=pads)
+    missing = graph.op("Sub", graph.floats(1), present)
+    kernels = graph.op("Expand", kernel, graph.constant([dim, 1, 1]))
+    around = graph.op("Conv", x, kernels, group=dim, pads=pads)
+    x = graph.op("Add", around, graph.op("Mul", x, missing))
+    return str(graph.op("Transpose", x, perm=[0, 2, 1]))

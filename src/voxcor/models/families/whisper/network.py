@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import gelu, pad, scaled_dot_product_attention
+from torch.nn.functional import conv1d, gelu, pad, scaled_dot_product_attention
 
 from voxcor.models.families.whisper.architecture import (
     CONV1,
@@ -126,6 +126,7 @@ class WhisperNetwork(TrainableNetwork):
         "fc1",
         "fc2",
     )
+    smoothing: Tensor | None
 
     def __init__(
         self,
@@ -152,6 +153,8 @@ class WhisperNetwork(TrainableNetwork):
             Block(D, architecture.num_heads, dropout) for _ in architecture.blocks
         )
         self.final_norm = nn.LayerNorm(D, eps=NORM_EPS) if architecture.final_norm else None
+        taps = torch.zeros(architecture.smoothing) if architecture.smoothing else None
+        self.register_buffer("smoothing", taps)
         self.head = nn.Linear(D, architecture.num_outputs)
 
     def embed(
@@ -182,7 +185,20 @@ class WhisperNetwork(TrainableNetwork):
             x = self.run_layer(block, x, inside)
         if self.final_norm is not None:
             x = self.final_norm(x)
-        return x.reshape(B, -1, D)[:, :T], real[:, :, None]
+        x, real = x.reshape(B, -1, D)[:, :T], real[:, :, None]
+        if self.smoothing is not None:
+            x = _smoothed(x, real, self.smoothing)
+        return x, real
+
+
+def _smoothed(x: Tensor, real: Tensor, taps: Tensor) -> Tensor:
+    """[B, T, D] by a kernel [K]; what a frame's neighbours lack stays with it. See `graph`."""
+    presence = real.transpose(1, 2).to(x.dtype)
+    x = x.transpose(1, 2) * presence
+    kernel = taps.to(x.dtype).expand(x.shape[1], 1, -1)
+    around = conv1d(x, kernel, padding=len(taps) // 2, groups=x.shape[1])
+    present = conv1d(presence, kernel[:1], padding=len(taps) // 2)
+    return (around + x * (1 - present)).transpose(1, 2)
 
 
 def make_network(weights: Weights, gradient_checkpointing: bool) -> WhisperNetwork:

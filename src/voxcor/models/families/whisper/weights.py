@@ -16,6 +16,7 @@ from voxcor.models.families.whisper.architecture import (
     CONV2,
     HEAD,
     KERNEL,
+    SMOOTHING,
     TITLE,
     read_architecture,
 )
@@ -25,7 +26,7 @@ from voxcor.models.family import Weights
 # OpenAI's own pickles, Hugging Face's safetensors, faster-whisper's CTranslate2.
 CHECKPOINT_FILES = ("model.safetensors", "model.bin", "base.pt")
 
-_OURS = ("encoder.", HEAD)
+_OURS = ("encoder.", HEAD, SMOOTHING)
 
 _LINEAR = re.compile(r"(encoder\.blocks\.\d+\.(attn\.\w+|mlp\.[02])|head)\.weight")
 
