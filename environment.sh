@@ -11,7 +11,7 @@ make_environment() {
     shift 2
     if ! "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         echo "Python 3.11 or newer is needed (PYTHON=/path/to/python3 chooses one)." >&2
-        echo "需要 Python 3.11 或更高版本(可用 PYTHON=/路径/python3 指定)。" >&2
+        echo "需要 Python 3.11 或更高版本（可用 PYTHON=/路径/python3 指定）。" >&2
         return 1
     fi
     wanted=$({ cat "$@"; "$PYTHON" --version; } | sha256sum)

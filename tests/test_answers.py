@@ -87,7 +87,7 @@ def test_people_see_both_labels_and_that_there_is_no_answer(
     shown = console.export_text()
     words = {
         "en": ("Blend: 😊 Happy + 😢 Sad", "No answer: the confidence is below 50%"),
-        "zh": ("复合情感:😊 快乐 + 😢 悲伤", "不作判断:置信度低于 50%"),
+        "zh": ("复合情感：😊 快乐 + 😢 悲伤", "不作判断：置信度低于 50%"),
     }
     for text in words[language]:
         assert shown.count(text) == 2

@@ -1,4 +1,4 @@
-"""Voxcor (心声): speech emotion recognition on your own machine.
+"""Voxcor（心声）：speech emotion recognition on your own machine.
 
 Importing this package starts nothing: names load on first use.
 """

@@ -149,13 +149,13 @@ def require_sensible(options: RecognitionOptions) -> None:
         known = ", ".join(GRANULARITIES)
         raise UsageError(
             reason_en=f"There is no granularity {options.granularity}; choose one of {known}.",
-            reason_zh=f"没有粒度 {options.granularity};可选:{known}。",
+            reason_zh=f"没有粒度 {options.granularity}；可选：{known}。",
         )
     share = options.abstain_below
     if share is not None and not 0 <= share <= 1:
         raise UsageError(
             reason_en=f"A confidence lies between 0 and 1; {share:g} does not.",
-            reason_zh=f"置信度应在 0 和 1 之间,{share:g} 超出范围。",
+            reason_zh=f"置信度应在 0 和 1 之间，{share:g} 超出范围。",
         )
     if options.track is not None and options.track < 1:
         raise UsageError(

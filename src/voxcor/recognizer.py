@@ -381,7 +381,7 @@ def _notice(model: ModelInfo) -> str:
     estimate = say(
         "Estimates of expressed emotion, not of what a person feels. "
         "Some uses are restricted by law.",
-        "结果是对语音所表达情感的估计,并非说话人的真实感受;某些用途受法律限制。",
+        "结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。",
     )
     if not model.fallback:
         return estimate

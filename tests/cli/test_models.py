@@ -185,7 +185,7 @@ def test_small_verifies() -> None:
         "small: runs, 49 frames",
         "small: scores not compared: nobody has published scores for this model",
     ]
-    assert "可以运行,49 帧" in voxcor("models", "verify", VOXCOR_LANGUAGE="zh")[1]
+    assert "可以运行，49 帧" in voxcor("models", "verify", VOXCOR_LANGUAGE="zh")[1]
 
 
 def test_a_damaged_file_fails_to_verify(checkpoint: Path) -> None:

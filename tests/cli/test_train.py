@@ -174,7 +174,7 @@ def test_without_a_better_model_it_builds_on_small_and_says_so(manifest: Path) -
 def test_in_chinese(manifest: Path) -> None:
     status, out, _ = train(manifest, "--model", "small", VOXCOR_LANGUAGE="zh")
     assert status == 0
-    assert "留出,训练前" in out
+    assert "留出，训练前" in out
     assert "愤怒" in out
     card = Path("mine", "CARD.md").read_text(encoding="utf-8")
     assert "## Figures" in card

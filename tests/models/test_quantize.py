@@ -318,7 +318,7 @@ def recordings(tmp_path: Path) -> Path:
     ("language", "measured", "little"),
     [
         ("en", "int8 beside fp32, on 4 s of speech (pieces: 1)", "under 30 s of speech"),
-        ("zh", "int8 与 fp32 比较(4 秒语音,1 个片段)", "语音不足 30 秒"),
+        ("zh", "int8 与 fp32 比较（4 秒语音，1 个片段）", "语音不足 30 秒"),
     ],
 )
 def test_the_command_says_what_was_measured_and_that_it_is_little(

@@ -103,6 +103,6 @@ def test_the_report_fits_a_phone_and_changes_its_language(open_report: OpenRepor
     assert width <= PHONE[0]
     expect(page.locator("h1")).to_have_text("Voxcor: emotion in speech", use_inner_text=True)
     page.get_by_role("button", name="中文").click()
-    expect(page.locator("h1")).to_have_text("心声:语音情感识别", use_inner_text=True)
+    expect(page.locator("h1")).to_have_text("心声：语音情感识别", use_inner_text=True)
     assert violations(page) == []
     keep(page, "report-phone")

@@ -156,7 +156,7 @@ def test_the_message_is_in_the_language_of_the_sender(server: Server) -> None:
     files = {"file": ("a.txt", b"text")}
     response = server.post("/v1/recognize", files=files, headers={"Accept-Language": "zh-TW"})
     assert response.headers["content-language"] == "zh"
-    assert response.json()["message"] == "a.txt:不是可解码的音频格式。"
+    assert response.json()["message"] == "a.txt：不是可解码的音频格式。"
 
 
 def test_a_refused_upload_gets_its_answer_though_it_is_still_sending(server: Server) -> None:
@@ -282,7 +282,7 @@ def test_whatever_is_wrong_with_a_request_is_said_in_chinese_too(
     )
     assert answer.status_code in (400, 422)
     assert re.search("[a-z]{3,} [a-z]", answer.json()["message"]) is None
-    assert answer.json()["message"].startswith("无法读取请求:")
+    assert answer.json()["message"].startswith("无法读取请求：")
     assert answer.json()["message"].endswith("。")
 
 

@@ -189,7 +189,7 @@ def _noisy(snr_db: int) -> Stress:
     return Stress(
         f"noise_{snr_db}db",
         f"noise, {snr_db} dB SNR",
-        f"噪声,SNR {snr_db} dB",
+        f"噪声，SNR {snr_db} dB",
         lambda samples, rng: add_noise(samples, rng, snr_db=snr_db),
     )
 
@@ -204,7 +204,7 @@ STRESSES = (
     _coded("amr", "mobile, AMR-NB", "手机 AMR-NB"),
     _coded("opus", "Opus, 12 kbit/s", "Opus 12 kbit/s"),
     _coded("mp3", "MP3, 64 kbit/s", "MP3 64 kbit/s"),
-    Stress("far_field", "room, 3 m away", "远场,3 米", reverberate),
+    Stress("far_field", "room, 3 m away", "远场，3 米", reverberate),
     Stress(
         "clipping", "clipped, 12 dB", "削波 12 dB", lambda samples, _: clip(samples, drive_db=12)
     ),

@@ -158,19 +158,19 @@ def _stream_array(samples: NDArray[Any], sample_rate: int, name: str) -> AudioSt
     if samples.ndim != 2 or samples.shape[1] > MOST_CHANNELS:
         raise UsageError(
             reason_en=f"{name}: samples must be [N] or [N, channels], not {[*samples.shape]}.",
-            reason_zh=f"{name}:采样数组的形状应为 [N] 或 [N, 声道数],而不是 {[*samples.shape]}。",
+            reason_zh=f"{name}：采样数组的形状应为 [N] 或 [N，声道数]，而不是 {[*samples.shape]}。",
         )
     if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE or sample_rate != int(sample_rate):
         raise UsageError(
             reason_en=f"{name}: {sample_rate} is not a sample rate in Hz.",
-            reason_zh=f"{name}:{sample_rate} 不是有效的采样率(Hz)。",
+            reason_zh=f"{name}:{sample_rate} 不是有效的采样率（Hz）。",
         )
     try:
         block = np.ascontiguousarray(to_float(samples))
     except TypeError as error:
         raise UsageError(
             reason_en=f"{name}: samples must be float or 8, 16 or 32-bit integer, not {error}.",
-            reason_zh=f"{name}:采样须为浮点数或 8、16、32 位整数,而不是 {error}。",
+            reason_zh=f"{name}：采样须为浮点数或 8、16、32 位整数，而不是 {error}。",
         ) from error
     if not len(block):
         raise EmptyInput(name=name)
@@ -189,14 +189,14 @@ def _name_of(source: Source) -> str:
     if isinstance(source, np.ndarray):
         raise UsageError(
             reason_en="An array needs its sample rate: pass (samples, sample_rate).",
-            reason_zh="数组需要附带采样率:请传入 (samples, sample_rate)。",
+            reason_zh="数组需要附带采样率：请传入（samples, sample_rate）。",
         )
     if not hasattr(source, "read"):
         kind = type(source).__name__
         raise UsageError(
             reason_en=f"A {kind} is no recording: pass a path, bytes, a binary file object, or "
             "(samples, sample_rate).",
-            reason_zh=f"{kind} 不是音频来源:请传入路径、bytes、二进制文件对象或 "
+            reason_zh=f"{kind} 不是音频来源：请传入路径、bytes、二进制文件对象或 "
             "(samples, sample_rate)。",
         )
     name = getattr(source, "name", None)

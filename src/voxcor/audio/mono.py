@@ -139,5 +139,5 @@ def _require_channel(stream: AudioStream, channel: int | None) -> None:
     last = stream.channels - 1
     raise UsageError(
         reason_en=f"{stream.name}: there is no channel {channel}; its channels are 0 to {last}.",
-        reason_zh=f"{stream.name}:没有声道 {channel};可用声道为 0 到 {last}。",
+        reason_zh=f"{stream.name}：没有声道 {channel}；可用声道为 0 到 {last}。",
     )

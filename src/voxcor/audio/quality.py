@@ -236,35 +236,35 @@ WORDS = {
     ),
     "too_short": (
         "Less than a second of speech: the scores are unsteady; two seconds or more are better.",
-        "语音不足一秒,得分不稳定;建议提供两秒以上的语音。",
+        "语音不足一秒，得分不稳定；建议提供两秒以上的语音。",
     ),
     "uncertain_speech": (
         "It is not certain that this is speech: listen to it before you rely on the scores.",
-        "无法确定其中是否为语音;采用结果前请先试听。",
+        "无法确定其中是否为语音；采用结果前请先试听。",
     ),
     "noisy": (
         "The background is loud: record closer to the mouth or in a quieter place.",
-        "背景噪声较大;请靠近话筒或在更安静的环境中录音。",
+        "背景噪声较大；请靠近话筒或在更安静的环境中录音。",
     ),
     "music": (
         "Music or a steady tone sounds in it, and colours the scores: prefer speech alone.",
-        "录音中有音乐或持续音,会影响得分;请尽量使用只有人声的录音。",
+        "录音中有音乐或持续音，会影响得分；请尽量使用只有人声的录音。",
     ),
     "clipped": (
         "The loudest parts are cut off (clipping): lower the recording level.",
-        "响度过高,波形被削顶;请降低录音电平。",
+        "响度过高，波形被削顶；请降低录音电平。",
     ),
     "narrowband": (
         "Telephone bandwidth, without high frequencies: prefer a wideband recording.",
-        "电话带宽,缺少高频成分,准确率会降低;如有宽带录音请改用。",
+        "电话带宽，缺少高频成分，准确率会降低；如有宽带录音请改用。",
     ),
     "quiet": (
         "Very quiet, little more than the noise of the recording itself: raise the level.",
-        "音量很低,已接近录音自身的噪声;请提高录音电平。",
+        "音量很低，已接近录音自身的噪声；请提高录音电平。",
     ),
     "wrong_extension": (
         "Decoded, but the file holds another format than its extension says: rename it.",
-        "文件扩展名与实际格式不符,已按实际格式解码;建议改正扩展名。",
+        "文件扩展名与实际格式不符，已按实际格式解码；建议改正扩展名。",
     ),
     "truncated": (
         "The recording is cut off: what is there was recognised.",

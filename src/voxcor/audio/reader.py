@@ -189,7 +189,7 @@ def _seekable(file: BinaryIO, name: str) -> Iterator[BinaryIO]:
     if not isinstance(file.read(0), bytes):
         raise UsageError(
             reason_en=f"{name}: the file object gives text; open it in binary mode ('rb').",
-            reason_zh=f"{name}:该文件对象返回文本,请以二进制模式('rb')打开。",
+            reason_zh=f"{name}：该文件对象返回文本，请以二进制模式（'rb'）打开。",
         )
     if file.seekable():
         yield file

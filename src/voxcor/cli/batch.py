@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HELP = say(
     "Recognise an archive of recordings into one table; kill it, and go on with --resume.",
-    "将大量录音识别为一张结果表;可随时中断,用 --resume 继续。",
+    "将大量录音识别为一张结果表；可随时中断，用 --resume 继续。",
 )
 
 
@@ -61,7 +61,7 @@ def batch(
             min=1,
             help=say(
                 "Recordings worked on at the same time; default: as many as there are cores.",
-                "同时处理的录音数;默认与 CPU 核数相同。",
+                "同时处理的录音数；默认与 CPU 核数相同。",
             ),
             show_default=False,
         ),
@@ -71,7 +71,7 @@ def batch(
         typer.Option(
             help=say(
                 "ray spreads the work over a Ray cluster (RAY_ADDRESS).",
-                "ray 将任务分布到 Ray 集群(RAY_ADDRESS)。",
+                "ray 将任务分布到 Ray 集群（RAY_ADDRESS）。",
             )
         ),
     ] = "local",
@@ -81,7 +81,7 @@ def batch(
             "--resume",
             help=say(
                 "Go on with the batch in the folder; new recordings are added.",
-                "继续文件夹中的批处理;新增的录音会加入。",
+                "继续文件夹中的批处理；新增的录音会加入。",
             ),
         ),
     ] = False,
@@ -202,7 +202,7 @@ def _tell(done: "Batch", passed_over: "PassedOver", aside: "Console") -> None:
             )
         )
     for code, count in done.codes.items():
-        aside.print(say(f"{count} failed: {code}", f"{count} 条失败:{code}"), style="red")
+        aside.print(say(f"{count} failed: {code}", f"{count} 条失败：{code}"), style="red")
     for code, count in done.channel_codes.items():
         said = say(f"channels without a result: {count}, {code}", f"{count} 个声道无结果：{code}")
         aside.print(said, style="red")

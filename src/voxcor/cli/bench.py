@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HELP = say(
     "Measure the speed of models on this machine, and beside FunASR where you have it.",
-    "测量各模型在本机上的速度;如已安装 FunASR,可与之对比。",
+    "测量各模型在本机上的速度；如已安装 FunASR，可与之对比。",
 )
 
 
@@ -28,7 +28,7 @@ def bench(
             metavar="[MODEL]...",
             help=say(
                 "Models to measure; default: all that are installed.",
-                "要测量的模型;默认测量所有已安装的模型。",
+                "要测量的模型；默认测量所有已安装的模型。",
             ),
             show_default=False,
         ),
@@ -39,7 +39,7 @@ def bench(
             metavar="FOLDER",
             help=say(
                 "Measure FunASR, too, on this folder of its own (config.yaml, model.pt).",
-                "同时测量 FunASR,使用此 FunASR 模型文件夹(config.yaml、model.pt)。",
+                "同时测量 FunASR，使用此 FunASR 模型文件夹（config.yaml、model.pt）。",
             ),
             show_default=False,
         ),
@@ -85,7 +85,7 @@ def bench(
         say(
             f"{threads} threads, provider {settings.provider}; fp32 matrix products: "
             f"{peak:.0f} GFLOP/s.",
-            f"{threads} 线程,运行后端 {settings.provider};fp32 矩阵乘法:{peak:.0f} GFLOP/s。",
+            f"{threads} 线程，运行后端 {settings.provider}；fp32 矩阵乘法：{peak:.0f} GFLOP/s。",
         )
     )
 

@@ -23,7 +23,7 @@ app = typer.Typer(
     name="voxcor",
     help=say(
         "Speech emotion recognition on your own machine.",
-        "心声:在本机上识别语音中的情感。",
+        "心声：在本机上识别语音中的情感。",
     ),
     no_args_is_help=True,
     add_completion=False,

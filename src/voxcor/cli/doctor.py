@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HELP = say(
     "Try what is installed: decoders, models, and recognition without a network.",
-    "检查安装情况:解码器、模型,并在断网条件下试识别。",
+    "检查安装情况：解码器、模型，并在断网条件下试识别。",
 )
 
 # How Python reaches a network; the names are those of its table of audit events.

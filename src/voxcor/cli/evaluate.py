@@ -34,7 +34,7 @@ def evaluate(
             metavar="MANIFEST",
             help=say(
                 "A .csv or .jsonl with path and label, an EmoBox corpus, or a folder per label.",
-                "含 path 与 label 列的 .csv 或 .jsonl、EmoBox 语料库,或按标签分的文件夹。",
+                "含 path 与 label 列的 .csv 或 .jsonl、EmoBox 语料库，或按标签分的文件夹。",
             ),
             show_default=False,
         ),
@@ -47,7 +47,7 @@ def evaluate(
             metavar="a,b,c",
             help=say(
                 "Only clips of these labels, and choose among them only.",
-                "仅评测这些标签的语音,且只在其中选择。",
+                "仅评测这些标签的语音，且只在其中选择。",
             ),
             show_default=False,
         ),
@@ -58,7 +58,7 @@ def evaluate(
             metavar="COLUMN",
             help=say(
                 "Break down by this column too, or by speaker.",
-                "另按此列(或按 speaker)分组统计。",
+                "另按此列（或按 speaker）分组统计。",
             ),
             show_default=False,
         ),
@@ -88,7 +88,7 @@ def evaluate(
             help=say(
                 "Store the temperature that fits these clips in the model; "
                 "take clips it was not trained on.",
-                "将适合这些语音的温度写入模型;应使用未参与训练的语音。",
+                "将适合这些语音的温度写入模型；应使用未参与训练的语音。",
             ),
         ),
     ] = False,
@@ -130,7 +130,7 @@ def evaluate(
     if calibrate and chosen is not None:
         raise UsageError(
             reason_en="--calibrate is for all labels of the model; leave --labels out.",
-            reason_zh="--calibrate 针对模型的全部标签,请不要同时使用 --labels。",
+            reason_zh="--calibrate 针对模型的全部标签，请不要同时使用 --labels。",
         )
     competing = chosen or folder.card.labels
     found = read_manifest(manifest, label_map=parse_label_map(label_map or ()), labels=competing)
@@ -178,7 +178,7 @@ def _calibrate(evaluation: "Evaluation", folder: "ModelFolder", aside: "Console"
         )
     if evaluation.calibration is None:
         raise UsageError(
-            reason_en="Too few clips to fit a temperature.", reason_zh="语音过少,无法拟合温度。"
+            reason_en="Too few clips to fit a temperature.", reason_zh="语音过少，无法拟合温度。"
         )
     card = store_temperature(folder, evaluation.calibration)
     aside.print(
@@ -206,7 +206,7 @@ def _show(evaluation: "Evaluation", saved: Path | None) -> None:
         if table.note:
             console.print(str(table.note), style="dim")
     if saved is not None:
-        console.print(say(f"\nReport: {saved}/", f"\n报告:{saved}/"), soft_wrap=True)
+        console.print(say(f"\nReport: {saved}/", f"\n报告：{saved}/"), soft_wrap=True)
 
 
 def _aligned(table: "Table") -> Iterator[str]:

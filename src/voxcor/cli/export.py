@@ -11,7 +11,7 @@ from voxcor.language import say
 
 HELP = say(
     "Write results in a format of another tool: Praat, ELAN, Audacity, subtitles, …",
-    "将结果导出为其他工具的格式:Praat、ELAN、Audacity、字幕等。",
+    "将结果导出为其他工具的格式：Praat、ELAN、Audacity、字幕等。",
 )
 
 
@@ -22,7 +22,7 @@ def export(
             metavar="RESULT...",
             help=say(
                 "Result folders (outputs_…), or result.json files.",
-                "结果文件夹(outputs_…)或 result.json 文件。",
+                "结果文件夹（outputs_…）或 result.json 文件。",
             ),
         ),
     ],
@@ -47,7 +47,7 @@ def export(
             help=say(
                 "A folder, or for one result a file; - for standard output. Default: into each "
                 "result folder.",
-                "文件夹;只有一个结果时可为文件;- 表示标准输出。默认写入各结果文件夹。",
+                "文件夹；只有一个结果时可为文件；- 表示标准输出。默认写入各结果文件夹。",
             ),
             show_default=False,
         ),

@@ -89,7 +89,7 @@ def pull(
         typer.Option(
             help=say(
                 "Where to download from; default: the hub near the language you use.",
-                "下载平台;默认按所用语言选择较近的平台。",
+                "下载平台；默认按所用语言选择较近的平台。",
             ),
             show_default=False,
         ),
@@ -101,7 +101,7 @@ def pull(
             metavar="PATH",
             help=say(
                 "Install this model.pt, or the one in this folder, instead of downloading.",
-                "不下载,改为安装该 model.pt 文件,或该文件夹中的 model.pt。",
+                "不下载，改为安装该 model.pt 文件，或该文件夹中的 model.pt。",
             ),
             show_default=False,
         ),
@@ -112,8 +112,8 @@ def pull(
             help=say(
                 "int8 is several times faster and a quarter of the size; it is made from fp32 and "
                 "compared with it before it is offered, as MODEL-int8.",
-                "int8 快数倍,体积为四分之一;由 fp32 量化而成,"
-                "与之比较合格后才提供,名为 MODEL-int8。",
+                "int8 快数倍，体积为四分之一；由 fp32 量化而成，"
+                "与之比较合格后才提供，名为 MODEL-int8。",
             ),
         ),
     ] = "fp32",
@@ -124,7 +124,7 @@ def pull(
             help=say(
                 "For int8: a folder of your recordings to calibrate on and to compare on; "
                 "default: the hub's example clip, which is short.",
-                "用于 int8:校准和比较所用的录音文件夹;默认仅用模型平台的示例音频,时长很短。",
+                "用于 int8：校准和比较所用的录音文件夹；默认仅用模型平台的示例音频，时长很短。",
             ),
             show_default=False,
         ),
@@ -216,7 +216,7 @@ def add(
 @app.command(
     help=say(
         "Check an installed model: its files, that it runs, that it gives the published scores.",
-        "检查已安装的模型:核对文件,试运行,并与官方公布的分数比较。",
+        "检查已安装的模型：核对文件，试运行，并与官方公布的分数比较。",
     ),
     short_help=say("Check an installed model.", "检查已安装的模型。"),
 )
@@ -228,7 +228,7 @@ def verify(
             metavar="PATH",
             help=say(
                 "The hub's example/test.wav, for a model installed without it.",
-                "模型平台的示例音频 example/test.wav(安装时未附带该音频的模型需要)。",
+                "模型平台的示例音频 example/test.wav（安装时未附带该音频的模型需要）。",
             ),
             show_default=False,
         ),
@@ -239,20 +239,20 @@ def verify(
     found = verify_model(model, clip=clip)
     name = found.model.name
     files = say(", ", "、").join(found.files)
-    print(say(f"{name}: files as installed: {files}", f"{name}:文件与安装时一致:{files}"))
-    print(say(f"{name}: runs, {found.frames} frames", f"{name}:可以运行,{found.frames} 帧"))
+    print(say(f"{name}: files as installed: {files}", f"{name}：文件与安装时一致：{files}"))
+    print(say(f"{name}: runs, {found.frames} frames", f"{name}：可以运行，{found.frames} 帧"))
     if found.difference is not None:
         print(
             say(
                 f"{name}: gives the published scores: "
                 f"they differ by at most {found.difference:.1e}, allowed {found.allowed:.0e}",
-                f"{name}:与官方公布的分数一致:"
-                f"最大相差 {found.difference:.1e},允许 {found.allowed:.0e}",
+                f"{name}：与官方公布的分数一致："
+                f"最大相差 {found.difference:.1e}，允许 {found.allowed:.0e}",
             )
         )
     if found.not_compared is not None:
         reason = why_not_compared(found.not_compared)
-        print(say(f"{name}: scores not compared: {reason}", f"{name}:未比较分数:{reason}"))
+        print(say(f"{name}: scores not compared: {reason}", f"{name}：未比较分数：{reason}"))
 
 
 @app.command(
@@ -264,7 +264,10 @@ def remove(model: Annotated[str, typer.Argument(metavar="MODEL", show_default=Fa
     folder = store.folder_of(model)
     freed = size(store.remove(model))
     print(
-        say(f"Removed {model} ({folder}), {freed} freed", f"已删除 {model}({folder}),释放 {freed}")
+        say(
+            f"Removed {model} ({folder}), {freed} freed",
+            f"已删除 {model}（{folder}），释放 {freed}",
+        )
     )
 
 

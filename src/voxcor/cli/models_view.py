@@ -85,7 +85,7 @@ def agreement(card: "Card") -> tuple[str, ...]:
         say(
             f"int8 beside fp32, on {speech_s:.0f} s of speech (pieces: {pieces}): "
             f"embeddings differ by {found['embedding_mean']:.1%} of their length",
-            f"int8 与 fp32 比较({speech_s:.0f} 秒语音,{pieces} 个片段):"
+            f"int8 与 fp32 比较（{speech_s:.0f} 秒语音，{pieces} 个片段）："
             f"特征向量相差其长度的 {found['embedding_mean']:.1%}",
         )
     ]
@@ -95,8 +95,8 @@ def agreement(card: "Card") -> tuple[str, ...]:
                 f"the same first label in {found['top1']:.1%} of the pieces, "
                 f"scores differ by {found['score_mean']:.4f} on average, "
                 f"{found['score_max']:.4f} at most",
-                f"{found['top1']:.1%} 的片段首选标签相同,"
-                f"分数平均相差 {found['score_mean']:.4f},最大 {found['score_max']:.4f}",
+                f"{found['top1']:.1%} 的片段首选标签相同，"
+                f"分数平均相差 {found['score_mean']:.4f}，最大 {found['score_max']:.4f}",
             )
         )
     if speech_s < ENOUGH_S:
@@ -104,7 +104,7 @@ def agreement(card: "Card") -> tuple[str, ...]:
             say(
                 f"that is under {ENOUGH_S:.0f} s of speech and says little; "
                 "measure on recordings of your own with --speech PATH",
-                f"语音不足 {ENOUGH_S:.0f} 秒,说明不了多少;请用 --speech PATH 在自己的录音上比较",
+                f"语音不足 {ENOUGH_S:.0f} 秒，说明不了多少；请用 --speech PATH 在自己的录音上比较",
             )
         )
     return tuple(lines)
@@ -121,7 +121,7 @@ def why_not_compared(code: "NotCompared") -> str:
         ),
         "no_clip": say(
             "the example clip is not here, give it with --clip PATH",
-            "缺少示例音频,请用 --clip PATH 指定",
+            "缺少示例音频，请用 --clip PATH 指定",
         ),
     }[code]
 

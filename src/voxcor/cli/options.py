@@ -18,7 +18,7 @@ ModelOption = Annotated[
         metavar="MODEL",
         help=say(
             "auto (the best one installed), an id of `voxcor models list`, or a model folder.",
-            "auto(已安装的最佳模型)、`voxcor models list` 中的名称,或模型文件夹。",
+            "auto（已安装的最佳模型）、`voxcor models list` 中的名称，或模型文件夹。",
         ),
         show_default="auto",
     ),
@@ -43,7 +43,7 @@ LabelMapOption = Annotated[
         metavar="NAME=LABEL",
         help=say(
             "Read a label of the manifest as another, as in calm=neutral.",
-            "将清单中的标签视为另一标签,例如 calm=neutral。",
+            "将清单中的标签视为另一标签，例如 calm=neutral。",
         ),
         show_default=False,
     ),

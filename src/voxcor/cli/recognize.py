@@ -31,7 +31,7 @@ def recognize(
             metavar="PATH...",
             help=say(
                 "Files, folders, patterns, or - for standard input.",
-                "文件、文件夹、通配符,或 - 表示标准输入。",
+                "文件、文件夹、通配符，或 - 表示标准输入。",
             ),
             show_default=False,
         ),
@@ -44,7 +44,7 @@ def recognize(
             metavar="FILE",
             help=say(
                 "Who speaks when, an RTTM file or a CSV: segments say who felt what.",
-                "说话人话轮(RTTM 或 CSV 文件):每个语段注明说话人。",
+                "说话人话轮（RTTM 或 CSV 文件）：每个语段注明说话人。",
             ),
             show_default=False,
         ),

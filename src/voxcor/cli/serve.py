@@ -17,7 +17,7 @@ def serve(
         typer.Option(
             help=say(
                 "The address to listen on; others than this machine need VOXCOR_API_KEY.",
-                "监听地址;对本机以外开放时须设置 VOXCOR_API_KEY。",
+                "监听地址；对本机以外开放时须设置 VOXCOR_API_KEY。",
             ),
             show_default="127.0.0.1",
         ),
@@ -27,7 +27,7 @@ def serve(
         typer.Option(
             min=0,
             max=65535,
-            help=say("The port; 0 takes a free one.", "端口;0 表示任意空闲端口。"),
+            help=say("The port; 0 takes a free one.", "端口；0 表示任意空闲端口。"),
             show_default="7860",
         ),
     ] = None,
@@ -43,5 +43,5 @@ def serve(
 
 
 def _announce(url: str) -> None:
-    print(say(f"Voxcor is at {url}", f"心声已启动:{url}"), file=sys.stderr)
+    print(say(f"Voxcor is at {url}", f"心声已启动：{url}"), file=sys.stderr)
     print(say("Stop it with Ctrl+C.", "按 Ctrl+C 停止。"), file=sys.stderr)

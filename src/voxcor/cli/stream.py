@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HELP = say(
     "Recognise emotion live, from the microphone, a pipe or a file.",
-    "实时识别情感:麦克风、管道或文件。",
+    "实时识别情感：麦克风、管道或文件。",
 )
 
 
@@ -34,7 +34,8 @@ def stream(
             help=say(
                 "A recording to play through, or - for s16le 16 kHz mono on standard input; "
                 "the microphone where neither is given.",
-                "要播放的录音文件,或 - 表示标准输入(s16le、16 kHz、单声道);都不给出则使用麦克风。",
+                "要播放的录音文件，或 - 表示标准输入（s16le、16 kHz、单声道）；"
+                "都不给出则使用麦克风。",
             ),
             show_default=False,
         ),
@@ -49,7 +50,7 @@ def stream(
             help=say(
                 'Watch a rule, such as "angry > 0.6 for 3 s"; may be repeated. '
                 "The saved rules are watched as well.",
-                '监测一条规则,如 "angry > 0.6 for 3 s";可重复使用。已保存的规则同样会被监测。',
+                '监测一条规则，如 "angry > 0.6 for 3 s"；可重复使用。已保存的规则同样会被监测。',
             ),
             show_default=False,
         ),
@@ -133,6 +134,6 @@ def _blocks(source: str | None, fast: bool, noticed: "dict[str, Details]") -> "I
     if fast:
         raise UsageError(
             reason_en="--fast is for files; what is live comes when it comes.",
-            reason_zh="--fast 仅用于文件;实时音频无法加速。",
+            reason_zh="--fast 仅用于文件；实时音频无法加速。",
         )
     return microphone() if source is None else pipe(sys.stdin.buffer)

@@ -29,7 +29,7 @@ def train(
             metavar="MANIFEST",
             help=say(
                 "A .csv or .jsonl with path and label, an EmoBox corpus, or a folder per label.",
-                "含 path 与 label 列的 .csv 或 .jsonl、EmoBox 语料库,或按标签分的文件夹。",
+                "含 path 与 label 列的 .csv 或 .jsonl、EmoBox 语料库，或按标签分的文件夹。",
             ),
             show_default=False,
         ),
@@ -40,7 +40,7 @@ def train(
             metavar="DIR",
             help=say(
                 "The folder of the new model; give it to any command as --model DIR.",
-                "新模型的文件夹;其他命令可用 --model DIR 使用它。",
+                "新模型的文件夹；其他命令可用 --model DIR 使用它。",
             ),
             show_default=False,
         ),
@@ -51,8 +51,8 @@ def train(
             help=say(
                 "head: train a new head on the model's embeddings, in seconds to minutes. "
                 "full: train the whole network; needs the extra train, and hours or a GPU.",
-                "head:在模型的特征向量上训练新的分类头,只需数秒至数分钟。"
-                "full:训练整个网络;需要 train 附加组件,以及数小时或 GPU。",
+                "head：在模型的特征向量上训练新的分类头，只需数秒至数分钟。"
+                "full：训练整个网络；需要 train 附加组件，以及数小时或 GPU。",
             )
         ),
     ] = "head",
@@ -63,7 +63,7 @@ def train(
             help=say(
                 "The model to build on: auto (the best one installed), an id of "
                 "`voxcor models list`, or a model folder.",
-                "基础模型:auto(已安装的最佳模型)、`voxcor models list` 中的名称,或模型文件夹。",
+                "基础模型：auto（已安装的最佳模型）、`voxcor models list` 中的名称，或模型文件夹。",
             ),
             show_default="auto",
         ),
@@ -86,7 +86,7 @@ def train(
             help=say(
                 "linear starts from the model's own classifier; mlp has a hidden layer and wants "
                 "more clips.",
-                "linear 以模型原有的分类头为起点;mlp 含一个隐藏层,需要更多语音。",
+                "linear 以模型原有的分类头为起点；mlp 含一个隐藏层，需要更多语音。",
             )
         ),
     ] = "linear",
@@ -96,7 +96,8 @@ def train(
             help=say(
                 "Hold out each speaker in turn (loso), or each value of the column fold; "
                 "default: the column split, else five folds of speakers.",
-                "逐一留出每位说话人(loso)或 fold 列的每个值;默认按 split 列,否则按说话人分五折。",
+                "逐一留出每位说话人（loso）或 fold 列的每个值；"
+                "默认按 split 列，否则按说话人分五折。",
             ),
             show_default=False,
         ),
@@ -109,7 +110,7 @@ def train(
             help=say(
                 "An option of --method full, as in epochs=10 or lora_rank=8; "
                 "docs/fine-tuning.md has them all.",
-                "--method full 的选项,例如 epochs=10 或 lora_rank=8;详见 docs/fine-tuning.md。",
+                "--method full 的选项，例如 epochs=10 或 lora_rank=8；详见 docs/fine-tuning.md。",
             ),
             show_default=False,
         ),
@@ -136,7 +137,7 @@ def train(
             metavar="TEXT",
             help=say(
                 "Licence or terms of the recordings, for the model's card.",
-                "录音的许可或使用条款,写入模型卡片。",
+                "录音的许可或使用条款，写入模型卡片。",
             ),
             show_default=False,
         ),

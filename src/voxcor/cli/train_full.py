@@ -70,7 +70,7 @@ def _line(epoch: "Epoch") -> str:
         f"Epoch {epoch.number:3}   loss {epoch.loss:.3f}   "
         f"held out: UA {100 * epoch.ua:.1f} %, WA {100 * epoch.wa:.1f} %",
         f"第 {epoch.number:3} 轮   损失 {epoch.loss:.3f}   "
-        f"留出集:UA {100 * epoch.ua:.1f}%,WA {100 * epoch.wa:.1f}%",
+        f"留出集：UA {100 * epoch.ua:.1f}%，WA {100 * epoch.wa:.1f}%",
     )
 
 
@@ -81,17 +81,17 @@ def _show(trained: "Trained") -> None:
     print(
         say(
             f"Trained on {heard} clips, held out {held}; kept:",
-            f"训练语音 {heard} 条,留出 {held} 条;保留:",
+            f"训练语音 {heard} 条，留出 {held} 条；保留：",
         )
     )
     print(_line(trained.best))
     print(
         say(
             f"Labels: {labels}. Temperature: {trained.card.temperature:.2f}",
-            f"标签:{labels}。温度:{trained.card.temperature:.2f}",
+            f"标签：{labels}。温度：{trained.card.temperature:.2f}",
         )
     )
-    print(say(f"Model: {trained.folder}/", f"模型:{trained.folder}/"))
+    print(say(f"Model: {trained.folder}/", f"模型：{trained.folder}/"))
 
 
 def _warning(trained: "Trained") -> "Both | None":

@@ -56,7 +56,7 @@ def _show(training: "Training", out: Path) -> None:
         if table.note:
             console.print(Text(str(table.note), "dim"))
         console.print()
-    console.print(say(f"Model: {out}/", f"模型:{out}/"), soft_wrap=True)
+    console.print(say(f"Model: {out}/", f"模型：{out}/"), soft_wrap=True)
 
 
 def invite(out: Path, bad: "Both | None") -> None:

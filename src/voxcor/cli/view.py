@@ -83,10 +83,10 @@ def _remarks(result: Result) -> Iterable[str]:
     if result.blend is not None:
         first, second = map(get_label, result.blend)
         blend = f"{first.emoji} {first.name} + {second.emoji} {second.name}"
-        yield say(f"Blend: {blend}", f"复合情感:{blend}")
+        yield say(f"Blend: {blend}", f"复合情感：{blend}")
     if result.abstained:
         limit = f"{result.abstain_below:.0%}"
-        yield say(f"No answer: the confidence is below {limit}", f"不作判断:置信度低于 {limit}")
+        yield say(f"No answer: the confidence is below {limit}", f"不作判断：置信度低于 {limit}")
 
 
 def _bar(share: float, width: int, label: Label) -> Text:
@@ -185,7 +185,7 @@ def _shares(result: Result) -> str:
     segments, changes = summary.segments, summary.transitions
     counted = say(
         f"{segments} segments, {changes} change{'s' * (changes != 1)}",
-        f"{segments} 段,变化 {changes} 次",
+        f"{segments} 段，变化 {changes} 次",
     )
     return " · ".join([*parts, counted])
 
@@ -203,8 +203,8 @@ def _channel_suffix(audio: AudioInfo) -> str:
     if audio.channel is None:
         return ""
     if audio.channels == 2:
-        return (say(" (left)", " (左声道)"), say(" (right)", " (右声道)"))[audio.channel]
-    return say(f" (channel {audio.channel + 1})", f" (第 {audio.channel + 1} 声道)")
+        return (say(" (left)", "（左声道）"), say(" (right)", "（右声道）"))[audio.channel]
+    return say(f" (channel {audio.channel + 1})", f"（第 {audio.channel + 1} 声道）")
 
 
 def _bold(label: Label) -> Style:

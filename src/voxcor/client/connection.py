@@ -64,7 +64,7 @@ class Connection:
         if not host:
             raise UsageError(
                 reason_en=f"{url!r} is no address of a server, such as http://127.0.0.1:7860.",
-                reason_zh=f"{url!r} 不是有效的服务器地址,例如 http://127.0.0.1:7860。",
+                reason_zh=f"{url!r} 不是有效的服务器地址，例如 http://127.0.0.1:7860。",
             )
         headers: dict[str, str] = {"Accept-Language": language()}
         if api_key is not None:

@@ -73,7 +73,7 @@ def parse_label_map(texts: Iterable[str]) -> dict[str, str]:
         if not (name and equals and label):
             raise UsageError(
                 reason_en=f"A label map is written calm=neutral, not {pair}.",
-                reason_zh=f"标签映射应写作 calm=neutral,而不是 {pair}。",
+                reason_zh=f"标签映射应写作 calm=neutral，而不是 {pair}。",
             )
         label_map[name] = label
     return label_map
@@ -179,7 +179,7 @@ def _check_row(
     if labels is not None and label not in (*labels, *LABEL_IDS):
         known = listed_names(labels)
         en = f"label {name} is not among {known}; map it: --label-map {name}=LABEL"
-        zh = f"标签 {name} 不在 {known} 之中;可用 --label-map {name}=标签 进行映射"
+        zh = f"标签 {name} 不在 {known} 之中；可用 --label-map {name}=标签 进行映射"
         return row_problem(utterance, "unknown_label", en, zh)
     return None
 
@@ -224,7 +224,7 @@ def _listed_already(utterance: Utterance, first: Utterance) -> RowProblem:
     en, zh = f"is listed in row {first.row} already", f"已列于第 {first.row} 行"
     if first.label != utterance.label:
         en += f", and there as {first.label}, here as {utterance.label}"
-        zh += f",且标签不同({first.label} 与 {utterance.label})"
+        zh += f"，且标签不同（{first.label} 与 {utterance.label}）"
     return row_problem(utterance, "duplicate_row", f"{en}.", f"{zh}。")
 
 
@@ -236,14 +236,14 @@ def _check_whole(utterances: Sequence[Utterance]) -> Iterator[RowProblem]:
         if len(numbers) < FEW_CLIPS:
             listed = ", ".join(map(str, numbers))
             en = f"label {label} has only {len(numbers)} (rows {listed})."
-            zh = f"标签 {label} 只有 {len(numbers)} 条语音(第 {listed} 行)。"
+            zh = f"标签 {label} 只有 {len(numbers)} 条语音（第 {listed} 行）。"
             yield RowProblem(numbers[0], "", "few_clips", say(en, zh))
     if len(rows) == 1:
         (label,) = rows
         yield RowProblem(None, "", "one_class", say(f"all are {label}.", f"全部标签都是 {label}。"))
     if not any(utterance.speaker for utterance in utterances):
         en = "no speaker is known, so nothing can be kept speaker-disjoint."
-        yield RowProblem(None, "", "no_speakers", say(en, "未提供说话人,无法保证按说话人划分。"))
+        yield RowProblem(None, "", "no_speakers", say(en, "未提供说话人，无法保证按说话人划分。"))
 
 
 def _left_out(label: str, clips: int) -> RowProblem:
@@ -261,5 +261,5 @@ def row_problem(utterance: Utterance, code: str, en: str, zh: str) -> RowProblem
     """A problem of one row, in the language of the process."""
     row, path = utterance.row, str(utterance.path)
     shown = printable(path)
-    message = say(f"row {row}: {shown}: {en}", f"第 {row} 行:{shown}:{zh}")
+    message = say(f"row {row}: {shown}: {en}", f"第 {row} 行：{shown}:{zh}")
     return RowProblem(row, path, code, message)

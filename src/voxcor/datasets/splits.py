@@ -43,7 +43,7 @@ def check_splits(splits: Mapping[str, Sequence[Utterance]]) -> tuple[RowProblem,
         split, earlier = met.setdefault(digest, (name, utterance))
         if split != name:
             en = f"the same audio as row {earlier.row} ({earlier.path.name}), which is in {split}."
-            zh = f"与第 {earlier.row} 行({earlier.path.name},属于 {split})的音频完全相同。"
+            zh = f"与第 {earlier.row} 行（{earlier.path.name}，属于 {split}）的音频完全相同。"
             problems.append(row_problem(utterance, "same_audio_in_splits", en, zh))
     return tuple(problems)
 
@@ -78,7 +78,7 @@ def split_by_speaker(
     if len(utterances) < 2:
         raise UsageError(
             reason_en="One utterance cannot be split into training and validation.",
-            reason_zh="只有一条语音,无法划分训练集和验证集。",
+            reason_zh="只有一条语音，无法划分训练集和验证集。",
         )
     voices = sorted({u.voice for u in utterances if u.voice})
     by_speaker = len(voices) > 1

@@ -13,7 +13,7 @@ class VoxcorError(Exception):
     code: ClassVar[str] = "internal_error"
     retryable: ClassVar[bool] = False
     en: ClassVar[str] = "Voxcor failed: {reason}"
-    zh: ClassVar[str] = "Voxcor 出错:{reason}"
+    zh: ClassVar[str] = "Voxcor 出错：{reason}"
 
     def __init__(self, **details: Any) -> None:
         super().__init__(details)

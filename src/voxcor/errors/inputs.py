@@ -21,14 +21,14 @@ class InputError(VoxcorError):
 class InputNotFound(InputError):
     code = "input_not_found"
     en = "{name}: no such file or folder."
-    zh = "{name}:文件或文件夹不存在。"
+    zh = "{name}：文件或文件夹不存在。"
     brief = ("The file is not there.", "文件不存在。")
 
 
 class InputUnreadable(InputError):
     code = "input_unreadable"
     en = "{name}: cannot be read ({reason})."
-    zh = "{name}:无法读取({reason})。"
+    zh = "{name}：无法读取（{reason}）。"
 
 
 class NoAudioFound(InputError):
@@ -47,10 +47,10 @@ class NoAudioFound(InputError):
 class EmptyInput(InputError):
     code = "empty_input"
     en = "{name}: holds no sound: it is empty, or has no audio track."
-    zh = "{name}:其中没有声音:内容为空,或没有音轨。"
+    zh = "{name}：其中没有声音：内容为空，或没有音轨。"
     brief = (
         "Holds no sound: it is empty, or has no audio track.",
-        "其中没有声音:内容为空,或没有音轨。",
+        "其中没有声音：内容为空，或没有音轨。",
     )
 
 
@@ -59,7 +59,7 @@ class NotAudio(InputError):
 
     code = "not_audio"
     en = "{name}: is not audio in any format that can be decoded."
-    zh = "{name}:不是可解码的音频格式。"
+    zh = "{name}：不是可解码的音频格式。"
     brief = ("Is not audio in any format that can be decoded.", "不是可解码的音频格式。")
 
     @property
@@ -71,18 +71,18 @@ class NotAudio(InputError):
 class AudioTruncated(InputError):
     code = "audio_truncated"
     en = "{name}: is cut off: it ends before its header says, only {found_s:.2f} s can be decoded."
-    zh = "{name}:文件不完整:数据少于文件头所声明的长度,只能解码 {found_s:.2f} 秒。"
+    zh = "{name}：文件不完整：数据少于文件头所声明的长度，只能解码 {found_s:.2f} 秒。"
     brief = (
         "Is cut off: it ends before its header says.",
-        "文件不完整:数据少于文件头所声明的长度。",
+        "文件不完整：数据少于文件头所声明的长度。",
     )
 
 
 class AudioCorrupt(InputError):
     code = "audio_corrupt"
     en = "{name}: is damaged, decoding stops after {found_s:.2f} s ({reason})."
-    zh = "{name}:文件已损坏,解码在 {found_s:.2f} 秒处中断({reason})。"
-    brief = ("Is damaged: decoding stops in the middle.", "文件已损坏,解码中断。")
+    zh = "{name}：文件已损坏，解码在 {found_s:.2f} 秒处中断（{reason}）。"
+    brief = ("Is damaged: decoding stops in the middle.", "文件已损坏，解码中断。")
 
 
 class InvalidSamples(InputError):
@@ -91,20 +91,20 @@ class InvalidSamples(InputError):
         "{name}: holds samples that are no sound (NaN, infinity or absurdly large), "
         "the first at {at_s:.3f} s."
     )
-    zh = "{name}:含有无效采样(NaN、无穷大或数值过大),首次出现在 {at_s:.3f} 秒。"
+    zh = "{name}：含有无效采样（NaN、无穷大或数值过大），首次出现在 {at_s:.3f} 秒。"
     brief = (
         "Holds samples that are no sound (NaN, infinity or absurdly large).",
-        "含有无效采样(NaN、无穷大或数值过大)。",
+        "含有无效采样（NaN、无穷大或数值过大）。",
     )
 
 
 class DecodingFailed(InputError):
     code = "decoding_failed"
     en = "{name}: cannot be decoded: it takes too much time or memory, or breaks the decoder."
-    zh = "{name}:无法解码:所需时间或内存过多,或导致解码器出错。"
+    zh = "{name}：无法解码：所需时间或内存过多，或导致解码器出错。"
     brief = (
         "Cannot be decoded: it takes too much time or memory, or breaks the decoder.",
-        "无法解码:所需时间或内存过多,或导致解码器出错。",
+        "无法解码：所需时间或内存过多，或导致解码器出错。",
     )
 
 
@@ -141,15 +141,15 @@ class KilledTwice(InputError):
 class AudioTooShort(InputError):
     code = "audio_too_short"
     en = "{name}: is {duration_ms} ms long; at least {minimum_ms} ms are needed."
-    zh = "{name}:时长 {duration_ms} 毫秒,至少需要 {minimum_ms} 毫秒。"
+    zh = "{name}：时长 {duration_ms} 毫秒，至少需要 {minimum_ms} 毫秒。"
     brief = ("Is too short.", "时长过短。")
 
 
 class NoSpeech(InputError):
     code = "no_speech"
     en = "{name}: no speech was found in {duration_ms} ms of audio, so no emotion is given."
-    zh = "{name}:在 {duration_ms} 毫秒音频中未检测到语音,因此不给出情感结果。"
-    brief = ("No speech was found, so no emotion is given.", "未检测到语音,因此不给出情感结果。")
+    zh = "{name}：在 {duration_ms} 毫秒音频中未检测到语音，因此不给出情感结果。"
+    brief = ("No speech was found, so no emotion is given.", "未检测到语音，因此不给出情感结果。")
 
 
 class SpeakersInvalid(InputError):
@@ -173,4 +173,4 @@ class NotAResult(VoxcorError):
 
     code = "not_a_result"
     en = "{name}: is no result of Voxcor ({reason}). Give a result folder or its result.json."
-    zh = "{name}:不是心声的结果({reason})。请给出结果文件夹或其中的 result.json。"
+    zh = "{name}：不是心声的结果（{reason}）。请给出结果文件夹或其中的 result.json。"

@@ -14,7 +14,7 @@ class ModelError(VoxcorError):
 class UnknownModel(ModelError):
     code = "unknown_model"
     en = "{model} is neither a model nor a model folder. Models: {known}."
-    zh = "{model} 既不是已知模型,也不是模型文件夹。可用模型:{known}。"
+    zh = "{model} 既不是已知模型，也不是模型文件夹。可用模型：{known}。"
 
 
 class ModelRenamed(UnknownModel):
@@ -26,13 +26,13 @@ class ModelRenamed(UnknownModel):
 class ModelNotInstalled(ModelError):
     code = "model_not_installed"
     en = "Model {model} is not installed. Get it with: voxcor models pull {model}"
-    zh = "模型 {model} 尚未安装。安装命令:voxcor models pull {model}"
+    zh = "模型 {model} 尚未安装。安装命令：voxcor models pull {model}"
 
 
 class ModelCorrupt(ModelError):
     code = "model_corrupt"
     en = "Model {model} is damaged ({reason}). Pull it again: voxcor models pull {model}"
-    zh = "模型 {model} 已损坏({reason})。请重新拉取:voxcor models pull {model}"
+    zh = "模型 {model} 已损坏（{reason}）。请重新拉取：voxcor models pull {model}"
 
 
 class UnknownFamily(ModelError):
@@ -54,8 +54,8 @@ class EmbeddingsOnly(ModelError):
         'Recognizer("{model}").embed(...) in Python. For emotions take another model.'
     )
     zh = (
-        "模型 {model} 没有情感标签,只提供特征向量(Python:"
-        'Recognizer("{model}").embed(...))。识别情感请换用其他模型。'
+        "模型 {model} 没有情感标签，只提供特征向量（Python:"
+        'Recognizer("{model}").embed(...)）。识别情感请换用其他模型。'
     )
 
 
@@ -65,7 +65,7 @@ class CheckpointUnsafe(ModelError):
         "{model}: refused. This checkpoint asks for {wanted} while loading; "
         "tensors do not need that."
     )
-    zh = "{model}:已拒绝。该检查点在加载时要求执行 {wanted},而张量数据并不需要它。"
+    zh = "{model}：已拒绝。该检查点在加载时要求执行 {wanted}，而张量数据并不需要它。"
 
 
 class CheckpointInvalid(ModelError):
@@ -73,7 +73,7 @@ class CheckpointInvalid(ModelError):
 
     code = "checkpoint_invalid"
     en = "{model}: is not {family_en} checkpoint ({reason})."
-    zh = "{model}:不是 {family_zh} 检查点({reason})。"
+    zh = "{model}：不是 {family_zh} 检查点（{reason}）。"
 
 
 class ChecksumMismatch(ModelError):
@@ -98,15 +98,15 @@ class HubUnreachable(ModelError):
         "or install a file you have: voxcor models pull {model} --from PATH"
     )
     zh = (
-        "无法连接 {hub}({reason})。请检查网络,用 --hub 换另一个平台,"
-        "或安装本地文件:voxcor models pull {model} --from PATH"
+        "无法连接 {hub}（{reason}）。请检查网络，用 --hub 换另一个平台，"
+        "或安装本地文件：voxcor models pull {model} --from PATH"
     )
 
 
 class HubRefused(ModelError):
     code = "hub_refused"
     en = "{hub} does not give {file} of {repository} ({reason})."
-    zh = "{hub} 未提供 {repository} 的 {file}({reason})。"
+    zh = "{hub} 未提供 {repository} 的 {file}（{reason}）。"
 
 
 class PullInProgress(ModelError):
@@ -122,7 +122,7 @@ class VerificationFailed(ModelError):
         "Model {model} does not give the published scores: "
         "they differ by {difference:.2e}, allowed {allowed:.0e}."
     )
-    zh = "模型 {model} 未能复现官方分数:相差 {difference:.2e},允许 {allowed:.0e}。"
+    zh = "模型 {model} 未能复现官方分数：相差 {difference:.2e}，允许 {allowed:.0e}。"
 
 
 class PrecisionRefused(ModelError):
@@ -134,6 +134,6 @@ class PrecisionRefused(ModelError):
         " {reason_en}. Use fp32: voxcor models pull {model}"
     )
     zh = (
-        "{model} 的 int8 版本与 fp32 的结果不一致,因此不提供也未保留:{reason_zh}。"
+        "{model} 的 int8 版本与 fp32 的结果不一致，因此不提供也未保留：{reason_zh}。"
         "请使用 fp32:voxcor models pull {model}"
     )

@@ -12,7 +12,7 @@ class RequestError(VoxcorError):
 class MalformedRequest(RequestError):
     code = "malformed_request"
     en = "The request cannot be read: {reason_en}"
-    zh = "无法读取请求:{reason_zh}"
+    zh = "无法读取请求：{reason_zh}"
 
 
 class HeadTooLarge(RequestError):
@@ -24,7 +24,7 @@ class HeadTooLarge(RequestError):
 class WrongContentType(RequestError):
     code = "wrong_content_type"
     en = "The body must be {expected}, not {found}."
-    zh = "请求体应为 {expected},而不是 {found}。"
+    zh = "请求体应为 {expected}，而不是 {found}。"
 
 
 class UploadTooLarge(RequestError):
@@ -43,7 +43,7 @@ class UploadTooSlow(RequestError):
 class Unauthorized(RequestError):
     code = "unauthorized"
     en = "This server wants an API key, in the header Authorization: Bearer KEY."
-    zh = "本服务器需要 API 密钥,请放在请求头 Authorization: Bearer KEY 中。"
+    zh = "本服务器需要 API 密钥，请放在请求头 Authorization：Bearer KEY 中。"
 
 
 class TooManyAttempts(RequestError):
@@ -56,7 +56,7 @@ class TooManyAttempts(RequestError):
 class HostRefused(RequestError):
     code = "host_refused"
     en = "This server is not {host}. A name it shall answer to goes into VOXCOR_ALLOWED_HOSTS."
-    zh = "本服务器不是 {host}。如需以该名称访问,请将其加入 VOXCOR_ALLOWED_HOSTS。"
+    zh = "本服务器不是 {host}。如需以该名称访问，请将其加入 VOXCOR_ALLOWED_HOSTS。"
 
 
 class OriginRefused(RequestError):
@@ -68,19 +68,19 @@ class OriginRefused(RequestError):
 class NoSuchRoute(RequestError):
     code = "no_such_route"
     en = "There is no {method} {path} here; /docs lists what there is."
-    zh = "没有 {method} {path} 这一接口;可用接口见 /docs。"
+    zh = "没有 {method} {path} 这一接口；可用接口见 /docs。"
 
 
 class NoSuchResult(RequestError):
     code = "no_such_result"
     en = "There is no result {id}, or it has no such file."
-    zh = "没有结果 {id},或其中没有该文件。"
+    zh = "没有结果 {id}，或其中没有该文件。"
 
 
 class NoSuchJob(RequestError):
     code = "no_such_job"
     en = "There is no job {id}, or it has no such file."
-    zh = "没有任务 {id},或其中没有该文件。"
+    zh = "没有任务 {id}，或其中没有该文件。"
 
 
 class SourceRefused(RequestError):
@@ -89,7 +89,7 @@ class SourceRefused(RequestError):
         "{source}: jobs may not read there. Whoever runs the server allows folders with "
         "VOXCOR_JOB_SOURCES."
     )
-    zh = "{source}:任务不允许读取该位置。服务器管理员可通过 VOXCOR_JOB_SOURCES 开放文件夹。"
+    zh = "{source}：任务不允许读取该位置。服务器管理员可通过 VOXCOR_JOB_SOURCES 开放文件夹。"
 
 
 class NoSuchRule(RequestError):
@@ -108,7 +108,7 @@ class QueueFull(RequestError):
     code = "queue_full"
     retryable = True
     en = "The server is busy: {waiting} requests wait already. Try again in {retry_after_s} s."
-    zh = "服务器繁忙:已有 {waiting} 个请求在等待。请在 {retry_after_s} 秒后重试。"
+    zh = "服务器繁忙：已有 {waiting} 个请求在等待。请在 {retry_after_s} 秒后重试。"
 
 
 class TooManyConnections(RequestError):
@@ -137,10 +137,10 @@ class ServerUnreachable(ServerError):
     code = "server_unreachable"
     retryable = True
     en = "{url} cannot be reached ({reason}). Is the server running? Start it with: voxcor serve"
-    zh = "无法连接 {url}({reason})。服务器在运行吗?启动命令:voxcor serve"
+    zh = "无法连接 {url}（{reason}）。服务器在运行吗？启动命令：voxcor serve"
 
 
 class AddressUnavailable(ServerError):
     code = "address_unavailable"
     en = "Cannot listen on {host}:{port} ({reason}). Choose another port with --port."
-    zh = "无法监听 {host}:{port}({reason})。请用 --port 换一个端口。"
+    zh = "无法监听 {host}:{port}（{reason}）。请用 --port 换一个端口。"

@@ -15,13 +15,13 @@ class BatchInProgress(BatchError):
     code = "batch_in_progress"
     retryable = True
     en = "{path}: another batch works in this folder right now. Wait for it, or choose another."
-    zh = "{path}:另一个批处理正在使用该文件夹。请等待其完成,或换一个文件夹。"
+    zh = "{path}：另一个批处理正在使用该文件夹。请等待其完成，或换一个文件夹。"
 
 
 class BatchExists(BatchError):
     code = "batch_exists"
     en = "{path}: a batch lies here already. Go on with it: --resume; begin anew: --restart."
-    zh = "{path}:该文件夹中已有批处理。继续请加 --resume,重新开始请加 --restart。"
+    zh = "{path}：该文件夹中已有批处理。继续请加 --resume，重新开始请加 --restart。"
 
 
 class BatchMismatch(BatchError):
@@ -31,15 +31,15 @@ class BatchMismatch(BatchError):
         "Begin anew with --restart, or choose another folder."
     )
     zh = (
-        "{path}:该文件夹中的批处理以 {then} 开始,与 {now} 不同。"
-        "请用 --restart 重新开始,或换一个文件夹。"
+        "{path}：该文件夹中的批处理以 {then} 开始，与 {now} 不同。"
+        "请用 --restart 重新开始，或换一个文件夹。"
     )
 
 
 class LedgerCorrupt(BatchError):
     code = "ledger_corrupt"
     en = "{path}: this ledger cannot be read ({reason}). Begin anew with --restart."
-    zh = "{path}:无法读取该账本({reason})。请用 --restart 重新开始。"
+    zh = "{path}：无法读取该账本（{reason}）。请用 --restart 重新开始。"
 
 
 class StorageError(VoxcorError):
@@ -54,13 +54,13 @@ class DiskFull(StorageError):
     code = "disk_full"
     retryable = True
     en = "{path}: the disk is full, {needed_mb} MB are needed. Nothing half-written was kept."
-    zh = "{path}:磁盘空间不足,需要 {needed_mb} MB。未保留任何不完整的文件。"
+    zh = "{path}：磁盘空间不足，需要 {needed_mb} MB。未保留任何不完整的文件。"
 
 
 class StorageDenied(StorageError):
     code = "storage_denied"
     en = "{path}: cannot be written ({reason}). Choose another folder."
-    zh = "{path}:无法写入({reason})。请换一个文件夹。"
+    zh = "{path}：无法写入（{reason}）。请换一个文件夹。"
 
 
 class StateUnreadable(StorageError):

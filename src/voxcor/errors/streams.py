@@ -29,29 +29,29 @@ class NotBareSamples(StreamError):
 class MessageInvalid(StreamError):
     code = "message_invalid"
     en = "Not a message of this protocol: {reason_en}"
-    zh = "不是本协议的消息:{reason_zh}"
+    zh = "不是本协议的消息：{reason_zh}"
 
 
 class MessageTooLarge(StreamError):
     code = "message_too_large"
     en = "A message may have {maximum_bytes} bytes; this one has {bytes}."
-    zh = "单条消息最多 {maximum_bytes} 字节,本条为 {bytes} 字节。"
+    zh = "单条消息最多 {maximum_bytes} 字节，本条为 {bytes} 字节。"
 
 
 class ConfigInvalid(StreamError):
     code = "config_invalid"
     en = "The session cannot be set so: {reason_en}"
-    zh = "会话不能这样设置:{reason_zh}"
+    zh = "会话不能这样设置：{reason_zh}"
 
 
 class TooManyStreams(StreamError):
     code = "rate_limited"
     retryable = True
     en = "{running} live sessions run already, as many as this server takes. Try again later."
-    zh = "已有 {running} 个实时会话在运行,达到本服务器上限。请稍后重试。"
+    zh = "已有 {running} 个实时会话在运行，达到本服务器上限。请稍后重试。"
 
 
 class MicrophoneFailed(StreamError):
     code = "microphone_failed"
     en = "The microphone cannot be used: {reason_en}"
-    zh = "无法使用麦克风:{reason_zh}"
+    zh = "无法使用麦克风：{reason_zh}"

@@ -16,7 +16,7 @@ class RuleInvalid(UsageError):
 
     code = "rule_invalid"
     en = 'Rule "{rule}", column {column}, at "{found}": {reason_en}'
-    zh = '规则 "{rule}" 第 {column} 列 "{found}" 处:{reason_zh}'
+    zh = '规则 "{rule}" 第 {column} 列 "{found}" 处：{reason_zh}'
 
 
 class ModelExists(UsageError):

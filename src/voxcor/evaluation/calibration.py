@@ -99,7 +99,7 @@ def calibrate(
     if len(truth) < 2:
         raise UsageError(
             reason_en="A temperature needs two clips at the least; a hundred are few.",
-            reason_zh="拟合温度至少需要两条语音;一百条也只是起步。",
+            reason_zh="拟合温度至少需要两条语音；一百条也只是起步。",
         )
     temperature = fit_temperature(logits, truth)
     crossed = np.empty_like(logits)

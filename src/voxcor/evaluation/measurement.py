@@ -296,7 +296,7 @@ def _choose(manifest: Manifest, split: str | None) -> tuple[Utterance, ...]:
         known = ", ".join(found) or say("none", "无")
         raise UsageError(
             reason_en=f"No row has the split {split}. Splits of this manifest: {known}.",
-            reason_zh=f"没有属于 {split} 的行。清单中的划分:{known}。",
+            reason_zh=f"没有属于 {split} 的行。清单中的划分：{known}。",
         )
     return chosen
 
@@ -311,7 +311,7 @@ def _competing(
         if label not in recognizer.labels or label not in asked_for:
             raise UsageError(
                 reason_en=f"Label {label} is none to choose; {recognizer.model.id} has {known}.",
-                reason_zh=f"标签 {label} 不可选:{recognizer.model.id} 的标签为 {known}。",
+                reason_zh=f"标签 {label} 不可选：{recognizer.model.id} 的标签为 {known}。",
             )
     return tuple(label for label in recognizer.labels if label in asked_for)
 
@@ -323,7 +323,7 @@ def _columns(utterances: Sequence[Utterance], by: Sequence[str]) -> tuple[str, .
         if column not in known:
             raise UsageError(
                 reason_en=f"The manifest has no column {column}. Its columns: {', '.join(known)}.",
-                reason_zh=f"清单中没有列 {column}。现有的列:{', '.join(known)}。",
+                reason_zh=f"清单中没有列 {column}。现有的列：{', '.join(known)}。",
             )
     usual = [c for c in USUAL_COLUMNS if len({value_of(u, c) for u in utterances}) > 1]
     return tuple(dict.fromkeys((*usual, *by)))

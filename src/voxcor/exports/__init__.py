@@ -100,7 +100,7 @@ def export_pieces(content: Content, kind: Format) -> Iterator[bytes]:
         known = ", ".join(FORMATS)
         raise UsageError(
             reason_en=f"There is no format {kind}; choose one of {known}.",
-            reason_zh=f"没有格式 {kind};可选:{known}。",
+            reason_zh=f"没有格式 {kind}；可选：{known}。",
         )
     written = KINDS[kind].write(content)
     # A file name may hold bytes that are no UTF-8.

@@ -81,7 +81,7 @@ def to_html(content: Content) -> Iterator[str]:
     label = get_label(result.emotion)
     names = Both(f"{label.en} ({label.zh})", f"{label.zh} ({label.en})")
     confidence = both(Both("Confidence", "置信度"))
-    title = Both("Voxcor: emotion in speech", "心声:语音情感识别")
+    title = Both("Voxcor: emotion in speech", "心声：语音情感识别")
     told = (utf8(result.audio.name), _clock(result.audio.duration), result.model.id)
     facts = html(" · ".join((*told, result.timestamp)))
     yield opening(f"{title} · {utf8(result.audio.name)}", _STYLE)
@@ -123,7 +123,7 @@ def _bars(result: Result) -> Iterator[str]:
 
 def _remarks(result: Result) -> Iterator[str]:
     if result.abstained:
-        text = Both("Too unsure for an answer.", "置信度过低,不作判断。")
+        text = Both("Too unsure for an answer.", "置信度过低，不作判断。")
         yield f"<p>{both(text)}</p>"
     if result.blend:
         first, second = map(get_label, result.blend)
@@ -140,7 +140,7 @@ def _notices(result: Result) -> Iterator[Both]:
     yield Both(
         "Estimates of expressed emotion, not of what a person feels. "
         "Some uses are restricted by law.",
-        "结果是对语音所表达情感的估计,并非说话人的真实感受;某些用途受法律限制。",
+        "结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。",
     )
     if not result.model.official:
         yield Both(

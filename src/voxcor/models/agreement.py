@@ -159,9 +159,9 @@ def _refuse(model: str, what: str, found: float, allowed: float) -> None:
         "top1": "{found:.0%} of the pieces have the same first label, {allowed:.0%} must",
     }
     names_zh = {
-        "embedding_mean": "特征向量相差其长度的 {found:.3f},允许 {allowed}",
-        "score_mean": "分数平均相差 {found:.3f},允许 {allowed}",
-        "top1": "{found:.0%} 的片段首选标签相同,要求 {allowed:.0%}",
+        "embedding_mean": "特征向量相差其长度的 {found:.3f}，允许 {allowed}",
+        "score_mean": "分数平均相差 {found:.3f}，允许 {allowed}",
+        "top1": "{found:.0%} 的片段首选标签相同，要求 {allowed:.0%}",
     }
     raise PrecisionRefused(
         model=model,

@@ -58,7 +58,7 @@ def install_int8(
         raise UsageError(
             reason_en="int8 is calibrated and measured on real speech, and the hub's example clip "
             "is not here. Name a folder of recordings: --speech PATH",
-            reason_zh="int8 需要用真实语音校准并比较,而此处没有模型平台的示例音频。"
+            reason_zh="int8 需要用真实语音校准并比较，而此处没有模型平台的示例音频。"
             "请指定录音文件夹：--speech PATH",
         )
     name = name_of(source.card.id, "int8")

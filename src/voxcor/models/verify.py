@@ -148,7 +148,7 @@ def read_example(path: Path, card: Card) -> NDArray[np.float32]:
         raise UsageError(
             reason_en=f"{path} is not the hubs' example clip, {sample.file}; "
             "only that one has published scores.",
-            reason_zh=f"{path} 不是模型平台的示例音频 {sample.file};只有该音频有官方公布的分数。",
+            reason_zh=f"{path} 不是模型平台的示例音频 {sample.file}；只有该音频有官方公布的分数。",
         )
     import soundfile
 

@@ -115,7 +115,7 @@ class _Parser:
             self._refuse(
                 token,
                 "a name is letters, digits, - and _, up to 64 of them.",
-                "名称由字母、汉字、数字、- 和 _ 组成,最多 64 个字符。",
+                "名称由字母、汉字、数字、- 和 _ 组成，最多 64 个字符。",
             )
         self._rest.popleft()
         return token.text
@@ -142,7 +142,7 @@ class _Parser:
             self._refuse(
                 token,
                 f"the model has no such label. Its labels: {known}.",
-                f"模型没有该标签。可用标签:{known}。",
+                f"模型没有该标签。可用标签：{known}。",
             )
         return own
 
@@ -166,7 +166,7 @@ class _Parser:
             self._refuse(
                 token,
                 "a score lies between 0 and 1 (0 % and 100 %).",
-                "分数应在 0 到 1(100 %)之间。",
+                "分数应在 0 到 1（100 %）之间。",
             )
         return score
 
@@ -178,14 +178,14 @@ class _Parser:
             self._refuse(
                 token,
                 'here goes a comparison such as "> 0.6", "for 3 s", or nothing.',
-                '这里应为比较(如 "> 0.6")、"for 3 s",或不填。',
+                '这里应为比较（如 "> 0.6"）、"for 3 s"，或不填。',
             )
         if relation in ("rises above", "falls below"):
             sign = {"rises above": ">", "falls below": "<"}[relation]
             self._refuse(
                 token,
                 f'what {relation} does so at one moment; to ask for how long, write "{sign}".',
-                f'"{relation}" 发生在一瞬间;如需持续时间,请写 "{sign}"。',
+                f'"{relation}" 发生在一瞬间；如需持续时间，请写 "{sign}"。',
             )
         first = self._rest[0]
         number = self._number()
@@ -195,7 +195,7 @@ class _Parser:
                 self._refuse(
                     first,
                     "a share is more than 0 % and up to 100 %.",
-                    "比例应大于 0 %,不超过 100 %。",
+                    "比例应大于 0 %，不超过 100 %。",
                 )
             share = number / 100
             for word in ("of", "the", "last"):
@@ -208,7 +208,7 @@ class _Parser:
             self._refuse(
                 first,
                 "a time is more than 0 and up to 1 hour.",
-                "时间应大于 0,不超过 1 小时。",
+                "时间应大于 0，不超过 1 小时。",
             )
         if self._rest[0].kind != "end":
             self._refuse(self._rest[0], "the rule should end here.", "规则应在此结束。")
@@ -226,7 +226,7 @@ class _Parser:
             self._refuse(
                 token,
                 "here goes a unit of time: ms, s, min or h.",
-                "这里应为时间单位:ms、s、min 或 h。",
+                "这里应为时间单位：ms、s、min 或 h。",
             )
         return _UNITS_S[token.text]
 

@@ -272,7 +272,7 @@ def _objection(url: str, secret: str) -> tuple[str, str] | None:
     if parts.username is not None:
         return (
             "holds a user name; the signature is what the receiver checks.",
-            "包含用户名;请让接收方校验签名。",
+            "包含用户名；请让接收方校验签名。",
         )
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
@@ -281,6 +281,6 @@ def _objection(url: str, secret: str) -> tuple[str, str] | None:
     if not secret.startswith(_PREFIX) or not SHORTEST_SECRET <= len(key) <= LONGEST_SECRET:
         return (
             "wants a secret of whsec_ and the base64 of 24 to 64 bytes; without one, it gets one.",
-            "的密钥应为 whsec_ 加 24 至 64 字节的 base64;不提供则自动生成。",
+            "的密钥应为 whsec_ 加 24 至 64 字节的 base64；不提供则自动生成。",
         )
     return None

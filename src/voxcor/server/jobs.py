@@ -301,7 +301,7 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
     if form.request.speakers is not None:
         raise UsageError(
             reason_en="A job has many recordings; turns of speakers belong to one.",
-            reason_zh="任务包含多条录音,说话人轮次只适用于单条录音。",
+            reason_zh="任务包含多条录音，说话人轮次只适用于单条录音。",
         )
     return JobRecord(
         id=job_id,

@@ -57,14 +57,14 @@ def _received(facts: Mapping[str, Any]) -> str:
 
 def _queued(facts: Mapping[str, Any]) -> str:
     ahead = facts["ahead"]
-    return say(f"In the queue, {ahead} ahead.", f"排队中,前面还有 {ahead} 个请求。")
+    return say(f"In the queue, {ahead} ahead.", f"排队中，前面还有 {ahead} 个请求。")
 
 
 def _decoded(facts: Mapping[str, Any]) -> str:
     seconds, rate, channels = facts["duration_ms"] / 1000, facts["sample_rate"], facts["channels"]
     return say(
         f"Decoded: {seconds:.1f} s, {rate} Hz, channels: {channels}.",
-        f"解码完成:{seconds:.1f} 秒,{rate} Hz,{channels} 个声道。",
+        f"解码完成：{seconds:.1f} 秒，{rate} Hz,{channels} 个声道。",
     )
 
 
@@ -73,7 +73,8 @@ def _preprocessed(facts: Mapping[str, Any]) -> str:
     start, end = facts["trimmed_start_ms"] / 1000, facts["trimmed_end_ms"] / 1000
     sentence = say(
         f"16 kHz mono; speech: {speech:.1f} s; trimmed: {start:.1f} s before, {end:.1f} s after.",
-        f"已转为 16 kHz 单声道;语音 {speech:.1f} 秒;去除静音:前 {start:.1f} 秒,后 {end:.1f} 秒。",
+        f"已转为 16 kHz 单声道；语音 {speech:.1f} 秒；"
+        f"去除静音：前 {start:.1f} 秒，后 {end:.1f} 秒。",
     )
     details = facts.get("details", {})  # a log that is kept may be of an older version
     warnings = [describe_warning(code, details.get(code, {})) for code in facts["warnings"]]
@@ -87,7 +88,7 @@ def _window(facts: Mapping[str, Any]) -> str:
 
 def _inferred(facts: Mapping[str, Any]) -> str:
     frames = facts["frames"]
-    return say(f"Recognised {frames} frames of 20 ms.", f"识别完成:{frames} 帧(每帧 20 毫秒)。")
+    return say(f"Recognised {frames} frames of 20 ms.", f"识别完成：{frames} 帧（每帧 20 毫秒）。")
 
 
 def _postprocessed(facts: Mapping[str, Any]) -> str:
@@ -95,13 +96,13 @@ def _postprocessed(facts: Mapping[str, Any]) -> str:
     emotion = f"{label.emoji} {label.both_names}"
     return say(
         f"Result: {emotion}, {share:.1%}; segments: {segments}.",
-        f"结果:{emotion},{share:.1%};{segments} 个语段。",
+        f"结果：{emotion}，{share:.1%}；{segments} 个语段。",
     )
 
 
 def _saved(facts: Mapping[str, Any]) -> str:
     files = say(", ", "、").join(facts["files"])
-    return say(f"Saved: {files}.", f"已保存:{files}。")
+    return say(f"Saved: {files}.", f"已保存：{files}。")
 
 
 def _downloaded(facts: Mapping[str, Any]) -> str:

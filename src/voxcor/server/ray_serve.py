@@ -83,7 +83,7 @@ async def recognize(request: Request) -> Response:
         if options.embedding or form.request.keep_audio or options.granularity == "frame":
             raise UsageError(
                 reason_en="This server stores nothing: no embedding, no frames, no audio.",
-                reason_zh="本服务器不保存任何文件:不提供特征向量、帧级结果或音频。",
+                reason_zh="本服务器不保存任何文件：不提供特征向量、帧级结果或音频。",
             )
         slot.upload_received()
         task = RecognitionTask(folder.name, folder)

@@ -51,13 +51,13 @@ class WebhookForm(BaseModel):
 
     url: str = Field(
         max_length=LONGEST_URL,
-        description="http or https; redirects are not followed. · 不跟随重定向。",
+        description="http or https；redirects are not followed. · 不跟随重定向。",
     )
     secret: str | None = Field(
         None,
         max_length=LONGEST_URL,
         description="whsec_ and base64 of 24-64 bytes; without, the old one is kept or one is "
-        "made. · 不提供则沿用原密钥,或自动生成。",
+        "made. · 不提供则沿用原密钥，或自动生成。",
     )
 
 
@@ -67,7 +67,7 @@ class RuleForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rule: str = Field(
-        description="Such as angry > 0.6 for 3 s; docs/rules.md has the grammar. · 语法见文档。"
+        description="Such as angry > 0.6 for 3 s；docs/rules.md has the grammar. · 语法见文档。"
     )
     webhook: WebhookForm | None = None
 
@@ -209,7 +209,7 @@ def _save(
     if rule.name not in (name, rule.condition):
         raise UsageError(
             reason_en=f"The rule is named {rule.name}, its address {name}.",
-            reason_zh=f"规则名为 {rule.name},而地址中为 {name}。",
+            reason_zh=f"规则名为 {rule.name}，而地址中为 {name}。",
         )
     webhook, made = None, None
     if form.webhook is not None:

@@ -78,7 +78,7 @@ def require_key_beyond_loopback(settings: Settings) -> None:
         raise UsageError(
             reason_en="Serving others than this machine needs an API key: set VOXCOR_API_KEY to "
             "16 characters or more.",
-            reason_zh="对本机以外提供服务需要 API 密钥:请将 VOXCOR_API_KEY 设为至少 16 个字符。",
+            reason_zh="对本机以外提供服务需要 API 密钥：请将 VOXCOR_API_KEY 设为至少 16 个字符。",
         )
 
 

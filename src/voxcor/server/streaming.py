@@ -332,14 +332,14 @@ def _item_of(text: str) -> _Update | _Close:
     except (MalformedRequest, TypeError, KeyError) as error:
         raise MessageInvalid(
             reason_en="text is JSON with a type; audio is sent as binary messages.",
-            reason_zh="文本消息应为带 type 的 JSON;音频须以二进制消息发送。",
+            reason_zh="文本消息应为带 type 的 JSON；音频须以二进制消息发送。",
         ) from error
     if kind == "session.close":
         return _Close("client_request")
     if kind != "session.update":
         raise MessageInvalid(
             reason_en=f"a client sends session.update and session.close, not {kind!r:.100}.",
-            reason_zh=f"客户端可发送 session.update 和 session.close,而不是 {kind!r:.100}。",
+            reason_zh=f"客户端可发送 session.update 和 session.close，而不是 {kind!r:.100}。",
         )
     try:
         return _Update.model_validate(document)

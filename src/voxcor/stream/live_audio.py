@@ -73,7 +73,7 @@ def microphone() -> Iterator[LiveBlock]:
     except queue.Empty as error:
         raise MicrophoneFailed(
             reason_en=f"nothing has come from it for {MOST_SILENT_S:.0f} s; is it still there?",
-            reason_zh=f"已有 {MOST_SILENT_S:.0f} 秒没有收到任何数据;设备是否已断开?",
+            reason_zh=f"已有 {MOST_SILENT_S:.0f} 秒没有收到任何数据；设备是否已断开？",
         ) from error
     except (sounddevice.PortAudioError, ValueError, OSError) as error:
         raise MicrophoneFailed(reason_en=f"{error}.", reason_zh=f"{error}。") from error
@@ -137,12 +137,12 @@ def _sounddevice() -> Any:
     except ImportError as error:
         raise MicrophoneFailed(
             reason_en="install its library: pip install 'voxcor[mic]'.",
-            reason_zh="请安装所需的库:pip install 'voxcor[mic]'。",
+            reason_zh="请安装所需的库：pip install 'voxcor[mic]'。",
         ) from error
     except OSError as error:  # sounddevice is there, PortAudio is not
         raise MicrophoneFailed(
             reason_en="PortAudio is missing; on Debian and Ubuntu: apt install libportaudio2.",
-            reason_zh="缺少 PortAudio;Debian 和 Ubuntu 上请运行:apt install libportaudio2。",
+            reason_zh="缺少 PortAudio；Debian 和 Ubuntu 上请运行：apt install libportaudio2。",
         ) from error
 
 

@@ -78,8 +78,8 @@ _NAMES: Mapping[Role, tuple[str, ...]] = {
 _PLACE = {name: (role, place) for role, names in _NAMES.items() for place, name in enumerate(names)}
 
 # What a sentence says that was looked for.
-PATHS = "path, wav, file, audio, file_name, audio_filepath, 路径, 文件, 音频"
-LABELS = "label9, label, emotion, emo, 标签, 情感, 情绪"
+PATHS = "path, wav, file, audio, file_name, audio_filepath，路径，文件，音频"
+LABELS = "label9, label, emotion, emo，标签，情感，情绪"
 
 
 @dataclass(frozen=True, slots=True)

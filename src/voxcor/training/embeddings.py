@@ -171,10 +171,10 @@ def _write(path: Path, array: NDArray[np.generic]) -> None:
 
 def _same_audio(utterance: Utterance, earlier: Utterance) -> RowProblem:
     en = f"the same audio as row {earlier.row} ({earlier.path.name})"
-    zh = f"与第 {earlier.row} 行({earlier.path.name})的音频完全相同"
+    zh = f"与第 {earlier.row} 行（{earlier.path.name}）的音频完全相同"
     if earlier.label != utterance.label:
         en += f", which is {earlier.label}, not {utterance.label}"
-        zh += f",但标签不同({earlier.label} 与 {utterance.label})"
+        zh += f"，但标签不同（{earlier.label} 与 {utterance.label}）"
     return row_problem(utterance, "same_audio_twice", f"{en}.", f"{zh}。")
 
 

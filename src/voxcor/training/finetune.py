@@ -150,7 +150,7 @@ class Finetuning:
             raise UsageError(
                 reason_en="The training diverged: its loss is no number any more. "
                 "Take a lower learning rate, and train into another folder.",
-                reason_zh="训练发散:损失已不是有效数值。请降低学习率,并换一个输出文件夹重新训练。",
+                reason_zh="训练发散：损失已不是有效数值。请降低学习率，并换一个输出文件夹重新训练。",
             )
         done = len(position.epochs) * steps + position.step
         self._update(rate_factor(done, options.epochs * steps, warmup=options.warmup))

@@ -100,7 +100,7 @@ def _by_column(
             utterances[i],
             "unknown_split",
             f"is in no split: {utterances[i].columns.get('split', '') or 'empty'}.",
-            f"不属于任何划分:{utterances[i].columns.get('split', '') or '空'}。",
+            f"不属于任何划分：{utterances[i].columns.get('split', '') or '空'}。",
         )
         for i in splits[""]
     ]
@@ -185,13 +185,13 @@ def _require_two(utterances: Sequence[Utterance], plan: Plan, name: str) -> None
         listed = ", ".join(labels) or "-"
         reason = say(
             f"there is nothing to tell apart, all clips to train on are {listed}.",
-            f"没有可区分的类别,用于训练的语音全部为 {listed}。",
+            f"没有可区分的类别，用于训练的语音全部为 {listed}。",
         )
         raise ManifestError(name=name, reason=reason)
     if max(labels.values()) < 2:
         reason = say(
             "every label has one clip only; two of a label are needed, five are better.",
-            "每个标签都只有一条语音;每个标签至少需要两条,最好五条。",
+            "每个标签都只有一条语音；每个标签至少需要两条，最好五条。",
         )
         raise ManifestError(name=name, reason=reason)
 
@@ -208,5 +208,5 @@ def _lone_voices(utterances: Sequence[Utterance], plan: Plan) -> Iterator[RowPro
             (voice,) = known
             who = voice[1] if voice else "?"
             en = f"label {label} is spoken by {who} only: nothing tells it from that voice."
-            zh = f"标签 {label} 只有说话人 {who}:无法与该说话人的音色区分开。"
+            zh = f"标签 {label} 只有说话人 {who}：无法与该说话人的音色区分开。"
             yield RowProblem(None, "", "one_speaker", say(en, zh))

@@ -346,7 +346,7 @@ def _require_enough(train_clips: Clips, held_out: Clips, labels: Sequence[str]) 
     if not len(held_out):
         raise UsageError(
             reason_en="No recording with a label of the training can be used for validation.",
-            reason_zh="没有可用于验证的录音(标签须与训练集相同)。",
+            reason_zh="没有可用于验证的录音（标签须与训练集相同）。",
         )
 
 

@@ -78,7 +78,7 @@ class FullOptions:
             value = getattr(self, name)
             raise UsageError(
                 reason_en=f"{name} cannot be {value} for a network of {blocks} blocks.",
-                reason_zh=f"{name} 不能为 {value}(该网络共 {blocks} 个模块)。",
+                reason_zh=f"{name} 不能为 {value}（该网络共 {blocks} 个模块）。",
             )
         if self.lora_rank and self.freeze_blocks == blocks:
             raise UsageError(
@@ -102,7 +102,7 @@ def parse_options(pairs: Iterable[str]) -> FullOptions:
             raise UsageError(
                 reason_en=f"{pair} is no option of full training, such as epochs=10. "
                 f"They are: {known}.",
-                reason_zh=f"{pair} 不是完整训练的选项(写法如 epochs=10)。可用选项:{known}。",
+                reason_zh=f"{pair} 不是完整训练的选项（写法如 epochs=10）。可用选项：{known}。",
             )
         try:
             values[name] = _value(text, kinds[name])

@@ -30,11 +30,11 @@ _HELD_OUT: Mapping[Protocol, Both] = {
     "split": Both("the manifest's own split", "清单自带的划分"),
     "loso": Both("each speaker held out in turn", "逐一留出每位说话人"),
     "fold": Both("each fold of the manifest held out in turn", "逐一留出清单中的每一折"),
-    "speakers": Both("folds of speakers, each held out in turn", "按说话人分折,逐一留出"),
+    "speakers": Both("folds of speakers, each held out in turn", "按说话人分折，逐一留出"),
     "clips": Both(
         "folds of clips of the SAME speakers, each held out in turn: no figure here is about "
         "another voice",
-        "按语音片段分折,逐一留出,但说话人相同:以下数值均不能代表其他说话人",
+        "按语音片段分折，逐一留出，但说话人相同：以下数值均不能代表其他说话人",
     ),
 }
 
@@ -212,7 +212,7 @@ def _origin(training: Training) -> Both:
         head_en, head_zh = "a head of two layers", "两层分类头"
     elif training.layer is None and set(training.labels) & set(base.labels):
         head_en += ", begun as its own classifier"
-        head_zh += "(以原分类头为起点)"
+        head_zh += "（以原分类头为起点）"
     terms_en = markdown(training.terms or "not stated by whoever trained this")
     terms_zh = markdown(training.terms or "训练者未说明")
     title, model, licence = map(markdown, (base.title, base.id, base.licence))
@@ -225,10 +225,11 @@ def _origin(training: Training) -> Both:
         f"Base: {model}, sha256 {code(base.sha256)}, licence: {licence}. "
         f"Data: sha256 `{training.data_sha256}` over audio, labels and speakers; "
         f"terms: {terms_en}.",
-        f"在 {body_zh}之上更换了分类头:{head_zh},{training.parameters:,} 个参数,使用 "
+        f"在 {body_zh}之上更换了分类头：{head_zh}，{training.parameters:,} 个参数，使用 "
         f"{manifest} 中 {training.speakers} 位已知说话人的 {clips} 条语音训练。\n\n"
-        f"基础模型:{model},sha256 {code(base.sha256)},许可:{licence}。"
-        f"数据:对音频、标签与说话人计算的 sha256 为 `{training.data_sha256}`;使用条款:{terms_zh}。",
+        f"基础模型：{model}，sha256 {code(base.sha256)}，许可：{licence}。"
+        f"数据：对音频、标签与说话人计算的 sha256 为 `{training.data_sha256}`；"
+        f"使用条款：{terms_zh}。",
     )
 
 
@@ -239,30 +240,31 @@ def _protocol(training: Training) -> Both:
         return Both(
             f"Held out: {held_out.en}. Nothing that was tried did better on the held-out clips "
             "than the base model, so this model answers as that one does, among these labels.",
-            f"留出方式:{held_out.zh}。在留出的语音上,任何训练都未优于基础模型,"
-            "因此本模型的回答与基础模型相同,仅限于这些标签。",
+            f"留出方式：{held_out.zh}。在留出的语音上，任何训练都未优于基础模型，"
+            "因此本模型的回答与基础模型相同，仅限于这些标签。",
         )
     if training.chosen_on_held_out:
         flatter_en = (
             " The held-out clips also chose when to stop, so their figures flatter a little."
         )
-        flatter_zh = "留出的语音同时决定了何时停止训练,因此其数值略偏乐观。"
+        flatter_zh = "留出的语音同时决定了何时停止训练，因此其数值略偏乐观。"
     return Both(
         f"Held out: {held_out.en}. Training stopped after {training.rounds} rounds of {ROUND} "
         f"batches of {BATCH} clips, seed {training.seed}. Labels weigh alike. Temperature of the "
         f"scores, fitted on held-out clips: {training.temperature:.2f}.{flatter_en}",
-        f"留出方式:{held_out.zh}。训练 {training.rounds} 轮(每轮 {ROUND} 批,每批 {BATCH} 条)后停止,"
-        f"随机种子 {training.seed}。各标签权重相等。分数的温度在留出的语音上拟合:"
+        f"留出方式：{held_out.zh}。训练 {training.rounds} 轮（每轮 {ROUND} 批，每批 {BATCH} 条）"
+        "后停止，"
+        f"随机种子 {training.seed}。各标签权重相等。分数的温度在留出的语音上拟合："
         f"{training.temperature:.2f}。{flatter_zh}",
     )
 
 
 def _figures(training: Training) -> Table:
     parts = (
-        (Both("held out, before", "留出,训练前"), training.before),
-        (Both("held out, after", "留出,训练后"), training.held_out),
-        (Both("test, before", "测试,训练前"), training.test_before),
-        (Both("test, after", "测试,训练后"), training.test),
+        (Both("held out, before", "留出，训练前"), training.before),
+        (Both("held out, after", "留出，训练后"), training.held_out),
+        (Both("test, before", "测试，训练前"), training.test_before),
+        (Both("test, after", "测试，训练后"), training.test),
     )
     rows: list[tuple[Text, ...]] = [
         (name, *_row(figures)) for name, figures in parts if figures is not None
@@ -278,9 +280,10 @@ def _figures(training: Training) -> Table:
             "label, as EmoBox and the emotion2vec paper have them; ECE is the gap between "
             "confidence and accuracy. Brackets: 95 % bootstrap intervals. Published: another "
             "model, emotion2vec base, in other folds.",
-            "训练前:未经训练的基础模型,在相同标签中选择。WA 为判断正确的比例,UA 为各类召回率均值,"
-            "WF1 为按类别数量加权的 F1,定义与 EmoBox 和 emotion2vec 论文一致;ECE 为置信度与准确率"
-            "之间的差距。方括号内为 95% 自助法区间。已发表:另一个模型 emotion2vec base,"
+            "训练前：未经训练的基础模型，在相同标签中选择。WA 为判断正确的比例，"
+            "UA 为各类召回率均值，"
+            "WF1 为按类别数量加权的 F1，定义与 EmoBox 和 emotion2vec 论文一致；ECE 为置信度与准确率"
+            "之间的差距。方括号内为 95% 自助法区间。已发表：另一个模型 emotion2vec base，"
             "数据划分不同。",
         ),
     )
@@ -301,7 +304,7 @@ def _published(training: Training) -> Iterator[tuple[Text, ...]]:
     for corpus in training.corpora:
         row = LINEAR_PROBE.get(corpus_key(corpus))
         if row is not None:
-            name = Both(f"{corpus}, published", f"{corpus},已发表")
+            name = Both(f"{corpus}, published", f"{corpus}，已发表")
             yield name, "", f"{row.wa:.2f}", f"{row.ua:.2f}", f"{row.f1:.2f}", ""
 
 
@@ -322,7 +325,7 @@ def _folds(training: Training) -> Table:
         tuple(rows),
         Both(
             "Each row by a head that was trained without it, and stopped by the others.",
-            "每行均由未使用该折训练的分类头给出,停止时机由其他折决定。",
+            "每行均由未使用该折训练的分类头给出，停止时机由其他折决定。",
         ),
     )
 
@@ -342,12 +345,12 @@ def _by_label(training: Training) -> Table:
             )
         )
     return Table(
-        Both("Recall by label, held out", "各标签召回率(留出)"),
+        Both("Recall by label, held out", "各标签召回率（留出）"),
         (
             Both("label", "标签"),
             Both("clips to train on", "训练语音"),
-            Both("before, %", "训练前,%"),
-            Both("after, %", "训练后,%"),
+            Both("before, %", "训练前，%"),
+            Both("after, %", "训练后，%"),
         ),
         tuple(rows),
     )
@@ -361,7 +364,7 @@ def _confusion(figures: Figures) -> Table:
         if any(row)
     ]
     return Table(
-        Both("Confusion, clips", "混淆矩阵(语音条数)"),
+        Both("Confusion, clips", "混淆矩阵（语音条数）"),
         (Both("truth ↓ heard →", "真实 ↓ 识别 →"), *(Both(n.en, n.zh) for n in names)),
         tuple(rows),
     )
@@ -373,7 +376,7 @@ def _use() -> Both:
         "Python; every command takes the folder as MODEL. `report.json` has every number. "
         "These are estimates of expressed emotion, not of what a person feels; some uses are "
         "restricted by law.",
-        "`voxcor recognize --model 本文件夹 PATH...`,或在 Python 中使用 "
-        '`Recognizer("本文件夹")`;所有命令的 MODEL 参数都可以填写该文件夹。全部数值见 '
-        "`report.json`。结果是对语音所表达情感的估计,并非说话人的真实感受;某些用途受法律限制。",
+        "`voxcor recognize --model 本文件夹 PATH...`，或在 Python 中使用 "
+        '`Recognizer("本文件夹")`；所有命令的 MODEL 参数都可以填写该文件夹。全部数值见 '
+        "`report.json`。结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。",
     )

@@ -90,8 +90,8 @@ def claimed(folder: Path, mark: Mapping[str, Any]) -> Iterator[None]:
                 reason_en=f"{folder} holds an unfinished training of another model, with other "
                 "recordings or other options. Go on with those, remove that folder, or choose "
                 "another one for the new model.",
-                reason_zh=f"{folder} 中有一个未完成的训练,其模型、录音或选项与本次不同。"
-                "请用原来的设置继续,或删除该文件夹,或为新模型另选一个文件夹。",
+                reason_zh=f"{folder} 中有一个未完成的训练，其模型、录音或选项与本次不同。"
+                "请用原来的设置继续，或删除该文件夹，或为新模型另选一个文件夹。",
             )
         if begun != mark:
             with storage_errors(folder):

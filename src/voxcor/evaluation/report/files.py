@@ -68,7 +68,7 @@ def remarks(found: Iterable[RowProblem | Failure]) -> list[str]:
         lines += [f"{message} ({code})" for message in messages[:_LISTED]]
         more = len(messages) - _LISTED
         if more > 0:
-            lines.append(say(f"… and {more} more ({code})", f"……另有 {more} 条({code})"))
+            lines.append(say(f"… and {more} more ({code})", f"……另有 {more} 条（{code}）"))
     return lines
 
 

@@ -62,11 +62,11 @@ def to_html(evaluation: Evaluation, remarks: Sequence[str]) -> str:
 def _figures(evaluation: Evaluation) -> Iterator[str]:
     whole = evaluation.whole
     for name, value in (
-        (Both("UA, mean recall", "UA(各类召回率均值)"), f"{whole.ua.value:.1%}"),
-        (Both("WA, share correct", "WA(正确率)"), f"{whole.wa.value:.1%}"),
+        (Both("UA, mean recall", "UA（各类召回率均值）"), f"{whole.ua.value:.1%}"),
+        (Both("WA, share correct", "WA（正确率）"), f"{whole.wa.value:.1%}"),
         (Both("macro-F1", "宏平均 F1"), f"{whole.f1.value:.1%}"),
         (Both("mean confidence", "平均置信度"), f"{whole.confidence.value:.1%}"),
-        (Both("ECE, calibration error", "ECE(校准误差)"), f"{whole.ece.value:.3f}"),
+        (Both("ECE, calibration error", "ECE（校准误差）"), f"{whole.ece.value:.3f}"),
         *(
             (Both(f"CCC, {name.en}", f"CCC，{name.zh}"), f"{found.ccc.value:.3f}")
             for name, found in zip(rated_names(whole), whole.concordance.values(), strict=True)
@@ -79,21 +79,21 @@ def _plots(evaluation: Evaluation) -> Iterator[str]:
     whole = evaluation.whole
     chance = 1 / len(evaluation.labels)
     yield _plot(
-        Both("Confusion, % of each label's clips", "混淆矩阵(占各标签语音的百分比)"),
+        Both("Confusion, % of each label's clips", "混淆矩阵（占各标签语音的百分比）"),
         plots.confusion(whole),
     )
-    title = Both("Recall by label; dashed: chance", "各标签召回率;虚线为随机水平")
+    title = Both("Recall by label; dashed: chance", "各标签召回率；虚线为随机水平")
     recalls = [Bar(name_of(k), v, get_label(k).color) for k, v in whole.recall.items()]
     yield _plot(title, plots.bars(recalls, title, guide=chance))
     yield _plot(
         Both("Share correct by confidence", "不同置信度下的正确率"), plots.reliability(whole)
     )
     for column, groups in evaluation.groups.items():
-        title = Both(f"UA by {column}; dashed: all", f"按 {column} 的 UA;虚线为全部")
+        title = Both(f"UA by {column}; dashed: all", f"按 {column} 的 UA；虚线为全部")
         rows = [Bar(value or "–", figures.ua) for value, figures in groups.items()]
         yield _plot(title, plots.bars(rows, title, guide=whole.ua.value))
     if evaluation.stresses:
-        title = Both("UA under stress; dashed: as recorded", "压力测试下的 UA;虚线为原始录音")
+        title = Both("UA under stress; dashed: as recorded", "压力测试下的 UA；虚线为原始录音")
         rows = [
             Bar(Both(row.stress.en, row.stress.zh), row.figures.ua if row.figures else None)
             for row in evaluation.stresses

@@ -61,11 +61,11 @@ def headline(evaluation: Evaluation) -> Both:
     lost = sum(problem.code in LOST for problem in evaluation.problems)
     answered, total = whole.clips, whole.clips + len(evaluation.failures) + lost
     restricted_en = f", choosing among {len(evaluation.labels)}" if evaluation.restricted else ""
-    restricted_zh = f",仅在 {len(evaluation.labels)} 个标签中选择" if evaluation.restricted else ""
+    restricted_zh = f"，仅在 {len(evaluation.labels)} 个标签中选择" if evaluation.restricted else ""
     return Both(
         f"{model.id} ({model.precision}) on {evaluation.source}: "
         f"{answered} of {total} clips recognised{restricted_en}",
-        f"{model.id}({model.precision})在 {evaluation.source} 上:"
+        f"{model.id}（{model.precision}）在 {evaluation.source} 上："
         f"{total} 条语音中识别了 {answered} 条{restricted_zh}",
     )
 
@@ -126,12 +126,12 @@ def _whole(evaluation: Evaluation) -> Table:
         Both("All clips", "全部语音"),
         (Both("figure", "指标"), Both("value [95 % interval]", "数值 [95% 区间]")),
         (
-            (Both("UA, mean recall, %", "UA(各类召回率均值),%"), interval(whole.ua)),
-            (Both("WA, share correct, %", "WA(正确率),%"), interval(whole.wa)),
+            (Both("UA, mean recall, %", "UA（各类召回率均值），%"), interval(whole.ua)),
+            (Both("WA, share correct, %", "WA（正确率），%"), interval(whole.wa)),
             (Both("macro-F1, %", "宏平均 F1,%"), interval(whole.f1)),
-            (Both("mean confidence, %", "平均置信度,%"), interval(whole.confidence)),
-            (Both("ECE, calibration error", "ECE(校准误差)"), interval(whole.ece, percent=False)),
-            (Both("Brier score, 0 to 2", "Brier 分数(0 到 2)"), brier),
+            (Both("mean confidence, %", "平均置信度，%"), interval(whole.confidence)),
+            (Both("ECE, calibration error", "ECE（校准误差）"), interval(whole.ece, percent=False)),
+            (Both("Brier score, 0 to 2", "Brier 分数（0 到 2）"), brier),
             *(
                 (Both(f"CCC, {name.en}, -1 to 1", f"CCC，{name.zh}（-1 到 1）"), ccc)
                 for name, ccc in zip(
@@ -153,15 +153,15 @@ def _about_intervals(whole: Figures) -> Both:
         return Both(
             "Intervals: bootstrap over clips. With fewer than two known speakers they say nothing "
             "about the next speaker.",
-            "区间:对单条语音做自助抽样。已知说话人不足两位,区间不能推广到新的说话人。",
+            "区间：对单条语音做自助抽样。已知说话人不足两位，区间不能推广到新的说话人。",
         )
     few = whole.speakers < _MANY_SPEAKERS
     few_en = " So few of them make intervals too narrow." if few else ""
-    few_zh = "人数过少,区间偏窄。" if few else ""
+    few_zh = "人数过少，区间偏窄。" if few else ""
     return Both(
         f"Intervals: bootstrap over {whole.speakers} speakers, because clips of one speaker "
         f"resemble each other.{few_en}",
-        f"区间:对 {whole.speakers} 位说话人做自助抽样,因为同一说话人的语音彼此相似。{few_zh}",
+        f"区间：对 {whole.speakers} 位说话人做自助抽样，因为同一说话人的语音彼此相似。{few_zh}",
     )
 
 
@@ -176,7 +176,7 @@ def _by_language(evaluation: Evaluation) -> Table:
         ),
         tuple(
             (
-                language or Both("(not stated)", "(未注明)"),
+                language or Both("(not stated)", "（未注明）"),
                 f"{figures.confidence.value:.1%}",
                 f"{figures.wa.value:.1%}",
             )
@@ -192,7 +192,7 @@ def _by_label(figures: Figures) -> Table:
         (
             Both("label", "标签"),
             Both("clips", "语音数"),
-            Both("recall, % [95 %]", "召回率,% [95%]"),
+            Both("recall, % [95 %]", "召回率，% [95%]"),
             Both("most often taken for", "最常误认为"),
         ),
         tuple(
@@ -222,13 +222,13 @@ def _by_column(column: str, groups: Mapping[str, Figures], whole: Figures) -> Ta
             "UA, %",
             "WA, %",
             "F1, %",
-            Both("confidence, %", "置信度,%"),
+            Both("confidence, %", "置信度，%"),
             "ECE",
             *(Both(f"CCC, {name.en}", f"CCC，{name.zh}") for name in rated_names(whole)),
         ),
         tuple(
             (
-                value or Both("(empty)", "(空)"),
+                value or Both("(empty)", "（空）"),
                 str(figures.clips),
                 str(figures.speakers or "?"),
                 interval(figures.ua),
@@ -246,14 +246,14 @@ def _by_column(column: str, groups: Mapping[str, Figures], whole: Figures) -> Ta
 def _beside_published(evaluation: Evaluation) -> Table:
     rows: list[tuple[Text, ...]] = []
     for corpus, figures in evaluation.primary.items():
-        own = Both(f"{evaluation.model.id}, here", f"{evaluation.model.id},本次")
+        own = Both(f"{evaluation.model.id}, here", f"{evaluation.model.id}，本次")
         ours = (interval(figures.ua), interval(figures.wa), interval(figures.f1))
         rows.append((corpus, own, Both("4 labels", "4 类"), *ours))
         for model, row in ZERO_SHOT.get(corpus_key(corpus), {}).items():
-            rows.append((corpus, model, Both("4 labels, as it is", "4 类,未微调"), *_percent(row)))
+            rows.append((corpus, model, Both("4 labels, as it is", "4 类，未微调"), *_percent(row)))
         probe = LINEAR_PROBE.get(corpus_key(corpus))
         if probe is not None:
-            trained = Both("all labels, trained head", "全部类别,训练分类头")
+            trained = Both("all labels, trained head", "全部类别，训练分类头")
             rows.append((corpus, "base", trained, *_percent(probe)))
     return Table(
         Both("Beside published figures", "与已发表结果对照"),
@@ -271,8 +271,8 @@ def _beside_published(evaluation: Evaluation) -> Table:
             "Published: EmoBox test sets (emotion2vec+) and the emotion2vec paper; the folds "
             "differ, and several of these corpora were in the training data of emotion2vec+ seed, "
             "from which base and large derive.",
-            "本次结果:仅含愤怒、快乐、中性、悲伤四类语音,并在四类中选择。已发表结果来自 EmoBox "
-            "测试集(emotion2vec+)与 emotion2vec 论文;数据划分不同,且其中若干语料库曾用于训练 "
+            "本次结果：仅含愤怒、快乐、中性、悲伤四类语音，并在四类中选择。已发表结果来自 EmoBox "
+            "测试集（emotion2vec+）与 emotion2vec 论文；数据划分不同，且其中若干语料库曾用于训练 "
             "emotion2vec+ seed,base 与 large 均由其衍生。",
         ),
         words=3,
@@ -291,7 +291,7 @@ def _under_stress(evaluation: Evaluation) -> Table:
             Both("condition", "条件"),
             "UA, %",
             Both("change", "变化"),
-            Both("confidence, %", "置信度,%"),
+            Both("confidence, %", "置信度，%"),
             "ECE",
             Both("no answer", "无结果"),
         ),
@@ -299,7 +299,7 @@ def _under_stress(evaluation: Evaluation) -> Table:
         Both(
             "The same clips through real codecs, noise and a room; clips without an answer are in "
             "no figure of their line.",
-            "同一批语音经真实编解码器、噪声与房间混响处理;无结果的语音不计入该行指标。",
+            "同一批语音经真实编解码器、噪声与房间混响处理；无结果的语音不计入该行指标。",
         ),
     )
 
@@ -324,8 +324,8 @@ def _abstaining(evaluation: Evaluation) -> Table:
         Both("Abstaining below a confidence", "低置信度不作判断"),
         (
             Both("--abstain-below", "--abstain-below"),
-            Both("answered, %", "作答比例,%"),
-            Both("correct of these, %", "其中正确,%"),
+            Both("answered, %", "作答比例，%"),
+            Both("correct of these, %", "其中正确，%"),
         ),
         tuple(
             (
@@ -355,7 +355,7 @@ def _calibration(evaluation: Evaluation) -> Table:
         Both(
             f"Fitted on these clips, the logits are to be divided by {found.temperature:.3f}. The "
             f"figures with it come from speakers it was not fitted on. {store_en}",
-            f"在这些语音上拟合,logits 应除以 {found.temperature:.3f}。右列来自未参与拟合的说话人。"
+            f"在这些语音上拟合，logits 应除以 {found.temperature:.3f}。右列来自未参与拟合的说话人。"
             f"{store_zh}",
         ),
     )

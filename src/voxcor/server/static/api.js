@@ -46,7 +46,7 @@ export class ApiError extends Error {
 
 const OFFLINE = {
   en: "The server does not answer. Is it still running? Start it with: voxcor serve",
-  zh: "服务器没有响应。它还在运行吗?启动命令:voxcor serve",
+  zh: "服务器没有响应。它还在运行吗？启动命令：voxcor serve",
 };
 
 const givenUp = () => new DOMException("given up", "AbortError");

@@ -30,7 +30,7 @@ const STRINGS = {
   builtInGet: ["Download (1.1 GB)", "下载（1.1 GB）"],
   notice: [
     "These are estimates of expressed emotion, not of what a person feels. Some uses are restricted by law. Everything stays on this machine.",
-    "结果是对语音所表达情感的估计,并非说话人的真实感受;某些用途受法律限制。所有数据均留在本机。",
+    "结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。所有数据均留在本机。",
   ],
   licences: ["Licences", "许可证"],
   key: ["API key of this server", "本服务器的 API 密钥"],
@@ -41,7 +41,7 @@ const STRINGS = {
   drop: ["Drop audio here, paste it, or browse", "拖放、粘贴或点击选择音频"],
   dropHint: [
     "WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; any length",
-    "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式;时长不限",
+    "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式；时长不限",
   ],
   dropOther: ["click to choose another", "点击更换"],
   dropHere: ["Drop to add", "松开以添加"],
@@ -59,7 +59,7 @@ const STRINGS = {
   embeddingHint: ["embedding.npy", "embedding.npy"],
   more: ["More", "更多"],
   model: ["Model", "模型"],
-  modelAuto: ["Best installed ({model})", "已安装的最佳模型({model})"],
+  modelAuto: ["Best installed ({model})", "已安装的最佳模型（{model}）"],
   trim: ["Trim silence", "去除首尾静音"],
   trimHint: ["before and after speech", "不影响时间标注"],
   any_sound: ["Any sound", "任何声音"],
@@ -87,7 +87,7 @@ const STRINGS = {
   microphoneMissing: ["There is no microphone.", "未找到麦克风。"],
   microphoneRefused: [
     "The browser did not allow the microphone: allow it for this page and try again.",
-    "浏览器未允许使用麦克风;请允许本页面使用后重试。",
+    "浏览器未允许使用麦克风；请允许本页面使用后重试。",
   ],
 
   // Result
@@ -101,10 +101,10 @@ const STRINGS = {
   dimensionsOf: ["arousal {arousal} · valence {valence}", "唤醒度 {arousal} · 效价 {valence}"],
   dimensionsDerived: ["derived from the scores", "由得分推算"],
   dimensionsModel: ["by the model", "由模型给出"],
-  abstained: ["No answer: not sure enough", "不作判断:把握不足"],
+  abstained: ["No answer: not sure enough", "不作判断：把握不足"],
   abstainedWhy: [
     "Most likely {emotion}, but {confidence} is below the limit of {limit}.",
-    "最可能为 {emotion},但置信度 {confidence} 低于设定的 {limit}。",
+    "最可能为 {emotion}，但置信度 {confidence} 低于设定的 {limit}。",
   ],
   noAnswer: ["no answer", "不作判断"],
   channelChoice: ["Channels", "声道"],
@@ -117,12 +117,12 @@ const STRINGS = {
   channels: ["channels: {count}", "{count} 声道"],
   channel: ["channel {number}", "第 {number} 声道"],
   shares: ["Over time", "时间占比"],
-  changes: ["segments: {segments}, changes: {transitions}", "{segments} 段,变化 {transitions} 次"],
+  changes: ["segments: {segments}, changes: {transitions}", "{segments} 段，变化 {transitions} 次"],
   unofficial: ["unofficial weights", "非官方权重"],
   files: ["Files", "文件"],
-  archive: ["Folder (.zip)", "结果文件夹 (.zip)"],
+  archive: ["Folder (.zip)", "结果文件夹（.zip）"],
   export: ["Export …", "导出……"],
-  archiveOf: ["Download {name} as zip", "下载 {name} 的结果 (.zip)"],
+  archiveOf: ["Download {name} as zip", "下载 {name} 的结果（.zip）"],
 
   // Player
   player: ["Waveform and emotion curve", "波形与情感曲线"],
@@ -134,29 +134,29 @@ const STRINGS = {
   zoomOut: ["Zoom out", "缩小"],
   zoomFit: ["Show all", "显示全部"],
   curve: ["Emotion curve", "情感曲线"],
-  segments: ["Segments ({count})", "语段({count})"],
+  segments: ["Segments ({count})", "语段（{count}）"],
   time: ["Time", "时间"],
   emotion: ["Emotion", "情感"],
   select: ["Select", "选取"],
   region: ["Region", "片段"],
   regionHint: ["or drag over the waveform", "或在波形上拖动"],
   regionSelect: ["Select a region", "选取片段"],
-  regionStart: ["Start of the region, in seconds", "片段开始(秒)"],
-  regionEnd: ["End of the region, in seconds", "片段结束(秒)"],
+  regionStart: ["Start of the region, in seconds", "片段开始（秒）"],
+  regionEnd: ["End of the region, in seconds", "片段结束（秒）"],
   regionClear: ["Clear the region", "取消片段"],
   regionScore: ["Score it", "识别片段"],
   loop: ["Loop", "循环"],
 
   // Queue
   queueDrop: ["Drop many files here, or browse", "拖放或选择多个文件"],
-  queueChosen: ["{count} chosen, {size}", "已选 {count} 个,{size}"],
+  queueChosen: ["{count} chosen, {size}", "已选 {count} 个，{size}"],
   queueMore: ["and {count} more", "另有 {count} 个"],
   queueClear: ["Clear", "清空"],
   queueRemove: ["Remove {name}", "移除 {name}"],
   jobs: ["Jobs", "任务"],
   jobsEmpty: [
     "No jobs yet. Add ten files or a thousand: the server works on, even with this page closed.",
-    "尚无任务。可一次添加任意多个文件;关闭网页后服务器会继续处理。",
+    "尚无任务。可一次添加任意多个文件；关闭网页后服务器会继续处理。",
   ],
   job: ["Job of {time}", "{time} 的任务"],
   jobCount: ["{finished} of {total}", "{finished} / {total}"],
@@ -182,7 +182,7 @@ const STRINGS = {
   // Live
   liveStart: ["Start listening", "开始聆听"],
   liveStop: ["Stop", "停止"],
-  liveEmpty: ["Speak, and see the emotion while you do.", "对着麦克风说话,实时查看情感。"],
+  liveEmpty: ["Speak, and see the emotion while you do.", "对着麦克风说话，实时查看情感。"],
   liveWaiting: ["Waiting for speech…", "等待语音…"],
   liveSpeech: ["speech", "正在说话"],
   liveSilence: ["silence", "静音"],
@@ -190,7 +190,7 @@ const STRINGS = {
   level: ["Level", "音量"],
   utterances: ["Utterances", "语句"],
   utterancesEmpty: ["Each utterance is listed when it has ended.", "每句话结束后会列在这里。"],
-  ruleFired: ["{rule} at {time}", "{rule},时间 {time}"],
+  ruleFired: ["{rule} at {time}", "{rule}，时间 {time}"],
 
   // History
   historyEmpty: ["No results yet.", "尚无结果。"],
@@ -204,7 +204,7 @@ const STRINGS = {
   download: ["Download", "下载"],
   onDisk: ["On disk", "占用磁盘"],
   labelCount: ["{count}", "{count} 类"],
-  embeddingsOnly: ["none: embeddings only", "无,仅提供特征向量"],
+  embeddingsOnly: ["none: embeddings only", "无，仅提供特征向量"],
   command: ["Command", "命令"],
   modelUsed: ["in use", "使用中"],
   modelInstalled: ["installed", "已安装"],
@@ -214,11 +214,11 @@ const STRINGS = {
   int8Make: ["Make int8", "生成 int8"],
   int8Hint: [
     "The same model in 8 bits: a quarter of the size, several times as fast. Compared with this one before it is offered.",
-    "同一模型的 8 位版本:体积为四分之一,速度快数倍;与原模型比较合格后才提供。",
+    "同一模型的 8 位版本：体积为四分之一，速度快数倍；与原模型比较合格后才提供。",
   ],
   int8Words: [
     "A quarter of the size, several times as fast; scores within 0.01 of the original on average.",
-    "体积为四分之一,速度快数倍;得分与原模型平均相差不超过 0.01。",
+    "体积为四分之一，速度快数倍；得分与原模型平均相差不超过 0.01。",
   ],
   int8Starts: ["Making int8…", "正在生成 int8…"],
 
@@ -226,13 +226,13 @@ const STRINGS = {
   rule: ["New rule", "新规则"],
   rulesHint: [
     "Saved rules watch live speech and every new result; they show here, as events, and as signed webhooks.",
-    "已保存的规则会监测实时语音和每个新结果,并通过页面、事件流和签名 webhook 通知。",
+    "已保存的规则会监测实时语音和每个新结果，并通过页面、事件流和签名 webhook 通知。",
   ],
-  ruleExamples: ["Such as:", "例如:"],
+  ruleExamples: ["Such as:", "例如："],
   ruleSave: ["Save the rule", "保存规则"],
-  ruleSecret: ["The secret of this webhook, shown only now:", "该 webhook 的密钥(仅显示一次):"],
+  ruleSecret: ["The secret of this webhook, shown only now:", "该 webhook 的密钥（仅显示一次）："],
   rulesEmpty: ["No rules yet.", "尚无规则。"],
-  webhook: ["Webhook (optional)", "Webhook(可选)"],
+  webhook: ["Webhook (optional)", "Webhook（可选）"],
 };
 
 // Costs as docs/speed.md has them, fp32 on two cores.
@@ -246,12 +246,12 @@ const MODELS = {
     "To begin with, on a CPU: 68.5 against large's 68.6 % of 64,384 clips in 20 languages (oruk-bench 2026, a vendor's run). Ten seconds of speech take about 0.5 s on two cores, and 0.8 GB of memory.",
     "用 CPU 时建议先用：20 种语言 64,384 条语音上准确率 68.5%，large 为 68.6%（oruk-bench 2026，某厂商的测试）。双核处理 10 秒语音约需 0.5 秒，占用内存 0.8 GB。",
   ],
-  "plus-seed": ["Costs what base does, and was trained on less.", "开销与 base 相同,训练数据较少。"],
+  "plus-seed": ["Costs what base does, and was trained on less.", "开销与 base 相同，训练数据较少。"],
   "base-finetuned": [
     "The first of the family with labels; costs what base does.",
-    "该系列最早的情感分类模型,开销与 base 相同。",
+    "该系列最早的情感分类模型，开销与 base 相同。",
   ],
-  base: ["No labels: gives embeddings for your own training.", "无情感类别,为自行训练提供特征向量。"],
+  base: ["No labels: gives embeddings for your own training.", "无情感类别，为自行训练提供特征向量。"],
   "whisper-base": [
     "The encoder of OpenAI's Whisper (MIT). No labels: a base for your own training, in any of its languages.",
     "OpenAI Whisper 的编码器（MIT）。无情感类别，可作为多种语言自行训练的基础。",
