@@ -10,7 +10,9 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from documents import put
 from places import ROOT
+from voxcor.language import say
 
 PARSER = MarkdownIt("commonmark").enable("table")
 
@@ -166,3 +168,20 @@ def test_documents_that_code_names_are_there() -> None:
     }
     assert len(named) > 5
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+def test_what_a_benchmark_writes_is_in_both_languages(tmp_path: Path) -> None:
+    english, chinese = tmp_path / "speed.md", tmp_path / "speed.zh.md"
+    for path in (english, chinese):
+        path.write_text("a\n<!-- table -->\nold\n<!-- end -->\nb\n", encoding="utf-8")
+    put(english, "table", lambda: say("fast\n", "快\n"))
+    assert english.read_text(encoding="utf-8") == "a\n<!-- table -->\nfast\n<!-- end -->\nb\n"
+    assert chinese.read_text(encoding="utf-8") == "a\n<!-- table -->\n快\n<!-- end -->\nb\n"
+    with pytest.raises(ValueError, match="no place for memory"):
+        put(english, "memory", str)
+
+
+def test_the_places_that_benchmarks_write_are_there() -> None:
+    for name, mark in (("int8", "speed"), ("speed", "table"), ("training", "bases")):
+        for path in (ROOT / "docs" / f"{name}.md", ROOT / "docs" / f"{name}.zh.md"):
+            assert f"<!-- {mark} -->\n" in path.read_text(encoding="utf-8")
