@@ -157,6 +157,13 @@ def test_a_document_is_in_one_language(path: Path) -> None:
     assert [text for text in paragraphs if other.search(text)] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_mark_of_emphasis_is_shown(path: Path) -> None:
+    # As in **“so”**is, where a quotation mark keeps the asterisks from closing.
+    shown = [token.content for token in tokens(path) if token.type == "text"]
+    assert [text for text in shown if "**" in text] == []
+
+
 def test_documents_that_code_names_are_there() -> None:
     code = [*ROOT.glob("src/**/*.py"), *ROOT.glob("benchmarks/*.py"), *ROOT.glob("docs/*.py")]
     page = [path for path in ROOT.glob("src/**/static/*.js") if "vendor" not in path.parts]
