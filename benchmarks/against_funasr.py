@@ -19,8 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,10 @@ import torch
 import yaml
 
 import funasr_reference as funasr
+from documents import put
 from voxcor.inference.network import Network
 from voxcor.inference.session import available_cores
+from voxcor.language import say
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.families.emotion2vec import FAMILY
 from voxcor.models.families.emotion2vec.published import labels_from_tokens
@@ -45,6 +48,27 @@ CLIPS = 64
 GIGAFLOP_10_S = {"base": 148, "large": 220}
 SECONDS = (3, 10, 30)
 THREADS = available_cores()
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """One clip of so many seconds through a size: each side's seconds and ratio, and its memory."""
+
+    size: str
+    seconds: int
+    found: Mapping[str, tuple[float, float]]
+    floor_s: float | None
+    peaks_mb: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Many clips through a size: seconds of audio, of FunASR's loop, of each way beside it."""
+
+    size: str
+    audio_s: float
+    loop_s: float
+    took_s: Mapping[str, float]
 
 
 def clip(seconds: int) -> Any:
@@ -120,8 +144,8 @@ def measure(
     }
 
 
-def many(folder: Path, config: dict[str, Any], size: str) -> str:
-    """A line on 64 clips of 2 to 8 s: FunASR's loop against passes of one thread side by side."""
+def many(folder: Path, config: dict[str, Any], size: str) -> Crowd:
+    """64 clips of 2 to 8 s: FunASR's loop against passes of one thread side by side."""
     lengths = np.random.default_rng(0).uniform(2, 8, CLIPS)
     clips = [clip(8)[: int(length * 16_000)] for length in lengths]
     reference = funasr.build(config, size=size, seed=0)
@@ -129,18 +153,14 @@ def many(folder: Path, config: dict[str, Any], size: str) -> str:
     for samples in clips:
         funasr.recognize(reference, samples)
     loop_s = time.perf_counter() - started
-    cells = []
+    took_s = {}
     for name, network in networks(folder, 1).items():
         with ThreadPoolExecutor(THREADS) as threads:
             started = time.perf_counter()
             for _ in threads.map(lambda samples, network=network: network.run([samples]), clips):
                 pass
-            took = time.perf_counter() - started
-        cells.append(f"{name} {took:.1f} s, **{loop_s / took:.2f}** times")
-    return (
-        f"{CLIPS} clips of 2 to 8 s through {size}, {lengths.sum():.0f} s of audio: FunASR's loop "
-        f"{loop_s:.1f} s; Voxcor, {THREADS} passes of one thread side by side: {'; '.join(cells)}."
-    )
+            took_s[name] = time.perf_counter() - started
+    return Crowd(size, float(lengths.sum()), loop_s, took_s)
 
 
 def peak_megabytes(folder: Path, config_path: Path, size: str, side: str, seconds: int) -> float:
@@ -175,9 +195,81 @@ def alone(folder: Path, config: dict[str, Any], size: str, side: str, seconds: i
     sys.stdout.write(json.dumps({"peak_mb": int(found[1]) / 1024}))
 
 
-def _cell(name: str, seconds: float, ratio: float, floor_s: float | None) -> str:
-    near = f", {floor_s / seconds:.0%}" if floor_s and "int8" not in name else ""
-    return f"{seconds:.2f} s{near}" if name == FUNASR else f"{seconds:.2f} s, **{ratio:.2f}**{near}"
+def in_words(peak: float, passes: Sequence[Passes], crowds: Sequence[Crowd]) -> str:
+    """Everything that was measured, in Markdown.
+
+    Args:
+        peak: what fp32 products reach here, in 10^9 operations a second.
+        passes: single clips.
+        crowds: many clips.
+    """
+    comma = say(", ", "，")
+    sides = [name.replace(", ", comma) for name in passes[0].found]
+    head = say("| model | clip |", "| 模型 | 音频 |")
+    least_s = {size: f"{work / peak:.2f}" for size, work in GIGAFLOP_10_S.items()}
+    return "\n".join(
+        [
+            f"{head} {' | '.join(sides)} |",
+            "|---|---|" + "---|" * len(sides),
+            *map(_row, passes),
+            "",
+            say(
+                f"This machine's fp32 matrix products reach {peak:.0f} GFLOP/s with {THREADS} "
+                "threads, so no fp32 program takes less for 10 s than "
+                + " or ".join(f"{least} s ({size})" for size, least in least_s.items())
+                + "; percentages are of that speed.",
+                f"本机用 {THREADS} 个线程做 fp32 矩阵乘法可达 {peak:.0f} GFLOP/s，"
+                "因此任何 fp32 程序处理 10 秒音频都不会少于 "
+                + "或 ".join(f"{least} 秒（{size}）" for size, least in least_s.items())
+                + "；百分比相对于这一速度。",
+            ),
+            "",
+            *map(_line, crowds),
+            "",
+            say("Peak memory in MB, from start to result:", "峰值内存（MB），从启动到得出结果："),
+            "",
+            f"{head} FunASR | fp32 |",
+            "|---|---|---|---|",
+            *(
+                f"| {one.size} | {_length(one)} | "
+                f"{' | '.join(f'{peak_mb:.0f}' for peak_mb in one.peaks_mb)} |"
+                for one in passes
+            ),
+            "",
+        ]
+    )
+
+
+def _length(one: Passes) -> str:
+    return say(f"{one.seconds} s", f"{one.seconds} 秒")
+
+
+def _row(one: Passes) -> str:
+    cells = []
+    for name, (seconds, ratio) in one.found.items():
+        parts = [say(f"{seconds:.2f} s", f"{seconds:.2f} 秒")]
+        if name != FUNASR:
+            parts.append(f"**{ratio:.2f}**")
+        if one.floor_s and "int8" not in name:
+            parts.append(f"{one.floor_s / seconds:.0%}")
+        cells.append(say(", ", "，").join(parts))
+    return f"| {one.size} | {_length(one)} | {' | '.join(cells)} |"
+
+
+def _line(crowd: Crowd) -> str:
+    english, chinese = [], []
+    for name, took_s in crowd.took_s.items():
+        ratio = f"**{crowd.loop_s / took_s:.2f}**"
+        english.append(f"{name} {took_s:.1f} s, {ratio} times")
+        chinese.append(f"{name.replace(', ', '，')} {took_s:.1f} 秒，{ratio} 倍")
+    return say(
+        f"- {CLIPS} clips of 2 to 8 s through {crowd.size}, {crowd.audio_s:.0f} s of audio: "
+        f"FunASR's loop {crowd.loop_s:.1f} s; Voxcor, {THREADS} passes of one thread side by side: "
+        f"{'; '.join(english)}.",
+        f"- {CLIPS} 条 2 至 8 秒的音频通过 {crowd.size}，共 {crowd.audio_s:.0f} 秒："
+        f"FunASR 逐条循环 {crowd.loop_s:.1f} 秒；Voxcor 以 {THREADS} 个单线程推理并行："
+        f"{'；'.join(chinese)}。",
+    )
 
 
 def main() -> None:
@@ -185,7 +277,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="config.yaml of plus_large")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--write", type=Path, help="file whose table is replaced")
+    parser.add_argument("--write", type=Path, help="the English document with the table")
     for child_only in ("--alone", "--size", "--folder"):
         parser.add_argument(child_only, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=int, help=argparse.SUPPRESS)
@@ -198,51 +290,28 @@ def main() -> None:
         )
 
     peak = peak_gigaflops()
-    lines, memory, batches = [], [], []
+    passes: list[Passes] = []
+    crowds: list[Crowd] = []
     for size in SIZES:
         with tempfile.TemporaryDirectory() as folder_name:
             folder = Path(folder_name)
             convert(folder, config, size)
             run = sides(folder, config, size)
-            if not lines:
-                lines = [f"| model | clip | {' | '.join(run)} |", "|---|---|" + "---|" * len(run)]
             for seconds in SECONDS:
                 found = measure(run, seconds, arguments.rounds)
                 floor_s = GIGAFLOP_10_S[size] / peak if seconds == 10 else None
-                cells = [_cell(name, *figures, floor_s) for name, figures in found.items()]
-                lines.append(f"| {size} | {seconds} s | {' | '.join(cells)} |")
-                print(lines[-1], file=sys.stderr, flush=True)
-                peaks = (
+                peaks_mb = [
                     peak_megabytes(folder, arguments.config, size, side, seconds)
                     for side in (FUNASR, "voxcor")
-                )
-                memory.append(f"| {size} | {seconds} s | {' | '.join(f'{p:.0f}' for p in peaks)} |")
+                ]
+                passes.append(Passes(size, seconds, found, floor_s, peaks_mb))
+                print(_row(passes[-1]), file=sys.stderr, flush=True)
             del run
-            batches.append(many(folder, config, size))
-            print(batches[-1], file=sys.stderr, flush=True)
-    lines += [
-        "",
-        f"This machine's fp32 matrix products reach {peak:.0f} GFLOP/s with {THREADS} threads, so "
-        "no fp32 program takes less for 10 s than "
-        + " or ".join(f"{work / peak:.2f} s ({size})" for size, work in GIGAFLOP_10_S.items())
-        + "; percentages are of that speed.",
-        "",
-        *(f"- {line}" for line in batches),
-        "",
-        "Peak memory in MB, from start to result:",
-        "",
-        "| model | clip | FunASR | fp32 |",
-        "|---|---|---|---|",
-        *memory,
-    ]
-    table = "\n".join(lines) + "\n"
-    print(table)
+            crowds.append(many(folder, config, size))
+            print(_line(crowds[-1]), file=sys.stderr, flush=True)
+    print(in_words(peak, passes, crowds))
     if arguments.write:
-        before, _, rest = arguments.write.read_text().partition("<!-- table -->\n")
-        after = rest.partition("<!-- end -->")[2]
-        arguments.write.write_text(
-            f"{before}<!-- table -->\n{table}<!-- end -->{after}", encoding="utf-8"
-        )
+        put(arguments.write, "table", lambda: in_words(peak, passes, crowds))
     return None
 
 

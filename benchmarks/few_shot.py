@@ -11,7 +11,8 @@ Each base, a model or a model and `:N` for its first N blocks, is asked three th
   other speakers are the test. Averaged over draws.
 - all clips but one speaker's train a head, for each speaker in turn.
 
-Prints Markdown; `--write` puts it into the place that is marked for it in FILE, in both languages.
+Prints Markdown; `--write` puts it into the place that is marked for it in FILE, and in its Chinese
+twin.
 """
 
 import argparse
@@ -26,6 +27,8 @@ from pathlib import Path
 
 import numpy as np
 
+from documents import put
+from voxcor.language import say
 from voxcor.training.head import train_head
 from voxcor.training.report import Training
 
@@ -141,20 +144,25 @@ def cell(found: tuple[float | None, float]) -> str:
     return f"**{after:.1f}**" if before is None else f"{before:.1f} → **{after:.1f}**"
 
 
-HEADS = {
-    "en": (
-        "base",
-        *(f"{FEW} clips each of one person, {corpus}" for corpus in PERSONS),
-        *(f"{MANY} clips each, other speakers, {corpus}" for corpus in CORPORA),
-        f"each speaker left out, {LEFT_OUT}",
-    ),
-    "zh": (
-        "基础模型",
-        *(f"一人每类 {FEW} 条，{corpus}" for corpus in PERSONS),
-        *(f"每类 {MANY} 条，其他说话人，{corpus}" for corpus in CORPORA),
-        f"逐一留出说话人，{LEFT_OUT}",
-    ),
-}
+def table(lines: Sequence[str]) -> str:
+    """The lines of all bases under their head."""
+    head = [
+        say("base", "基础模型"),
+        *(
+            say(f"{FEW} clips each of one person, {corpus}", f"一人每类 {FEW} 条，{corpus}")
+            for corpus in PERSONS
+        ),
+        *(
+            say(
+                f"{MANY} clips each, other speakers, {corpus}",
+                f"每类 {MANY} 条，其他说话人，{corpus}",
+            )
+            for corpus in CORPORA
+        ),
+        say(f"each speaker left out, {LEFT_OUT}", f"逐一留出说话人，{LEFT_OUT}"),
+    ]
+    rule = "|".join(["---"] * len(head))
+    return "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines]) + "\n"
 
 
 def main() -> None:
@@ -162,7 +170,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument("--bases", type=base_of, nargs="+", default=[Base("small", None)])
-    parser.add_argument("--write", type=Path, help="file whose tables are replaced")
+    parser.add_argument("--write", type=Path, help="the English document with the table")
     options = parser.parse_args()
     os.environ["VOXCOR_LANGUAGE"] = "en"
 
@@ -173,20 +181,9 @@ def main() -> None:
         found.append(left_out(options.corpora, base))
         lines.append(f"| {base} | {' | '.join(map(cell, found))} |")
         print(lines[-1], file=sys.stderr, flush=True)
-    for language, head in HEADS.items():
-        rule = "|".join(["---"] * len(head))
-        table = "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines]) + "\n"
-        print(table)
-        if options.write:
-            put(options.write, f"<!-- bases, {language} -->\n", table)
-
-
-def put(file: Path, mark: str, table: str) -> None:
-    """Puts a table between a mark and the end that follows it."""
-    text = file.read_text(encoding="utf-8")
-    before, _, rest = text.partition(mark)
-    after = rest.partition("<!-- end -->")[2]
-    file.write_text(f"{before}{mark}{table}<!-- end -->{after}", encoding="utf-8")
+    print(table(lines))
+    if options.write:
+        put(options.write, "bases", lambda: table(lines))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ ratio is the median of paired ratios. `int8_accuracy.py` measures what each cost
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 import funasr_reference as funasr
 from against_funasr import FUNASR, THREADS, clip, measure
+from documents import put
 from voxcor.inference.network import Network
+from voxcor.language import say
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.families.emotion2vec import FAMILY
 from voxcor.models.families.emotion2vec.published import labels_from_tokens
@@ -28,6 +30,8 @@ from voxcor.models.quantize import quantize
 
 SIZES = ("base", "large")
 SECONDS = (3, 10, 30)
+
+Found = Mapping[str, tuple[float, float]]
 
 
 def write_dynamic(source: Path, target: Path) -> None:
@@ -72,33 +76,42 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True, help="config.yaml of plus_large")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
-    parser.add_argument("--write", type=Path, help="file whose table is replaced")
+    parser.add_argument("--write", type=Path, help="the English document with the table")
     arguments = parser.parse_args()
     config = yaml.safe_load(arguments.config.read_text())
     torch.set_num_threads(THREADS)
-    lines = [
-        "| model | clip | FunASR | fp32 | dynamic int8 | int8 |",
-        "|---|---|---|---|---|---|",
-    ]
+    rows: list[tuple[str, int, Found]] = []
     for size in arguments.sizes:
         with tempfile.TemporaryDirectory() as folder:
             run = variants(Path(folder), config, size)
             for seconds in SECONDS:
-                found = measure(run, seconds, arguments.rounds)
-                cells = [f"{found[FUNASR][0]:.2f} s"] + [
-                    f"{found[name][0]:.2f} s, {found[name][1]:.2f} times"
-                    for name in ("fp32", "dynamic", "int8")
-                ]
-                lines.append(f"| {size} | {seconds} s | {' | '.join(cells)} |")
-                print(lines[-1], file=sys.stderr, flush=True)
-    table = "\n".join(lines) + "\n"
-    print(table)
+                rows.append((size, seconds, measure(run, seconds, arguments.rounds)))
+                print(*rows[-1], file=sys.stderr, flush=True)
+    print(table(rows))
     if arguments.write:
-        before, _, rest = arguments.write.read_text().partition("<!-- speed -->\n")
-        after = rest.partition("<!-- end -->")[2]
-        arguments.write.write_text(
-            f"{before}<!-- speed -->\n{table}<!-- end -->{after}", encoding="utf-8"
-        )
+        put(arguments.write, "speed", lambda: table(rows))
+
+
+def table(rows: Sequence[tuple[str, int, Found]]) -> str:
+    """A line for each size and length, under their head."""
+    lines = [
+        say(
+            "| model | clip | FunASR | fp32 | dynamic int8 | int8 |",
+            "| 模型 | 音频 | FunASR | fp32 | 动态 int8 | int8 |",
+        ),
+        "|---|---|---|---|---|---|",
+    ]
+    for size, seconds, found in rows:
+        reference_s, _ = found[FUNASR]
+        cells = [say(f"{reference_s:.2f} s", f"{reference_s:.2f} 秒")]
+        for name in ("fp32", "dynamic", "int8"):
+            took_s, ratio = found[name]
+            cells.append(
+                say(f"{took_s:.2f} s, {ratio:.2f} times", f"{took_s:.2f} 秒，{ratio:.2f} 倍")
+            )
+        length = say(f"{seconds} s", f"{seconds} 秒")
+        lines.append(f"| {size} | {length} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every example of docs/api.md, run as it stands against the running server."""
+"""Every example of docs/api.md, in both languages, run as it stands against the running server."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from serving import Server, server
 
 __all__ = ["server"]
 
-DOCUMENT = DOCS / "api.md"
+DOCUMENTS = (DOCS / "api.md", DOCS / "api.zh.md")
 INTERPRETERS = {
     "bash": ["bash", "-euo", "pipefail", "-c"],
     "python": [sys.executable, "-W", "error", "-c"],
@@ -23,16 +23,21 @@ INTERPRETERS = {
 _EXAMPLE = re.compile(r"```(\w+)\n(.*?)```\s+```output\n(.*?)```", re.DOTALL)
 
 
-def examples() -> list[tuple[str, str, str]]:
+def examples(document: Path) -> list[tuple[str, str, str]]:
     """Language, program and what it prints."""
-    return [(m[1], m[2], m[3]) for m in _EXAMPLE.finditer(DOCUMENT.read_text(encoding="utf-8"))]
+    return [(m[1], m[2], m[3]) for m in _EXAMPLE.finditer(document.read_text(encoding="utf-8"))]
+
+
+def all_examples() -> list[tuple[str, str, str]]:
+    """Those of all documents; one that stands in several is there once."""
+    return [*dict.fromkeys(example for path in DOCUMENTS for example in examples(path))]
 
 
 def pattern_of(output: str) -> str:
     return r"[\s\S]*?".join(map(re.escape, output.strip().split("…")))
 
 
-@pytest.mark.parametrize(("kind", "program", "output"), examples(), ids=lambda text: text[:24])
+@pytest.mark.parametrize(("kind", "program", "output"), all_examples(), ids=lambda text: text[:24])
 def test_the_example_prints_what_it_says(
     server: Server, tmp_path: Path, kind: str, program: str, output: str
 ) -> None:
@@ -52,8 +57,9 @@ def test_the_example_prints_what_it_says(
     assert re.fullmatch(pattern_of(output), done.stdout.strip())
 
 
-def test_there_are_examples_in_all_three_languages_and_all_have_an_output() -> None:
-    found = examples()
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_there_are_examples_in_all_three_languages_and_all_have_an_output(document: Path) -> None:
+    found = examples(document)
     assert {kind for kind, _, _ in found} == set(INTERPRETERS)
-    fences = re.findall(r"```(bash|python|javascript)", DOCUMENT.read_text(encoding="utf-8"))
+    fences = re.findall(r"```(bash|python|javascript)", document.read_text(encoding="utf-8"))
     assert len(fences) == len(found) >= 14

@@ -1,12 +1,17 @@
-"""`docs/architecture.md` and its picture say what the house is like today."""
+"""`docs/architecture.md`, in both languages, and its picture say what the house is like today."""
 
 import re
 from itertools import chain
 from pathlib import Path
 
+import pytest
+
 from make_architecture import PACKAGE, PICTURE, ROOT, imports, layers, picture
 
-PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGES = {
+    heading: (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for heading, name in (("Layers", "architecture.md"), ("分层", "architecture.zh.md"))
+}
 
 
 def test_the_picture_is_that_of_the_imports() -> None:
@@ -27,13 +32,15 @@ def test_what_is_drawn_points_downwards() -> None:
     assert [pair for pair in drawn if rooms.index(pair[0]) > rooms.index(pair[1])] == []
 
 
-def test_the_page_has_the_layers_of_the_contract() -> None:
-    block = PAGE.partition("## Layers")[2].split("```")[1]
+@pytest.mark.parametrize("heading", PAGES)
+def test_the_page_has_the_layers_of_the_contract(heading: str) -> None:
+    block = PAGES[heading].partition(f"## {heading}\n")[2].split("```")[1]
     assert [line.split() for line in block.strip().splitlines()] == layers()
 
 
-def test_every_path_on_the_page_is_there() -> None:
-    named = list(_paths(PAGE))
+@pytest.mark.parametrize("page", PAGES.values(), ids=["en", "zh"])
+def test_every_path_on_the_page_is_there(page: str) -> None:
+    named = list(_paths(page))
     assert len(named) > 100
     assert [
         path for path, bases in named if not any((base / path).exists() for base in bases)

@@ -1,4 +1,4 @@
-"""What docs/deploy.md promises of settings and files is so."""
+"""What docs/deploy.md promises of settings and files is so, in both languages."""
 
 import json
 import re
@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from places import ROOT
+from places import DOCS, ROOT
 from voxcor.settings import Settings
 
-DOCUMENT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
-FILES = ("Dockerfile", "compose.yaml", "deploy/voxcor.service", "docs/deploy.md", "docs/api.md")
+ENGLISH, CHINESE = (
+    (DOCS / name).read_text(encoding="utf-8") for name in ("deploy.md", "deploy.zh.md")
+)
+FILES = (
+    *("Dockerfile", "compose.yaml", "deploy/voxcor.service"),
+    *("docs/deploy.md", "docs/deploy.zh.md", "docs/api.md", "docs/api.zh.md"),
+)
 
 
 def test_every_variable_that_is_named_is_a_setting() -> None:
@@ -24,12 +29,13 @@ def test_every_variable_that_is_named_is_a_setting() -> None:
         assert named <= known | other, name
 
 
-def test_every_setting_is_in_the_table_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| (`VOXCOR[^|]+) \| ([^|]+) \|", DOCUMENT, re.MULTILINE))
+@pytest.mark.parametrize("document", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_every_setting_is_in_the_table_with_its_default(document: str) -> None:
+    rows = dict(re.findall(r"^\| (`VOXCOR[^|]+) \| ([^|]+) \|", document, re.MULTILINE))
     table: dict[str, str] = {}
     for names, defaults in rows.items():
         keys = re.findall(r"`(\w+)`", names)
-        table |= dict(zip(keys, defaults.replace("`", "").split(", "), strict=True))
+        table |= dict(zip(keys, re.split(", |、", defaults.replace("`", "")), strict=True))
     for name, field in Settings.model_fields.items():
         shown = table[f"VOXCOR_{name.upper()}"]
         if field.default_factory is None and field.default not in (None, ""):
@@ -83,4 +89,5 @@ def test_the_unit_is_valid_and_hardened(tmp_path: Path) -> None:
     )
     exposure = re.search(r"exposure level for \S+ ([\d.]+)", rated.stdout)
     assert exposure is not None
-    assert f"exposure {exposure[1]} of 10" in DOCUMENT
+    assert f"exposure {exposure[1]} of 10" in ENGLISH
+    assert f"暴露评分为 {exposure[1]}" in CHINESE

@@ -109,9 +109,14 @@ def proxy(
 
 def sample(language: str, server_port: int) -> str:
     """The block of the document in this language, in front of a server at another port."""
-    (block,) = re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+    block = block_of(DOCUMENT, language)
     assert block.count("127.0.0.1:7860") == 1
-    return str(block).replace("127.0.0.1:7860", f"127.0.0.1:{server_port}")
+    return block.replace("127.0.0.1:7860", f"127.0.0.1:{server_port}")
+
+
+def block_of(document: str, language: str) -> str:
+    (block,) = re.findall(rf"```{language}\n(.*?)```", document, re.DOTALL)
+    return str(block)
 
 
 @contextmanager
@@ -255,3 +260,10 @@ def test_live_speech_passes(proxy: Proxy) -> None:
         assert json.loads(stream.recv())["type"] == "session.created"
         stream.send(json.dumps({"type": "session.close"}))
         assert json.loads(stream.recv())["type"] == "session.closed"
+
+
+@pytest.mark.parametrize("language", ["nginx", "caddy"])
+def test_the_other_language_has_the_same_block(language: str) -> None:
+    chinese = (DOCS / "deploy.zh.md").read_text(encoding="utf-8")
+    english, same = (re.sub(r"#.*", "", block_of(text, language)) for text in (DOCUMENT, chinese))
+    assert english == same

@@ -1,4 +1,4 @@
-"""docs/streaming.md and docs/rules.md: their programs run, their numbers are the code's."""
+"""docs/streaming.md and docs/rules.md, in both languages: programs run, numbers are the code's."""
 
 import re
 import subprocess
@@ -23,22 +23,27 @@ from voxcor.stream.session import INTERVAL_S, SPAN_S
 
 __all__ = ["server"]
 
-STREAMING = (DOCS / "streaming.md").read_text(encoding="utf-8")
-RULES = (DOCS / "rules.md").read_text(encoding="utf-8")
+STREAMING, STREAMING_ZH, RULES, RULES_ZH = (
+    (DOCS / name).read_text(encoding="utf-8")
+    for name in ("streaming.md", "streaming.zh.md", "rules.md", "rules.zh.md")
+)
 
 
 def blocks(text: str, language: str = "") -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def test_the_client_of_the_docs_hears_the_example(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("document", [STREAMING, STREAMING_ZH], ids=["en", "zh"])
+def test_the_client_of_the_docs_hears_the_example(
+    server: Server, tmp_path: Path, document: str
+) -> None:
     samples, rate = soundfile.read(VOICE, dtype="int16")
     with wave.open(str(tmp_path / "speech.wav"), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(samples.tobytes())
-    (program,) = blocks(STREAMING, "python")
+    (program,) = blocks(document, "python")
     program = program.replace("ws://127.0.0.1:7860", server.url.replace("http", "ws", 1))
     printed = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
@@ -51,8 +56,9 @@ def test_the_client_of_the_docs_hears_the_example(server: Server, tmp_path: Path
     assert "angry" in printed.splitlines()[0]
 
 
-def test_the_check_of_the_docs_knows_a_genuine_delivery() -> None:
-    (program,) = blocks(RULES, "python")
+@pytest.mark.parametrize("document", [RULES, RULES_ZH], ids=["en", "zh"])
+def test_the_check_of_the_docs_knows_a_genuine_delivery(document: str) -> None:
+    (program,) = blocks(document, "python")
     names: dict[str, object] = {}
     exec(program, names)
     is_genuine = names["is_genuine"]
@@ -68,14 +74,14 @@ def test_the_check_of_the_docs_knows_a_genuine_delivery() -> None:
     assert not is_genuine(hook_secret, headers, body, tolerance_s=-1)
 
 
-def test_the_grammar_of_the_docs_is_the_one_that_is_read() -> None:
-    first, written, *_ = blocks(RULES)
+@pytest.mark.parametrize("document", [RULES, RULES_ZH], ids=["en", "zh"])
+def test_the_grammar_of_the_docs_is_the_one_that_is_read(document: str) -> None:
+    first, written, *_ = blocks(document)
     assert grammar is not None
     assert [line.strip() for line in written.splitlines()] == [
         line.strip() for line in grammar.splitlines() if " = " in line
     ]
-    chinese = blocks(RULES)[-1]
-    for text in [*first.splitlines(), *chinese.splitlines()]:
+    for text in first.splitlines():
         parse(text)
 
 
@@ -97,6 +103,20 @@ def test_the_grammar_of_the_docs_is_the_one_that_is_read() -> None:
             ],
         ),
         (
+            STREAMING_ZH,
+            [
+                f"{1000 * WINDOW_S:.0f} 毫秒语音窗口",
+                f"连续 {1000 * SHORTEST_PAUSE * WINDOW_S:.0f} 毫秒",
+                f"前后各保留 {1000 * PADDING * WINDOW_S:.0f} 毫秒",
+                f"最长 {LONGEST_SPEECH * WINDOW_S:.0f} 秒",
+                f"每 {1000 * INTERVAL_S:.0f} 毫秒",
+                f"最近 {SPAN_S:.0f} 秒",
+                f"超过 {streaming.MOST_BYTES >> 20} MiB",
+                f"{Settings().stream_idle_s:.0f} 秒没有消息（`VOXCOR_STREAM_IDLE_S`）",
+                f"{Settings().stream_sessions} 个会话（`VOXCOR_STREAM_SESSIONS`）",
+            ],
+        ),
+        (
             RULES,
             [
                 f"until for {COOL_DOWN_S:.0f} s nothing",
@@ -106,8 +126,18 @@ def test_the_grammar_of_the_docs_is_the_one_that_is_read() -> None:
                 f"({MOST_WAITING} at most)",
             ],
         ),
+        (
+            RULES_ZH,
+            [
+                f"连续 {COOL_DOWN_S:.0f} 秒没有接近",
+                f"距界限 {NEAR:g} 以内",
+                f"最多 {rule_engine.KEPT} 条",
+                f"在 {DELAYS_S[0]:.0f}、4、8 … {DELAYS_S[-1]:.0f} 秒后",
+                f"（最多 {MOST_WAITING} 条）",
+            ],
+        ),
     ],
-    ids=["streaming", "rules"],
+    ids=["streaming", "streaming, zh", "rules", "rules, zh"],
 )
 def test_numbers_of_the_docs_are_those_of_the_code(text: str, numbers: list[str]) -> None:
     assert [number for number in numbers if number not in text] == []
@@ -115,6 +145,7 @@ def test_numbers_of_the_docs_are_those_of_the_code(text: str, numbers: list[str]
     assert LONGEST_S == 3600  # "one hour"
 
 
-def test_every_close_code_is_in_the_docs() -> None:
+@pytest.mark.parametrize("document", [STREAMING, STREAMING_ZH], ids=["en", "zh"])
+def test_every_close_code_is_in_the_docs(document: str) -> None:
     codes = {*streaming._CODES.values()} | {streaming.NORMAL, streaming.GOING_AWAY}
-    assert [code for code in codes if f"| {code} |" not in STREAMING] == []
+    assert [code for code in codes if f"| {code} |" not in document] == []

@@ -11,15 +11,15 @@ from places import ROOT
 PACKAGE = ROOT / "src" / "voxcor"
 CODE = {".css", ".html", ".js", ".json", ".py"}
 
-PATH = re.compile(r"`([\w/]+\.(?:js|md|py))`")
+PATH = re.compile(r"`([\w/]+(?:\.zh)?\.(?:js|md|py))`")
 
 ENGLISH, CHINESE = (
     [
         [cell.strip() for cell in line.strip("|").split("|")]
-        for line in half.splitlines()
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
         if re.match(r"\|.*`[\w/]+\.py`", line)
     ]
-    for half in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("\n## 参与贡献\n")
+    for name in ("CONTRIBUTING.md", "CONTRIBUTING.zh.md")
 )
 ROWS = {added: (files, beside) for added, files, beside in ENGLISH}
 

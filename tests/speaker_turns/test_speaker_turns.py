@@ -363,11 +363,14 @@ def test_the_command_takes_turns_and_names_what_is_wrong_with_them(tmp_path: Pat
     assert "line 2" in failure["message"]
 
 
-LONG_AUDIO = (DOCS / "long-audio.md").read_text(encoding="utf-8")
+LONG_AUDIO = [
+    (DOCS / name).read_text(encoding="utf-8") for name in ("long-audio.md", "long-audio.zh.md")
+]
 
 
-@pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", LONG_AUDIO, re.DOTALL))
-def test_the_programs_of_the_docs_run(program: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("document", LONG_AUDIO, ids=["en", "zh"])
+def test_the_program_of_the_docs_runs(document: str, tmp_path: Path) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", document, re.DOTALL)
     shutil.copy(VOICE, tmp_path / "speech.flac")
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
@@ -379,7 +382,7 @@ def test_the_numbers_of_the_docs_are_those_of_the_code() -> None:
     minutes = MEMORY_BYTES / 4 / SAMPLE_RATE / 60
     hour_mb = 4 * SAMPLE_RATE * 3600 / 1e6
     frame_bytes = 4 * len(LABEL_IDS) + 8  # scores and a time
-    for text in LONG_AUDIO.split("\n---\n"):
+    for text in LONG_AUDIO:
         assert f"{MEMORY_BYTES >> 20} MB" in text
         assert f"{minutes:.1f}" in text
         assert f"{round(hour_mb, -1):.0f} MB" in text

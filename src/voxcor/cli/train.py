@@ -110,7 +110,8 @@ def train(
             help=say(
                 "An option of --method full, as in epochs=10 or lora_rank=8; "
                 "docs/fine-tuning.md has them all.",
-                "--method full 的选项，例如 epochs=10 或 lora_rank=8；详见 docs/fine-tuning.md。",
+                "--method full 的选项，例如 epochs=10 或 lora_rank=8；"
+                "详见 docs/fine-tuning.zh.md。",
             ),
             show_default=False,
         ),

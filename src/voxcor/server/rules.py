@@ -67,7 +67,8 @@ class RuleForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rule: str = Field(
-        description="Such as angry > 0.6 for 3 s；docs/rules.md has the grammar. · 语法见文档。"
+        description="Such as angry > 0.6 for 3 s; docs/rules.md has the grammar. · "
+        "如 angry > 0.6 for 3 s；语法见 docs/rules.zh.md。"
     )
     webhook: WebhookForm | None = None
 
