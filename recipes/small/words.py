@@ -13,6 +13,7 @@ from voxcor.models.cards import Card
 
 WORDS_FILE = "CARD.md"
 LANGUAGES = ("en", "zh")
+CORPUS = {"en": "{} ({}; {})", "zh": "{}（{}；{}）"}
 COMMA = {"en": ", ", "zh": "、"}
 
 # Of a score table: what each column is called, and where it lies in the report.
@@ -57,7 +58,9 @@ def words(card: Card, corpora: Sequence[str], report: Mapping[str, Any], languag
         megabytes=sum(record.bytes for record in card.files.values()) / 1e6,
         created=card.created,
         corpora=COMMA[language].join(
-            f"{name} ({dataset.CORPORA[name].language[language]}; {dataset.CORPORA[name].terms})"
+            CORPUS[language].format(
+                name, dataset.CORPORA[name].language[language], dataset.CORPORA[name].terms
+            )
             for name in corpora
         ),
         dim=card.embedding_dim,
