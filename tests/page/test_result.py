@@ -108,7 +108,7 @@ def rewritten(page: Page, leaders: list[str]) -> list[dict]:
     """From now on the page gets results whose segments these labels lead in turn."""
     documents: list[dict] = []
 
-    def answer(route) -> None:  # noqa: ANN001
+    def answer(route) -> None:
         response = route.fetch()
         if response.status != 200:
             route.fulfill(response=response)

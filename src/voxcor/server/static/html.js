@@ -27,6 +27,7 @@ const ICONS = {
   system: "M2 3h12v8H2zM6 14h4M8 11v3",
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
+  region: "M5 2.5H2.5v11H5M11 2.5h2.5v11H11M6 8h4",
   fit: "M2 5V2h3M14 5V2h-3M2 11v3h3M14 11v3h-3",
 };
 

@@ -5,6 +5,7 @@ import { html } from "./html.js";
 import { labelOf, nameOf } from "./labels.js";
 import { answerOf } from "./scores.js";
 import { t } from "./strings.js";
+import { useComputed } from "./vendor/signals.js";
 import { COORDINATES } from "./words.js";
 
 /** @import { Curve } from "./curve.js" */
@@ -88,7 +89,11 @@ export function pathOf(segments, curve) {
  */
 export function AffectPlane({ document, segments, state }) {
   const whole = document.dimensions;
-  const points = pathOf(segments, state.curve.value);
+  const path = useComputed(() => pathOf(segments, state.curve.value));
+  const now = useComputed(() =>
+    path.value.findIndex(({ start, end }) => start <= state.time.value && state.time.value < end),
+  );
+  const points = path.value;
   if (!whole && !points.length) return null;
   const words = Object.entries(COORDINATES).filter(([id]) => id in document.scores);
   const place = ({ arousal = 0, valence = 0 }) =>
@@ -99,7 +104,6 @@ export function AffectPlane({ document, segments, state }) {
     points.length > 1 && t("planeFrom", { start: place(first), end: place(last) }),
   ];
   const isDerived = (whole ?? segments.find(({ dimensions }) => dimensions)?.dimensions)?.origin !== "model";
-  const now = points.find(({ start, end }) => start <= state.time.value && state.time.value < end);
   return html`
     <figure class="plane">
       <figcaption>
@@ -125,12 +129,12 @@ export function AffectPlane({ document, segments, state }) {
         )}
         ${points.length > 1 && html`<polyline class="way" points=${points.map(({ arousal, valence }) => `${across(valence)},${down(arousal)}`).join(" ")} />`}
         ${points.map(
-          (point) => html`
+          (point, index) => html`
             <circle
-              class=${`point ${point === now ? "now" : ""}`}
+              class=${`point ${index === now.value ? "now" : ""}`}
               cx=${across(point.valence)}
               cy=${down(point.arousal)}
-              r=${point === now ? 6 : points.length > 12 ? 3 : 4.5}
+              r=${index === now.value ? 6 : points.length > 12 ? 3 : 4.5}
               style=${point.id !== null && { "--label": labelOf(point.id).color }}
               onClick=${() => state.play(point.start, point.end)}
             >

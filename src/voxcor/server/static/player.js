@@ -149,8 +149,10 @@ function Curve({ state, isStacked }) {
     };
   }, [curve]);
   return html`
-    <div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>
-    ${hovered.value && html`<${Hovered} state=${state} at=${hovered.value} />`}
+    <div class="pointed">
+      <div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>
+      ${hovered.value && html`<${Hovered} state=${state} at=${hovered.value} />`}
+    </div>
   `;
 }
 
@@ -161,6 +163,7 @@ function Curve({ state, isStacked }) {
  */
 function Hovered({ state, at: { time, left } }) {
   const curve = state.curve.value;
+  const [from, to] = state.visible.value;
   const scores = curve && scoresAt(curve, time);
   const best = (scores ?? [])
     .map((score, index) => ({ id: curve?.labels[index] ?? "", score }))
@@ -169,7 +172,7 @@ function Hovered({ state, at: { time, left } }) {
     .slice(0, MOST_HOVERED);
   return html`
     <div class="hovered" aria-hidden="true" style=${{ left: `${left}px` }}>
-      <div>
+      <div class=${time > (from + to) / 2 ? "before" : "after"}>
         <b class="number">${clock(time)}</b>
         ${best.map(({ id, score }) => html`<span><i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${nameOf(id)} <span class="number">${percent(score)}</span></span>`)}
         ${!scores && html`<span class="faint">${t("noSpeech")}</span>`}

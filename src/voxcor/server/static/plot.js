@@ -62,7 +62,7 @@ export function drawCurve(element, curve, onSeek, { isStacked = false, onHover }
       height: HEIGHT,
       padding: [8, 0, 0, 0],
       legend: { show: false },
-      hooks: { draw: [nameLevels], setCursor: [() => point()] },
+      hooks: { draw: isStacked ? [] : [nameLevels], setCursor: [() => point()] },
       cursor: { drag: { setScale: false, x: false, y: false }, points: { show: false }, y: false },
       scales: { x: { time: false, range: () => view }, y: { range: () => [0, ceiling] } },
       axes: [

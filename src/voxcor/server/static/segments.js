@@ -117,7 +117,7 @@ export function SegmentList({ state, segments }) {
                 <tr key=${segment.start_ms} class=${segment === current.value ? "current" : ""}>
                   <td class="number">
                     <button class="link play" aria-label=${`${t("play")} ${clock(start)} – ${clock(end)}`} onClick=${() => state.play(start, end)}>
-                      <${Icon} name="play" /> ${clock(start)} – ${clock(end)}
+                      <${Icon} name="play" /> ${clock(start)}<span class="wide"> – ${clock(end)}</span>
                     </button>
                   </td>
                   <td>
@@ -129,7 +129,9 @@ export function SegmentList({ state, segments }) {
                     html`<td class="number">${segment.dimensions ? `${signed(segment.dimensions.arousal)} · ${signed(segment.dimensions.valence)}` : "–"}</td>`
                   }
                   <td>
-                    <button class="link" onClick=${() => state.select(start, end)}>${t("select")}</button>
+                    <button class="link" aria-label=${t("select")} title=${t("select")} onClick=${() => state.select(start, end)}>
+                      <${Icon} name="region" /><span class="wide">${t("select")}</span>
+                    </button>
                   </td>
                 </tr>
               `;

@@ -100,7 +100,11 @@ const STRINGS = {
   leads: ["{emotion} leads: {share} of the speech", "{emotion} 为主：占语音时长 {share}"],
   nothingLeads: ["No one emotion leads", "没有占主导的情感"],
   nothingLeadsWhy: ["Most often {emotion}, {share} of the speech.", "出现最多的是 {emotion}，占语音时长 {share}。"],
-  moments: ["Strongest moments", "最强片段"],
+  nothingLeadsBoth: [
+    "Most often {emotion}, {share} of the speech, but {whole} scores highest over the whole recording.",
+    "出现最多的是 {emotion}，占语音时长 {share}；但整段录音得分最高的是 {whole}。",
+  ],
+  moments: ["Strongest moments", "情感最强的语段"],
   momentsNone: ["No segment is led by an emotion other than neutral.", "没有以中性以外的情感为主的语段。"],
   only: ["Only {emotion}", "仅看{emotion}"],
   blend: ["Blend", "复合情感"],

@@ -54,13 +54,14 @@ export const momentsOf = (/** @type {Segment[]} */ segments) =>
 export function Leading({ document, segments }) {
   const [{ id, share }] = sharesOf(segments).filter((each) => each.id !== null);
   if (id === null) return null;
-  const words = { emotion: `${labelOf(id).emoji} ${bothNames(id)}`, share: percent(share, 0) };
+  const named = (/** @type {string} */ label) => `${labelOf(label).emoji} ${bothNames(label)}`;
+  const words = { emotion: named(id), share: percent(share, 0), whole: named(document.emotion) };
   if (share > 0.5 && id === document.emotion) {
     return html`<h2 class="headline" style=${{ "--label": labelOf(id).color }}>${t("leads", words)}</h2>`;
   }
   return html`
     <h2 class="headline">${t("nothingLeads")}</h2>
-    <p class="remark">${t("nothingLeadsWhy", words)}</p>
+    <p class="remark">${t(id === document.emotion ? "nothingLeadsWhy" : "nothingLeadsBoth", words)}</p>
   `;
 }
 
