@@ -21,7 +21,6 @@ import { isUtterance } from "./summary.js";
 import { Transport } from "./transport.js";
 import { useEffect, useRef } from "./vendor/preact-hooks.js";
 import { effect, useSignal } from "./vendor/signals.js";
-import { mount } from "./waveform.js";
 
 /** @import { Playback } from "./playback.js" */
 /** @import { Segment } from "./segments.js" */
@@ -42,7 +41,7 @@ export function Player({ document, segments, state }) {
 
   useEffect(() => {
     let isGone = false;
-    /** @type {ReturnType<typeof mount> | null} */
+    /** @type {ReturnType<import("./waveform.js").mount> | null} */
     let surfer = null;
     const fail = (/** @type {Error} */ error) => {
       if (!isGone) problem.value = error.message;
@@ -54,8 +53,9 @@ export function Player({ document, segments, state }) {
         })
         .catch(fail);
     }
-    getJson(`v1/results/${document.id}/waveform`)
-      .then((outline) => {
+    // Nobody needs WaveSurfer before the first result.
+    Promise.all([getJson(`v1/results/${document.id}/waveform`), import("./waveform.js")])
+      .then(([outline, { mount }]) => {
         if (!waveform.current || isGone) return;
         surfer = mount(waveform.current, document.id, outline, state);
         state.attach(surfer);

@@ -117,7 +117,7 @@ export function SegmentList({ state, segments }) {
                 <tr key=${segment.start_ms} class=${segment === current.value ? "current" : ""}>
                   <td class="number">
                     <button class="link play" aria-label=${`${t("play")} ${clock(start)} – ${clock(end)}`} onClick=${() => state.play(start, end)}>
-                      <${Icon} name="play" /> ${clock(start)}<span class="wide"> – ${clock(end)}</span>
+                      <${Icon} name="play" /> <span>${clock(start)}<span class="wide"> – ${clock(end)}</span></span>
                     </button>
                   </td>
                   <td>
