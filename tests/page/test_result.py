@@ -82,14 +82,12 @@ def test_a_recording_of_many_segments_leads_with_its_shares_and_moments(
     assert violations(page) == []
 
 
-def test_where_nothing_leads_that_is_what_it_says(
-    open_page: OpenPage, service: Server, talk: Path
-) -> None:
+def test_where_nothing_leads_that_is_what_it_says(open_page: OpenPage, talk: Path) -> None:
     page = open_page()
-    service_document = rewritten(page, ["angry", "happy", "sad"])
+    documents = rewritten(page, ["angry", "happy", "sad"])
     recognise(page, talk, "segment")
     expect(page.locator(".outcome .headline")).to_have_text("No one emotion leads")
-    label, share = next(iter(shares_of(service_document[0]).items()))
+    label, share = next(iter(shares_of(documents[0]).items()))
     said = f"Most often {get_label(label or '').emoji} {get_label(label or '').en}"
     expect(page.locator(".outcome .remark")).to_contain_text(said)
     expect(page.locator(".outcome .remark")).to_contain_text(f"{share:.0%} of the speech")

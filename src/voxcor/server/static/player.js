@@ -41,7 +41,7 @@ export function Player({ document, segments, state }) {
 
   useEffect(() => {
     let isGone = false;
-    /** @type {ReturnType<import("./waveform.js").mount> | null} */
+    /** @type {ReturnType<typeof import("./waveform.js").mount> | null} */
     let surfer = null;
     const fail = (/** @type {Error} */ error) => {
       if (!isGone) problem.value = error.message;
