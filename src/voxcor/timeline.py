@@ -28,7 +28,7 @@ Span = tuple[float, float]  # seconds
 # Mehrabian 1977, "Evidence for a three-factor theory of emotions", Journal of Research in
 # Personality 11, 273-294. Neutral is not among their words; it is the origin by what it means.
 # `other` and `unknown` name no emotion and stand nowhere.
-_COORDINATES = {
+COORDINATES = {
     "angry": (0.59, -0.51),
     "disgusted": (0.35, -0.60),
     "fearful": (0.60, -0.64),
@@ -100,10 +100,10 @@ def _points(scores: NDArray[np.floating], labels: Sequence[str]) -> NDArray[np.f
     `other`, `unknown` and a model's own labels is left out. NaN where that is more than half; None
     where fewer than three labels have coordinates.
     """
-    known = [label in _COORDINATES for label in labels]
+    known = [label in COORDINATES for label in labels]
     if sum(known) < _FEWEST_WORDS:
         return None
-    weights = [(*_COORDINATES.get(label, (0.0, 0.0)), label in _COORDINATES) for label in labels]
+    weights = [(*COORDINATES.get(label, (0.0, 0.0)), label in COORDINATES) for label in labels]
     sums = scores @ np.array(weights, scores.dtype)
     totals, share = sums[..., :2], sums[..., 2:]
     points: NDArray[np.floating] = np.full_like(totals, np.nan)

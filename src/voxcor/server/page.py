@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from voxcor.errors import InputError
 from voxcor.labels import EXTRA_COLORS, LABELS
 from voxcor.sources import EXAMPLE
+from voxcor.timeline import COORDINATES
 
 router = APIRouter(include_in_schema=False)
 
@@ -44,6 +45,7 @@ async def get_words() -> Response:
     words = {
         "LABELS": {label.id: asdict(label) for label in LABELS},
         "EXTRA_COLORS": EXTRA_COLORS,
+        "COORDINATES": COORDINATES,
         "FAILURES": {e.code: e.brief for e in InputError.__subclasses__() if e.brief},
     }
     lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in words.items())

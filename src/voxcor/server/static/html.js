@@ -17,6 +17,7 @@ const ICONS = {
   record: "M8 4a4 4 0 100 8 4 4 0 000-8z",
   stop: "M4 4h8v8H4z",
   loop: "M3 7a4 4 0 014-3h5M10 1.5L12.5 4 10 6.5M13 9a4 4 0 01-4 3H4M6 9.5L3.5 12 6 14.5",
+  volume: "M2 6v4h2.5L8 13V3L4.5 6zM10.5 5.5a3.5 3.5 0 010 5M12.5 3.5a6.4 6.4 0 010 9",
   close: "M4 4l8 8M12 4l-8 8",
   download: "M8 2v8M4.5 7L8 10.5 11.5 7M3 13.5h10",
   microphone: "M8 1.8a2 2 0 00-2 2v4a2 2 0 004 0v-4a2 2 0 00-2-2zM3.5 7.5a4.5 4.5 0 009 0M8 12v2.5",
@@ -26,6 +27,7 @@ const ICONS = {
   system: "M2 3h12v8H2zM6 14h4M8 11v3",
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
+  region: "M5 2.5H2.5v11H5M11 2.5h2.5v11H11M6 8h4",
   fit: "M2 5V2h3M14 5V2h-3M2 11v3h3M14 11v3h-3",
 };
 

@@ -8,186 +8,227 @@
 import { fileOf, getJson } from "./api.js";
 import { loadCurve, scoresAt } from "./curve.js";
 import { clock, percent } from "./format.js";
-import { html, Icon } from "./html.js";
+import { html } from "./html.js";
+import { onKey } from "./keys.js";
 import { labelOf, nameOf } from "./labels.js";
+import { Overview } from "./overview.js";
 import { drawCurve } from "./plot.js";
 import { RegionBar } from "./region.js";
 import { SegmentList, SegmentStrip } from "./segments.js";
 import { isDark } from "./state.js";
 import { t } from "./strings.js";
-import { useEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/signals.js";
-import { mount } from "./waveform.js";
+import { isUtterance } from "./summary.js";
+import { Transport } from "./transport.js";
+import { useEffect, useRef } from "./vendor/preact-hooks.js";
+import { effect, useSignal } from "./vendor/signals.js";
 
-/** @import { InputEvent } from "./html.js" */
-
-/** @import { Curve as CurveData } from "./curve.js" */
+/** @import { Playback } from "./playback.js" */
+/** @import { Segment } from "./segments.js" */
 /** @import { Result } from "./server.js" */
 
-/** @typedef {ReturnType<typeof stateOf>} PlayerState */
-/** @typedef {{ current: ReturnType<typeof mount> | null }} Surfer */
-/** @typedef {(time: number) => void} Seek */
+// Longer than this, nine lines are a tangle, and shares of the whole are read more easily.
+const LONG_S = 120;
 
-/** Everything about one player that moves; times in seconds of the original recording. */
-function stateOf(/** @type {Result} */ { audio, preprocessing }) {
-  const start = preprocessing.trimmed_start_ms / 1000;
-  const end = (audio.duration_ms - preprocessing.trimmed_end_ms) / 1000;
-  return {
-    start,
-    end,
-    time: signal(start),
-    visible: signal([start, end]),
-    playing: signal(false),
-    selection: signal(/** @type {{ start: number, end: number } | null} */ (null)),
-    looping: signal(false),
-    zoom: signal(1),
-    hidden: signal(/** @type {Set<string>} */ (new Set())),
-  };
-}
+const MOST_HOVERED = 3;
 
-/** @param {{ document: Result }} props */
-export function Player({ document }) {
-  const state = useMemo(() => stateOf(document), [document.id]);
-  const [curve, setCurve] = useState(/** @type {CurveData | null} */ (null));
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+/** @param {{ document: Result, segments: Segment[], state: Playback }} props */
+export function Player({ document, segments, state }) {
+  const problem = useSignal(/** @type {string | null} */ (null));
+  const isStacked = useSignal(state.end - state.start > LONG_S);
+  const hasSpectrogram = useSignal(false);
   const waveform = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const surfer = useRef(/** @type {Surfer["current"]} */ (null));
+  const hasCurve = document.files.includes("frames.csv") || !isUtterance(document);
 
   useEffect(() => {
     let isGone = false;
-    loadCurve(document, fileOf(document.id, "frames.csv"))
-      .then((loaded) => isGone || setCurve(loaded))
-      .catch((error) => isGone || setProblem(error.message));
-    getJson(`v1/results/${document.id}/waveform`)
-      .then((outline) => {
-        if (waveform.current && !isGone) surfer.current = mount(waveform.current, document.id, outline, state);
+    /** @type {ReturnType<typeof import("./waveform.js").mount> | null} */
+    let surfer = null;
+    const fail = (/** @type {Error} */ error) => {
+      if (!isGone) problem.value = error.message;
+    };
+    if (hasCurve) {
+      loadCurve(document, fileOf(document.id, "frames.csv"))
+        .then((loaded) => {
+          state.curve.value = loaded;
+        })
+        .catch(fail);
+    }
+    // Nobody needs WaveSurfer before the first result.
+    Promise.all([getJson(`v1/results/${document.id}/waveform`), import("./waveform.js")])
+      .then(([outline, { mount }]) => {
+        if (!waveform.current || isGone) return;
+        surfer = mount(waveform.current, document.id, outline, state);
+        state.attach(surfer);
       })
-      .catch((error) => isGone || setProblem(error.message));
+      .catch(fail);
     return () => {
       isGone = true;
-      surfer.current?.destroy();
-      surfer.current = null;
+      state.attach(null);
+      surfer?.destroy();
     };
   }, [document.id]);
 
-  const seek = (/** @type {number} */ time) =>
-    surfer.current?.setTime(Math.min(state.end, Math.max(state.start, time)) - state.start);
-  const select = (/** @type {number | undefined} */ start, /** @type {number | undefined} */ end) =>
-    surfer.current?.select(start, end);
+  const [from, to] = state.visible.value;
   return html`
-    <section class="card player" aria-label=${t("player")}>
-      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-      <${Transport} state=${state} curve=${curve} surfer=${surfer} seek=${seek} />
+    <section class="card player" tabindex="-1" aria-label=${t("player")} onKeyDown=${(/** @type {KeyboardEvent} */ event) => onKey(event, state)}>
+      ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
+      <${Transport} state=${state} hasCurve=${hasCurve} />
       <div class="lanes">
         <div class="waveform" ref=${waveform}></div>
-        <${Curve} state=${state} curve=${curve} seek=${seek} />
-        <${SegmentStrip} state=${state} segments=${document.segments} seek=${seek} />
+        ${hasSpectrogram.value && html`<${Spectrogram} id=${document.id} state=${state} />`}
+        ${hasCurve && html`<${Curve} key=${isStacked.value} state=${state} isStacked=${isStacked.value} />`}
+        <${SegmentStrip} state=${state} segments=${segments} from=${from} to=${to} />
         <${Playhead} state=${state} />
       </div>
-      <${Legend} state=${state} curve=${curve} />
-      <${RegionBar} document=${document} state=${state} select=${select} play=${() => surfer.current?.playSelection()} />
-      <${SegmentList} state=${state} segments=${document.segments} seek=${seek} select=${select} />
+      <${Overview} state=${state} segments=${segments} />
+      <div class="row looks">
+        ${
+          hasCurve &&
+          html`<div class="switch" role="group" aria-label=${t("curve")}>
+          <button aria-pressed=${!isStacked.value} onClick=${() => (isStacked.value = false)}>${t("curveLines")}</button>
+          <button aria-pressed=${isStacked.value} onClick=${() => (isStacked.value = true)}>${t("curveStacked")}</button>
+        </div>`
+        }
+        <button class="quiet" aria-pressed=${hasSpectrogram.value} onClick=${() => (hasSpectrogram.value = !hasSpectrogram.value)}>${t("spectrogram")}</button>
+        <small class="faint keys">${t("keys")}</small>
+      </div>
+      ${hasCurve && html`<${Legend} state=${state} />`}
+      <${RegionBar} document=${document} state=${state} />
+      <${SegmentList} state=${state} segments=${segments} />
     </section>
   `;
 }
 
-/** @param {{ state: PlayerState, curve: CurveData | null, surfer: Surfer, seek: Seek }} props */
-function Transport({ state, curve, surfer, seek }) {
-  const { time, playing, start, end, zoom } = state;
-  return html`
-    <div class="transport">
-      <button class="round" aria-label=${t(playing.value ? "pause" : "play")} onClick=${() => surfer.current?.playPause()}>
-        <${Icon} name=${playing.value ? "pause" : "play"} />
-      </button>
-      <span class="number time">${clock(time.value)} <span class="faint">/ ${clock(end)}</span></span>
-      <input
-        type="range"
-        class="seek"
-        min=${start}
-        max=${end}
-        step="0.1"
-        value=${time.value}
-        aria-label=${t("position")}
-        aria-valuetext=${clock(time.value)}
-        onInput=${(/** @type {InputEvent} */ event) => seek(Number(event.currentTarget.value))}
-      />
-      <${Now} state=${state} curve=${curve} />
-      <span class="zoom" role="group" aria-label=${t("zoom")}>
-        <button class="icon-only" aria-label=${t("zoomOut")} disabled=${zoom.value === 1} onClick=${() => surfer.current?.zoom(0.5)}><${Icon} name="minus" /></button>
-        <button class="icon-only" aria-label=${t("zoomIn")} onClick=${() => surfer.current?.zoom(2)}><${Icon} name="plus" /></button>
-        <button class="icon-only" aria-label=${t("zoomFit")} disabled=${zoom.value === 1} onClick=${() => surfer.current?.zoom(0)}><${Icon} name="fit" /></button>
-      </span>
-    </div>
-  `;
-}
-
-/** What leads where the playhead is. */
-function Now(/** @type {{ state: PlayerState, curve: CurveData | null }} */ { state, curve }) {
-  const scores = curve && scoresAt(curve, state.time.value);
-  if (!curve || !scores) return html`<span class="now faint">–</span>`;
-  const best = scores.indexOf(Math.max(...scores));
-  const id = curve.labels[best];
-  return html`<span class="now">${labelOf(id).emoji} ${nameOf(id)} <span class="number">${percent(scores[best], 0)}</span></span>`;
-}
-
-function Playhead(/** @type {{ state: PlayerState }} */ { state }) {
+function Playhead(/** @type {{ state: Playback }} */ { state }) {
   const [from, to] = state.visible.value;
   const share = (state.time.value - from) / (to - from);
   if (share < 0 || share > 1) return null;
   return html`<div class="playhead" style=${{ left: `${100 * share}%` }}></div>`;
 }
 
-/** @param {{ state: PlayerState, curve: CurveData | null, seek: Seek }} props */
-function Curve({ state, curve, seek }) {
+/** Whether a label is drawn: the one that is looked at, or all that are not hidden. */
+const isDrawn = (/** @type {Playback} */ { only, hidden }, /** @type {string} */ id) =>
+  only.value === null ? !hidden.value.has(id) : only.value === id;
+
+/** @param {{ state: Playback, isStacked: boolean }} props */
+function Curve({ state, isStacked }) {
   const element = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const hovered = useSignal(/** @type {{ time: number, left: number } | null} */ (null));
+  const curve = state.curve.value;
   useEffect(() => {
     if (!curve) return;
     const place = /** @type {HTMLDivElement} */ (element.current);
     /** @type {ReturnType<typeof drawCurve> | undefined} */
     let drawn;
+    const onHover = (/** @type {typeof hovered.value} */ at) => {
+      hovered.value = at;
+    };
     const look = () => {
       const [from, to] = state.visible.peek();
       drawn?.look(from, to);
     };
-    const hide = () => {
-      for (const [index, id] of curve.labels.entries()) drawn?.setVisible(index, !state.hidden.peek().has(id));
-    };
-    const redraw = isDark.subscribe(() => {
-      drawn?.destroy();
-      drawn = drawCurve(place, curve, seek);
-      hide();
-      look();
-    });
-    const looked = state.visible.subscribe(look);
-    const hidden = state.hidden.subscribe(hide);
+    const stops = [
+      isDark.subscribe(() => {
+        drawn?.destroy();
+        drawn = drawCurve(place, curve, state.seek, { isStacked, onHover });
+        look();
+      }),
+      state.visible.subscribe(look),
+      effect(() => {
+        isDark.value;
+        const visible = new Set(curve.labels.filter((id) => isDrawn(state, id)));
+        drawn?.setVisible((id) => visible.has(id));
+      }),
+    ];
     const resized = new ResizeObserver(() => drawn?.resize());
     resized.observe(place);
     return () => {
-      for (const stop of [redraw, looked, hidden]) stop();
+      for (const stop of stops) stop();
       resized.disconnect();
       drawn?.destroy();
     };
   }, [curve]);
-  return html`<div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>`;
+  return html`
+    <div class="pointed">
+      <div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>
+      ${hovered.value && html`<${Hovered} state=${state} at=${hovered.value} />`}
+    </div>
+  `;
 }
 
-function Legend(/** @type {{ state: PlayerState, curve: CurveData | null }} */ { state, curve }) {
+/**
+ * The moment that is pointed at, and what scores highest there.
+ *
+ * @param {{ state: Playback, at: { time: number, left: number } }} props
+ */
+function Hovered({ state, at: { time, left } }) {
+  const curve = state.curve.value;
+  const [from, to] = state.visible.value;
+  const scores = curve && scoresAt(curve, time);
+  const best = (scores ?? [])
+    .map((score, index) => ({ id: curve?.labels[index] ?? "", score }))
+    .filter(({ id }) => isDrawn(state, id))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, MOST_HOVERED);
+  return html`
+    <div class="hovered" aria-hidden="true" style=${{ left: `${left}px` }}>
+      <div class=${time > (from + to) / 2 ? "before" : "after"}>
+        <b class="number">${clock(time)}</b>
+        ${best.map(({ id, score }) => html`<span><i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${nameOf(id)} <span class="number">${percent(score)}</span></span>`)}
+        ${!scores && html`<span class="faint">${t("noSpeech")}</span>`}
+      </div>
+    </div>
+  `;
+}
+
+function Legend(/** @type {{ state: Playback }} */ { state }) {
+  const curve = state.curve.value;
   if (!curve) return null;
   const scores = scoresAt(curve, state.time.value);
   const toggle = (/** @type {string} */ id) => {
     const next = new Set(state.hidden.value);
     if (!next.delete(id)) next.add(id);
     state.hidden.value = next;
+    state.only.value = null;
   };
   return html`
     <div class="legend" role="group" aria-label=${t("curve")}>
       ${curve.labels.map(
         (id, index) => html`
-          <button aria-pressed=${!state.hidden.value.has(id)} style=${{ "--label": labelOf(id).color }} onClick=${() => toggle(id)}>
+          <button aria-pressed=${isDrawn(state, id)} style=${{ "--label": labelOf(id).color }} onClick=${() => toggle(id)}>
             <i></i>${labelOf(id).emoji} ${nameOf(id)} <span class="number faint">${scores ? percent(scores[index], 0) : "–"}</span>
           </button>
         `,
       )}
+    </div>
+  `;
+}
+
+/** What is visible, as a spectrogram; what draws it is loaded when it is asked for. */
+function Spectrogram(/** @type {{ id: string, state: Playback }} */ { id, state }) {
+  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const remark = useSignal("");
+  useEffect(() => {
+    let isGone = false;
+    let stop = () => {};
+    import("./spectrogram.js")
+      .then(({ follow }) => {
+        const place = canvas.current;
+        if (place && !isGone) stop = follow(place, id, state, (text) => (remark.value = text));
+      })
+      .catch((error) => {
+        remark.value = error.message;
+      });
+    return () => {
+      isGone = true;
+      stop();
+    };
+  }, [id]);
+  return html`
+    <div class="spectrogram">
+      <canvas ref=${canvas} role="img" aria-label=${t("spectrogramOf")}></canvas>
+      <span class="faint number" aria-hidden="true">8 kHz</span>
+      ${remark.value && html`<p class="faint" role="status">${remark.value}</p>`}
     </div>
   `;
 }

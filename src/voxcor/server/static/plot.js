@@ -1,6 +1,6 @@
 /** The emotion curve as it is drawn, by uPlot. */
 
-import { ceilingOf, columnsOf } from "./curve.js";
+import { ceilingOf, columnsOf, stackOf } from "./curve.js";
 import { clock, percent } from "./format.js";
 import { labelOf } from "./labels.js";
 import uPlot from "./vendor/uplot.js";
@@ -21,20 +21,25 @@ function fits(/** @type {uPlot} */ plot, /** @type {number} */ time) {
 }
 
 /**
- * Draws a curve into an element; `onSeek` is told of the moments that are clicked or dragged to.
+ * Draws a curve into an element: a line for each label, or its share of the whole, stacked.
+ *
+ * `onSeek` is told of the moments that are clicked or dragged to, `onHover` of those that are
+ * pointed at and how far from the left they are, null when that has ended.
  *
  * @param {HTMLElement} element
  * @param {Curve} curve
  * @param {(time: number) => void} onSeek
+ * @param {{ isStacked?: boolean, onHover?: (at: { time: number, left: number } | null) => void }} [more]
  */
-export function drawCurve(element, curve, onSeek) {
+export function drawCurve(element, curve, onSeek, { isStacked = false, onHover } = {}) {
   const style = getComputedStyle(element);
   const ink = style.getPropertyValue("--faint");
   const grid = { stroke: style.getPropertyValue("--line"), width: 1 };
   const font = `12px ${style.fontFamily}`;
   /** @type {[number, number]} */
   let view = [0, 1];
-  let ceiling = ceilingOf(curve);
+  let ceiling = isStacked ? 1 : ceilingOf(curve);
+  const drawn = curve.labels.map(() => true);
   const levels = () => [0.25, 0.5, 0.75, 1].filter((level) => level <= ceiling);
   // Inside the plot, so that it spans the same width as the waveform above it.
   const nameLevels = (/** @type {uPlot} */ { ctx, bbox, valToPos }) => {
@@ -57,7 +62,7 @@ export function drawCurve(element, curve, onSeek) {
       height: HEIGHT,
       padding: [8, 0, 0, 0],
       legend: { show: false },
-      hooks: { draw: [nameLevels] },
+      hooks: { draw: isStacked ? [] : [nameLevels], setCursor: [() => point()] },
       cursor: { drag: { setScale: false, x: false, y: false }, points: { show: false }, y: false },
       scales: { x: { time: false, range: () => view }, y: { range: () => [0, ceiling] } },
       axes: [
@@ -79,7 +84,8 @@ export function drawCurve(element, curve, onSeek) {
         ...curve.labels.map((id) => ({
           label: id,
           stroke: () => labelOf(id).color,
-          width: 1.75,
+          // Closed by a hair's breadth: between areas there is no ground.
+          ...(isStacked ? { fill: () => labelOf(id).color, width: 0.5 } : { width: 1.75 }),
           points: { show: false },
           spanGaps: false,
         })),
@@ -89,6 +95,10 @@ export function drawCurve(element, curve, onSeek) {
     element,
   );
   const over = plot.over;
+  const point = () => {
+    const left = plot.cursor.left ?? -1;
+    onHover?.(left < 0 ? null : { time: plot.posToVal(left, "x"), left });
+  };
   const seek = (/** @type {PointerEvent} */ event) =>
     onSeek(plot.posToVal(event.clientX - over.getBoundingClientRect().left, "x"));
   over.addEventListener("pointerdown", (event) => {
@@ -98,12 +108,15 @@ export function drawCurve(element, curve, onSeek) {
   over.addEventListener("pointermove", (event) => {
     if (event.buttons & 1) seek(event);
   });
-  const draw = () => plot.setData(columnsOf(curve, ...view, Math.max(100, plot.width / PX_PER_MEAN)), true);
+  const draw = () => {
+    const columns = columnsOf(curve, ...view, Math.max(100, plot.width / PX_PER_MEAN));
+    plot.setData(isStacked ? stackOf(columns, drawn) : columns, true);
+  };
   return {
     /** Another curve of the same labels. */
     show(/** @type {Curve} */ other) {
       curve = other;
-      ceiling = ceilingOf(curve);
+      if (!isStacked) ceiling = ceilingOf(curve);
     },
     look(/** @type {number} */ from, /** @type {number} */ to) {
       view = [from, to];
@@ -113,8 +126,14 @@ export function drawCurve(element, curve, onSeek) {
       plot.setSize({ width: element.clientWidth, height: HEIGHT });
       draw();
     },
-    setVisible: (/** @type {number} */ index, /** @type {boolean} */ isVisible) =>
-      plot.setSeries(index + 1, { show: isVisible }),
+    /** Draws these labels only. */
+    setVisible(/** @type {(id: string) => boolean} */ isVisible) {
+      for (const [index, id] of curve.labels.entries()) {
+        drawn[index] = isVisible(id);
+        plot.setSeries(index + 1, { show: drawn[index] });
+      }
+      draw();
+    },
     destroy: () => plot.destroy(),
   };
 }

@@ -11,14 +11,14 @@ import { rangeOf, wavOf } from "./wav.js";
 
 /** @import { Form } from "./api.js" */
 /** @import { InputEvent } from "./html.js" */
-/** @import { PlayerState } from "./player.js" */
+/** @import { Playback } from "./playback.js" */
 /** @import { Result } from "./server.js" */
 
 /**
  * What the model says of these samples alone; nothing of it stays on the server.
  *
  * @param {Result} document
- * @param {PlayerState} state
+ * @param {Playback} state
  * @param {{ start: number, end: number }} region
  * @returns {Promise<Result>}
  */
@@ -48,12 +48,11 @@ async function score(document, state, { start, end }) {
 /**
  * @param {{
  *   document: Result,
- *   state: PlayerState,
- *   select: (start?: number, end?: number) => void,
- *   play: () => void,
+ *   state: Playback,
  * }} props
  */
-export function RegionBar({ document, state, select, play }) {
+export function RegionBar({ document, state }) {
+  const { select } = state;
   const outcome = useSignal(/** @type {{ busy?: boolean, result?: Result, problem?: string } | null} */ (null));
   useSignalEffect(() => {
     if (state.selection.value) outcome.value = null;
@@ -98,7 +97,7 @@ export function RegionBar({ document, state, select, play }) {
     <div class="region">
       <div class="row">
         <span class="edges">${t("region")} ${edge("start")} – ${edge("end")} s</span>
-        <button class="quiet" onClick=${play}><${Icon} name="play" /> ${t("play")}</button>
+        <button class="quiet" onClick=${() => state.play(region.start, region.end)}><${Icon} name="play" /> ${t("play")}</button>
         <button class="quiet" aria-pressed=${state.looping.value} onClick=${() => (state.looping.value = !state.looping.value)}>
           <${Icon} name="loop" /> ${t("loop")}
         </button>

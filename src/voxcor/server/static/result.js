@@ -1,13 +1,18 @@
 /** A result: the emotion, all scores, what to know about the recording, the files. */
 
-import { exportFormats, exportResult, fileOf } from "./api.js";
+import { byChannel, exportFormats, exportResult, fileOf, follow, getJson } from "./api.js";
 import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, LABEL_IDS, labelOf, nameOf } from "./labels.js";
+import { AffectPlane } from "./plane.js";
+import { playbackOf } from "./playback.js";
 import { Player } from "./player.js";
 import { Bars, headline, Verdict, Warnings } from "./scores.js";
+import { segmentsOf } from "./segments.js";
 import { channels, language, show, shown } from "./state.js";
-import { t } from "./strings.js";
+import { counted, t } from "./strings.js";
+import { isUtterance, Leading, Moments, Shares } from "./summary.js";
+import { useEffect, useMemo } from "./vendor/preact-hooks.js";
 import { useSignal } from "./vendor/signals.js";
 
 /** @import { SelectEvent } from "./html.js" */
@@ -15,31 +20,63 @@ import { useSignal } from "./vendor/signals.js";
 
 /** @param {{ document: ResultDocument }} props */
 export function Result({ document }) {
-  const { emotion, confidence, blend, abstained, abstain_below: limit } = document;
+  const state = useMemo(() => playbackOf(document), [document.id]);
+  const segments = useMemo(() => segmentsOf(document), [document.id]);
+  const { emotion, blend, abstained } = document;
+  const isOne = isUtterance(document);
+  return html`
+    <section class="card outcome" aria-label=${t("result")} aria-live="polite">
+      <${Channels} document=${document} />
+      ${isOne || segments.every((segment) => segment.abstained) ? html`<${Answer} document=${document} />` : html`<${Leading} document=${document} segments=${segments} />`}
+      ${isOne && blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
+      ${
+        segments.length > 1 &&
+        html`<${Shares} state=${state} segments=${segments} />
+        <${Moments} state=${state} segments=${segments} />`
+      }
+      <div class="whole">
+        <${Bars} scores=${document.scores} emotion=${abstained ? null : emotion} name=${t(isOne ? "scores" : "scoresWhole")} />
+        <${AffectPlane} document=${document} segments=${segments} state=${state} />
+      </div>
+      <${Quality} document=${document} />
+      <${Files} document=${document} />
+    </section>
+    <${Player} document=${document} segments=${segments} state=${state} />
+  `;
+}
+
+/** The emotion of the whole recording, or that there is no answer. */
+function Answer(/** @type {{ document: ResultDocument }} */ { document }) {
+  const { emotion, confidence, abstained, abstain_below: limit } = document;
+  if (!abstained) {
+    return html`<h2 class="headline" style=${{ "--label": labelOf(emotion).color }}>${headline(document)}</h2>`;
+  }
   const why = {
     emotion: `${labelOf(emotion).emoji} ${bothNames(emotion)}`,
     confidence: percent(confidence),
     limit: percent(limit ?? 0, 0),
   };
-  return html`
-    <section class="card outcome" aria-label=${t("result")} aria-live="polite">
-      <${Channels} />
-      ${
-        abstained
-          ? html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`
-          : html`<h2 class="headline" style=${{ "--label": labelOf(emotion).color }}>${headline(document)}</h2>`
-      }
-      ${blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
-      <${Bars} scores=${document.scores} emotion=${abstained ? null : emotion} />
-      <${Quality} document=${document} />
-      <${Files} document=${document} />
-    </section>
-    <${Player} document=${document} />
-  `;
+  return html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`;
 }
 
-/** The channels of a recording, where each has an outcome of its own; one of them is shown. */
-function Channels() {
+/**
+ * The channels of a recording, where each has an outcome of its own; one of them is shown. Those of
+ * a result of the past are in its log.
+ *
+ * @param {{ document: ResultDocument }} props
+ */
+function Channels({ document: { id, audio } }) {
+  useEffect(() => {
+    if (audio.channel === null || channels.value.length) return;
+    follow(`v1/results/${id}/events`)
+      .then(async (ending) => {
+        const results = await Promise.all((ending?.results ?? []).map((other) => getJson(`v1/results/${other}`)));
+        const outcomes = byChannel([...results, ...(ending?.failures ?? [])]);
+        if (shown.value?.id === id && outcomes.length > 1) channels.value = outcomes;
+      })
+      // The other side was deleted.
+      .catch(() => {});
+  }, [id]);
   if (!channels.value.length) return null;
   return html`
     <ul class="channels" aria-label=${t("channelChoice")}>
@@ -74,8 +111,10 @@ export function ResultPlaceholder({ isRunning }) {
 /** @param {{ document: ResultDocument }} props */
 function Quality({ document }) {
   const { audio, quality, model, preprocessing, dimensions } = document;
-  const channels =
-    audio.channel === null ? t("channels", { count: audio.channels }) : t("channel", { number: audio.channel + 1 });
+  const heard =
+    audio.channel === null
+      ? channelCount(audio.channels)
+      : t("channelOf", { number: audio.channel + 1, count: audio.channels });
   const snr = quality.snr_db === null ? "" : ` · ${t("snr")} ${quality.snr_db.toFixed(0)} dB`;
   const trimmed = preprocessing.trimmed_start_ms + preprocessing.trimmed_end_ms;
   return html`
@@ -83,16 +122,16 @@ function Quality({ document }) {
     <dl class="facts">
       <dt>${t("audio")}</dt>
       <dd>
-        <span class="file-name">${audio.name}</span> · ${clock(audio.duration_ms / 1000)} · ${audio.sample_rate / 1000} kHz · ${channels}
+        <span class="file-name">${audio.name}</span> · ${clock(audio.duration_ms / 1000)} · ${audio.sample_rate / 1000} kHz · ${heard}
       </dd>
       <dt>${t("quality")}</dt>
       <dd>
         ${t("speech", { time: clock(quality.speech_ms / 1000) })}${snr}${trimmed > 0 && ` · ${t("trimmed", { seconds: (trimmed / 1000).toFixed(1) })}`}
       </dd>
       ${
-        document.summary.segments > 1 &&
-        html`<dt>${t("shares")}</dt>
-        <dd>${shares(document.summary)}</dd>`
+        document.segments.length > 1 &&
+        html`<dt>${t("course")}</dt>
+        <dd>${counted("segments", document.summary.segments)} · ${counted("changes", document.summary.transitions)}</dd>`
       }
       ${
         dimensions &&
@@ -102,19 +141,15 @@ function Quality({ document }) {
           ${" "}${t(dimensions.origin === "model" ? "dimensionsModel" : "dimensionsDerived")}
         </dd>`
       }
+      ${dimensions === null && html`<dt>${t("dimensions")}</dt><dd>${t("dimensionsNone")}</dd>`}
       <dt>${t("model")}</dt>
       <dd>${model.id} · ${model.precision}${!model.official && model.id !== "small" && ` · ${t("unofficial")}`}</dd>
     </dl>
   `;
 }
 
-/** @param {ResultDocument["summary"]} summary */
-function shares({ shares, segments, transitions }) {
-  const parts = Object.entries(shares)
-    .sort(([, a], [, b]) => b - a)
-    .map(([id, share]) => `${labelOf(id).emoji} ${nameOf(id)} ${percent(share, 0)}`);
-  return [...parts, t("changes", { segments, transitions })].join(" · ");
-}
+const channelCount = (/** @type {number} */ count) =>
+  count === 1 ? t("mono") : count === 2 ? t("stereo") : t("channels", { count });
 
 /**
  * Downloads what is chosen, then offers the choice again.

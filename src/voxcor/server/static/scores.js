@@ -15,6 +15,10 @@ import { t } from "./strings.js";
 export const headline = (/** @type {Answer} */ { emotion, confidence }) =>
   `${labelOf(emotion).emoji} ${bothNames(emotion)} ${t("confidence")}: ${percent(confidence)}`;
 
+/** The emotion of an answer, null where there is none. */
+export const answerOf = (/** @type {Answer & Pick<Result, "abstained">} */ { emotion, abstained }) =>
+  abstained ? null : emotion;
+
 /**
  * The emotion in a list, or that there is no answer.
  *
@@ -63,16 +67,16 @@ export function Warnings({ document }) {
 }
 
 /**
- * A bar for each label; two decimals, as the scores sum to 1.00.
+ * A bar for each label; together they are the whole.
  *
- * @param {{ scores: Scores, emotion: string | null }} props
+ * @param {{ scores: Scores, emotion: string | null, name?: string }} props
  */
-export function Bars({ scores, emotion }) {
+export function Bars({ scores, emotion, name = t("scores") }) {
   const sum = Object.values(scores).reduce((total, score) => total + score, 0);
   return html`
     <table class="bars">
       <caption>
-        ${t("scores")} ${sum > 0 && html`<small class="number">Σ ${sum.toFixed(2)}</small>`}
+        ${name} ${sum > 0 && html`<small class="number">Σ ${percent(sum, 0)}</small>`}
       </caption>
       <tbody>
         ${Object.entries(scores).map(
@@ -80,8 +84,7 @@ export function Bars({ scores, emotion }) {
             <tr key=${id} class=${id === emotion ? "leads" : ""} style=${{ "--label": labelOf(id).color }}>
               <th scope="row"><span aria-hidden="true">${labelOf(id).emoji}</span> ${bothNames(id)}</th>
               <td class="bar" aria-hidden="true"><i style=${{ transform: `scaleX(${score})` }}></i></td>
-              <td class="number">${sum > 0 ? score.toFixed(2) : "–"}</td>
-              <td class="number faint">${sum > 0 ? percent(score) : ""}</td>
+              <td class="number">${sum > 0 ? percent(score) : "–"}</td>
             </tr>
           `,
         )}

@@ -1,40 +1,63 @@
 /** The stretches of speech, each in the colour of its emotion: a strip in time, and a table. */
 
-import { clock, percent } from "./format.js";
-import { html } from "./html.js";
-import { bothNames, labelOf } from "./labels.js";
-import { t } from "./strings.js";
-import { useComputed } from "./vendor/signals.js";
+import { clock, percent, signed } from "./format.js";
+import { html, Icon } from "./html.js";
+import { bothNames, labelOf, nameOf } from "./labels.js";
+import { answerOf } from "./scores.js";
+import { counted, t } from "./strings.js";
+import { useComputed, useSignal } from "./vendor/signals.js";
 
+/** @import { SelectEvent } from "./html.js" */
+/** @import { Playback } from "./playback.js" */
 /** @import { Result } from "./server.js" */
-/** @import { PlayerState } from "./player.js" */
 
-/** @typedef {Result["segments"][number]} Segment */
+/**
+ * `abstained`: its confidence is below the limit of the result, too.
+ *
+ * @typedef {Result["segments"][number] & { abstained: boolean }} Segment
+ */
+
+/**
+ * The segments of a result, each an answer or none.
+ *
+ * @param {Pick<Result, "segments" | "abstain_below">} document
+ * @returns {Segment[]}
+ */
+export const segmentsOf = ({ segments, abstain_below: limit }) =>
+  segments.map((segment) => ({ ...segment, abstained: limit !== null && segment.confidence < limit }));
 
 const isAt = (/** @type {Segment} */ { start_ms, end_ms }, /** @type {number} */ time) =>
   start_ms / 1000 <= time && time < end_ms / 1000;
 
+/** What a segment is called where there is room for a line. */
+const titleOf = (/** @type {Segment} */ segment) => {
+  const id = answerOf(segment);
+  const said = id === null ? t("noAnswer") : `${bothNames(id)} ${percent(segment.confidence)}`;
+  return `${clock(segment.start_ms / 1000)} ${said}`;
+};
+
 /**
- * For the eye and the pointer; the table has the same for everybody.
+ * For the eye and the pointer; the table has the same for everybody. A click plays.
  *
- * @param {{ state: PlayerState, segments: Segment[], seek: (time: number) => void }} props
+ * @param {{ state: Playback, segments: Segment[], from: number, to: number }} props
  */
-export function SegmentStrip({ state, segments, seek }) {
-  const [from, to] = state.visible.value;
+export function SegmentStrip({ state, segments, from, to }) {
   const place = (/** @type {number} */ seconds) => (100 * (seconds - from)) / (to - from);
   const inView = segments.filter(({ start_ms, end_ms }) => end_ms / 1000 > from && start_ms / 1000 < to);
   return html`
     <div class="strip" aria-hidden="true">
       ${inView.map((segment) => {
-        const [left, right] = [place(segment.start_ms / 1000), place(segment.end_ms / 1000)];
-        const { emoji, color } = labelOf(segment.emotion);
+        const [start, end] = [segment.start_ms / 1000, segment.end_ms / 1000];
+        const id = answerOf(segment);
+        const isDim = state.only.value !== null && state.only.value !== id;
         return html`<div
           key=${segment.start_ms}
-          title=${`${clock(segment.start_ms / 1000)} ${bothNames(segment.emotion)} ${percent(segment.confidence)}`}
-          style=${{ left: `${left}%`, width: `${right - left}%`, "--label": color }}
-          onClick=${() => seek(segment.start_ms / 1000)}
+          class=${`${id === null ? "none" : ""} ${isDim ? "dim" : ""}`}
+          title=${titleOf(segment)}
+          style=${{ left: `${place(start)}%`, width: `${place(end) - place(start)}%`, "--label": labelOf(segment.emotion).color }}
+          onClick=${() => state.play(start, end)}
         >
-          <span>${emoji}</span>
+          <span>${id === null ? "🤷" : labelOf(id).emoji}</span>
         </div>`;
       })}
     </div>
@@ -42,46 +65,77 @@ export function SegmentStrip({ state, segments, seek }) {
 }
 
 /**
- * @param {{
- *   state: PlayerState,
- *   segments: Segment[],
- *   seek: (time: number) => void,
- *   select: (start: number, end: number) => void,
- * }} props
+ * All segments or those of one emotion, in time or the highest score first: the peaks.
+ *
+ * @param {{ state: Playback, segments: Segment[] }} props
  */
-export function SegmentList({ state, segments, seek, select }) {
-  const current = useComputed(() => segments.findIndex((segment) => isAt(segment, state.time.value)));
+export function SegmentList({ state, segments }) {
+  const current = useComputed(() => segments.find((segment) => isAt(segment, state.time.value)));
+  const byScore = useSignal(false);
   if (!segments.length) return null;
+  const { only } = state;
+  const listed = segments.filter((segment) => only.value === null || answerOf(segment) === only.value);
+  if (byScore.value) listed.sort((a, b) => b.confidence - a.confidence);
+  const heading = counted("segments", segments.length);
+  const answered = segments.map(answerOf).filter((id) => id !== null);
+  const ids = Object.keys(segments[0].scores).filter((id) => answered.includes(id));
+  const hasDimensions = segments.some(({ dimensions }) => dimensions);
+  const sorter = (/** @type {boolean} */ isScore, /** @type {string} */ name) => html`
+    <button class="link" onClick=${() => (byScore.value = isScore)}>
+      ${name}<span aria-hidden="true">${byScore.value === isScore ? (isScore ? " ↓" : " ↑") : ""}</span>
+    </button>
+  `;
   return html`
     <details class="segments" open=${segments.length < 30}>
-      <summary>${t("segments", { count: segments.length })}</summary>
-      <div class="scroll" tabindex="0" role="region" aria-label=${t("segments", { count: segments.length })}>
+      <summary>${heading}</summary>
+      ${
+        ids.length > 1 &&
+        html`<label class="field inline">
+          <span>${t("show")}</span>
+          <select value=${only.value ?? ""} onChange=${(/** @type {SelectEvent} */ event) => (only.value = event.currentTarget.value || null)}>
+            <option value="">${t("showAll")}</option>
+            ${ids.map((id) => html`<option value=${id}>${labelOf(id).emoji} ${t("only", { emotion: nameOf(id) })}</option>`)}
+          </select>
+        </label>`
+      }
+      <div class="scroll" tabindex="0" role="region" aria-label=${heading}>
         <table>
           <thead>
             <tr>
-              <th scope="col">${t("time")}</th>
+              <th scope="col" aria-sort=${byScore.value ? null : "ascending"}>${sorter(false, t("time"))}</th>
               <th scope="col">${t("emotion")}</th>
-              <th scope="col" class="number">${t("confidence")}</th>
+              <th scope="col" class="number" aria-sort=${byScore.value ? "descending" : null}>${sorter(true, t("confidence"))}</th>
+              ${hasDimensions && html`<th scope="col" class="number">${t("arousalValence")}</th>`}
               <th scope="col"><span class="visually-hidden">${t("region")}</span></th>
             </tr>
           </thead>
           <tbody>
-            ${segments.map(
-              (segment, index) => html`
-                <tr key=${segment.start_ms} class=${index === current.value ? "current" : ""} style=${{ "--label": labelOf(segment.emotion).color }}>
+            ${listed.map((segment) => {
+              const [start, end] = [segment.start_ms / 1000, segment.end_ms / 1000];
+              const id = answerOf(segment);
+              return html`
+                <tr key=${segment.start_ms} class=${segment === current.value ? "current" : ""}>
                   <td class="number">
-                    <button class="link" onClick=${() => seek(segment.start_ms / 1000)}>
-                      ${clock(segment.start_ms / 1000)} – ${clock(segment.end_ms / 1000)}
+                    <button class="link play" aria-label=${`${t("play")} ${clock(start)} – ${clock(end)}`} onClick=${() => state.play(start, end)}>
+                      <${Icon} name="play" /> <span>${clock(start)}<span class="wide"> – ${clock(end)}</span></span>
                     </button>
                   </td>
-                  <td><i class="swatch"></i>${labelOf(segment.emotion).emoji} ${bothNames(segment.emotion)}</td>
-                  <td class="number">${percent(segment.confidence)}</td>
                   <td>
-                    <button class="link" onClick=${() => select(segment.start_ms / 1000, segment.end_ms / 1000)}>${t("select")}</button>
+                    ${id === null ? html`<i class="swatch none"></i>🤷 ${t("noAnswer")}` : html`<i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${bothNames(id)}`}
+                  </td>
+                  <td class="number">${percent(segment.confidence)}</td>
+                  ${
+                    hasDimensions &&
+                    html`<td class="number">${segment.dimensions ? `${signed(segment.dimensions.arousal)} · ${signed(segment.dimensions.valence)}` : "–"}</td>`
+                  }
+                  <td>
+                    <button class="link" aria-label=${t("select")} title=${t("select")} onClick=${() => state.select(start, end)}>
+                      <${Icon} name="region" /><span class="wide">${t("select")}</span>
+                    </button>
                   </td>
                 </tr>
-              `,
-            )}
+              `;
+            })}
           </tbody>
         </table>
       </div>

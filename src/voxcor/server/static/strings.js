@@ -96,11 +96,43 @@ const STRINGS = {
   resultRunning: ["Listening…", "正在识别…"],
   confidence: ["Confidence", "置信度"],
   scores: ["Scores", "详细得分"],
+  scoresWhole: ["Scores of the whole recording", "整段录音得分"],
+  leads: ["{emotion} leads: {share} of the speech", "{emotion} 为主：占语音时长 {share}"],
+  nothingLeads: ["No one emotion leads", "没有占主导的情感"],
+  nothingLeadsWhy: ["Most often {emotion}, {share} of the speech.", "出现最多的是 {emotion}，占语音时长 {share}。"],
+  nothingLeadsBoth: [
+    "Most often {emotion}, {share} of the speech, but {whole} scores highest over the whole recording.",
+    "出现最多的是 {emotion}，占语音时长 {share}；但整段录音得分最高的是 {whole}。",
+  ],
+  moments: ["Strongest moments", "情感最强的语段"],
+  momentsNone: ["No segment is led by an emotion other than neutral.", "没有以中性以外的情感为主的语段。"],
+  only: ["Only {emotion}", "仅看{emotion}"],
   blend: ["Blend", "复合情感"],
   dimensions: ["Dimensions", "情感维度"],
   dimensionsOf: ["arousal {arousal} · valence {valence}", "唤醒度 {arousal} · 效价 {valence}"],
   dimensionsDerived: ["derived from the scores", "由得分推算"],
   dimensionsModel: ["by the model", "由模型给出"],
+  dimensionsNone: [
+    "none: most of the scores lie on labels that stand nowhere on the plane",
+    "无：得分多在没有坐标的类别上",
+  ],
+  plane: ["Arousal and valence", "唤醒度与效价"],
+  planeWhole: ["the whole: {place}", "整体：{place}"],
+  planeFrom: ["begins at {start}, ends at {end}", "开始：{start}；结束：{end}"],
+  planeMark: ["the whole recording", "整段录音"],
+  planeFormula: [
+    "No model measured these. They are means of where the words for the emotions stand, weighted by the scores:",
+    "并非模型测量所得，而是各情感词坐标按得分加权的平均：",
+  ],
+  planeSource: [
+    "Coordinates: J. A. Russell and A. Mehrabian 1977, “Evidence for a three-factor theory of emotions”, Journal of Research in Personality 11, 273–294.",
+    "坐标出自 J. A. Russell 与 A. Mehrabian 1977，“Evidence for a three-factor theory of emotions”，Journal of Research in Personality 11，273–294。",
+  ],
+  sentenceEnd: [". ", "。"],
+  pleasant: ["pleasant", "愉快"],
+  unpleasant: ["unpleasant", "不愉快"],
+  excited: ["excited", "激动"],
+  calm: ["calm", "平静"],
   abstained: ["No answer: not sure enough", "不作判断：把握不足"],
   abstainedWhy: [
     "Most likely {emotion}, but {confidence} is below the limit of {limit}.",
@@ -114,10 +146,13 @@ const STRINGS = {
   speech: ["{time} of speech", "语音 {time}"],
   snr: ["SNR", "信噪比"],
   trimmed: ["{seconds} s of silence trimmed", "去除静音 {seconds} 秒"],
-  channels: ["channels: {count}", "{count} 声道"],
+  mono: ["mono", "单声道"],
+  stereo: ["stereo", "立体声"],
+  channels: ["{count} channels", "{count} 声道"],
   channel: ["channel {number}", "第 {number} 声道"],
+  channelOf: ["channel {number} of {count}", "第 {number} 声道（共 {count} 个）"],
   shares: ["Over time", "时间占比"],
-  changes: ["segments: {segments}, changes: {transitions}", "{segments} 段，变化 {transitions} 次"],
+  course: ["Course", "过程"],
   unofficial: ["unofficial weights", "非官方权重"],
   files: ["Files", "文件"],
   archive: ["Folder (.zip)", "结果文件夹（.zip）"],
@@ -133,11 +168,26 @@ const STRINGS = {
   zoomIn: ["Zoom in", "放大"],
   zoomOut: ["Zoom out", "缩小"],
   zoomFit: ["Show all", "显示全部"],
+  speed: ["Speed", "速度"],
+  volume: ["Volume", "音量"],
+  overview: ["Part of the recording that is shown", "显示的部分"],
+  keys: ["Keys: space plays, J and L jump 10 s, ← and → 5 s", "快捷键：空格播放，J / L 跳 10 秒，← / → 跳 5 秒"],
   curve: ["Emotion curve", "情感曲线"],
-  segments: ["Segments ({count})", "语段（{count}）"],
+  curveLines: ["Lines", "折线"],
+  curveStacked: ["Stacked", "堆叠"],
+  noSpeech: ["no speech", "无语音"],
+  spectrogram: ["Spectrogram", "频谱图"],
+  spectrogramOf: ["Spectrogram, 0 to 8 kHz", "频谱图，0–8 kHz"],
+  spectrogramZoom: [
+    "Zoom in to {minutes} minutes or less to see the spectrogram.",
+    "放大到 {minutes} 分钟以内即可查看频谱图。",
+  ],
+  show: ["Show", "显示"],
+  showAll: ["All emotions", "全部情感"],
+  arousalValence: ["Arousal · valence", "唤醒度 · 效价"],
   time: ["Time", "时间"],
   emotion: ["Emotion", "情感"],
-  select: ["Select", "选取"],
+  select: ["Select as region", "设为片段"],
   region: ["Region", "片段"],
   regionHint: ["or drag over the waveform", "或在波形上拖动"],
   regionSelect: ["Select a region", "选取片段"],
@@ -267,6 +317,16 @@ const MODELS = {
   ],
 };
 
+/**
+ * What is counted: one, several, and in Chinese, which does not tell them apart.
+ *
+ * @type {Record<string, [string, string, string]>}
+ */
+const COUNTS = {
+  segments: ["{count} segment", "{count} segments", "{count} 个语段"],
+  changes: ["{count} change", "{count} changes", "变化 {count} 次"],
+};
+
 /** @typedef {keyof typeof STRINGS} Key */
 
 const said = (/** @type {string[]} */ [en, zh]) => (language.value === "zh" ? zh : en);
@@ -278,6 +338,17 @@ const said = (/** @type {string[]} */ [en, zh]) => (language.value === "zh" ? zh
  * @param {Record<string, string | number>} values
  */
 export const t = (key, values = {}) => said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
+
+/**
+ * A number of things, in words.
+ *
+ * @param {keyof typeof COUNTS} key
+ * @param {number} count
+ */
+export const counted = (key, count) => {
+  const [one, several, zh] = COUNTS[key];
+  return said([count === 1 ? one : several, zh]).replace("{count}", String(count));
+};
 
 /**
  * Why a recording failed; what the page has no words for is said in the server's.

@@ -1,11 +1,12 @@
 /** The waveform that plays: WaveSurfer, with one region at most. */
 
 import { fileOf } from "./api.js";
+import { speed, volume } from "./playback.js";
 import { isDark } from "./state.js";
 import WaveSurfer from "./vendor/wavesurfer.js";
 import Regions from "./vendor/wavesurfer-regions.js";
 
-/** @import { PlayerState } from "./player.js" */
+/** @import { Playback } from "./playback.js" */
 /** @import { Waveform } from "./server.js" */
 
 const CLOSEST_PX_PER_S = 400;
@@ -16,7 +17,7 @@ const CLOSEST_PX_PER_S = 400;
  * @param {HTMLElement} element
  * @param {string} id
  * @param {Waveform} outline
- * @param {PlayerState} state
+ * @param {Playback} state
  */
 export function mount(element, id, { peaks, hop_ms: hopMs }, state) {
   const colors = () => {
@@ -42,7 +43,26 @@ export function mount(element, id, { peaks, hop_ms: hopMs }, state) {
     plugins: [regions],
     ...colors(),
   });
-  const unfollow = isDark.subscribe(() => queueMicrotask(() => surfer.setOptions(colors())));
+  const unfollow = [
+    isDark.subscribe(() => queueMicrotask(() => surfer.setOptions(colors()))),
+    speed.subscribe((rate) => surfer.setPlaybackRate(rate, true)),
+    volume.subscribe((level) => surfer.setVolume(level)),
+  ];
+  /**
+   * What plays from one moment to another and stops there; null where all does.
+   *
+   * @type {[number, number] | null}
+   */
+  let stretch = null;
+  const setTime = (/** @type {number} */ time) => {
+    stretch = null;
+    surfer.setTime(time);
+  };
+  const play = (/** @type {number} */ from, /** @type {number} */ to) => {
+    setTime(from - state.start);
+    stretch = [from - state.start, Math.min(to - state.start, surfer.getDuration())];
+    surfer.play();
+  };
 
   regions.enableDragSelection({ color: "var(--selection)" });
   const chosen = (/** @type {{ start: number, end: number }} */ { start, end }) => {
@@ -74,10 +94,16 @@ export function mount(element, id, { peaks, hop_ms: hopMs }, state) {
   });
   surfer.on("timeupdate", (time) => {
     state.time.value = time + state.start;
-    const region = state.selection.value;
-    if (state.looping.value && region && state.playing.value && time + state.start >= region.end) {
-      surfer.setTime(region.start - state.start);
+    if (!stretch || time < stretch[1] || !surfer.isPlaying()) return;
+    if (state.looping.value) {
+      surfer.setTime(stretch[0]);
+    } else {
+      surfer.pause();
+      setTime(stretch[1]);
     }
+  });
+  surfer.on("interaction", () => {
+    stretch = null;
   });
   surfer.on("seeking", (time) => {
     state.time.value = time + state.start;
@@ -92,16 +118,20 @@ export function mount(element, id, { peaks, hop_ms: hopMs }, state) {
      */
     select(start, end) {
       regions.clearRegions();
-      if (start === undefined || end === undefined) return;
+      if (start === undefined || end === undefined) {
+        state.looping.value = false;
+        return;
+      }
       regions.addRegion({ start: start - state.start, end: end - state.start, color: "var(--selection)" });
     },
-    setTime: (/** @type {number} */ time) => surfer.setTime(time),
-    playPause: () => surfer.playPause(),
-    playSelection() {
-      if (!state.selection.value) return;
-      surfer.setTime(state.selection.value.start - state.start);
-      surfer.play();
+    setTime,
+    playPause() {
+      const region = state.looping.value && state.selection.value;
+      if (region && !stretch && !surfer.isPlaying()) play(region.start, region.end);
+      else surfer.playPause();
     },
+    play,
+    lookFrom: (/** @type {number} */ time) => surfer.setScrollTime(time - state.start),
     zoom(/** @type {number} */ factor) {
       const fitted = surfer.getWidth() / surfer.getDuration();
       const most = Math.max(1, CLOSEST_PX_PER_S / fitted);
@@ -115,7 +145,7 @@ export function mount(element, id, { peaks, hop_ms: hopMs }, state) {
       look();
     },
     destroy() {
-      unfollow();
+      for (const stop of unfollow) stop();
       audio.pause();
       surfer.destroy();
       // Ends the download, if there is one.

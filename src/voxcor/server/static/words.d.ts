@@ -10,3 +10,6 @@ export const EXTRA_COLORS: string[];
 
 /** What is wrong with a recording whose name stands beside it, in English and Chinese, by code. */
 export const FAILURES: Record<string, [string, string]>;
+
+/** Arousal and valence of the emotions that stand somewhere, -1..1, by id. */
+export const COORDINATES: Record<string, [number, number]>;
