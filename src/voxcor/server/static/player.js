@@ -6,6 +6,7 @@
  */
 
 import { fileOf, getJson } from "./api.js";
+import { useCorrections } from "./corrections.js";
 import { loadCurve, scoresAt } from "./curve.js";
 import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
@@ -48,6 +49,7 @@ function stateOf(/** @type {Result} */ { audio, preprocessing }) {
 /** @param {{ document: Result }} props */
 export function Player({ document }) {
   const state = useMemo(() => stateOf(document), [document.id]);
+  const corrections = useCorrections(document);
   const [curve, setCurve] = useState(/** @type {CurveData | null} */ (null));
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const waveform = useRef(/** @type {HTMLDivElement | null} */ (null));
@@ -81,12 +83,12 @@ export function Player({ document }) {
       <div class="lanes">
         <div class="waveform" ref=${waveform}></div>
         <${Curve} state=${state} curve=${curve} seek=${seek} />
-        <${SegmentStrip} state=${state} segments=${document.segments} seek=${seek} />
+        <${SegmentStrip} state=${state} segments=${corrections.segments.value} seek=${seek} />
         <${Playhead} state=${state} />
       </div>
       <${Legend} state=${state} curve=${curve} />
       <${RegionBar} document=${document} state=${state} select=${select} play=${() => surfer.current?.playSelection()} />
-      <${SegmentList} state=${state} segments=${document.segments} seek=${seek} select=${select} />
+      <${SegmentList} key=${document.id} state=${state} corrections=${corrections} seek=${seek} select=${select} />
     </section>
   `;
 }
