@@ -13,6 +13,7 @@ from voxcor import Recognizer
 from voxcor.corrections import Correction, checked, read_corrections, write_corrections
 from voxcor.datasets.corrected import COLUMNS, labelled_segments, to_csv, to_jsonl
 from voxcor.datasets.manifest import read_manifest
+from voxcor.evaluation.measurement import evaluate
 from voxcor.result_folder import save
 from voxcor.training.head import train_head
 
@@ -63,4 +64,6 @@ def test_a_head_is_trained_and_measured_on_it(suffix: str, tmp_path: Path) -> No
     trained = train_head(listed, tmp_path / "mine", model="small")
     assert trained
     mine = Recognizer(str(tmp_path / "mine"))
-    assert mine.labels == ("angry", "sad")
+    measured = evaluate(mine, manifest, source=listed.name)
+    assert measured.labels == ("angry", "sad")
+    assert len(measured.utterances) == len(rows)
