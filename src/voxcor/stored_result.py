@@ -92,20 +92,20 @@ def result_from(
     """
     summary = document["summary"]
     speakers = _as(dict[str, dict[str, Any]], summary["speakers"])
-    voices = {name: _read(SpeakerSummary, speaker) for name, speaker in speakers.items()}
+    voices = {name: record_from(SpeakerSummary, speaker) for name, speaker in speakers.items()}
     result = StoredResult(
         emotion=_as(str, document["emotion"]),
         confidence=_as(float, document["confidence"]),
         scores=_as(dict[str, float], document["scores"]),
         granularity=_as(Granularity, document["granularity"]),
         timestamp=_as(str, document["timestamp"]),
-        model=_read(ModelInfo, document["model"]),
-        audio=_read(AudioInfo, document["audio"]),
-        preprocessing=_read(Preprocessing, document["preprocessing"]),
-        quality=_read(Quality, document["quality"]),
+        model=record_from(ModelInfo, document["model"]),
+        audio=record_from(AudioInfo, document["audio"]),
+        preprocessing=record_from(Preprocessing, document["preprocessing"]),
+        quality=record_from(Quality, document["quality"]),
         segments=_read_all(Segment, document["segments"]),
         transitions=_read_all(Transition, document["transitions"]),
-        summary=_read(Summary, {**summary, "speakers": voices}),
+        summary=record_from(Summary, {**summary, "speakers": voices}),
         timings_ms=_as(dict[str, float], document["timings_ms"]),
         notice=_as(str, document["notice"]),
         blend=_as(tuple[str, str], document["blend"]) if document["blend"] else None,
@@ -120,8 +120,12 @@ def result_from(
     return result
 
 
-def _read(record: type[T], document: Mapping[str, Any]) -> T:
-    """A record of a result, as `voxcor.results.to_wire` has written it."""
+def record_from(record: type[T], document: Mapping[str, Any]) -> T:
+    """A record, as `voxcor.results.to_wire` has written it.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
     names = SECONDS.intersection(each.name for each in fields(cast(Any, record)))
     times = {name: _as(float, document[f"{name}_ms"]) / 1000 for name in names}
     read: T = _as(record, {**document, **times})
@@ -129,7 +133,7 @@ def _read(record: type[T], document: Mapping[str, Any]) -> T:
 
 
 def _read_all(record: type[T], documents: Any) -> tuple[T, ...]:
-    return tuple(_read(record, each) for each in _as(list[dict[str, Any]], documents))
+    return tuple(record_from(record, each) for each in _as(list[dict[str, Any]], documents))
 
 
 def _as(kind: Any, value: Any) -> Any:

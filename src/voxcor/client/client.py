@@ -13,15 +13,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, Unpack
 
 from voxcor.client.connection import Connection, form_of, opened, retry_while_full
 from voxcor.client.jobs import Job
+from voxcor.corrections import Correction, Corrections
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.options import Channels, Choices
 from voxcor.result_folder import utf8
-from voxcor.results import Failure
-from voxcor.stored_result import StoredResult, frames_from, result_from
+from voxcor.results import Failure, to_wire
+from voxcor.stored_result import StoredResult, frames_from, record_from, result_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -245,6 +246,36 @@ class Client:
         """
         return self._connection.content(f"/v1/results/{result_id}/export/{kind}")
 
+    def corrections(self, result_id: str) -> Corrections:
+        """What people have put right of a result; see `voxcor.corrections`."""
+        answer = self._connection.request("GET", f"/v1/results/{result_id}/corrections")
+        return _corrections_of(answer)
+
+    def correct(
+        self, result_id: str, wanted: Sequence[Correction], based_on: str = ""
+    ) -> Corrections:
+        """Puts labels right: all corrections of a result; none withdraws them.
+
+        Args:
+            result_id: of the result.
+            wanted: what there is to be; what is left out is withdrawn.
+            based_on: the `revision` of the corrections that `wanted` was made from.
+
+        Raises:
+            CorrectionsInvalid: they do not fit the result.
+            CorrectionsChanged: somebody else has changed them since; nothing is saved.
+        """
+        document = {"revision": based_on, "corrections": to_wire(tuple(wanted))}
+        path = f"/v1/results/{result_id}/corrections"
+        return _corrections_of(self._connection.request("PUT", path, json=document))
+
+    def training_list(self, kind: Literal["csv", "jsonl"] = "csv") -> bytes:
+        """All corrections of all results, as `voxcor train` and `voxcor evaluate` read them.
+
+        The paths in it are the server's.
+        """
+        return self._connection.content(f"/v1/corrections?format={kind}")
+
     def delete(self, result_id: str) -> None:
         """Every trace of a result and its recording, on the server."""
         self._connection.request("DELETE", f"/v1/results/{result_id}")
@@ -310,6 +341,10 @@ class Client:
             content = io.BytesIO(self._file(document["id"], "embedding.npy"))
             embedding = np.load(content, allow_pickle=False)
         return result_from(document, frames, embedding)
+
+
+def _corrections_of(answer: Mapping[str, Any]) -> Corrections:
+    return Corrections(tuple(record_from(Correction, each) for each in answer["corrections"]))
 
 
 def _fields(options: _ModelOptions, speakers: "Speakers | None" = None) -> dict[str, str]:

@@ -106,7 +106,7 @@ def set_aside_below(home: Path) -> list[str]:
     """Everything below VOXCOR_HOME that was set aside, by its name there."""
     places = (home, home / "results", home / "jobs")
     found = (path for place in places if place.is_dir() for path in place.iterdir())
-    inside = (home / "jobs").glob(f"*/*{_SUFFIX}*")
+    inside = (path for place in places[1:] for path in place.glob(f"*/*{_SUFFIX}*"))
     paths = (path for path in (*found, *inside) if _SUFFIX in path.name)
     return sorted(str(path.relative_to(home)) for path in paths)
 

@@ -3,6 +3,7 @@
     VoxcorError
     ├── UsageError               the call itself is wrong
     │   ├── RuleInvalid          a rule that cannot be read
+    │   ├── CorrectionsInvalid   corrections that do not fit their result
     │   ├── TooManyRules         more than are watched at a time
     │   ├── ProxyInvalid         a proxy of the environment that no client can use
     │   ├── HomeInUse            another server works in this VOXCOR_HOME
@@ -62,6 +63,7 @@
     │   ├── OriginRefused        a page of somewhere else sent it
     │   ├── NoSuchRoute          nothing is at this address
     │   ├── NoSuchResult         no result has this id, or it has no such file
+    │   ├── CorrectionsChanged   somebody else has changed them in the meantime
     │   ├── NoSuchJob            no job has this id, or it has no such file
     │   ├── SourceRefused        a job may not read there
     │   ├── NoSuchRule           no rule has this name

@@ -77,6 +77,17 @@ class NoSuchResult(RequestError):
     zh = "没有结果 {id}，或其中没有该文件。"
 
 
+class CorrectionsChanged(RequestError):
+    """`revision` is what they are at now, empty where there are none."""
+
+    code = "corrections_changed"
+    en = (
+        "Somebody else has changed these corrections in the meantime, so yours were not saved. "
+        "Load what is there, then correct again."
+    )
+    zh = "这些更正已被他人修改，您的更正未保存。请先载入现有的更正，再行修改。"
+
+
 class NoSuchJob(RequestError):
     code = "no_such_job"
     en = "There is no job {id}, or it has no such file."

@@ -19,6 +19,14 @@ class RuleInvalid(UsageError):
     zh = '规则 "{rule}" 第 {column} 列 "{found}" 处：{reason_zh}'
 
 
+class CorrectionsInvalid(UsageError):
+    """Corrections that do not fit their result: `segment` is the one that is wrong, from 0."""
+
+    code = "corrections_invalid"
+    en = "Correction of segment {segment}: {reason_en}"
+    zh = "对语段 {segment} 的更正：{reason_zh}"
+
+
 class ModelExists(UsageError):
     """A folder that holds something already. `path` is where a training was to write."""
 

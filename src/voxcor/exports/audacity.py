@@ -1,5 +1,8 @@
 """Audacity label track: start, end, text, between tabs, in seconds.
 
+There is no room for what the model said of a segment that was corrected; one whose emotion is only
+known to be wrong has no label.
+
 https://manual.audacityteam.org/man/importing_and_exporting_labels.html
 """
 
@@ -8,8 +11,11 @@ from voxcor.exports.content import Content
 
 def to_labels(content: Content) -> str:
     lines = []
-    for segment in content.result.segments:
+    for segment in content.segments:
+        if segment.emotion is None:
+            continue
         speaker = f"{segment.speaker}: " if segment.speaker else ""
-        text = f"{speaker}{segment.emotion} {segment.confidence:.1%}"
+        confidence = "" if segment.confidence is None else f" {segment.confidence:.1%}"
+        text = f"{speaker}{segment.emotion}{confidence}"
         lines.append(f"{segment.start:.6f}\t{segment.end:.6f}\t{text}\n")
     return "".join(lines)

@@ -1,8 +1,18 @@
-"""What an export is made of: a result as its folder has it, and the audio where that is there."""
+"""What an export is made of: a result as its folder has it, corrected where people have corrected
+it, and the audio where that is there.
+"""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from voxcor.corrections import (
+    NO_CORRECTIONS,
+    CorrectedSegment,
+    Corrections,
+    corrected_segments,
+    read_corrections,
+)
 from voxcor.errors import InputNotFound, InputUnreadable, NotAResult
 from voxcor.result_folder import utf8
 from voxcor.results import Result
@@ -12,17 +22,37 @@ from voxcor.untrusted import one_line, read_json
 
 RESULT_FILE = "result.json"
 
+# From when to when in seconds, and what is said of it.
+Span = tuple[float, float, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """A result, and beside it the files of its processed_audio.wav and of its curve, frames.csv.
 
     They stay on the disk: hours of either are read piece by piece, by the formats that show them.
+    Formats show `segments`, which are those of the result after its `corrections`.
     """
 
     result: Result
     audio: Path | None
     curve: Path | None = None
+    corrections: Corrections = NO_CORRECTIONS
+
+    @property
+    def segments(self) -> tuple[CorrectedSegment, ...]:
+        return corrected_segments(self.result, self.corrections)
+
+    @property
+    def is_corrected(self) -> bool:
+        return bool(self.corrections.corrections)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The model's, and behind them those that only people have used."""
+        given = (segment.emotion for segment in self.segments)
+        own = dict.fromkeys((*self.result.scores, *(label for label in given if label)))
+        return tuple(own)
 
     @property
     def stem(self) -> str:
@@ -38,6 +68,8 @@ def read_content(path: Path) -> Content:
     Raises:
         InputNotFound, InputUnreadable: there is none, or it cannot be read.
         NotAResult: it is no result document.
+        StateUnreadable: the corrections beside it cannot be read. Without them the export would
+            pass for what people have put right.
     """
     file = path / RESULT_FILE if is_folder(path) else path
     try:
@@ -55,7 +87,27 @@ def read_content(path: Path) -> Content:
         _on_one_line(result),
         audio if is_file(audio) else None,
         curve if is_file(curve) else None,
+        read_corrections(file.parent, result),
     )
+
+
+def tiers_of(content: Content) -> Iterator[tuple[str, list[Span]]]:
+    """The segments as tiers of spans, for tools that have such: a name, and what it says when.
+
+    `emotion` and `confidence`, `speaker` where turns are known, and `model` where people have
+    corrected anything: what it had said. Of an emotion that is only known to be wrong, and of
+    the confidence in one that is not the model's, there is no span.
+    """
+    segments = content.segments
+    yield "emotion", [(s.start, s.end, s.emotion) for s in segments if s.emotion is not None]
+    yield (
+        "confidence",
+        [(s.start, s.end, f"{s.confidence:.3f}") for s in segments if s.confidence is not None],
+    )
+    if any(segment.speaker for segment in segments):
+        yield "speaker", [(s.start, s.end, s.speaker or "") for s in segments]
+    if content.is_corrected:
+        yield "model", [(s.start, s.end, s.emotion) for s in content.result.segments]
 
 
 def _reason(error: Exception) -> str:

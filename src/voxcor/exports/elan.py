@@ -1,17 +1,16 @@
 """ELAN EAF 3.0 (http://www.mpi.nl/tools/elan/EAFv3.0.xsd).
 
 Tiers `emotion`, whose values come from a controlled vocabulary with both names of every label,
-`confidence`, and `speaker` where turns are known. All are aligned to time by themselves, so that
-one may be corrected without the others.
+`confidence`, `speaker` where turns are known, and `model` where the emotions were corrected: what
+it had said. All are aligned to time by themselves, so that one may be corrected without the others.
 """
 
-from collections.abc import Callable, Iterator
 from itertools import count
 from xml.etree import ElementTree as ET
 
-from voxcor.exports.content import Content
+from voxcor.exports.content import Content, tiers_of
 from voxcor.labels import get_label
-from voxcor.results import Segment, milliseconds
+from voxcor.results import milliseconds
 
 SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 VOCABULARY = "emotions"
@@ -40,12 +39,12 @@ def to_eaf(content: Content) -> str:
     ET.SubElement(header, "MEDIA_DESCRIPTOR", media)
     times = ET.SubElement(root, "TIME_ORDER")
     slots, annotations = count(1), count(1)
-    for name, text_of in _tiers(content):
+    for name, spans in tiers_of(content):
         kind = "emotion" if name == "emotion" else "text"
         tier = ET.SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": kind, "TIER_ID": name})
-        for segment in result.segments:
+        for start, end, text in spans:
             refs = [f"ts{next(slots)}", f"ts{next(slots)}"]
-            for ref, seconds in zip(refs, (segment.start, segment.end), strict=True):
+            for ref, seconds in zip(refs, (start, end), strict=True):
                 value = str(milliseconds(seconds))
                 ET.SubElement(times, "TIME_SLOT", {"TIME_SLOT_ID": ref, "TIME_VALUE": value})
             attributes = {
@@ -54,10 +53,10 @@ def to_eaf(content: Content) -> str:
                 "TIME_SLOT_REF2": refs[1],
             }
             if name == "emotion":
-                attributes["CVE_REF"] = f"cve-{segment.emotion}"
+                attributes["CVE_REF"] = f"cve-{text}"
             annotation = ET.SubElement(tier, "ANNOTATION")
             aligned = ET.SubElement(annotation, "ALIGNABLE_ANNOTATION", attributes)
-            ET.SubElement(aligned, "ANNOTATION_VALUE").text = text_of(segment)
+            ET.SubElement(aligned, "ANNOTATION_VALUE").text = text
     for kind, extra in (("emotion", {"CONTROLLED_VOCABULARY_REF": VOCABULARY}), ("text", {})):
         ET.SubElement(
             root,
@@ -71,17 +70,10 @@ def to_eaf(content: Content) -> str:
         )
     for language, label in (("eng", "English"), ("zho", "中文")):
         ET.SubElement(root, "LANGUAGE", {"LANG_ID": language, "LANG_LABEL": label})
-    _add_vocabulary(root, tuple(result.scores))
+    _add_vocabulary(root, content.labels)
     ET.indent(root)
     body = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
-
-
-def _tiers(content: Content) -> Iterator[tuple[str, Callable[[Segment], str]]]:
-    yield "emotion", lambda segment: segment.emotion
-    yield "confidence", lambda segment: f"{segment.confidence:.3f}"
-    if any(segment.speaker for segment in content.result.segments):
-        yield "speaker", lambda segment: segment.speaker or ""
 
 
 def _add_vocabulary(root: ET.Element, labels: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.audio.quality import warning_words
+from voxcor.corrections import CorrectedSegment
 from voxcor.errors import InputUnreadable
 from voxcor.exports.content import Content
 from voxcor.exports.html_page import NAV, both, closing, opening
@@ -19,7 +20,7 @@ from voxcor.exports.pieces import FloatArray, as_flac, averaged_frames
 from voxcor.labels import get_label
 from voxcor.language import Both
 from voxcor.result_folder import utf8
-from voxcor.results import Result, Segment, milliseconds
+from voxcor.results import Result, milliseconds
 from voxcor.untrusted import html
 
 # Columns of the drawing: more than a screen has, few enough for any file.
@@ -27,6 +28,9 @@ _WIDTH = 1200
 _WAVE, _CURVE, _STRIP = 90, 130, 26
 _HEIGHT = _WAVE + _CURVE + _STRIP
 _NARROWEST = 0.05
+
+# In whose colour is drawn what is only known to be none that the model said.
+_NO_EMOTION = "unknown"
 
 _STYLE = """
 .answer { font-size: 28px; font-weight: 600; margin: 20px 0 2px; }
@@ -95,7 +99,7 @@ def to_html(content: Content) -> Iterator[str]:
     )
     yield from _player(content)
     yield from _figure(content)
-    yield from _table(result.segments)
+    yield from _table(content)
     yield from (f'<p class="note">{both(text)}</p>' for text in _notices(result))
     yield closing(_SCRIPT)
 
@@ -114,9 +118,9 @@ def _require_audio(content: Content) -> None:
 def _bars(result: Result) -> Iterator[str]:
     for label_id, score in sorted(result.scores.items(), key=lambda item: -item[1]):
         label = get_label(label_id)
-        name = both(Both(f"{label.emoji} {label.en}", f"{label.emoji} {label.zh}"))
         yield (
-            f'<span>{name}</span><i style="width:{100 * score:.1f}%;background:{label.color}"></i>'
+            f"<span>{_named(label_id)}</span>"
+            f'<i style="width:{100 * score:.1f}%;background:{label.color}"></i>'
             f"<b>{score:.1%}</b>"
         )
 
@@ -172,7 +176,7 @@ def _figure(content: Content) -> Iterator[str]:
     )
     yield from _wave(content)
     yield from _curves(content)
-    yield from _strip(result)
+    yield from _strip(content)
     yield f'<path class="playhead" d="M0 0V{_HEIGHT}"/></svg></figure>'
 
 
@@ -228,49 +232,70 @@ def _curve_of_segments(result: Result) -> tuple[FloatArray, FloatArray]:
     return np.array(times), np.array(scores)
 
 
-def _strip(result: Result) -> Iterator[str]:
+def _strip(content: Content) -> Iterator[str]:
     """A field a segment; what is too narrow to be seen goes into the one before."""
     top, end = _WAVE + _CURVE, -1.0
-    for segment in result.segments:
-        left = _WIDTH * segment.start / result.audio.duration
-        width = _WIDTH * (segment.end - segment.start) / result.audio.duration
+    duration = content.result.audio.duration
+    for segment in content.segments:
+        left = _WIDTH * segment.start / duration
+        width = _WIDTH * (segment.end - segment.start) / duration
         if left + width < end + _NARROWEST:
             continue
         end = left + width
-        label = get_label(segment.emotion)
+        label = get_label(segment.emotion or _NO_EMOTION)
+        confidence = "" if segment.confidence is None else f" {segment.confidence:.1%}"
         yield (
             f'<rect class="segment" x="{left:.1f}" y="{top}" width="{width:.1f}" '
-            f'height="{_STRIP}" fill="{label.color}"><title>{html(label.both_names)} '
-            f"{segment.confidence:.1%}</title></rect>"
+            f'height="{_STRIP}" fill="{label.color}"><title>{html(label.both_names)}'
+            f"{confidence}</title></rect>"
         )
 
 
-def _table(segments: tuple[Segment, ...]) -> Iterator[str]:
+def _table(content: Content) -> Iterator[str]:
+    segments = content.segments
     with_speakers = any(segment.speaker for segment in segments)
     columns = [Both("from", "开始"), Both("to", "结束")]
     columns += [Both("speaker", "说话人")] if with_speakers else []
     columns += [Both("emotion", "情感"), Both("confidence", "置信度")]
     with_dimensions = any(segment.dimensions for segment in segments)
     columns += [Both("arousal", "唤醒度"), Both("valence", "效价")] if with_dimensions else []
+    columns += [Both("the model said", "模型判断")] if content.is_corrected else []
     head = "".join(f'<th class="word">{both(column)}</th>' for column in columns)
     yield (f'<section><div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>')
     for segment in segments:
-        label = get_label(segment.emotion)
-        name = both(Both(f"{label.emoji} {label.en}", f"{label.emoji} {label.zh}"))
+        label = get_label(segment.emotion or _NO_EMOTION)
+        confidence = "–" if segment.confidence is None else f"{segment.confidence:.1%}"
         speaker = f'<td class="word">{_escaped(segment.speaker or "")}</td>'
         yield (
             f'<tr tabindex="0" data-start="{milliseconds(segment.start) / 1000}" '
             f'data-end="{milliseconds(segment.end) / 1000}">'
             f'<td class="word">{_clock(segment.start)}</td>'
             f'<td class="word">{_clock(segment.end)}</td>{speaker if with_speakers else ""}'
-            f'<td class="word"><i style="background:{label.color}"></i>{name}</td>'
-            f'<td class="word">{segment.confidence:.1%}</td>'
-            f"{''.join(_dimensions(segment)) if with_dimensions else ''}</tr>"
+            f'<td class="word"><i style="background:{label.color}"></i>'
+            f"{_named(label.id) if segment.emotion else '–'}</td>"
+            f'<td class="word">{confidence}</td>'
+            f"{''.join(_dimensions(segment)) if with_dimensions else ''}"
+            f"{_judged(segment) if content.is_corrected else ''}</tr>"
         )
     yield "</tbody></table></div></section>"
 
 
-def _dimensions(segment: Segment) -> Iterator[str]:
+def _named(emotion: str) -> str:
+    label = get_label(emotion)
+    return both(Both(f"{label.emoji} {label.en}", f"{label.emoji} {label.zh}"))
+
+
+def _judged(segment: CorrectedSegment) -> str:
+    """What the model said, and what a person has said of that."""
+    model, who = segment.model, f" · {_escaped(segment.annotator)}" if segment.annotator else ""
+    if segment.verdict is None:
+        return "<td></td>"
+    said = f"{_named(model.emotion)} {model.confidence:.1%}"
+    verdict = f"✓ {both(Both('right', '正确'))}" if segment.verdict == "right" else f"<s>{said}</s>"
+    return f'<td class="word">{verdict}{who}</td>'
+
+
+def _dimensions(segment: CorrectedSegment) -> Iterator[str]:
     point = segment.dimensions
     for value in (None, None) if point is None else (point.arousal, point.valence):
         yield f'<td class="word">{"–" if value is None else f"{value:+.2f}"}</td>'

@@ -1,30 +1,19 @@
 """Praat TextGrid, long form (https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html).
 
-Interval tiers that cover the whole recording: `emotion`, `confidence`, and `speaker` where turns
-are known. Between segments an interval is empty, as Praat wants it.
+Interval tiers that cover the whole recording: `emotion`, `confidence`, `speaker` where turns are
+known, and `model` where the emotions were corrected: what it had said. Between segments an interval
+is empty, as Praat wants it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from voxcor.exports.content import Content
-from voxcor.results import Segment
-
-Interval = tuple[float, float, str]
+from voxcor.exports.content import Content, Span, tiers_of
 
 
 def to_textgrid(content: Content) -> str:
-    result = content.result
-    tiers = [
-        ("emotion", _intervals(result.segments, lambda s: s.emotion, result.audio.duration)),
-        (
-            "confidence",
-            _intervals(result.segments, lambda s: f"{s.confidence:.3f}", result.audio.duration),
-        ),
-    ]
-    if any(segment.speaker for segment in result.segments):
-        speakers = _intervals(result.segments, lambda s: s.speaker or "", result.audio.duration)
-        tiers.append(("speaker", speakers))
-    end = f"{_end(tiers, result.audio.duration):.6f}"
+    duration = content.result.audio.duration
+    tiers = [(name, _intervals(spans, duration)) for name, spans in tiers_of(content)]
+    end = f"{_end(tiers, duration):.6f}"
     lines = [
         'File type = "ooTextFile"',
         'Object class = "TextGrid"',
@@ -54,26 +43,24 @@ def to_textgrid(content: Content) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _intervals(
-    segments: Sequence[Segment], text_of: Callable[[Segment], str], duration: float
-) -> list[Interval]:
-    """Without gaps or overlaps from 0 to the end: a segment that begins in another ends it."""
-    intervals: list[Interval] = []
+def _intervals(spans: Sequence[Span], duration: float) -> list[Span]:
+    """Without gaps or overlaps from 0 to the end: a span that begins in another ends it."""
+    intervals: list[Span] = []
     position = 0.0
-    for segment in segments:
-        start = max(position, segment.start)
-        if segment.end <= start:
+    for begin, end, text in spans:
+        start = max(position, begin)
+        if end <= start:
             continue
         if start > position:
             intervals.append((position, start, ""))
-        intervals.append((start, segment.end, text_of(segment)))
-        position = segment.end
+        intervals.append((start, end, text))
+        position = end
     if position < duration or not intervals:
         intervals.append((position, max(duration, position), ""))
     return intervals
 
 
-def _end(tiers: Sequence[tuple[str, list[Interval]]], duration: float) -> float:
+def _end(tiers: Sequence[tuple[str, list[Span]]], duration: float) -> float:
     return max([duration, *(intervals[-1][1] for _, intervals in tiers)])
 
 

@@ -1,5 +1,9 @@
 """CSV: a row a segment, times in milliseconds, a column for each label's score, dimensions.
 
+Of a result that was corrected there are more columns: the verdict, who gave it, and what the model
+had said from when to when. `emotion` is empty where it is only known to be wrong, `confidence`
+where the emotion is not the model's.
+
 A speaker whom a spreadsheet would take for a formula begins with an apostrophe; `--speakers` reads
 the name as it was.
 """
@@ -7,10 +11,16 @@ the name as it was.
 import csv
 import io
 
+from voxcor.corrections import CorrectedSegment
 from voxcor.exports.content import Content
-from voxcor.results import DIMENSIONS, Segment, milliseconds
+from voxcor.results import DIMENSIONS, milliseconds
 from voxcor.tables import BYTE_ORDER_MARK
 from voxcor.untrusted import cell
+
+_CORRECTED = (
+    *("verdict", "annotator", "model_emotion", "model_confidence"),
+    *("model_start_ms", "model_end_ms"),
+)
 
 
 def to_csv(content: Content) -> str:
@@ -19,22 +29,35 @@ def to_csv(content: Content) -> str:
     labels = tuple(content.result.scores)
     writer = csv.writer(text, lineterminator="\n")
     head = ["start_ms", "end_ms", "speaker", "emotion", "confidence", *map(cell, labels)]
-    writer.writerow([*head, *DIMENSIONS])
-    for segment in content.result.segments:
+    writer.writerow([*head, *DIMENSIONS, *(_CORRECTED if content.is_corrected else ())])
+    for segment in content.segments:
         writer.writerow(
             [
                 milliseconds(segment.start),
                 milliseconds(segment.end),
                 cell(segment.speaker or ""),
-                cell(segment.emotion),
-                f"{segment.confidence:.6f}",
+                cell(segment.emotion or ""),
+                "" if segment.confidence is None else f"{segment.confidence:.6f}",
                 *(f"{segment.scores[label]:.6f}" for label in labels),
                 *_dimensions(segment),
+                *(_correction(segment) if content.is_corrected else ()),
             ]
         )
     return text.getvalue()
 
 
-def _dimensions(segment: Segment) -> tuple[str, str]:
+def _correction(segment: CorrectedSegment) -> tuple[object, ...]:
+    model = segment.model
+    return (
+        segment.verdict or "",
+        cell(segment.annotator or ""),
+        cell(model.emotion),
+        f"{model.confidence:.6f}",
+        milliseconds(model.start),
+        milliseconds(model.end),
+    )
+
+
+def _dimensions(segment: CorrectedSegment) -> tuple[str, str]:
     point = segment.dimensions
     return ("", "") if point is None else (f"{point.arousal:.6f}", f"{point.valence:.6f}")

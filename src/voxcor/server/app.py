@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voxcor.language import speaking
 from voxcor.server import (
+    corrections,
     documentation,
     exports,
     huggingface,
@@ -39,6 +40,7 @@ from voxcor.version import __version__
 ROUTERS = (
     recognition.router,
     results.router,
+    corrections.router,
     exports.router,
     words.router,
     jobs.router,
@@ -94,7 +96,8 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     problems.install(app)
     # The last that is added is the first that a request meets.
     app.add_middleware(LanguageMiddleware)
-    app.add_middleware(BodyLimitMiddleware, idle_s=settings.upload_idle_s)
+    larger = {corrections.PATH: corrections.MOST_BYTES}
+    app.add_middleware(BodyLimitMiddleware, idle_s=settings.upload_idle_s, larger=larger)
     app.add_middleware(SecurityMiddleware, settings=settings)
     app.add_middleware(RequestLogMiddleware, metrics=metrics)
     app.add_middleware(LingeringCloseMiddleware)

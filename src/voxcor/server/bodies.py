@@ -1,12 +1,14 @@
 """What a request may cost before anybody looks at it: bytes, and the time to send them.
 
-Every body passes through `BodyLimitMiddleware`. It may have `MOST_BYTES`, unless the route that
-reads it takes recordings and says so with `limited_body`. Each has the same timeouts: no longer
-than `upload_idle_s` without a byte, and no slower over all of it than `SLOWEST_BYTES_PER_S`.
+Every body passes through `BodyLimitMiddleware`. It may have `MOST_BYTES`, or what the app takes for
+its path, unless the route that reads it takes recordings and says so with `limited_body`. Each has
+the same timeouts: no longer than `upload_idle_s` without a byte, and no slower over all of it than
+`SLOWEST_BYTES_PER_S`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 
 from starlette.datastructures import Headers
@@ -42,14 +44,14 @@ class RequestBody:
         ended: whether all of it has come.
     """
 
-    def __init__(self, headers: Headers, receive: Receive, idle_s: float) -> None:
+    def __init__(self, headers: Headers, receive: Receive, idle_s: float, maximum: int) -> None:
         self.received = 0
         self.ended = False
         self.is_recording = False
         announced = headers.get("content-length", "")
         self._announced = int(announced) if announced.isascii() and announced.isdigit() else 0
         self._is_json = "json" in headers.get("content-type", "").partition(";")[0].lower()
-        self._maximum = MOST_BYTES
+        self._maximum = maximum
         self._receive = receive
         self._idle_s = idle_s
         self._started = asyncio.get_running_loop().time()
@@ -122,17 +124,23 @@ class RequestBody:
 
 
 class BodyLimitMiddleware:
-    """Puts a `RequestBody` between every request and whoever reads it, and looks at its head."""
+    """Puts a `RequestBody` between every request and whoever reads it, and looks at its head.
 
-    def __init__(self, app: ASGIApp, idle_s: float) -> None:
+    `larger`: how many bytes are taken where the path ends in a match of a pattern.
+    """
+
+    def __init__(self, app: ASGIApp, idle_s: float, larger: Mapping[str, int]) -> None:
         self._app = app
         self._idle_s = idle_s
+        self._larger = {re.compile(f"{path}$"): most for path, most in larger.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = scope[_KEY] = RequestBody(Headers(scope=scope), receive, self._idle_s)
+        found = (most for path, most in self._larger.items() if path.search(scope["path"]))
+        maximum = next(found, MOST_BYTES)
+        body = scope[_KEY] = RequestBody(Headers(scope=scope), receive, self._idle_s, maximum)
 
         async def sending(message: Message) -> None:
             await body.send(send, message)

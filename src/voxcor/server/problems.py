@@ -49,6 +49,7 @@ STATUSES: Mapping[type[VoxcorError], int] = {
     errors.OriginRefused: 403,
     errors.NoSuchRoute: 404,
     errors.NoSuchResult: 404,
+    errors.CorrectionsChanged: 409,
     errors.NoSuchRule: 404,
     errors.NoSuchJob: 404,
     errors.SourceRefused: 403,

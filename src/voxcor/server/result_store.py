@@ -7,11 +7,20 @@ recording as it came.
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from voxcor.corrections import (
+    CORRECTIONS_FILE,
+    Correction,
+    Corrections,
+    read_corrections,
+    withdraw_corrections,
+    write_corrections,
+)
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import read_state, set_unreadable_aside
 from voxcor.disk.whole import drafting, make_private, publish
@@ -20,7 +29,7 @@ from voxcor.extensions import AUDIO_EXTENSIONS
 from voxcor.result_folder import size_of, to_json, write_result
 from voxcor.results import Result
 from voxcor.server.event_log import LogEntry
-from voxcor.server.folder_store import FolderStore
+from voxcor.server.folder_store import FolderStore, logger
 from voxcor.server.retention import Clock
 from voxcor.settings import Settings
 from voxcor.stored_result import result_from
@@ -34,7 +43,7 @@ MOST_PAGE_BYTES = 4_000_000
 
 _FILE = re.compile(
     r"(processed_audio\.wav|result\.json|embedding\.(npy|json)|frames\.csv|log\.json"
-    r"|original(\.[a-z0-9]{1,5})?)"
+    r"|corrections\.json|original(\.[a-z0-9]{1,5})?)"
 )
 
 
@@ -50,6 +59,8 @@ class ResultStore(FolderStore):
             days=settings.results_days,
             gigabytes=settings.results_gb,
         )
+        # One at a time corrects, and no folder goes while somebody writes into it.
+        self._writing = threading.Lock()
 
     @contextmanager
     def workplace(self, result_id: str) -> Iterator[Path]:
@@ -132,6 +143,65 @@ class ResultStore(FolderStore):
         except StateUnreadable as error:
             set_unreadable_aside(path, error)
             raise
+
+    def delete(self, folder_id: str) -> None:
+        """As of every folder; corrections go with their result."""
+        with self._writing:
+            super().delete(folder_id)
+
+    def corrections(self, result_id: str) -> Corrections:
+        """What people have put right of a result.
+
+        Raises:
+            NoSuchResult: there is none of this id.
+            StateUnreadable: the corrections, or the result, cannot be read.
+        """
+        result = self._result(result_id)
+        return read_corrections(self.folder(result_id), result)
+
+    def correct(self, result_id: str, wanted: Sequence[Correction], based_on: str) -> Corrections:
+        """Replaces them; see `write_corrections`.
+
+        Raises:
+            NoSuchResult: there is none of this id.
+            CorrectionsInvalid, CorrectionsChanged, StorageError: nothing is written.
+        """
+        with self._writing:
+            result = self._result(result_id)
+            return write_corrections(self.folder(result_id), result, wanted, based_on)
+
+    def withdraw(self, result_id: str) -> None:
+        """Takes all corrections of a result back.
+
+        Raises:
+            NoSuchResult: there is none of this id.
+            StorageError: the disk.
+        """
+        with self._writing:
+            result = self._result(result_id)
+            withdraw_corrections(self.folder(result_id), result)
+
+    def corrected(self) -> tuple[list[tuple[Path, Result, Corrections]], list[str]]:
+        """Every result that has corrections, the oldest first; the ids of those that have some
+        which cannot be read, told by the log.
+        """
+        found: list[tuple[Path, Result, Corrections]] = []
+        unreadable = []
+        for result_id in reversed(self.ids()):
+            folder = self._root / result_id
+            if not os.path.lexists(folder / CORRECTIONS_FILE):
+                continue
+            try:
+                found.append((folder, self._result(result_id), self.corrections(result_id)))
+            except NoSuchResult:  # deleted this moment
+                continue
+            except StateUnreadable as error:
+                logger.error("%s", error.message)
+                unreadable.append(result_id)
+        return found, unreadable
+
+    def _result(self, result_id: str) -> Result:
+        return result_from(self.document(result_id))
 
     def page(self, limit: int, before: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """The newest results, or the newest before one; and before which the next page begins.

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from voxcor.corrections import CORRECTIONS_FILE
 from voxcor.server.archives import zip_chunks
 from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.event_log import EventLog, not_stored
@@ -140,4 +141,6 @@ async def get_file(
             pieces = zip_chunks(folder)
             return Download(slot.pop_all(), pieces, "application/zip", headers)
     path = await asyncio.to_thread(results.file, result_id, name)
-    return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+    # All but what people put right stays as it is.
+    cached = "no-store" if name == CORRECTIONS_FILE else "private, max-age=3600"
+    return FileResponse(path, headers={"Cache-Control": cached})

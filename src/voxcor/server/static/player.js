@@ -6,6 +6,7 @@
  */
 
 import { fileOf, getJson } from "./api.js";
+import { useCorrections } from "./corrections.js";
 import { loadCurve, scoresAt } from "./curve.js";
 import { clock, percent } from "./format.js";
 import { html } from "./html.js";
@@ -32,7 +33,9 @@ const LONG_S = 120;
 const MOST_HOVERED = 3;
 
 /** @param {{ document: Result, segments: Segment[], state: Playback }} props */
-export function Player({ document, segments, state }) {
+export function Player({ document, segments: ofModel, state }) {
+  const corrections = useCorrections(document, ofModel);
+  const segments = corrections.segments.value;
   const problem = useSignal(/** @type {string | null} */ (null));
   const isStacked = useSignal(state.end - state.start > LONG_S);
   const hasSpectrogram = useSignal(false);
@@ -94,7 +97,7 @@ export function Player({ document, segments, state }) {
       </div>
       ${hasCurve && html`<${Legend} state=${state} />`}
       <${RegionBar} document=${document} state=${state} />
-      <${SegmentList} state=${state} segments=${segments} />
+      <${SegmentList} state=${state} corrections=${corrections} />
     </section>
   `;
 }

@@ -1,5 +1,6 @@
 /** The stretches of speech, each in the colour of its emotion: a strip in time, and a table. */
 
+import { CorrectionBar, CorrectionButtons, CorrectionEditor, useCorrecting, Was } from "./corrections.js";
 import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
@@ -7,6 +8,7 @@ import { answerOf } from "./scores.js";
 import { counted, t } from "./strings.js";
 import { useComputed, useSignal } from "./vendor/signals.js";
 
+/** @import { CorrectedSegment, Corrections } from "./corrected.js" */
 /** @import { SelectEvent } from "./html.js" */
 /** @import { Playback } from "./playback.js" */
 /** @import { Result } from "./server.js" */
@@ -26,20 +28,24 @@ import { useComputed, useSignal } from "./vendor/signals.js";
 export const segmentsOf = ({ segments, abstain_below: limit }) =>
   segments.map((segment) => ({ ...segment, abstained: limit !== null && segment.confidence < limit }));
 
+/** How sure the model is; of what a person has named instead, it said nothing. */
+const sureness = (/** @type {CorrectedSegment} */ { confidence, verdict }) =>
+  verdict === "wrong" || verdict === "relabelled" ? "–" : percent(confidence);
+
 const isAt = (/** @type {Segment} */ { start_ms, end_ms }, /** @type {number} */ time) =>
   start_ms / 1000 <= time && time < end_ms / 1000;
 
 /** What a segment is called where there is room for a line. */
-const titleOf = (/** @type {Segment} */ segment) => {
+const titleOf = (/** @type {CorrectedSegment} */ segment) => {
   const id = answerOf(segment);
-  const said = id === null ? t("noAnswer") : `${bothNames(id)} ${percent(segment.confidence)}`;
+  const said = id === null ? t("noAnswer") : `${bothNames(id)} ${sureness(segment)}`;
   return `${clock(segment.start_ms / 1000)} ${said}`;
 };
 
 /**
  * For the eye and the pointer; the table has the same for everybody. A click plays.
  *
- * @param {{ state: Playback, segments: Segment[], from: number, to: number }} props
+ * @param {{ state: Playback, segments: CorrectedSegment[], from: number, to: number }} props
  */
 export function SegmentStrip({ state, segments, from, to }) {
   const place = (/** @type {number} */ seconds) => (100 * (seconds - from)) / (to - from);
@@ -51,7 +57,7 @@ export function SegmentStrip({ state, segments, from, to }) {
         const id = answerOf(segment);
         const isDim = state.only.value !== null && state.only.value !== id;
         return html`<div
-          key=${segment.start_ms}
+          key=${segment.place}
           class=${`${id === null ? "none" : ""} ${isDim ? "dim" : ""}`}
           title=${titleOf(segment)}
           style=${{ left: `${place(start)}%`, width: `${place(end) - place(start)}%`, "--label": labelOf(segment.emotion).color }}
@@ -67,11 +73,13 @@ export function SegmentStrip({ state, segments, from, to }) {
 /**
  * All segments or those of one emotion, in time or the highest score first: the peaks.
  *
- * @param {{ state: Playback, segments: Segment[] }} props
+ * @param {{ state: Playback, corrections: Corrections }} props
  */
-export function SegmentList({ state, segments }) {
-  const current = useComputed(() => segments.find((segment) => isAt(segment, state.time.value)));
+export function SegmentList({ state, corrections }) {
+  const current = useComputed(() => corrections.segments.value.findIndex((segment) => isAt(segment, state.time.value)));
+  const correcting = useCorrecting(corrections, current);
   const byScore = useSignal(false);
+  const segments = corrections.segments.value;
   if (!segments.length) return null;
   const { only } = state;
   const listed = segments.filter((segment) => only.value === null || answerOf(segment) === only.value);
@@ -80,6 +88,7 @@ export function SegmentList({ state, segments }) {
   const answered = segments.map(answerOf).filter((id) => id !== null);
   const ids = Object.keys(segments[0].scores).filter((id) => answered.includes(id));
   const hasDimensions = segments.some(({ dimensions }) => dimensions);
+  const columns = hasDimensions ? 6 : 5;
   const sorter = (/** @type {boolean} */ isScore, /** @type {string} */ name) => html`
     <button class="link" onClick=${() => (byScore.value = isScore)}>
       ${name}<span aria-hidden="true">${byScore.value === isScore ? (isScore ? " ↓" : " ↑") : ""}</span>
@@ -98,7 +107,7 @@ export function SegmentList({ state, segments }) {
           </select>
         </label>`
       }
-      <div class="scroll" tabindex="0" role="region" aria-label=${heading}>
+      <div class="scroll" tabindex="0" role="region" aria-label=${heading} onKeyDown=${correcting.onKeyDown}>
         <table>
           <thead>
             <tr>
@@ -107,6 +116,7 @@ export function SegmentList({ state, segments }) {
               <th scope="col" class="number" aria-sort=${byScore.value ? "descending" : null}>${sorter(true, t("confidence"))}</th>
               ${hasDimensions && html`<th scope="col" class="number">${t("arousalValence")}</th>`}
               <th scope="col"><span class="visually-hidden">${t("region")}</span></th>
+              <th scope="col"><span class="visually-hidden">${t("correct")}</span></th>
             </tr>
           </thead>
           <tbody>
@@ -114,16 +124,16 @@ export function SegmentList({ state, segments }) {
               const [start, end] = [segment.start_ms / 1000, segment.end_ms / 1000];
               const id = answerOf(segment);
               return html`
-                <tr key=${segment.start_ms} class=${segment === current.value ? "current" : ""}>
+                <tr key=${segment.place} data-place=${segment.place} class=${segment.place === current.value ? "current" : ""}>
                   <td class="number">
                     <button class="link play" aria-label=${`${t("play")} ${clock(start)} – ${clock(end)}`} onClick=${() => state.play(start, end)}>
                       <${Icon} name="play" /> <span>${clock(start)}<span class="wide"> – ${clock(end)}</span></span>
                     </button>
                   </td>
                   <td>
-                    ${id === null ? html`<i class="swatch none"></i>🤷 ${t("noAnswer")}` : html`<i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${bothNames(id)}`}
+                    ${id === null ? html`<i class="swatch none"></i>🤷 ${t("noAnswer")}` : html`<i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${bothNames(id)}`}<${Was} segment=${segment} />
                   </td>
-                  <td class="number">${percent(segment.confidence)}</td>
+                  <td class="number">${sureness(segment)}</td>
                   ${
                     hasDimensions &&
                     html`<td class="number">${segment.dimensions ? `${signed(segment.dimensions.arousal)} · ${signed(segment.dimensions.valence)}` : "–"}</td>`
@@ -133,12 +143,18 @@ export function SegmentList({ state, segments }) {
                       <${Icon} name="region" /><span class="wide">${t("select")}</span>
                     </button>
                   </td>
+                  <td><${CorrectionButtons} correcting=${correcting} segment=${segment} /></td>
                 </tr>
+                ${
+                  correcting.open.value === segment.place &&
+                  html`<${CorrectionEditor} key=${`${segment.place} open`} correcting=${correcting} segment=${segment} state=${state} columns=${columns} />`
+                }
               `;
             })}
           </tbody>
         </table>
       </div>
+      <${CorrectionBar} corrections=${corrections} />
     </details>
   `;
 }

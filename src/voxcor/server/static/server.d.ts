@@ -3,6 +3,22 @@
 /** The one that was heard, from 0; null for the mix of all. */
 export type Channel = number | null;
 
+/** What a person says of one segment. */
+export type CorrectionForm = {
+  segment: number;
+  start_ms: number;
+  end_ms: number;
+  label: string | null;
+  annotator?: string | null;
+  timestamp?: string;
+};
+
+/** All corrections of a result, as GET gives them and PUT takes them. */
+export type CorrectionsForm = {
+  revision: string;
+  corrections: CorrectionForm[];
+};
+
 /** How excited and how pleasant it sounds; null where too little of the scores says it. Documents of versions before it have none. */
 export type Dimensions = {
   arousal: number;

@@ -1,4 +1,4 @@
-/** What the whole page shares. Language, theme and options outlive a visit; nothing else does. */
+/** What the whole page shares. Language, theme, options and one's name outlive a visit; nothing else does. */
 
 import { computed, effect, signal } from "./vendor/signals.js";
 
@@ -97,6 +97,9 @@ options.value = { ...options.value, track: null, raw: null };
 export function setOption(name, value) {
   options.value = { ...options.value, [name]: value };
 }
+
+/** Who corrects; empty where that is nobody's business. */
+export const annotator = remembered("annotator", "");
 
 const viewOf = () => location.hash.slice(1);
 

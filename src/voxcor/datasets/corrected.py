@@ -1,0 +1,79 @@
+"""Corrections of many results as one list, which `voxcor train` and `voxcor evaluate` read.
+
+A row is a segment of which a person has said what it is: that the model is right, or what it should
+have said. What is only known to be wrong has no label, and no row. `path` is what the model heard,
+`processed_audio.wav`, so `start` and `end` are seconds of that file, not of the recording as it
+came; what lies outside of it was trimmed.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from voxcor.corrections import Corrections, corrected_segments
+from voxcor.result_folder import to_json
+from voxcor.results import Result
+from voxcor.tables import BYTE_ORDER_MARK
+from voxcor.untrusted import cell
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSegment:
+    """A row of the list. `confidence` is the model's in `original_label`."""
+
+    path: str
+    start: float
+    end: float
+    label: str
+    original_label: str
+    confidence: float
+    verdict: str
+    speaker: str | None
+    annotator: str | None
+    result: str
+
+
+COLUMNS = tuple(field.name for field in fields(LabelledSegment))
+
+
+def labelled_segments(
+    folder: Path, result: Result, corrections: Corrections
+) -> Iterator[LabelledSegment]:
+    """The rows of one result, which lies in `folder` under its id."""
+    offset = result.preprocessing.trimmed_start
+    heard = result.audio.duration - offset - result.preprocessing.trimmed_end
+    for segment in corrected_segments(result, corrections):
+        start, end = max(0.0, segment.start - offset), min(heard, segment.end - offset)
+        if segment.verdict is None or segment.emotion is None or end <= start:
+            continue
+        yield LabelledSegment(
+            path=str((folder / "processed_audio.wav").absolute()),
+            start=round(start, 3),
+            end=round(end, 3),
+            label=segment.emotion,
+            original_label=segment.model.emotion,
+            confidence=round(segment.model.confidence, 6),
+            verdict=segment.verdict,
+            speaker=segment.speaker,
+            annotator=segment.annotator,
+            result=folder.name,
+        )
+
+
+def to_csv(rows: Iterable[LabelledSegment]) -> str:
+    """A table with a header, for spreadsheets as well."""
+    text = io.StringIO()
+    text.write(BYTE_ORDER_MARK)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        values = asdict(row).values()
+        writer.writerow(cell(v) if isinstance(v, str) else "" if v is None else v for v in values)
+    return text.getvalue()
+
+
+def to_jsonl(rows: Iterable[LabelledSegment]) -> str:
+    """An object a line; what is not known is null."""
+    return "".join(to_json(asdict(row)) + "\n" for row in rows)
