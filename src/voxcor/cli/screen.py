@@ -13,7 +13,6 @@ from voxcor.cli import view
 from voxcor.cli.console import open_console
 from voxcor.cli.progress import recognition_bar
 from voxcor.errors import VoxcorError
-from voxcor.language import say
 from voxcor.result_folder import to_json
 from voxcor.results import Failure, Result
 
@@ -116,10 +115,10 @@ class Terminal(_Base):
     ) -> None:
         super().__exit__(kind, error, trace)
         for notice in self._notices:
-            self.aside.print(f" {notice}", style="dim")
+            self.aside.print(f" {notice}", style="dim", soft_wrap=not self.aside.is_terminal)
 
     def show_result(self, result: Result, path: str, saved: Path | None) -> None:
-        self._notices[result.notice] = None
+        self._notices[view.notice(result.model)] = None
         if self._in_full:
             self.console.print(view.card(result, self.console.width))
             if saved is not None:
@@ -129,7 +128,4 @@ class Terminal(_Base):
             self.console.print(view.line(result, path, saved), soft_wrap=True)
 
     def show_failure(self, failure: Failure) -> None:
-        number = None if failure.channel is None else failure.channel + 1
-        side = say(f"channel {number}: ", f"第 {number} 声道：") if number else ""
-        said = f"✗ {side}{failure.message} ({failure.code})"
-        self.aside.print(said, style="red", soft_wrap=True)
+        self.aside.print(view.failure_line(failure), style="red", soft_wrap=True)

@@ -19,9 +19,18 @@ from rich.text import Text
 
 from voxcor.audio.quality import describe_warning
 from voxcor.frames import HOP, SAMPLE_RATE
+from voxcor.invocation import voxcor
 from voxcor.labels import Label, get_label
 from voxcor.language import say
-from voxcor.results import AudioInfo, Result, Segment, SpeakerSummary
+from voxcor.results import (
+    AudioInfo,
+    Failure,
+    ModelInfo,
+    Result,
+    Segment,
+    SpeakerSummary,
+    notice_of,
+)
 from voxcor.untrusted import printable
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
@@ -37,6 +46,18 @@ def headline(result: Result) -> str:
     return (
         f"{label.emoji} {label.both_names} {say('Confidence', '置信度')}: {result.confidence:.1%}"
     )
+
+
+def notice(model: ModelInfo) -> str:
+    """What a reader must know of the numbers of a model, with the command that works here."""
+    return str(notice_of(model, voxcor()))
+
+
+def failure_line(failure: Failure) -> str:
+    """An input without a result: which, of several channels which, and why."""
+    number = None if failure.channel is None else failure.channel + 1
+    side = say(f"channel {number}: ", f"第 {number} 声道：") if number else ""
+    return f"✗ {side}{failure.message} ({failure.code})"
 
 
 def line(result: Result, path: str, saved: Path | None) -> Text:

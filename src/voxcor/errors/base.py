@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from voxcor.invocation import voxcor
 from voxcor.language import say
 from voxcor.untrusted import printable
 
 
 class VoxcorError(Exception):
-    """Base of all. Keyword arguments fill the sentence and stay readable as `details`."""
+    """Base of all. Keyword arguments fill the sentence and stay readable as `details`.
+
+    In a sentence `{voxcor}` is what a person types to run a command here.
+    """
 
     code: ClassVar[str] = "internal_error"
     retryable: ClassVar[bool] = False
@@ -26,7 +30,7 @@ class VoxcorError(Exception):
         It is one line that steers no terminal and forges no line of a log, whatever names are in
         it; `details` have them as they were.
         """
-        return printable(say(self.en, self.zh).format(**self.details))
+        return printable(say(self.en, self.zh).format(**{"voxcor": voxcor()} | self.details))
 
     def __str__(self) -> str:
         return self.message

@@ -19,7 +19,7 @@ from voxcor.exports.pieces import FloatArray, as_flac, averaged_frames
 from voxcor.labels import get_label
 from voxcor.language import Both
 from voxcor.result_folder import utf8
-from voxcor.results import Result, Segment, milliseconds
+from voxcor.results import Result, Segment, milliseconds, notice_of
 from voxcor.untrusted import html
 
 # Columns of the drawing: more than a screen has, few enough for any file.
@@ -137,11 +137,7 @@ def _remarks(result: Result) -> Iterator[str]:
 
 
 def _notices(result: Result) -> Iterator[Both]:
-    yield Both(
-        "Estimates of expressed emotion, not of what a person feels. "
-        "Some uses are restricted by law.",
-        "结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。",
-    )
+    yield notice_of(result.model)
     if not result.model.official:
         yield Both(
             "The weights of this model are none that a hub has published.",
