@@ -64,11 +64,11 @@ def test_link_overwrites_nothing_of_others(checkout: Path, tmp_path: Path, kind:
         foreign.write_text("mine")
     else:
         foreign.symlink_to(sys.executable if kind == "link" else tmp_path / "gone")
-    before = os.readlink(foreign) if foreign.is_symlink() else foreign.read_text()
+    before = foreign.readlink() if foreign.is_symlink() else foreign.read_text()
     done = run(["./run.sh", "link"], checkout, XDG_BIN_HOME=str(foreign.parent))
     assert done.returncode == 1
     assert "nothing was changed" in done.stderr
-    after = os.readlink(foreign) if foreign.is_symlink() else foreign.read_text()
+    after = foreign.readlink() if foreign.is_symlink() else foreign.read_text()
     assert after == before
 
 
