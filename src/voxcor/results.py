@@ -274,6 +274,12 @@ class Failure:
         return {"path": self.path, **channel, "code": self.code, "message": self.message}
 
 
+def channels_in_words(channels: int) -> Both:
+    """`mono`, `stereo`, `6 channels`."""
+    named = {1: Both("mono", "单声道"), 2: Both("stereo", "立体声")}
+    return named.get(channels) or Both(f"{channels} channels", f"{channels} 声道")
+
+
 def notice_of(model: ModelInfo, voxcor: str = "voxcor") -> Both:
     """What a reader must know of the numbers of this model.
 

@@ -29,6 +29,7 @@ from voxcor.results import (
     Result,
     Segment,
     SpeakerSummary,
+    channels_in_words,
     notice_of,
 )
 from voxcor.untrusted import printable
@@ -219,7 +220,7 @@ def _describe(result: Result) -> Iterable[tuple[str, str]]:
                 printable(audio.name) + _channel_suffix(audio),
                 _seconds(audio.duration),
                 f"{audio.sample_rate / 1000:g} kHz",
-                _channels(audio.channels),
+                str(channels_in_words(audio.channels)),
             ]
         ),
     )
@@ -251,11 +252,6 @@ def _shares(result: Result) -> str:
 
 def _seconds(seconds: float) -> str:
     return say(f"{seconds:.2f} s", f"{seconds:.2f} 秒") if seconds < 60 else clock(seconds)
-
-
-def _channels(channels: int) -> str:
-    named = {1: say("mono", "单声道"), 2: say("stereo", "立体声")}
-    return named.get(channels) or say(f"{channels} channels", f"{channels} 声道")
 
 
 def _channel_suffix(audio: AudioInfo) -> str:
