@@ -18,7 +18,7 @@ make_environment() {
     if [ "$(cat "$folder/.wanted" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
-    echo "Setting up $folder (once) … 正在安装（仅一次）…" >&2
+    echo "Setting up $folder, once; it takes about a minute. 首次安装，约需一分钟。" >&2
     if ! "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null; then
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             { apt-get update -qq && apt-get install -y -qq python3 python3-venv; } >&2
@@ -28,6 +28,7 @@ make_environment() {
             return 1
         fi
     fi
+    echo "· Python's environment 创建 Python 环境" >&2
     rm -rf "$folder"
     "$PYTHON" -m venv "$folder" >&2
     "$install" "$folder/bin/pip" >&2
@@ -36,13 +37,23 @@ make_environment() {
 }
 
 # quiet_pip PIP ARGS...
-# pip install, with a line for each package it gets and nothing else, but for errors.
+# pip install, with a line for each package it gets and nothing else, but for errors. Line by line:
+# an awk may hold back what it reads from a pipe until there is more of it.
 quiet_pip() {
-    local pip=$1
+    local pip=$1 line
     shift
-    "$pip" install --disable-pip-version-check --progress-bar off "$@" | awk '
-        /^Collecting / { print "  " $2; fflush() }
-        /^Installing collected packages/ { print "  … installing 正在安装 …"; fflush() }'
+    echo "· packages 下载软件包" >&2
+    "$pip" install --disable-pip-version-check --progress-bar off "$@" | while read -r line; do
+        case $line in
+        "Collecting "*)
+            line=${line#Collecting }
+            echo "  ${line%% *}"
+            ;;
+        "Installing collected packages"*)
+            echo "· installing them, which takes longest 安装软件包，耗时最长"
+            ;;
+        esac
+    done
 }
 
 # install_locked PIP LOCK FOLDER

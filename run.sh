@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sets up what Voxcor needs, then starts the page at http://localhost:7860, or passes its
-# arguments to `voxcor`: ./run.sh recognize SPEECH.wav
+# Sets up what Voxcor needs, then starts the page at http://localhost:7860.
+# ./run.sh ARGS...   passes them to `voxcor`: ./run.sh recognize SPEECH.wav
+# ./run.sh link      puts the command `voxcor` into your own folder of programs
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/environment.sh"
@@ -9,8 +10,42 @@ install() {
     install_locked "$1" "$here/requirements/server.txt" "$here"
 }
 
+# A link to the environment's own command, never over anything else.
+link() {
+    local command=$here/.venv/bin/voxcor folder=${XDG_BIN_HOME:-$HOME/.local/bin}
+    local link=$folder/voxcor
+    if [ "$(readlink "$link")" != "$command" ]; then
+        if [ -e "$link" ] || [ -L "$link" ]; then
+            echo "$link is there already, and not ours; nothing was changed." >&2
+            echo "$link 已存在且不是本程序创建的；未作任何更改。" >&2
+            return 1
+        fi
+        mkdir -p "$folder"
+        ln -s "$command" "$link"
+    fi
+    echo "voxcor: $link -> $command" >&2
+    case ":$PATH:" in
+    *":$folder:"*) ;;
+    *)
+        echo "$folder is not on PATH; add it: export PATH=\"$folder:\$PATH\"" >&2
+        echo "$folder 不在 PATH 中；添加方法：export PATH=\"$folder:\$PATH\"" >&2
+        ;;
+    esac
+}
+
 make_environment "$here/.venv" install "$here/pyproject.toml" "$here/requirements/server.txt"
+if [ "${1-}" = link ]; then
+    link
+    exit
+fi
 if [ $# -eq 0 ]; then
     set -- serve
 fi
+# What hints begin with. A name alone, as in `bash run.sh`, is no command.
+case $0 in
+*/*) command=$0 ;;
+*) command=./$0 ;;
+esac
+VOXCOR_COMMAND=$(printf %q "$command")
+export VOXCOR_COMMAND
 exec "$here/.venv/bin/voxcor" "$@"

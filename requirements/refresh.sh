@@ -19,7 +19,7 @@ compile() {
 }
 
 # What ./run.sh, Docker and the systemd guide install.
-compile --extra server --group build "$@" --output-file requirements/server.txt
+compile --extra server --extra parquet --group build "$@" --output-file requirements/server.txt
 # What ./test.sh installs: the same versions, and torch afterwards, which test.sh says why.
 compile --extra dev --group build --group reference --group lock --no-emit-package torch \
     --constraint requirements/server.txt "$@" --output-file requirements/dev.txt

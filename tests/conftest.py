@@ -22,6 +22,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("VOXCOR_HOME", str(tmp_path / "voxcor-home"))
     monkeypatch.setenv("VOXCOR_LANGUAGE", "en")
+    # Hints begin with it, however these tests are started.
+    monkeypatch.setenv("VOXCOR_COMMAND", "voxcor")
 
 
 @pytest.fixture(scope="session")

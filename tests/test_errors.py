@@ -57,6 +57,14 @@ def test_the_message_follows_the_language(monkeypatch: pytest.MonkeyPatch) -> No
     assert "不是可解码的音频" in str(error)
 
 
+def test_durations_are_told_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = errors.NoSpeech(name="a.wav", duration_ms=5000)
+    assert "in 5 s of audio" in str(error)
+    monkeypatch.setenv("VOXCOR_LANGUAGE", "zh")
+    assert "5 秒音频" in str(error)
+    assert error.details == {"name": "a.wav", "duration_ms": 5000}
+
+
 def test_an_error_on_the_wire() -> None:
     assert errors.HubUnreachable(hub="ModelScope", reason="timeout", model="base").to_dict() == {
         "code": "hub_unreachable",

@@ -32,7 +32,6 @@ from voxcor.frames import num_frames
 from voxcor.inference.batching import BatchingNetwork
 from voxcor.inference.network import Network
 from voxcor.labels import objection, own_labels
-from voxcor.language import say
 from voxcor.models.store import find_model, open_network
 from voxcor.options import Choices, RecognitionOptions, require_sensible, with_choices
 from voxcor.pooling import Pooled, pool
@@ -45,6 +44,7 @@ from voxcor.results import (
     Quality,
     Result,
     milliseconds,
+    notice_of,
 )
 from voxcor.speaker_turns import (
     FittedTurns,
@@ -196,7 +196,7 @@ class Recognizer:
             transitions=transitions,
             summary=summary_view(segments, transitions, emotion),
             timings_ms=timings.rounded(),
-            notice=_notice(self.model),
+            notice=str(notice_of(self.model)),
             blend=blend_of(scores),
             abstain_below=asked.abstain_below,
             dimensions=dimensions_of(scores),
@@ -373,21 +373,4 @@ def _with_unfit(quality: Quality, fit: FittedTurns) -> Quality:
         quality,
         warnings=(*quality.warnings, "turns_unfit"),
         details={**quality.details, "turns_unfit": facts},
-    )
-
-
-def _notice(model: ModelInfo) -> str:
-    """What a reader must know of these numbers, in the language of the process."""
-    estimate = say(
-        "Estimates of expressed emotion, not of what a person feels. "
-        "Some uses are restricted by law.",
-        "结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。",
-    )
-    if not model.fallback:
-        return estimate
-    return say(
-        "Recognised by small, the model inside Voxcor, because no emotion2vec+ model is "
-        f"installed. For better results: voxcor models pull plus-base. {estimate}",
-        "尚未安装 emotion2vec+ 模型，本结果由内置模型 small 给出。"
-        f"如需更准确的结果，请运行：voxcor models pull plus-base。{estimate}",
     )

@@ -30,6 +30,11 @@ _DERIVED = ("derived from the scores", "由得分推算")
 
 SCHEMA_VERSION = 1
 
+_ESTIMATES = Both(
+    "Estimates of expressed emotion, not of what a person feels. Some uses are restricted by law.",
+    "结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。",
+)
+
 # Fields that are seconds in Python, and milliseconds on the wire.
 SECONDS = frozenset(
     (
@@ -267,6 +272,30 @@ class Failure:
         """`{"path", "code", "message"}`, and `channel` where it is one."""
         channel = {} if self.channel is None else {"channel": self.channel}
         return {"path": self.path, **channel, "code": self.code, "message": self.message}
+
+
+def channels_in_words(channels: int) -> Both:
+    """`mono`, `stereo`, `6 channels`."""
+    named = {1: Both("mono", "单声道"), 2: Both("stereo", "立体声")}
+    return named.get(channels) or Both(f"{channels} channels", f"{channels} 声道")
+
+
+def notice_of(model: ModelInfo, voxcor: str = "voxcor") -> Both:
+    """What a reader must know of the numbers of this model.
+
+    Args:
+        model: which answered.
+        voxcor: how a command begins where the reader is; documents travel, and keep the name.
+    """
+    if not model.fallback:
+        return _ESTIMATES
+    command = f"{voxcor} models pull plus-base"
+    return Both(
+        f"Recognised by {model.id}, the model inside Voxcor, because no emotion2vec+ model is "
+        f"installed. For better results: {command}. {_ESTIMATES.en}",
+        f"尚未安装 emotion2vec+ 模型，本结果由内置模型 {model.id} 给出。"
+        f"如需更准确的结果，请运行：{command}。{_ESTIMATES.zh}",
+    )
 
 
 def to_wire(value: Any) -> Any:

@@ -435,6 +435,7 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
             assert record["score_happy"] == row["scores"]["happy"]
             assert float(line["score_happy"]) == pytest.approx(row["scores"]["happy"], abs=1e-6)
             assert record["segment_list"] == row["segments"]
+            assert row["model"]["id"] == line["model"] == record["model"] == "small"
             known = row["dimensions"] or dict.fromkeys((*DIMENSIONS, "origin"))
             for name, value in known.items():
                 assert record[f"dimensions_{name}"] == value
@@ -446,6 +447,7 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
         segments = list(csv.DictReader(file))
     told = [segment for row in rows for segment in row.get("segments", ())]
     for line, segment in zip(segments, told, strict=True):
+        assert line["model"] == "small"
         if segment["dimensions"] is None:
             assert line["dimensions_valence"] == ""
         else:

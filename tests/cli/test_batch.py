@@ -15,6 +15,10 @@ from command import voxcor
 from places import VOICE
 from voxcor.audio.quality import describe_warning
 
+ESTIMATES = (
+    "Estimates of expressed emotion, not of what a person feels. Some uses are restricted by law."
+)
+
 
 @pytest.fixture
 def calls(tmp_path: Path) -> Path:
@@ -29,7 +33,10 @@ def test_the_table_is_named_on_stdout_and_the_summary_goes_beside(
     status, stdout, stderr = voxcor("batch", calls, "--out", out, "--model", "small")
     assert status == 0
     assert stdout == f"{out / 'results.jsonl'}\n"
-    assert stderr == "3 of 3 recognised, 0.00 h of audio.\n"  # no bar in a pipe
+    assert stderr.splitlines() == [  # no bar in a pipe
+        "3 of 3 recognised, 0.00 h of audio.",
+        f"Model: small · int8 · {ESTIMATES}",
+    ]
     rows = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert [row["path"] for row in rows] == [str(path) for path in sorted(calls.iterdir())]
 
@@ -38,10 +45,23 @@ def test_a_failure_is_counted_and_is_the_exit_status(calls: Path, tmp_path: Path
     (calls / "notes.wav").write_bytes(b"buy milk")
     status, _, stderr = voxcor("batch", calls, "--out", tmp_path / "out", "--model", "small")
     assert status == 1
-    assert stderr.splitlines() == [
+    assert stderr.splitlines()[:3] == [
         "3 of 4 recognised, 0.00 h of audio.",
+        f"✗ {calls / 'notes.wav'}: is not audio in any format that can be decoded. (not_audio)",
         "1 failed: not_audio",
     ]
+
+
+def test_where_nothing_better_is_installed_the_batch_says_who_answered(
+    calls: Path, tmp_path: Path
+) -> None:
+    for language, said in (("en", "Recognised by small, "), ("zh", "本结果由内置模型 small 给出")):
+        _, _, stderr = voxcor(
+            *("batch", calls, "--out", tmp_path / language), VOXCOR_LANGUAGE=language
+        )
+        last = stderr.splitlines()[-1]
+        assert said in last
+        assert "voxcor models pull plus-base" in last
 
 
 def test_a_folder_that_holds_a_batch_wants_a_word(calls: Path, tmp_path: Path) -> None:
@@ -79,7 +99,8 @@ def test_it_speaks_chinese(calls: Path, tmp_path: Path) -> None:
     _, _, stderr = voxcor(
         *("batch", calls, "--out", tmp_path / "out", "--model", "small"), VOXCOR_LANGUAGE="zh"
     )
-    assert stderr == "已识别 3/3 条，音频共 0.00 小时。\n"
+    assert stderr.splitlines()[0] == "已识别 3/3 条，音频共 0.00 小时。"
+    assert stderr.splitlines()[1].startswith("模型：small · int8 · 结果是对语音所表达情感的估计")
 
 
 def test_the_summary_counts_warnings_and_channels_without_a_result(tmp_path: Path) -> None:
@@ -94,7 +115,8 @@ def test_the_summary_counts_warnings_and_channels_without_a_result(tmp_path: Pat
     said = stderr.splitlines()
     assert status == 1
     assert said[0].startswith("2 of 2 recognised, ")
-    assert "channels without a result: 1, no_speech" in said
+    assert "1 channel without a result: no_speech" in said
+    assert any(line.startswith(f"✗ channel 2: {calls / 'call.flac'}: ") for line in said)
     assert f"⚠ 1 truncated: {describe_warning('truncated')}" in said
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -214,4 +215,15 @@ def test_help_speaks_both_languages(language: str, words: tuple[str, ...]) -> No
     status, out, _ = voxcor("models", "--help", VOXCOR_LANGUAGE=language)
     assert status == 0
     assert all(word in out for word in words)
-    assert "..." not in out.split("Commands:")[-1]
+    assert "..." not in re.split("Commands:|命令：", out)[-1]
+
+
+@pytest.mark.parametrize("width", ["60", "80"])
+def test_the_list_of_models_is_a_line_each_on_any_terminal(width: str) -> None:
+    _, everything, _ = voxcor("models", "list", "--json")
+    _, out, _ = voxcor("models", "list", COLUMNS=width)
+    lines = out.splitlines()
+    assert len(lines) == 1 + len(everything.splitlines())
+    assert max(map(len, lines)) <= int(width)
+    assert "…" not in out
+    assert all(re.search(r"\d [GM]B", line) for line in lines[1:])

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from rich.console import Console
 from results_by_hand import happy_then_sad, with_frames
 from voxcor.cli import view
 from voxcor.labels import LABELS
-from voxcor.results import Quality
+from voxcor.results import Quality, Result
+from voxcor.timeline import summary_view
 
 
 def shown(renderable: Any, width: int = 80) -> str:
@@ -104,3 +106,39 @@ def test_many_inputs_have_a_line_each() -> None:
 )
 def test_clock(seconds: float, text: str) -> None:
     assert view.clock(seconds) == text
+
+
+def spoken(**changes: Any) -> Result:
+    """The same recording, the one of them happy, the other sad."""
+    result = happy_then_sad()
+    voices = ("Agent", "a customer with quite a long name")
+    segments = tuple(
+        replace(segment, speaker=voice)
+        for segment, voice in zip(result.segments, voices, strict=True)
+    )
+    summary = summary_view(segments, result.transitions, result.emotion)
+    return replace(result, segments=segments, summary=summary, **changes)
+
+
+@pytest.mark.parametrize("granularity", ["utterance", "segment"])
+def test_where_speakers_are_known_each_segment_names_its_own(granularity: str) -> None:
+    text = shown(view.card(spoken(granularity=granularity), 80))
+    assert re.search(r"0:00\.1 +– +0:01\.5 +Agent +😊 Happy", text)
+    assert re.search(r"0:01\.9 +– +0:03\.1 +a customer with q… +😢 Sad", text)
+
+
+def test_who_spoke_how_much_and_how_stands_below() -> None:
+    text = shown(view.card(spoken(), 80))
+    assert re.search(r"^  Agent +1\.40 s +54% 😊 Happy 100%", text, re.MULTILINE)
+    assert re.search(r"^  a customer with q… +1\.20 s +46% 😢 Sad 100%", text, re.MULTILINE)
+    assert "Agent 1.40 s 😊" in shown(view.line(spoken(), "call.m4a", None), 200)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_speakers_fit_narrow_terminals(width: int) -> None:
+    text = shown(view.card(spoken(), width), width)
+    rows = [line for line in text.splitlines() if "–" in line]
+    assert len(rows) == 2
+    assert all("0:0" in row and "%" in row for row in rows)
+    assert "Ag" in rows[0]
+    assert "a " in rows[1]

@@ -29,6 +29,7 @@ from voxcor.cli import app
 from voxcor.errors import InputNotFound, NotAResult, UsageError
 from voxcor.exports import FORMATS, KINDS, Content, Format, export, export_pieces, file_name
 from voxcor.exports.content import read_content
+from voxcor.labels import LABELS
 from voxcor.language import speaking
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import save, write_frames
@@ -383,3 +384,42 @@ def test_a_label_that_is_a_formula_heads_a_column_and_comes_back(tmp_path: Path)
     text = (tmp_path / "frames.csv").read_text(encoding="utf-8")
     assert text.startswith("time_ms,'=cmd,")
     assert frames_from(text, result.to_document()).labels == frames.labels
+
+
+def by_fallback() -> Result:
+    result = happy_then_sad()
+    return replace(result, model=replace(result.model, id="small", fallback=True))
+
+
+def test_the_page_names_the_model_and_keeps_the_whole_notice(tmp_path: Path) -> None:
+    text = export(read_content(save(by_fallback(), tmp_path)), "html").decode()
+    assert "small · fp32" in text
+    for said in (
+        "Recognised by small, the model inside Voxcor",
+        "本结果由内置模型 small 给出",
+        "voxcor models pull plus-base",
+        "not of what a person feels",
+    ):
+        assert said in text
+
+
+def test_the_page_draws_axes_and_a_legend(content: Content) -> None:
+    text = export(content, "html").decode()
+    for share in ("0%", "50%", "100%"):
+        assert re.search(rf'class="scale"[^>]*>{share}<', text)
+    (axis,) = re.findall(r'<div class="over">(.*?)</div>', text)
+    assert re.findall(r">([\d:.]+)<", axis) == ["0:00.0", "0:00.8", "0:01.6", "0:02.4", "0:03.2"]
+    (legend,) = re.findall(r'<div class="legend">(.*?)</div>', text)
+    for label in LABELS:
+        assert label.color in legend
+        assert label.en in legend
+        assert label.zh in legend
+
+
+def test_the_command_says_that_the_model_inside_answered(tmp_path: Path) -> None:
+    folder = save(by_fallback(), tmp_path)
+    done = CliRunner().invoke(app, ["export", str(folder), "--format", "csv"])
+    assert done.exit_code == 0
+    assert "voxcor models pull plus-base" in done.stderr
+    other = save(happy_then_sad(), tmp_path)
+    assert CliRunner().invoke(app, ["export", str(other), "--format", "csv"]).stderr == ""

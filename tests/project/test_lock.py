@@ -19,7 +19,10 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 GROUPS = PROJECT["dependency-groups"]
 
 # What each is made from: extras of the package, and groups.
-LOCKS = {"server": (["server"], ["build"]), "dev": (["dev"], ["build", "reference", "lock"])}
+LOCKS = {
+    "server": (["server", "parquet"], ["build"]),
+    "dev": (["dev"], ["build", "reference", "lock"]),
+}
 
 # Installed by ./test.sh itself, which says why.
 WITHOUT_HASH = {"torch"}

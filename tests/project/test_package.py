@@ -19,6 +19,12 @@ def test_the_exported_names_are_there_and_complete() -> None:
         assert getattr(voxcor, name) is not None
 
 
+def test_dir_names_them_and_imports_none() -> None:
+    program = "import sys, voxcor; print('Recognizer' in dir(voxcor), 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    assert done.stdout.split() == [b"True", b"False"]
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     assert not hasattr(voxcor, "nonsense")
 

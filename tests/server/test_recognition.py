@@ -267,3 +267,12 @@ def test_turns_of_speakers_come_with_the_recording(server: Server) -> None:
     refused = server.recognize(speakers="SPEAKER speech 1 zero 1 <NA> <NA> ann <NA> <NA>")
     assert (refused.status_code, refused.json()["code"]) == (422, "speakers_invalid")
     assert "/" not in refused.json()["message"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
+def test_turns_of_speakers_may_be_a_file_in_any_encoding(server: Server, encoding: str) -> None:
+    turns = "start,end,speaker\n0,4,客服\n4,8,客户先生\n".encode(encoding)
+    parts = {"file": ("speech.flac", VOICE.read_bytes()), "speakers": ("turns.csv", turns)}
+    answer = server.post("/v1/recognize", files=parts)
+    assert answer.status_code == 200, answer.text
+    assert next(iter(answer.json()["summary"]["speakers"])) == "客服"

@@ -36,6 +36,7 @@ from voxcor.inference.session import available_cores
 from voxcor.options import RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import to_json, utf8
+from voxcor.results import ModelInfo
 from voxcor.sources import PassedOver
 
 EngineName = Literal["local", "ray"]
@@ -51,6 +52,7 @@ class Batch:
     folder: Path
     table: Path
     counts: Counts
+    model: ModelInfo  # which answers; it may be the one that is built in, see `fallback`
     codes: dict[str, int]  # of failures, the most frequent first
     channel_codes: dict[str, int]  # of channels without a result beside others that have one
     warning_codes: dict[str, int]  # of results
@@ -137,6 +139,7 @@ def run_batch(
                 folder,
                 written,
                 ledger.counts(),
+                recognizer.model,
                 ledger.failure_codes(),
                 ledger.channel_codes(),
                 ledger.warning_codes(),

@@ -18,6 +18,7 @@ from voxcor.batch.ledger import Ledger, LedgerRow
 from voxcor.datasets.parquet import require_pyarrow
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
+from voxcor.models.store import name_of
 from voxcor.result_folder import to_json, utf8
 from voxcor.results import DIMENSIONS
 from voxcor.untrusted import cell
@@ -111,11 +112,18 @@ def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
         "bandwidth_hz": quality.get("bandwidth_hz"),
         "warnings": None if failed else "+".join(quality["warnings"]),
         "sha256": audio.get("sha256"),
+        "model": _model(document),
         "frames": document["frames"],
         "embedding": document["embedding"],
         "code": record.get("code"),
         "message": record.get("message"),
     }
+
+
+def _model(document: Mapping[str, Any]) -> str | None:
+    """Which model answered, by the name that `--model` takes."""
+    model = document.get("model")
+    return name_of(model["id"], model["precision"]) if model else None
 
 
 def _dimensions(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -144,6 +152,7 @@ def _segments(
                 **{name: segment[name] for name in ("start_ms", "end_ms", "emotion", "confidence")},
                 **{f"score_{label}": segment["scores"].get(label) for label in labels},
                 **_dimensions(segment, DIMENSIONS),
+                "model": _model(record),
             }
 
 

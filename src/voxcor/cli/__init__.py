@@ -39,8 +39,9 @@ def main() -> None:
 
 def _run() -> None:
     from voxcor.cli.commands import app
+    from voxcor.cli.usage import run
 
-    app()
+    run(app)
 
 
 def _ending(work: "Callable[[], None]") -> int:

@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from voxcor.batch.items import Outcome
     from voxcor.batch.ledger import Counts
     from voxcor.batch.run import Batch
+    from voxcor.results import Failure
     from voxcor.sources import PassedOver
+
+# So many failures are named; the table has all.
+_NAMED = 20
 
 HELP = say(
     "Recognise an archive of recordings into one table; kill it, and go on with --resume.",
@@ -132,7 +136,7 @@ def batch(
             on_begin=begin,
             on_outcome=bar.advance,
         )
-    _tell(done, passed_over, aside)
+    _tell(done, passed_over, bar.failures, aside)
     print(done.table)
     if done.counts.failed or done.channel_codes or done.counts.waiting:
         raise typer.Exit(1)
@@ -146,6 +150,7 @@ class _Bar:
 
         from voxcor.cli.progress import recognition_bar
 
+        self.failures: dict[int, Outcome] = {}  # by their places in the batch
         self._bar = recognition_bar(aside, TextColumn("{task.fields[rate]}"))
         self._task = self._bar.add_task("", total=None, rate="")
 
@@ -161,7 +166,11 @@ class _Bar:
             self._task, total=counts.total, completed=counts.done + counts.failed, rate=""
         )
 
-    def advance(self, _outcome: "Outcome") -> None:
+    def advance(self, outcome: "Outcome") -> None:
+        # What failed may be tried once more.
+        self.failures.pop(outcome.position, None)
+        if (outcome.failure or outcome.channel_failures) and len(self.failures) < _NAMED:
+            self.failures[outcome.position] = outcome
         speed = self._bar.tasks[0].speed
         rate = say(f"{speed:.1f} a second", f"每秒 {speed:.1f} 条") if speed else ""
         self._bar.update(self._task, advance=1, rate=rate)
@@ -184,8 +193,11 @@ def _stopping(stop: threading.Event, aside: "Console") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _tell(done: "Batch", passed_over: "PassedOver", aside: "Console") -> None:
+def _tell(
+    done: "Batch", passed_over: "PassedOver", failures: "Mapping[int, Outcome]", aside: "Console"
+) -> None:
     from voxcor.audio.quality import describe_warning
+    from voxcor.cli import view
 
     counts = done.counts
     aside.print(
@@ -201,10 +213,17 @@ def _tell(done: "Batch", passed_over: "PassedOver", aside: "Console") -> None:
                 f"略过 {passed_over.count} 个，见上。",
             )
         )
+    for failure in _failures(failures):
+        aside.print(view.failure_line(failure), style="red", soft_wrap=True)
+    if len(failures) == _NAMED:
+        aside.print(say("The table has all of them.", "全部失败见结果表。"), style="red")
     for code, count in done.codes.items():
         aside.print(say(f"{count} failed: {code}", f"{count} 条失败：{code}"), style="red")
     for code, count in done.channel_codes.items():
-        said = say(f"channels without a result: {count}, {code}", f"{count} 个声道无结果：{code}")
+        said = say(
+            f"{count} channel{'s' * (count != 1)} without a result: {code}",
+            f"{count} 个声道无结果：{code}",
+        )
         aside.print(said, style="red")
     for code, count in done.warning_codes.items():
         # With what is known of each recording it is in the document of each.
@@ -212,8 +231,21 @@ def _tell(done: "Batch", passed_over: "PassedOver", aside: "Console") -> None:
     if counts.waiting:
         aside.print(
             say(
-                f"{counts.waiting} wait. Go on with the same command and --resume.",
+                f"{counts.waiting} still to do. Go on with the same command and --resume.",
                 f"尚有 {counts.waiting} 条未处理。用相同命令加 --resume 继续。",
             )
         )
+    model = say(f"Model: {done.model.id}", f"模型：{done.model.id}")
+    said = f"{model} · {done.model.precision} · {view.notice(done.model)}"
+    aside.print(said, style="dim", soft_wrap=True)
     sys.stderr.flush()
+
+
+def _failures(outcomes: "Mapping[int, Outcome]") -> "Iterator[Failure]":
+    from voxcor.results import Failure
+
+    for _, outcome in sorted(outcomes.items()):
+        if outcome.failure and not outcome.channel_failures:
+            yield outcome.failure
+        for failed in outcome.channel_failures:
+            yield Failure("", failed.code, failed.message, failed.channel)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voxcor.invocation import voxcor
 from voxcor.language import say
 
 if TYPE_CHECKING:
@@ -48,15 +49,6 @@ _FFMPEG_FORMATS: Mapping[str, tuple[str, str]] = {
     "AAC": ("adts", "aac"),
     "WebM": ("webm", "libopus"),
 }
-
-# What the look for network calls can miss.
-_NOT_SEEN = say(
-    "Only Python's own calls are seen here, in this one run. Native code (ONNX Runtime, FFmpeg) "
-    "can call the system past Python; on Linux strace sees it all: "
-    "strace -f -e trace=network voxcor serve",
-    "此处只能看到本次运行中 Python 自身的调用。原生代码（ONNX Runtime、FFmpeg）可绕过 Python "
-    "直接调用系统；在 Linux 上用 strace 可看到全部：strace -f -e trace=network voxcor serve",
-)
 
 _TONE_S = 0.5
 _TONE_RATE = 48_000
@@ -253,7 +245,18 @@ def _try_offline() -> dict[str, Any]:
             found["milliseconds"] = result.timings_ms["total"]
 
         problem = _problem(recognize)
-    return {**found, "network_calls": calls, "not_seen": _NOT_SEEN, "problem": problem}
+    return {**found, "network_calls": calls, "not_seen": _not_seen(), "problem": problem}
+
+
+def _not_seen() -> str:
+    """What the look for network calls can miss."""
+    command = f"strace -f -e trace=network {voxcor()} serve"
+    return say(
+        "Only Python's own calls are seen here, in this one run. Native code (ONNX Runtime, "
+        f"FFmpeg) can call the system past Python; on Linux strace sees it all: {command}",
+        "此处只能看到本次运行中 Python 自身的调用。原生代码（ONNX Runtime、FFmpeg）可绕过 Python "
+        f"直接调用系统；在 Linux 上用 strace 可看到全部：{command}",
+    )
 
 
 @contextmanager
@@ -288,7 +291,8 @@ def _view(report: Mapping[str, Any]) -> "Table":
 
     versions = " · ".join(f"{name} {version}" for name, version in report["versions"].items())
     table.add_row(say("Versions", "版本"), versions)
-    cores = say(f"{report['cores']} cores", f"{report['cores']} 核")
+    count = report["cores"]
+    cores = say(f"{count} core{'s' * (count != 1)}", f"{count} 核")
     table.add_row(say("Machine", "机器"), f"{report['platform']} · {cores}")
     home = report["home"]
     free = f"{home['free_bytes'] / 1e9:.1f} GB"

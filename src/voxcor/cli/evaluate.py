@@ -108,6 +108,7 @@ def evaluate(
 ) -> None:
     from voxcor.cli.console import open_console
     from voxcor.cli.progress import recognition_bar
+    from voxcor.cli.view import notice
     from voxcor.datasets.manifest import parse_label_map, read_manifest
     from voxcor.datasets.splits import check_split_column
     from voxcor.errors import EmbeddingsOnly, UsageError
@@ -159,6 +160,8 @@ def evaluate(
     else:
         _show(evaluation, saved)
     _remark(evaluation.failures, aside)
+    if recognizer.model.fallback:
+        aside.print(notice(recognizer.model), style="dim", soft_wrap=True)
     if calibrate:
         _calibrate(evaluation, folder, aside)
     if has_losses(evaluation):

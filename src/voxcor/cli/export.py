@@ -55,6 +55,7 @@ def export(
 ) -> None:
     from typing import cast
 
+    from voxcor.cli.view import notice
     from voxcor.disk.faults import storage_errors
     from voxcor.disk.whole import write_whole
     from voxcor.errors import StorageError, UsageError, VoxcorError
@@ -62,6 +63,7 @@ def export(
     from voxcor.exports.content import read_content
 
     failed = False
+    notices: dict[str, None] = {}
     used: set[Path] = set()
     for path in results:
         try:
@@ -92,6 +94,10 @@ def export(
             print(f"voxcor: {error.message} ({error.code})", file=sys.stderr)
             continue
         print(target)
+        if content.result.model.fallback:
+            notices[notice(content.result.model)] = None
+    for said in notices:
+        print(said, file=sys.stderr)
     if failed:
         raise typer.Exit(1)
 

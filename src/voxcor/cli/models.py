@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from voxcor.models.cards import Card
 
+# Columns from which the table of models fits with all it has.
+_WIDE = 76
+
 app = typer.Typer(
     name="models",
     help=say("The models on this machine.", "管理本机上的模型。"),
@@ -52,19 +55,23 @@ def list_models(
 
     from voxcor.cli.console import open_console
 
+    console = open_console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(say("MODEL", "模型"), overflow="fold")
-    for title in (
+    titles = (
         say("STATE", "状态"),
         say("SIZE", "大小"),
         say("PRECISION", "精度"),
         say("LABELS", "标签"),
         say("WEIGHTS", "权重"),
-    ):
+    )
+    # On a narrow terminal whether it is here, and how large it is; the rest is in --json.
+    shown = len(titles) if console.width >= _WIDE else 2
+    for title in titles[:shown]:
         table.add_column(title, no_wrap=True)
     for row in rows:
-        table.add_row(*cells(row), style=None if row["installed"] else "dim")
-    open_console().print(table)
+        table.add_row(*cells(row)[: 1 + shown], style=None if row["installed"] else "dim")
+    console.print(table)
     for row in rows:
         if row["problem"]:
             _tell(f"voxcor: {row['problem']}")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from voxcor.invocation import voxcor
 from voxcor.language import say
 
 if TYPE_CHECKING:
@@ -11,13 +12,13 @@ if TYPE_CHECKING:
 
 # oruk-bench 2026 (a vendor's run): 64,384 clips, 20 languages; CREMA-D is acted English.
 _WHICH_FIRST_EN = (
-    "To begin with, on a CPU: voxcor models pull plus-base. It is 57 % of the size of plus-large "
+    "To begin with, on a CPU: {voxcor} models pull plus-base. It is 57 % of the size of plus-large "
     "and answers about as well (68.5 against 68.6 % of 64,384 clips in 20 languages, oruk-bench "
     "2026, a vendor's run); plus-large is ahead on some kinds of speech (CREMA-D: 73.8 against "
     "65.8 %)."
 )
 _WHICH_FIRST_ZH = (
-    "用 CPU 时建议先安装：voxcor models pull plus-base。其大小为 plus-large 的 57%，准确率相近"
+    "用 CPU 时建议先安装：{voxcor} models pull plus-base。其大小为 plus-large 的 57%，准确率相近"
     "（oruk-bench 2026，某厂商的测试，20 种语言 64,384 条：68.5% 与 68.6%）；"
     "plus-large 在部分语音上更好（CREMA-D：73.8% 与 65.8%）。"
 )
@@ -25,7 +26,7 @@ _WHICH_FIRST_ZH = (
 
 def which_first() -> str:
     """Which model to begin with."""
-    return say(_WHICH_FIRST_EN, _WHICH_FIRST_ZH)
+    return say(_WHICH_FIRST_EN, _WHICH_FIRST_ZH).format(voxcor=voxcor())
 
 
 def cells(row: Mapping[str, Any]) -> list[str]:

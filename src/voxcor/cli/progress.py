@@ -18,12 +18,17 @@ from rich.progress import (
 from voxcor.language import say
 
 
-def recognition_bar(aside: Console, *columns: ProgressColumn, **options: Any) -> Progress:
-    """How many recordings of how many, what `columns` say of them, the time that remains."""
+def recognition_bar(
+    aside: Console, *columns: ProgressColumn, single: bool = False, **options: Any
+) -> Progress:
+    """How many recordings of how many, what `columns` say of them, the time that remains.
+
+    Of a `single` one its share in percent.
+    """
     return Progress(
         TextColumn(say("Recognising", "正在识别")),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn() if single else MofNCompleteColumn(),
         *columns,
         TimeRemainingColumn(),
         console=aside,

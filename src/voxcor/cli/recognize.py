@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from voxcor.cli.screen import Screen
     from voxcor.recognizer import Recognizer
     from voxcor.results import Result
+    from voxcor.steps import StepCallback
 
 HELP = say("Recognise the emotion in recordings.", "识别录音中的情感。")
 
@@ -85,7 +86,7 @@ def recognize(
         if passed_over.count:
             screen.remark(str(passed_over))
         for path in inputs:
-            for outcome in _recognize(recognizer, path, options, speakers):
+            for outcome in _recognize(recognizer, path, options, speakers, screen.step):
                 if isinstance(outcome, Failure):
                     failed = True
                     screen.show_failure(outcome)
@@ -108,6 +109,7 @@ def _recognize(
     path: str | Failure,
     options: RecordingOptions,
     speakers: Path | None,
+    progress: "StepCallback",
 ) -> Iterator["Result | Failure"]:
     """What comes of one input: one outcome, or one for each of its channels."""
     if isinstance(path, Failure):
@@ -123,7 +125,12 @@ def _recognize(
     for recording, channel in recordings:
         try:
             yield recognizer.recognize(
-                recording, options, channel=channel, speakers=speakers, name=name
+                recording,
+                options,
+                channel=channel,
+                speakers=speakers,
+                name=name,
+                progress=progress,
             )
         except NoSpeech as error:
             yield Failure.of(error, path, channel)

@@ -13,9 +13,9 @@ from voxcor.cli import view
 from voxcor.cli.console import open_console
 from voxcor.cli.progress import recognition_bar
 from voxcor.errors import VoxcorError
-from voxcor.language import say
 from voxcor.result_folder import to_json
 from voxcor.results import Failure, Result
+from voxcor.steps import Step
 
 # Up to so many inputs are shown in full, more with a line each.
 _SHOWN_IN_FULL = 4
@@ -35,6 +35,9 @@ class Screen(Protocol):
 
     def remark(self, text: str) -> None:
         """What a person should know, and took no input's result."""
+
+    def step(self, step: Step) -> None:
+        """A step of the input that is worked on; a long one has a window after the other."""
 
     def advance(self) -> None:
         """One more input is done."""
@@ -57,9 +60,11 @@ class _Base:
         self.aside = open_console(stderr=True)
         if self.console.is_terminal and self.aside.is_terminal:
             self.aside = self.console
-        self._bar = recognition_bar(self.aside, redirect_stdout=False, redirect_stderr=False)
-        # A single input has no share of anything: the bar only shows that work goes on.
-        self._task = self._bar.add_task("", total=count if count > 1 else None)
+        self._bar = recognition_bar(
+            self.aside, single=count == 1, redirect_stdout=False, redirect_stderr=False
+        )
+        self._done = 0
+        self._task = self._bar.add_task("", total=count)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -73,8 +78,14 @@ class _Base:
     ) -> None:
         self._bar.stop()
 
+    def step(self, step: Step) -> None:
+        if step.name == "window":
+            share = step.facts["done"] / step.facts["total"]
+            self._bar.update(self._task, completed=self._done + share)
+
     def advance(self) -> None:
-        self._bar.advance(self._task)
+        self._done += 1
+        self._bar.update(self._task, completed=self._done)
 
     def remark(self, text: str) -> None:
         self.aside.print(text, style="yellow", soft_wrap=True)
@@ -116,10 +127,10 @@ class Terminal(_Base):
     ) -> None:
         super().__exit__(kind, error, trace)
         for notice in self._notices:
-            self.aside.print(f" {notice}", style="dim")
+            self.aside.print(f" {notice}", style="dim", soft_wrap=not self.aside.is_terminal)
 
     def show_result(self, result: Result, path: str, saved: Path | None) -> None:
-        self._notices[result.notice] = None
+        self._notices[view.notice(result.model)] = None
         if self._in_full:
             self.console.print(view.card(result, self.console.width))
             if saved is not None:
@@ -129,7 +140,4 @@ class Terminal(_Base):
             self.console.print(view.line(result, path, saved), soft_wrap=True)
 
     def show_failure(self, failure: Failure) -> None:
-        number = None if failure.channel is None else failure.channel + 1
-        side = say(f"channel {number}: ", f"第 {number} 声道：") if number else ""
-        said = f"✗ {side}{failure.message} ({failure.code})"
-        self.aside.print(said, style="red", soft_wrap=True)
+        self.aside.print(view.failure_line(failure), style="red", soft_wrap=True)

@@ -73,6 +73,7 @@ def stream(
     from voxcor.audio.quality import describe_warning
     from voxcor.cli.console import open_console
     from voxcor.cli.live import JsonEvents, LiveTerminal, UtteranceLines, is_terminal
+    from voxcor.cli.view import notice
     from voxcor.recognizer import Recognizer
     from voxcor.rules.book import RuleBook
     from voxcor.rules.grammar import parse
@@ -95,6 +96,7 @@ def stream(
         screen.show(session.created)
         _listen(session, _blocks(source, fast, noticed), screen)
     aside = open_console(stderr=True)
+    aside.print(notice(recognizer.model), style="dim", soft_wrap=True)
     for code, details in noticed.items():
         aside.print(f"⚠ {describe_warning(code, details)}", style="yellow", soft_wrap=True)
 

@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from voxcor.cli.console import open_console
+from voxcor.invocation import voxcor
 from voxcor.language import Both, say
 
 if TYPE_CHECKING:
     from voxcor.training.report import Training
-
-_ABOUT_BUILT_IN = say(
-    "Built on small, the model inside Voxcor. For better results: voxcor models pull plus-base",
-    "基于内置模型 small 训练。如需更准确的结果，请运行：voxcor models pull plus-base",
-)
 
 
 def tell_training(training: "Training", out: Path, *, as_json: bool, chose_base: bool) -> None:
@@ -30,7 +26,7 @@ def tell_training(training: "Training", out: Path, *, as_json: bool, chose_base:
         _show(training, out)
     invite(out, warning(training))
     if training.base.id == BUILT_IN and not chose_base:
-        open_console(stderr=True).print(_ABOUT_BUILT_IN, style="dim", soft_wrap=True)
+        open_console(stderr=True).print(_about_built_in(), style="dim", soft_wrap=True)
     if has_losses(training.problems):
         raise typer.Exit(1)
 
@@ -61,6 +57,14 @@ def _show(training: "Training", out: Path) -> None:
 
 def invite(out: Path, bad: "Both | None") -> None:
     """The last word on a training: how to try the model, or that one should not."""
-    command = f"voxcor recognize --model {out} PATH"
+    command = f"{voxcor()} recognize --model {out} PATH"
     tried = Both(f"Try it: {command}", f"试用：{command}")
     open_console(stderr=True).print(str(bad or tried), style="red" if bad else "", soft_wrap=True)
+
+
+def _about_built_in() -> str:
+    command = f"{voxcor()} models pull plus-base"
+    return say(
+        f"Built on small, the model inside Voxcor. For better results: {command}",
+        f"基于内置模型 small 训练。如需更准确的结果，请运行：{command}",
+    )

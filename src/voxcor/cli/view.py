@@ -19,13 +19,25 @@ from rich.text import Text
 
 from voxcor.audio.quality import describe_warning
 from voxcor.frames import HOP, SAMPLE_RATE
+from voxcor.invocation import voxcor
 from voxcor.labels import Label, get_label
 from voxcor.language import say
-from voxcor.results import AudioInfo, Result, Segment
+from voxcor.results import (
+    AudioInfo,
+    Failure,
+    ModelInfo,
+    Result,
+    Segment,
+    SpeakerSummary,
+    channels_in_words,
+    notice_of,
+)
 from voxcor.untrusted import printable
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _WIDEST_BAR = 40
+_WIDEST_SPEAKER = 18
+_WIDE = 70  # columns from which the names of segments stand in both languages
 _TICK_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
 
 
@@ -37,6 +49,18 @@ def headline(result: Result) -> str:
     )
 
 
+def notice(model: ModelInfo) -> str:
+    """What a reader must know of the numbers of a model, with the command that works here."""
+    return str(notice_of(model, voxcor()))
+
+
+def failure_line(failure: Failure) -> str:
+    """An input without a result: which, of several channels which, and why."""
+    number = None if failure.channel is None else failure.channel + 1
+    side = say(f"channel {number}: ", f"第 {number} 声道：") if number else ""
+    return f"✗ {side}{failure.message} ({failure.code})"
+
+
 def line(result: Result, path: str, saved: Path | None) -> Text:
     """One input of many: its emotion and where it came from and went."""
     widths = (cell_len(f"  {get_label(label).both_names}") for label in result.scores)
@@ -45,6 +69,9 @@ def line(result: Result, path: str, saved: Path | None) -> Text:
     text = Text.assemble(head, "  ", printable(path), _channel_suffix(result.audio))
     for remark in _remarks(result):
         text.append(f" · {remark}")
+    for name, said in result.summary.speakers.items():
+        lead = get_label(said.dominant)
+        text.append(f" · {printable(name)} {_seconds(said.speech)} {lead.emoji}")
     for warning in result.quality.warnings:
         text.append(f" · ⚠ {printable(warning)}")
     if saved is not None:
@@ -63,8 +90,11 @@ def card(result: Result, width: int) -> RenderableType:
     ]
     if result.granularity != "utterance":
         parts += [_ribbon(result, width), ""]
-    if result.granularity == "segment" and result.segments:
-        parts += [_segments(result.segments), ""]
+    speakers = result.summary.speakers
+    if result.segments and (result.granularity == "segment" or speakers):
+        parts += [_segments(result.segments, width, with_speakers=bool(speakers)), ""]
+    if speakers:
+        parts += [_speakers(speakers), ""]
     return Group(*parts, _facts(result))
 
 
@@ -96,21 +126,51 @@ def _bar(share: float, width: int, label: Label) -> Text:
     return bar
 
 
-def _segments(segments: Sequence[Segment]) -> Table:
-    right = partial(Column, justify="right")
-    table = Table.grid(right(), "", right(), "", "", "", right(), padding=(0, 1))
-    for segment in segments:
-        label = get_label(segment.emotion)
+def _segments(segments: Sequence[Segment], width: int, *, with_speakers: bool) -> Table:
+    labels = [get_label(segment.emotion) for segment in segments]
+    times = [(f"  {clock(segment.start)}", clock(segment.end)) for segment in segments]
+    names = [label.both_names if width >= _WIDE else label.name for label in labels]
+    speakers = [printable(segment.speaker or "–") for segment in segments]
+    # Beside them an emoji, a dash, a share and a blank after each of seven cells.
+    room = width - 16 - max(cell_len(start) + cell_len(end) for start, end in times)
+    room -= max(map(cell_len, names))
+    speaker_width = 1 + min(_WIDEST_SPEAKER, max(map(cell_len, speakers)), max(3, room - 6))
+    bar_width = max(2, min(16, room - speaker_width * with_speakers))
+    right = partial(Column, justify="right", no_wrap=True)
+    who = [_speaker_column(speaker_width - 1)] if with_speakers else []
+    table = Table.grid(right(), "", right(), *who, "", "", "", right(), padding=(0, 1))
+    for segment, label, (start, end), name, speaker in zip(
+        segments, labels, times, names, speakers, strict=True
+    ):
         table.add_row(
-            f"  {clock(segment.start)}",
-            "–",
-            clock(segment.end),
-            label.emoji,
-            label.both_names,
-            _bar(segment.confidence, 16, label),
+            *(start, "–", end),
+            *([speaker] if with_speakers else []),
+            *(label.emoji, name, _bar(segment.confidence, bar_width, label)),
             f"{segment.confidence:.1%}",
         )
     return table
+
+
+def _speakers(speakers: Mapping[str, SpeakerSummary]) -> Table:
+    """Who spoke how long, what share of all that is, and how much each emotion leads in it."""
+    total = sum(said.speech for said in speakers.values())
+    names = [printable(name) for name in speakers]
+    right = partial(Column, justify="right", no_wrap=True)
+    name_width = 2 + min(_WIDEST_SPEAKER, max(map(cell_len, names)))
+    table = Table.grid(_speaker_column(name_width), right(), right(), "", padding=(0, 1))
+    for name, said in zip(names, speakers.values(), strict=True):
+        leads = sorted(said.shares.items(), key=lambda item: -item[1])
+        table.add_row(
+            f"  {name}",
+            _seconds(said.speech),
+            f"{said.speech / total:.0%}",
+            " · ".join(f"{get_label(id_).emoji} {get_label(id_).name} {s:.0%}" for id_, s in leads),
+        )
+    return table
+
+
+def _speaker_column(width: int) -> Column:
+    return Column(no_wrap=True, overflow="ellipsis", width=width)
 
 
 def bars(scores: Mapping[str, float], emotion: str, width: int) -> Table:
@@ -160,7 +220,7 @@ def _describe(result: Result) -> Iterable[tuple[str, str]]:
                 printable(audio.name) + _channel_suffix(audio),
                 _seconds(audio.duration),
                 f"{audio.sample_rate / 1000:g} kHz",
-                _channels(audio.channels),
+                str(channels_in_words(audio.channels)),
             ]
         ),
     )
@@ -184,7 +244,7 @@ def _shares(result: Result) -> str:
     parts = [f"{get_label(id_).emoji} {get_label(id_).name} {share:.0%}" for id_, share in shares]
     segments, changes = summary.segments, summary.transitions
     counted = say(
-        f"{segments} segments, {changes} change{'s' * (changes != 1)}",
+        f"{segments} segment{'s' * (segments != 1)}, {changes} change{'s' * (changes != 1)}",
         f"{segments} 段，变化 {changes} 次",
     )
     return " · ".join([*parts, counted])
@@ -192,11 +252,6 @@ def _shares(result: Result) -> str:
 
 def _seconds(seconds: float) -> str:
     return say(f"{seconds:.2f} s", f"{seconds:.2f} 秒") if seconds < 60 else clock(seconds)
-
-
-def _channels(channels: int) -> str:
-    named = {1: say("mono", "单声道"), 2: say("stereo", "立体声")}
-    return named.get(channels) or say(f"{channels} channels", f"{channels} 声道")
 
 
 def _channel_suffix(audio: AudioInfo) -> str:

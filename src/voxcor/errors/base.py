@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from voxcor.invocation import voxcor
 from voxcor.language import say
 from voxcor.untrusted import printable
 
 
 class VoxcorError(Exception):
-    """Base of all. Keyword arguments fill the sentence and stay readable as `details`."""
+    """Base of all. Keyword arguments fill the sentence and stay readable as `details`.
+
+    In a sentence `{voxcor}` is what a person types to run a command here, and `{x_s}` the seconds
+    of the detail `x_ms`.
+    """
 
     code: ClassVar[str] = "internal_error"
     retryable: ClassVar[bool] = False
@@ -26,7 +31,15 @@ class VoxcorError(Exception):
         It is one line that steers no terminal and forges no line of a log, whatever names are in
         it; `details` have them as they were.
         """
-        return printable(say(self.en, self.zh).format(**self.details))
+        return printable(say(self.en, self.zh).format(**self._filling()))
+
+    def _filling(self) -> dict[str, Any]:
+        seconds = {
+            name.removesuffix("_ms") + "_s": f"{value / 1000:.3g}"
+            for name, value in self.details.items()
+            if name.endswith("_ms") and isinstance(value, (int, float))
+        }
+        return {"voxcor": voxcor(), **seconds, **self.details}
 
     def __str__(self) -> str:
         return self.message

@@ -147,8 +147,8 @@ class AudioTooShort(InputError):
 
 class NoSpeech(InputError):
     code = "no_speech"
-    en = "{name}: no speech was found in {duration_ms} ms of audio, so no emotion is given."
-    zh = "{name}：在 {duration_ms} 毫秒音频中未检测到语音，因此不给出情感结果。"
+    en = "{name}: no speech was found in {duration_s} s of audio, so no emotion is given."
+    zh = "{name}：在 {duration_s} 秒音频中未检测到语音，因此不给出情感结果。"
     brief = ("No speech was found, so no emotion is given.", "未检测到语音，因此不给出情感结果。")
 
 

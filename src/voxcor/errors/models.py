@@ -8,7 +8,7 @@ class ModelError(VoxcorError):
 
     code = "model_error"
     en = "Model {model}: {reason}"
-    zh = "模型 {model}:{reason}"
+    zh = "模型 {model}：{reason}"
 
 
 class UnknownModel(ModelError):
@@ -25,25 +25,25 @@ class ModelRenamed(UnknownModel):
 
 class ModelNotInstalled(ModelError):
     code = "model_not_installed"
-    en = "Model {model} is not installed. Get it with: voxcor models pull {model}"
-    zh = "模型 {model} 尚未安装。安装命令：voxcor models pull {model}"
+    en = "Model {model} is not installed. Get it with: {voxcor} models pull {model}"
+    zh = "模型 {model} 尚未安装。安装命令：{voxcor} models pull {model}"
 
 
 class ModelCorrupt(ModelError):
     code = "model_corrupt"
-    en = "Model {model} is damaged ({reason}). Pull it again: voxcor models pull {model}"
-    zh = "模型 {model} 已损坏（{reason}）。请重新拉取：voxcor models pull {model}"
+    en = "Model {model} is damaged ({reason}). Pull it again: {voxcor} models pull {model}"
+    zh = "模型 {model} 已损坏（{reason}）。请重新拉取：{voxcor} models pull {model}"
 
 
 class UnknownFamily(ModelError):
     code = "unknown_family"
     en = (
         "Model {model} is of the family {family}, and this Voxcor has only {known}. "
-        "A newer one may have it: pip install --upgrade voxcor"
+        "A newer Voxcor may have it."
     )
     zh = (
         "模型 {model} 属于 {family} 系列，当前版本的 Voxcor 仅支持 {known}。"
-        "请尝试升级：pip install --upgrade voxcor"
+        "较新版本的 Voxcor 可能支持它。"
     )
 
 
@@ -95,11 +95,11 @@ class HubUnreachable(ModelError):
     retryable = True
     en = (
         "{hub} cannot be reached ({reason}). Check the network, try the other hub with --hub, "
-        "or install a file you have: voxcor models pull {model} --from PATH"
+        "or install a file you have: {voxcor} models pull {model} --from PATH"
     )
     zh = (
         "无法连接 {hub}（{reason}）。请检查网络，用 --hub 换另一个平台，"
-        "或安装本地文件：voxcor models pull {model} --from PATH"
+        "或安装本地文件：{voxcor} models pull {model} --from PATH"
     )
 
 
@@ -131,9 +131,9 @@ class PrecisionRefused(ModelError):
     code = "precision_refused"
     en = (
         "{model} in int8 does not answer as it does in fp32, so it is not offered and was not kept:"
-        " {reason_en}. Use fp32: voxcor models pull {model}"
+        " {reason_en}. Use fp32: {voxcor} models pull {model}"
     )
     zh = (
         "{model} 的 int8 版本与 fp32 的结果不一致，因此不提供也未保留：{reason_zh}。"
-        "请使用 fp32:voxcor models pull {model}"
+        "请使用 fp32：{voxcor} models pull {model}"
     )

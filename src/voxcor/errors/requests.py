@@ -147,8 +147,8 @@ class ServerError(VoxcorError):
 class ServerUnreachable(ServerError):
     code = "server_unreachable"
     retryable = True
-    en = "{url} cannot be reached ({reason}). Is the server running? Start it with: voxcor serve"
-    zh = "无法连接 {url}（{reason}）。服务器在运行吗？启动命令：voxcor serve"
+    en = "{url} cannot be reached ({reason}). Is the server running? Start it with: {voxcor} serve"
+    zh = "无法连接 {url}（{reason}）。服务器在运行吗？启动命令：{voxcor} serve"
 
 
 class AddressUnavailable(ServerError):

@@ -3,7 +3,10 @@
 from voxcor.language import Text, language
 from voxcor.untrusted import html
 
+# The text fonts of some systems have outlines for half of the emoji.
 _STYLE = """
+@font-face { font-family: Emoji; src: local("Apple Color Emoji"), local("Segoe UI Emoji"),
+  local("Noto Color Emoji"); unicode-range: U+2753, U+1F300-1FAFF; }
 :root { --paper: #fff; --card: #f6f7f9; --ink: #1c2026; --faint: #667080; --line: #dfe3e8;
   --accent: #2d6cdf; --warm: #b45309; --on-accent: #fff; color-scheme: light dark; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14171b; --card: #1d2127; --ink: #e8eaed;
@@ -11,7 +14,7 @@ _STYLE = """
 html[lang=en] [lang=zh], html[lang=zh] [lang=en] { display: none; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 20px 16px 48px; max-width: 1080px; background: var(--paper);
-  color: var(--ink); font: 15px/1.55 system-ui, "PingFang SC", "Noto Sans CJK SC",
+  color: var(--ink); font: 15px/1.55 Emoji, system-ui, "PingFang SC", "Noto Sans CJK SC",
   "Microsoft YaHei", sans-serif; }
 header { display: flex; gap: 8px 20px; justify-content: space-between; align-items: flex-start; }
 h1 { font-size: 20px; margin: 0; }

@@ -20,7 +20,7 @@ from voxcor.exports.pieces import FloatArray, as_flac, averaged_frames
 from voxcor.labels import get_label
 from voxcor.language import Both
 from voxcor.result_folder import utf8
-from voxcor.results import Result, milliseconds
+from voxcor.results import Result, milliseconds, notice_of
 from voxcor.untrusted import html
 
 # Columns of the drawing: more than a screen has, few enough for any file.
@@ -28,6 +28,8 @@ _WIDTH = 1200
 _WAVE, _CURVE, _STRIP = 90, 130, 26
 _HEIGHT = _WAVE + _CURVE + _STRIP
 _NARROWEST = 0.05
+_GRID = (0.0, 0.5, 1.0)  # scores that have a line
+_TICKS = 4  # parts of the time axis
 
 # In whose colour is drawn what is only known to be none that the model said.
 _NO_EMOTION = "unknown"
@@ -42,6 +44,16 @@ audio { width: 100%; margin: 8px 0; }
 figure { margin: 0 0 16px; position: relative; cursor: pointer; }
 figure svg { display: block; width: 100%; height: 246px; background: var(--card);
   border-radius: 10px; }
+figure .over { position: relative; height: 18px; font-size: 12px; color: var(--faint); }
+figure .over span { position: absolute; transform: translateX(-50%); }
+figure .over span:first-child { transform: none; }
+figure .over span:last-child { transform: translateX(-100%); }
+figure .scale { position: absolute; left: 4px; font-size: 12px; color: var(--faint);
+  transform: translateY(-50%); pointer-events: none; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 4px 0 16px; font-size: 13px; }
+.legend i { display: inline-block; width: 14px; height: 3px; margin-right: 6px;
+  vertical-align: middle; }
+.grid { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .wave { fill: var(--faint); }
 .segment { stroke: var(--paper); stroke-width: 2; }
 .playhead { stroke: var(--ink); stroke-width: 2; vector-effect: non-scaling-stroke; }
@@ -86,12 +98,15 @@ def to_html(content: Content) -> Iterator[str]:
     names = Both(f"{label.en} ({label.zh})", f"{label.zh} ({label.en})")
     confidence = both(Both("Confidence", "置信度"))
     title = Both("Voxcor: emotion in speech", "心声：语音情感识别")
-    told = (utf8(result.audio.name), _clock(result.audio.duration), result.model.id)
-    facts = html(" · ".join((*told, result.timestamp)))
+    told = (utf8(result.audio.name), _clock(result.audio.duration), result.timestamp)
+    facts = html(" · ".join(told))
+    answering = html(f"{result.model.id} · {result.model.precision}")
+    model = f"{both(Both('Model', '模型'))}{both(Both(': ', '：'))}{answering}"
     yield opening(f"{title} · {utf8(result.audio.name)}", _STYLE)
     yield from (
         f"<header><h1>{both(title)}</h1>{NAV}</header>",
         f'<p class="faint">{facts}</p>',
+        f'<p class="faint">{model}</p>',
         f'<p class="answer">{label.emoji} {both(names)}</p>',
         f"<p>{confidence}: {result.confidence:.1%}</p>",
         *_remarks(result),
@@ -141,11 +156,7 @@ def _remarks(result: Result) -> Iterator[str]:
 
 
 def _notices(result: Result) -> Iterator[Both]:
-    yield Both(
-        "Estimates of expressed emotion, not of what a person feels. "
-        "Some uses are restricted by law.",
-        "结果是对语音所表达情感的估计，并非说话人的真实感受；某些用途受法律限制。",
-    )
+    yield notice_of(result.model)
     if not result.model.official:
         yield Both(
             "The weights of this model are none that a hub has published.",
@@ -174,10 +185,42 @@ def _figure(content: Content) -> Iterator[str]:
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="{name}">'
     )
+    yield from _grid()
     yield from _wave(content)
     yield from _curves(content)
     yield from _strip(content)
-    yield f'<path class="playhead" d="M0 0V{_HEIGHT}"/></svg></figure>'
+    yield f'<path class="playhead" d="M0 0V{_HEIGHT}"/></svg>'
+    yield from _scales(result.audio.duration)
+    yield "</figure>"
+    yield from _legend(result)
+
+
+def _grid() -> Iterator[str]:
+    for share in _GRID:
+        yield f'<path class="grid" d="M0 {_WAVE + _CURVE * (1 - share):.0f}H{_WIDTH}"/>'
+
+
+def _scales(duration: float) -> Iterator[str]:
+    """Beside and below the drawing, which is stretched: its letters would be, too."""
+    for share in _GRID:
+        yield (
+            f'<span class="scale" style="top:{_WAVE + _CURVE * (1 - share):.0f}px">{share:.0%}'
+            "</span>"
+        )
+    ticks = [duration * part / _TICKS for part in range(_TICKS + 1)]
+    told = "".join(
+        f'<span style="left:{100 * part / _TICKS:.0f}%">{_clock(time)}</span>'
+        for part, time in enumerate(ticks)
+    )
+    yield f'<div class="over">{told}</div>'
+
+
+def _legend(result: Result) -> Iterator[str]:
+    entries = []
+    for label in map(get_label, result.scores):
+        name = both(Both(f"{label.emoji} {label.en}", f"{label.emoji} {label.zh}"))
+        entries.append(f'<span><i style="background:{label.color}"></i>{name}</span>')
+    yield f'<div class="legend">{"".join(entries)}</div>'
 
 
 def _wave(content: Content) -> Iterator[str]:

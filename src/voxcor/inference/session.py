@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from voxcor import telemetry
 from voxcor.errors import UsageError
-from voxcor.extras import require_extra
+from voxcor.extras import installing, require_extra
 from voxcor.inference import denormals
 from voxcor.inference.onnx_files import Metadata, entries_of, read_model
+from voxcor.invocation import pip
 from voxcor.language import say
 from voxcor.settings import Settings
 
@@ -135,11 +136,11 @@ def open_session(
     providers = ["CPUExecutionProvider"]
     if cuda:
         if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+            command = f"{pip('uninstall', 'onnxruntime')}; {installing('gpu')}"
             raise UsageError(
                 reason_en="VOXCOR_PROVIDER=cuda needs ONNX Runtime for GPUs in the place of the "
-                'plain one: pip uninstall onnxruntime; pip install "voxcor[gpu]"',
-                reason_zh="VOXCOR_PROVIDER=cuda 需要以 GPU 版替换普通的 ONNX Runtime:"
-                'pip uninstall onnxruntime; pip install "voxcor[gpu]"',
+                f"plain one: {command}",
+                reason_zh=f"VOXCOR_PROVIDER=cuda 需要以 GPU 版替换普通的 ONNX Runtime：{command}",
             )
         providers.insert(0, "CUDAExecutionProvider")
     # The session tells its own threads, and the one that makes it: which is therefore another.

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from voxcor.disk.faults import require_space, storage_errors
 from voxcor.disk.whole import drafting, replacing
 from voxcor.errors import InputNotFound, InputUnreadable, UsageError
+from voxcor.invocation import voxcor
 from voxcor.models.cards import (
     CARD_FILE,
     OFFICIAL,
@@ -115,15 +116,15 @@ def _require_name(name: str) -> str:
     if name.casefold() in _RESERVED or name.removesuffix(_INT8) in _RESERVED:
         raise UsageError(
             reason_en=f"{name} is the name of a published model. Choose another: "
-            "voxcor models add FOLDER NAME",
-            reason_zh=f"{name} 是已发布模型的名称。请另选一个：voxcor models add FOLDER NAME",
+            f"{voxcor()} models add FOLDER NAME",
+            reason_zh=f"{name} 是已发布模型的名称。请另选一个：{voxcor()} models add FOLDER NAME",
         )
     if not _NAME.fullmatch(name) or name.endswith((_INT8, ".")):
         raise UsageError(
             reason_en=f"{name!r} cannot be a model's name: up to 64 letters, digits, _ - and ., "
-            "not -int8 at the end. Choose another: voxcor models add FOLDER NAME",
+            f"not -int8 at the end. Choose another: {voxcor()} models add FOLDER NAME",
             reason_zh=f"{name!r} 不能作为模型名称：至多 64 个字母、数字、_、- 和 .，"
-            "不能以 -int8 结尾。请另选一个：voxcor models add FOLDER NAME",
+            f"不能以 -int8 结尾。请另选一个：{voxcor()} models add FOLDER NAME",
         )
     return name
 

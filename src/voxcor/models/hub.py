@@ -23,6 +23,7 @@ from typing import Any
 
 from voxcor.disk.whole import sync
 from voxcor.errors import ChecksumMismatch, HubRefused, HubUnreachable, ModelError
+from voxcor.invocation import voxcor
 from voxcor.language import language
 from voxcor.models.cards import HUB_NAMES, OFFICIAL, Hub, OfficialModel, Repository
 from voxcor.proxies import require_usable_proxies
@@ -296,7 +297,7 @@ def other_content(
         found=found,
         expected=expected,
         hub=HUB_NAMES[hub],
-        way=f"voxcor models pull {model} {option}",
+        way=f"{voxcor()} models pull {model} {option}",
     )
 
 

@@ -10,6 +10,7 @@ from voxcor.audio.quality import describe_warning
 from voxcor.errors import error_from
 from voxcor.labels import get_label
 from voxcor.language import say
+from voxcor.results import channels_in_words
 from voxcor.server.event_log import EventLog, LogEntry, all_read, last_event_id, server_sent
 
 
@@ -57,14 +58,17 @@ def _received(facts: Mapping[str, Any]) -> str:
 
 def _queued(facts: Mapping[str, Any]) -> str:
     ahead = facts["ahead"]
+    if not ahead:
+        return say("Nothing is ahead; it begins.", "前面没有其他请求，立即开始。")
     return say(f"In the queue, {ahead} ahead.", f"排队中，前面还有 {ahead} 个请求。")
 
 
 def _decoded(facts: Mapping[str, Any]) -> str:
-    seconds, rate, channels = facts["duration_ms"] / 1000, facts["sample_rate"], facts["channels"]
+    seconds, rate = facts["duration_ms"] / 1000, f"{facts['sample_rate'] / 1000:g} kHz"
+    channels = channels_in_words(facts["channels"])
     return say(
-        f"Decoded: {seconds:.1f} s, {rate} Hz, channels: {channels}.",
-        f"解码完成：{seconds:.1f} 秒，{rate} Hz,{channels} 个声道。",
+        f"Decoded: {seconds:.1f} s, {rate}, {channels}.",
+        f"解码完成：{seconds:.1f} 秒，{rate}，{channels}。",
     )
 
 
@@ -95,7 +99,7 @@ def _postprocessed(facts: Mapping[str, Any]) -> str:
     label, share, segments = get_label(facts["emotion"]), facts["confidence"], facts["segments"]
     emotion = f"{label.emoji} {label.both_names}"
     return say(
-        f"Result: {emotion}, {share:.1%}; segments: {segments}.",
+        f"Result: {emotion}, {share:.1%}; {segments} segment{'s' * (segments != 1)}.",
         f"结果：{emotion}，{share:.1%}；{segments} 个语段。",
     )
 
@@ -115,7 +119,7 @@ def _converted(facts: Mapping[str, Any]) -> str:
 
 def _made_int8(facts: Mapping[str, Any]) -> str:
     share = facts["share"]
-    return say(f"Made and compared int8: {share:.0%}.", f"生成并比较 int8:{share:.0%}。")
+    return say(f"Made and compared int8: {share:.0%}.", f"生成并比较 int8：{share:.0%}。")
 
 
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -15,6 +15,7 @@ from voxcor.errors import MalformedRequest, WrongContentType
 from voxcor.server.bodies import limited_body
 from voxcor.server.part_names import UNNAMED, part_name
 from voxcor.settings import Settings
+from voxcor.tables.text import encoding_of
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -211,7 +212,9 @@ class _Form:
 
     def _on_part_end(self) -> None:
         if self._content is not None:
-            self.fields[self._part] = self._content.decode("utf-8", "replace")
+            # A file of turns may be as some program of Windows saved it.
+            encoding = encoding_of(bytes(self._content))
+            self.fields[self._part] = self._content.decode(encoding, "replace")
 
     def _on_end(self) -> None:
         self.ended = True

@@ -17,6 +17,7 @@ from voxcor.audio.bare import BareSamples
 from voxcor.audio.decoders import Details, FloatArray
 from voxcor.audio.mixing import Mixer
 from voxcor.errors import InputUnreadable, MicrophoneFailed
+from voxcor.extras import installing
 from voxcor.frames import SAMPLE_RATE
 from voxcor.stream.session import samples_of
 
@@ -136,8 +137,8 @@ def _sounddevice() -> Any:
         return import_module("sounddevice")
     except ImportError as error:
         raise MicrophoneFailed(
-            reason_en="install its library: pip install 'voxcor[mic]'.",
-            reason_zh="请安装所需的库：pip install 'voxcor[mic]'。",
+            reason_en=f"install its library: {installing('mic')}",
+            reason_zh=f"请安装所需的库：{installing('mic')}",
         ) from error
     except OSError as error:  # sounddevice is there, PortAudio is not
         raise MicrophoneFailed(

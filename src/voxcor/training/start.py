@@ -15,6 +15,7 @@ import numpy as np
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import drafting
 from voxcor.errors import UsageError
+from voxcor.invocation import voxcor
 from voxcor.models.cards import Card, record_of
 from voxcor.models.family import Weights, find_family, first_blocks
 from voxcor.models.graph import GraphBuilder
@@ -160,10 +161,10 @@ def _require_trainable(model: ModelFolder) -> None:
     if model.card.id == BUILT_IN:
         raise UsageError(
             reason_en="small has weights in 8 bits; fine-tuning and --layer need fp32. Build on "
-            "what it was made of: voxcor models pull whisper-base, then --model whisper-base "
+            f"what it was made of: {voxcor()} models pull whisper-base, then --model whisper-base "
             "--layer 3; or train a head on small: --method head",
             reason_zh="small 的权重为 8 位，微调与 --layer 需要 fp32。可改用它的来源：先运行 "
-            "voxcor models pull whisper-base，再使用 --model whisper-base --layer 3；"
+            f"{voxcor()} models pull whisper-base，再使用 --model whisper-base --layer 3；"
             "或在 small 上训练分类头：--method head",
         )
     if model.card.precision != "fp32":

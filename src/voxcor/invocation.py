@@ -1,0 +1,44 @@
+"""How this Voxcor is called, and what installs into its environment.
+
+A hint names what works where it is read: `voxcor` where that is this one, `./run.sh` where that
+started it, else its Python with `-m voxcor`. `VOXCOR_COMMAND` says it outright, as `run.sh` does.
+"""
+
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+from importlib.util import find_spec
+from pathlib import Path
+
+VARIABLE = "VOXCOR_COMMAND"
+
+
+def voxcor() -> str:
+    """What a person types before the name of a command."""
+    if told := os.environ.get(VARIABLE):
+        return told
+    return "voxcor" if _is_ours(shutil.which("voxcor")) else f"{_python()} -m voxcor"
+
+
+def pip(action: str, *requirements: str) -> str:
+    """What a person types to install packages here, or to uninstall them."""
+    named = " ".join(f'"{name}"' if {*"<>[]"} & {*name} else name for name in requirements)
+    # uv makes environments without pip.
+    if find_spec("pip") is None:
+        return f"uv pip {action} --python {_python()} {named}"
+    return f"{_python()} -m pip {action} {named}"
+
+
+def _python() -> str:
+    return "python" if _is_ours(shutil.which("python")) else shlex.quote(sys.executable)
+
+
+def _is_ours(found: str | None) -> bool:
+    """Whether a program that PATH leads to is of this environment."""
+    if found is None:
+        return False
+    folders = {Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))}
+    # A link to the command is as good as the command; a venv's python is a link that leads out.
+    return Path(found).parent in folders or Path(found).resolve().parent in folders
