@@ -1,59 +1,32 @@
 """Every example of docs/api.md, run as it stands against the running server."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from examples import INTERPRETERS, Example, examples_of, prints_as_said, run_example
 from places import DOCS, VOICE
 from serving import Server, server
 
 __all__ = ["server"]
 
 DOCUMENT = DOCS / "api.md"
-INTERPRETERS = {
-    "bash": ["bash", "-euo", "pipefail", "-c"],
-    "python": [sys.executable, "-W", "error", "-c"],
-    "javascript": ["node", "--input-type=module", "--eval"],
-}
-_EXAMPLE = re.compile(r"```(\w+)\n(.*?)```\s+```output\n(.*?)```", re.DOTALL)
 
 
-def examples() -> list[tuple[str, str, str]]:
-    """Language, program and what it prints."""
-    return [(m[1], m[2], m[3]) for m in _EXAMPLE.finditer(DOCUMENT.read_text(encoding="utf-8"))]
-
-
-def pattern_of(output: str) -> str:
-    return r"[\s\S]*?".join(map(re.escape, output.strip().split("…")))
-
-
-@pytest.mark.parametrize(("kind", "program", "output"), examples(), ids=lambda text: text[:24])
-def test_the_example_prints_what_it_says(
-    server: Server, tmp_path: Path, kind: str, program: str, output: str
-) -> None:
-    interpreter = INTERPRETERS[kind]
-    if shutil.which(interpreter[0]) is None:
-        pytest.skip(f"{interpreter[0]} is not on this machine")
+@pytest.mark.parametrize("example", examples_of(DOCUMENT), ids=lambda example: example.title)
+def test_the_example_prints_what_it_says(server: Server, tmp_path: Path, example: Example) -> None:
+    if shutil.which(INTERPRETERS[example.language][0]) is None:
+        pytest.skip(f"nothing here runs {example.language}")
     shutil.copyfile(VOICE, tmp_path / "speech.flac")
-    done = subprocess.run(
-        [*interpreter, program.replace("http://127.0.0.1:7860", server.url)],
-        cwd=tmp_path,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "no_proxy": "127.0.0.1"},
-    )
+    done = run_example(example, tmp_path, server.url)
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(pattern_of(output), done.stdout.strip())
+    assert example.output is not None
+    assert prints_as_said(example.output, done.stdout), done.stdout
 
 
 def test_there_are_examples_in_all_three_languages_and_all_have_an_output() -> None:
-    found = examples()
-    assert {kind for kind, _, _ in found} == set(INTERPRETERS)
-    fences = re.findall(r"```(bash|python|javascript)", DOCUMENT.read_text(encoding="utf-8"))
-    assert len(fences) == len(found) >= 14
+    found = examples_of(DOCUMENT)
+    assert {example.language for example in found} == {"bash", "python", "javascript"}
+    assert all(example.output for example in found)
+    assert len(found) >= 14
