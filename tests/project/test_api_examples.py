@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from examples import INTERPRETERS, Example, examples_of, prints_as_said, run_example
+from examples import Example, can_run, examples_of, prints_as_said, run_example
 from places import DOCS, VOICE
 from serving import Server, server
 
@@ -16,7 +16,7 @@ DOCUMENT = DOCS / "api.md"
 
 @pytest.mark.parametrize("example", examples_of(DOCUMENT), ids=lambda example: example.title)
 def test_the_example_prints_what_it_says(server: Server, tmp_path: Path, example: Example) -> None:
-    if shutil.which(INTERPRETERS[example.language][0]) is None:
+    if not can_run(example.language):
         pytest.skip(f"nothing here runs {example.language}")
     shutil.copyfile(VOICE, tmp_path / "speech.flac")
     done = run_example(example, tmp_path, server.url)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from examples import INTERPRETERS, Example, examples_of, prints_as_said, run_example
+from examples import INTERPRETERS, Example, can_run, examples_of, prints_as_said, run_example
 from places import DATA, DOCS, VOICE
 from serving import Server, server
 from voxcor.audio import decode
@@ -84,7 +84,7 @@ def test_a_guide_does_what_it_says(
         put_labelled(tmp_path, request.getfixturevalue("corpora"))
     language = "zh" if guide.name.endswith(".zh.md") else "en"
     for example in examples_of(guide):
-        if reason_not_to_run(example) or shutil.which(INTERPRETERS[example.language][0]) is None:
+        if reason_not_to_run(example) or not can_run(example.language):
             continue
         done = run_example(example, tmp_path, server.url, VOXCOR_LANGUAGE=language)
         assert done.returncode == 0, f"{example.title}\n{done.stdout}\n{done.stderr}"

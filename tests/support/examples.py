@@ -3,6 +3,7 @@
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ INTERPRETERS = {
     "python": [sys.executable, "-W", "error", "-c"],
     "javascript": ["node", "--input-type=module", "--eval"],
     "r": ["Rscript", "-e"],
+    # Praat reads no script but from a file whose size it can tell.
+    "praat": ["bash", "-ec", 'printf %s "$0" > script.praat; praat --run script.praat'],
 }
 
 # Where documents say that the server is.
@@ -52,6 +55,12 @@ def examples_of(document: Path) -> list[Example]:
         for (line, language, program), (_, after, output) in zip(blocks, following, strict=True)
         if language != "output"
     ]
+
+
+def can_run(language: str) -> bool:
+    """Whether what runs it is on this machine."""
+    interpreter = "praat" if language == "praat" else INTERPRETERS[language][0]
+    return shutil.which(interpreter) is not None
 
 
 def run_example(
