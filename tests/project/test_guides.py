@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import soundfile
 
+import voxcor
 from examples import INTERPRETERS, Example, can_run, examples_of, prints_as_said, run_example
+from make_reference import DOCUMENTS, reference
 from places import DATA, DOCS, VOICE
 from serving import Server, server
 from voxcor.audio import decode
+from voxcor.language import Language
 from voxcor.sources import EXAMPLE
 
 __all__ = ["server"]
@@ -54,7 +57,7 @@ def write_call(path: Path, agent: np.ndarray, customer: np.ndarray) -> None:
 
 
 def put_labelled(folder: Path, corpora: Path) -> None:
-    """A list of clips of people whom no model here has heard: 10 of each label of each of nine."""
+    """A list of clips that no model here has heard: five of each label of each of nine people."""
     with (corpora / "nemo" / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     taken: dict[tuple[str, str], int] = {}
@@ -64,7 +67,7 @@ def put_labelled(folder: Path, corpora: Path) -> None:
         for row in rows:
             kind = (row["speaker"], row["label9"])
             taken[kind] = taken.get(kind, 0) + 1
-            if taken[kind] <= 10:
+            if taken[kind] <= 5:
                 path = corpora / "nemo" / row["path"]
                 writer.writerow([path, row["label9"], row["speaker"]])
 
@@ -73,6 +76,17 @@ def reason_not_to_run(example: Example) -> str | None:
     if example.language not in INTERPRETERS:
         return "is no program"
     return next((why for part, why in NOT_RUN.items() if part in example.program), None)
+
+
+@pytest.mark.parametrize("language", DOCUMENTS)
+def test_the_python_reference_is_that_of_the_code(language: Language) -> None:
+    written = DOCUMENTS[language].read_text(encoding="utf-8")
+    assert reference(language) == written, "run docs/make_reference.py"
+
+
+def test_every_name_of_the_package_is_in_the_python_reference() -> None:
+    written = DOCUMENTS["en"].read_text(encoding="utf-8")
+    assert [name for name in voxcor.__all__ if name.strip("_") not in written] == []
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
