@@ -14,7 +14,8 @@ HEAD = Both(
     "# Python\n\n[English](python.md) · **中文**\n\n"
     "由 `docs/make_reference.py` 从代码生成：签名与文档字符串保持英文原文，其上有一行中文说明。"
     "时间为原始录音的秒数（浮点）；数组为 numpy 数组，方括号中为形状。"
-    "导入 `voxcor` 不会加载任何东西，首次使用某个名称时才加载其依赖。分步做法见[指南](README.zh.md)。\n",
+    "导入 `voxcor` 不会加载任何东西，首次使用某个名称时才加载其依赖。"
+    "分步做法见[指南](README.zh.md)。\n",
 )
 
 
