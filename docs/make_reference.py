@@ -25,14 +25,6 @@ from voxcor.options import RecordingOptions, options_of
 DOCS = Path(__file__).parent
 DOCUMENTS: dict[Language, Path] = {"en": DOCS / "python.md", "zh": DOCS / "python.zh.md"}
 
-_SECTIONS = {
-    "Args": Both("Arguments", "参数"),
-    "Returns": Both("Returns", "返回"),
-    "Raises": Both("Raises", "抛出"),
-}
-_SECTION = re.compile(rf"^({'|'.join(_SECTIONS)}):$")
-_ITEM = re.compile(r"^    ([\w*][\w*, ]*): (.*)$")
-
 _LABEL_COLUMNS = Both("| id | English | Chinese | |", "| id | 英文 | 中文 | |")
 _OPTION_COLUMNS = Both("| field | default | what it does |", "| 字段 | 默认值 | 作用 |")
 _ERROR_COLUMNS = Both("| class | code | message |", "| 类 | 代码 | 说明 |")
@@ -68,9 +60,16 @@ def _entry(module: ModuleType, name: str, summary: str) -> Iterator[str]:
     yield f"{level} {name if '.' in name else f'{module.__name__}.{name}'}\n"
     if summary:
         yield f"{summary}\n"
-    yield f"```python\n{_signature(node, lines)}\n```\n"
-    if docstring := ast.get_docstring(node):
-        yield "\n".join(_prose(docstring.splitlines())) + "\n"
+    yield f"```python\n{_signature(node, lines)}{_docstring(node)}\n```\n"
+
+
+def _docstring(node: ast.ClassDef | ast.FunctionDef) -> str:
+    """As it stands in the source, below what it is about."""
+    text = ast.get_docstring(node)
+    if not text:
+        return ""
+    end = "\n" if "\n" in text else ""
+    return f'\n\n"""{text}{end}"""'
 
 
 def _node_of(tree: ast.Module, name: str) -> ast.ClassDef | ast.FunctionDef:
@@ -108,23 +107,6 @@ def _call(head: str, marks: Sequence[ast.expr]) -> str:
     if any(ast.unparse(mark) == "property" for mark in marks):
         return call.replace("(self) ->", ":")
     return re.sub(r"\((\s*)self(?:, |,\n *|(?=\)))", r"(\1", call)
-
-
-def _prose(lines: Sequence[str]) -> Iterator[str]:
-    """A docstring as Markdown: sections become lists, paragraphs stay."""
-    section = False
-    for line in lines:
-        if found := _SECTION.match(line):
-            section = True
-            yield f"**{_SECTIONS[found[1]]}**\n"
-        elif section and (item := _ITEM.match(line)):
-            yield f"- `{item[1]}`: {item[2]}"
-        elif section and line.startswith("        "):
-            yield f"  {line.strip()}"
-        elif section and line.strip():
-            yield line.strip()
-        else:
-            yield line
 
 
 def _option_rows() -> Iterator[str]:
