@@ -23,10 +23,7 @@ __all__ = ["server"]
 # By what is in them, the blocks that are not run here, and why.
 NOT_RUN = {
     "models pull": "needs the network",
-    "--engine ray": "needs a cluster",
-    "--method full": "needs hours",
     "./run.sh": "sets up an environment from the network",
-    "voxcor serve": "a server of the test runs already",
     "selenium": "drives the page that Voxcor replaces",
 }
 
@@ -73,8 +70,6 @@ def put_labelled(folder: Path, corpora: Path) -> None:
 
 
 def reason_not_to_run(example: Example) -> str | None:
-    if example.language not in INTERPRETERS:
-        return "is no program"
     return next((why for part, why in NOT_RUN.items() if part in example.program), None)
 
 
@@ -104,3 +99,10 @@ def test_a_guide_does_what_it_says(
         assert done.returncode == 0, f"{example.title}\n{done.stdout}\n{done.stderr}"
         if example.output is not None:
             assert prints_as_said(example.output, done.stdout), f"{example.title}\n{done.stdout}"
+
+
+def test_what_is_not_run_is_there_and_has_its_reason() -> None:
+    found = [example for guide in GUIDES for example in examples_of(guide)]
+    assert {example.language for example in found} <= {*INTERPRETERS}
+    unused = [part for part in NOT_RUN if not any(part in each.program for each in found)]
+    assert unused == []
