@@ -54,13 +54,13 @@ def _entry(module: ModuleType, name: str, summary: str) -> Iterator[str]:
     for part in name.split("."):
         found = getattr(found, part)
     home = inspect.getmodule(found.fget if isinstance(found, property) else found) or module
-    lines = inspect.getsource(home).splitlines()
+    lines = Path(str(home.__file__)).read_text(encoding="utf-8").splitlines()
     node = _node_of(ast.parse("\n".join(lines)), name)
     level = "####" if "." in name else "###"
     yield f"{level} {name if '.' in name else f'{module.__name__}.{name}'}\n"
     if summary:
         yield f"{summary}\n"
-    yield f"```python\n{_signature(node, lines)}{_docstring(node)}\n```\n"
+    yield f"```python\n{_signature(node, lines).rstrip()}{_docstring(node)}\n```\n"
 
 
 def _docstring(node: ast.ClassDef | ast.FunctionDef) -> str:
