@@ -1,65 +1,39 @@
 """Every example of docs/api.md, in both languages, run as it stands against the running server."""
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from examples import Example, can_run, examples_of, prints_as_said, run_example
 from places import DOCS, VOICE
 from serving import Server, server
 
 __all__ = ["server"]
 
-DOCUMENTS = (DOCS / "api.md", DOCS / "api.zh.md")
-INTERPRETERS = {
-    "bash": ["bash", "-euo", "pipefail", "-c"],
-    "python": [sys.executable, "-W", "error", "-c"],
-    "javascript": ["node", "--input-type=module", "--eval"],
-}
-_EXAMPLE = re.compile(r"```(\w+)\n(.*?)```\s+```output\n(.*?)```", re.DOTALL)
+DOCUMENTS = sorted(DOCS.glob("api*.md"))
 
 
-def examples(document: Path) -> list[tuple[str, str, str]]:
-    """Language, program and what it prints."""
-    return [(m[1], m[2], m[3]) for m in _EXAMPLE.finditer(document.read_text(encoding="utf-8"))]
-
-
-def all_examples() -> list[tuple[str, str, str]]:
+def all_examples() -> list[Example]:
     """Those of all documents; one that stands in several is there once."""
-    return [*dict.fromkeys(example for path in DOCUMENTS for example in examples(path))]
+    found = [example for path in DOCUMENTS for example in examples_of(path)]
+    return [*{(each.program, each.output): each for each in found}.values()]
 
 
-def pattern_of(output: str) -> str:
-    return r"[\s\S]*?".join(map(re.escape, output.strip().split("…")))
-
-
-@pytest.mark.parametrize(("kind", "program", "output"), all_examples(), ids=lambda text: text[:24])
-def test_the_example_prints_what_it_says(
-    server: Server, tmp_path: Path, kind: str, program: str, output: str
-) -> None:
-    interpreter = INTERPRETERS[kind]
-    if shutil.which(interpreter[0]) is None:
-        pytest.skip(f"{interpreter[0]} is not on this machine")
+@pytest.mark.parametrize("example", all_examples(), ids=lambda example: example.title)
+def test_the_example_prints_what_it_says(server: Server, tmp_path: Path, example: Example) -> None:
+    if not can_run(example.language):
+        pytest.skip(f"nothing here runs {example.language}")
     shutil.copyfile(VOICE, tmp_path / "speech.flac")
-    done = subprocess.run(
-        [*interpreter, program.replace("http://127.0.0.1:7860", server.url)],
-        cwd=tmp_path,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "no_proxy": "127.0.0.1"},
-    )
+    done = run_example(example, tmp_path, server.url)
     assert done.returncode == 0, done.stderr
-    assert re.fullmatch(pattern_of(output), done.stdout.strip())
+    assert example.output is not None
+    assert prints_as_said(example.output, done.stdout), done.stdout
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_there_are_examples_in_all_three_languages_and_all_have_an_output(document: Path) -> None:
-    found = examples(document)
-    assert {kind for kind, _, _ in found} == set(INTERPRETERS)
-    fences = re.findall(r"```(bash|python|javascript)", document.read_text(encoding="utf-8"))
-    assert len(fences) == len(found) >= 14
+    found = examples_of(document)
+    assert {example.language for example in found} == {"bash", "python", "javascript"}
+    assert all(example.output for example in found)
+    assert len(found) >= 14

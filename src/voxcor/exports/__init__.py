@@ -1,6 +1,6 @@
 """A result in the formats of other tools: one function, the same bytes from every door.
 
-    export(read_result_folder(Path("outputs/outputs_20260105_101500")), "textgrid")
+    export(read_content(Path("outputs/outputs_20260105_101500")), "textgrid")
 
 Segments become what a tool has for spans of time. Times are those of the original recording,
 so exports fit the file as it came.
