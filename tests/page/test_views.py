@@ -12,10 +12,8 @@ from places import VOICE
 from serving import Server, serving
 from visiting import OpenPage, keep, recognise, visitors
 from voxcor.audio.quality import describe_warning
-from voxcor.errors import RuleInvalid
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.language import Language, speaking
-from voxcor.rules.grammar import parse
 
 
 def test_what_was_recognised_is_found_again_and_deleted(
@@ -129,23 +127,6 @@ def test_a_hub_that_refuses_is_quoted(hub_page: tuple[Page, FakeHub]) -> None:
     seed.get_by_role("button", name="Download").click()
     expect(page.get_by_role("alert")).to_contain_text("403", timeout=60_000)
     expect(seed.get_by_role("button", name="Download")).to_be_enabled()
-
-
-def test_a_rule_is_checked_while_it_is_written_and_saved(open_page: OpenPage) -> None:
-    page = open_page("rules")
-    rule = page.get_by_label("New rule")
-    rule.fill("escalation: furious > 0.6")
-    with pytest.raises(RuleInvalid) as wrong:
-        parse("escalation: furious > 0.6", LABEL_IDS)
-    expect(page.locator("#rule-reading")).to_have_text(wrong.value.message)
-    expect(page.get_by_role("button", name="Save the rule")).to_be_disabled()
-    rule.fill("escalation: angry > 60 % for 3 s")
-    expect(page.locator("#rule-reading")).to_have_text("✓ angry > 0.6 for 3 s")
-    page.get_by_role("button", name="Save the rule").click()
-    expect(page.locator(".rules .item")).to_contain_text("escalation")
-    keep(page, "rules-en")
-    page.get_by_role("button", name="Delete escalation").click()
-    expect(page.locator(".rules .item")).to_have_count(0)
 
 
 def test_language_and_theme_are_remembered(open_page: OpenPage) -> None:

@@ -12,6 +12,7 @@ from voxcor.language import speaking
 from voxcor.server import (
     documentation,
     exports,
+    firings,
     huggingface,
     jobs,
     models,
@@ -46,6 +47,7 @@ ROUTERS = (
     models.router,
     huggingface.router,
     rules.router,
+    firings.router,
     streaming.router,
     monitoring.router,
     security.router,

@@ -12,6 +12,7 @@ import { html, Icon } from "./html.js";
 import { labelOf, nameOf } from "./labels.js";
 import { drawCurve } from "./plot.js";
 import { RegionBar } from "./region.js";
+import { RulesFired } from "./rules-fired.js";
 import { SegmentList, SegmentStrip } from "./segments.js";
 import { isDark } from "./state.js";
 import { t } from "./strings.js";
@@ -85,6 +86,7 @@ export function Player({ document }) {
         <${Playhead} state=${state} />
       </div>
       <${Legend} state=${state} curve=${curve} />
+      <${RulesFired} document=${document} seek=${seek} />
       <${RegionBar} document=${document} state=${state} select=${select} play=${() => surfer.current?.playSelection()} />
       <${SegmentList} state=${state} segments=${document.segments} seek=${seek} select=${select} />
     </section>

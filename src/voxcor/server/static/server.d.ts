@@ -45,7 +45,37 @@ export type Failure = {
   message: string;
 };
 
+/** The moment, in the recording, at which a rule had become true, and the scores of then. */
+export type Firing = {
+  rule: string;
+  condition: string;
+  labels: string[];
+  time_ms: number;
+  scores: Record<string, number>;
+};
+
+/** In the order of their times. */
+export type FiringList = {
+  firings: Firing[];
+};
+
 export type Granularity = "utterance" | "segment" | "frame";
+
+/** A firing that was told; `name` is that of the recording where its result is still there. */
+export type HeardFiring = {
+  rule: string;
+  condition: string;
+  labels: string[];
+  time_ms: number;
+  scores: Record<string, number>;
+  source: Record<string, unknown>;
+  name: string | null;
+};
+
+/** The latest first. */
+export type HeardFirings = {
+  firings: HeardFiring[];
+};
 
 /** A job. `failures` counts what failed by code; `error` says why it failed as a whole. */
 export type JobDocument = {
