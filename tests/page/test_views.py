@@ -1,13 +1,11 @@
 """What stands beside the main job: the history, models, rules, language and theme."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from hub_servers import FakeHub, serve
 from places import VOICE
 from serving import Server, serving
 from visiting import OpenPage, keep, recognise, visitors
@@ -52,81 +50,6 @@ def test_an_honest_banner_says_that_small_answers(open_page: OpenPage) -> None:
     expect(banner.get_by_role("button", name="Download (1.1 GB)")).to_be_visible()
     page.get_by_role("button", name="中文").click()
     expect(banner).to_contain_text("内置模型 small")
-
-
-def test_models_say_what_they_cost(open_page: OpenPage) -> None:
-    page = open_page("models")
-    large = page.locator(".model", has_text="emotion2vec+ large")
-    expect(large).to_contain_text("1.9 GB")
-    expect(large.get_by_role("button", name="Download")).to_be_enabled()
-    expect(page.locator(".model.used")).to_contain_text("Voxcor small")
-    keep(page, "models-en")
-
-
-@pytest.fixture(scope="module")
-def seed_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a hub has of plus-seed."""
-    pytest.importorskip("torch")
-    from checkpoints import write_checkpoint
-    from hub_servers import TOKENS
-
-    path = tmp_path_factory.mktemp("hub") / "model.pt"
-    write_checkpoint(path)
-    return {"model.pt": path.read_bytes(), "tokens.txt": TOKENS.encode()}
-
-
-@pytest.fixture
-def hub_page(
-    browser: Browser,
-    monkeypatch: pytest.MonkeyPatch,
-    seed_files: dict[str, bytes],
-    tmp_path: Path,
-) -> Iterator[tuple[Page, FakeHub]]:
-    """The page of a server whose hub is on loopback and has plus-seed."""
-    with (
-        serve(FakeHub(dict(seed_files)), monkeypatch) as hub,
-        serving(tmp_path / "home") as service,
-        visitors(browser, service) as open_page,
-    ):
-        yield open_page("models"), hub
-
-
-def test_a_model_is_downloaded_and_used(hub_page: tuple[Page, FakeHub]) -> None:
-    page, _ = hub_page
-    seed = page.locator(".model", has_text="emotion2vec+ seed")
-    seed.get_by_role("button", name="Download").click()
-    # It is the best of those that are installed, so it is what answers from now on.
-    expect(page.locator(".model.used")).to_contain_text("emotion2vec+ seed", timeout=60_000)
-    page.get_by_role("link", name="Recognise").click()
-    expect(page.get_by_role("note")).to_have_count(0)
-    recognise(page, VOICE)
-    expect(page.locator(".outcome .facts")).to_contain_text("plus-seed")
-
-
-def test_int8_is_made_with_a_click(hub_page: tuple[Page, FakeHub], plus_large_files: Path) -> None:
-    page, hub = hub_page
-    (clip,) = plus_large_files.glob("*.wav")
-    hub.files["example/test.wav"] = clip.read_bytes()
-    seed = page.locator(".model", has_text="emotion2vec+ seed").first
-    seed.get_by_role("button", name="Download").click()
-    seed.get_by_role("button", name="Make int8").click(timeout=60_000)
-    small = page.locator(".model", has_text="emotion2vec+ seed · int8")
-    expect(small).to_contain_text("A quarter of the size", timeout=60_000)
-    expect(seed.get_by_role("button", name="Make int8")).to_have_count(0)
-    small.get_by_role("button", name="Use").click()
-    keep(page, "models-int8-en")
-    page.get_by_role("link", name="Recognise").click()
-    recognise(page, VOICE)
-    expect(page.locator(".outcome .facts")).to_contain_text("int8")
-
-
-def test_a_hub_that_refuses_is_quoted(hub_page: tuple[Page, FakeHub]) -> None:
-    page, hub = hub_page
-    hub.status = 403
-    seed = page.locator(".model", has_text="emotion2vec+ seed")
-    seed.get_by_role("button", name="Download").click()
-    expect(page.get_by_role("alert")).to_contain_text("403", timeout=60_000)
-    expect(seed.get_by_role("button", name="Download")).to_be_enabled()
 
 
 def test_language_and_theme_are_remembered(open_page: OpenPage) -> None:

@@ -29,8 +29,8 @@ from voxcor.server import (
 )
 from voxcor.server.bodies import BodyLimitMiddleware, LingeringCloseMiddleware
 from voxcor.server.downloads import Downloads
+from voxcor.server.installs import Installs
 from voxcor.server.metrics import Metrics, RequestLogMiddleware
-from voxcor.server.models import Pulls
 from voxcor.server.schemas import complete
 from voxcor.server.security import SecurityMiddleware, require_key_beyond_loopback
 from voxcor.server.service import Service
@@ -73,7 +73,7 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.service = Service(settings, metrics)
-        app.state.pulls = Pulls()
+        app.state.installs = Installs()
         app.state.downloads = Downloads()
         app.state.service.start()
         try:

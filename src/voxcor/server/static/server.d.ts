@@ -126,6 +126,12 @@ export type JobProgress = {
 /** A label of the model, by its id. */
 export type Label = string;
 
+/** What is installed from: on the server, in one of `sources`. */
+export type LocalForm = {
+  path: string;
+  precision?: "fp32" | "int8" | null;
+};
+
 export type Milliseconds = number;
 
 /** A model there is. `active`: it answers requests that name none. */
@@ -136,12 +142,15 @@ export type Model = {
   active: boolean;
   bytes: number | null;
   download_bytes: number | null;
+  needed_bytes: number | null;
   precision: string | null;
   labels: string[];
   official: boolean | null;
   standing: string | null;
   revision: string | null;
   sha256: string | null;
+  licence: string | null;
+  metrics: Record<string, number>;
   caution: string | null;
   problem: string | null;
 };
@@ -151,6 +160,8 @@ export type ModelList = {
   models: Model[];
   active: string | null;
   fallback: boolean;
+  free_bytes: number;
+  sources: string[];
 };
 
 export type Page = {
@@ -179,7 +190,7 @@ export type Problem = {
   details: Record<string, unknown>;
 };
 
-/** A download that has begun. */
+/** A download that has begun, or another way of installing. */
 export type Pull = {
   id: string;
   status: "running";

@@ -249,7 +249,40 @@ const STRINGS = {
   modelUsed: ["in use", "使用中"],
   modelInstalled: ["installed", "已安装"],
   modelUse: ["Use", "使用"],
-  pull: ["Download", "下载"],
+  modelOwn: ["Your own, made of {title}.", "您自己的模型，基于 {title}。"],
+  needed: ["Space to install", "安装所需空间"],
+  free: ["{size} free on the disk", "磁盘剩余 {size}"],
+  licence: ["Licence", "许可证"],
+  scoreUnseen: ["Right, of four emotions, on corpora never heard", "从未听过的语料库上四类情感的正确率"],
+  scoreHeldOut: ["Right, on clips held back from training", "未参与训练的片段上的正确率"],
+  scoreInt8: ["Same emotion as in fp32", "与 fp32 结果一致"],
+  precision: ["Precision", "精度"],
+  fp32Hint: ["As published.", "与发布时相同。"],
+  pull: ["Download …", "下载……"],
+  pullOf: ["Download {title}", "下载 {title}"],
+  pullNow: ["Download {size}", "下载 {size}"],
+  pullNot: ["Not now", "暂不下载"],
+  pullCancelling: ["Cancelling; what is there is kept for the next time.", "正在取消；已下载的部分会保留到下次。"],
+  space: [
+    "Downloads {size}, takes up to {needed} while it is installed; {free} are free.",
+    "需下载 {size}，安装时最多占用 {needed}；剩余空间 {free}。",
+  ],
+  spaceLacks: [
+    "It takes up to {needed} while it is installed, and only {free} are free. Make room first.",
+    "安装时最多占用 {needed}，而剩余空间只有 {free}。请先腾出空间。",
+  ],
+  fromDisk: ["From the server's disk", "从服务器磁盘安装"],
+  fromDiskHint: [
+    "A model folder of your own under a new name, or a downloaded checkpoint under the id of its model. It lies in:",
+    "自己的模型文件夹（取一个新名称），或已下载的检查点（使用其模型的 id）。须位于：",
+  ],
+  fromDiskNot: [
+    "Whoever runs the server can allow folders of their own models and downloaded weights with",
+    "服务器管理员可开放存放自有模型或已下载权重的文件夹，设置项为",
+  ],
+  fromDiskPath: ["File or folder on the server", "服务器上的文件或文件夹"],
+  fromDiskName: ["Name, or id of the model", "名称，或模型 id"],
+  fromDiskInstall: ["Install", "安装"],
   pullStarts: ["Asking the hub…", "正在连接下载源…"],
   int8Make: ["Make int8", "生成 int8"],
   int8Hint: [
@@ -333,6 +366,31 @@ const MODELS = {
   ],
 };
 
+// What to do in the page where the server's sentence names options of the command.
+/** @type {Record<string, string[]>} */
+const INSTALL_FAILURES = {
+  hub_unreachable: [
+    "{hub} cannot be reached ({reason}). Check the network and download again, from the other hub perhaps; what is here already is not fetched twice.",
+    "无法连接 {hub}（{reason}）。请检查网络后重新下载，也可换另一个下载源；已下载的部分不会重复下载。",
+  ],
+  checksum_mismatch: [
+    "{file} from {hub} is not the published file, so nothing was installed. Download it from the other hub.",
+    "{hub} 上的 {file} 与官方发布的文件不一致，未安装任何内容。请换另一个下载源。",
+  ],
+  pull_in_progress: [
+    "{model} is being installed right now. Wait until that is done, then try again.",
+    "正在安装 {model}。请等待其完成后再试。",
+  ],
+  precision_refused: [
+    "int8 of {model} does not answer as fp32 does, so it is not offered. Download it as fp32.",
+    "{model} 的 int8 版本与 fp32 的结果不一致，因此不提供。请下载 fp32。",
+  ],
+};
+const INT8_WITHOUT_SPEECH = [
+  "int8 is calibrated on real speech, and this source has no example clip. Download it as fp32, or from the other hub.",
+  "int8 需要用真实语音校准，而该下载源没有示例音频。请下载 fp32，或换另一个下载源。",
+];
+
 /** @typedef {keyof typeof STRINGS} Key */
 
 const said = (/** @type {string[]} */ [en, zh]) => (language.value === "zh" ? zh : en);
@@ -343,7 +401,10 @@ const said = (/** @type {string[]} */ [en, zh]) => (language.value === "zh" ? zh
  * @param {Key} key
  * @param {Record<string, string | number>} values
  */
-export const t = (key, values = {}) => said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
+export const t = (key, values = {}) => filled(said(STRINGS[key]), values);
+
+const filled = (/** @type {string} */ text, /** @type {Record<string, unknown>} */ values) =>
+  text.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
 /**
  * Why a recording failed; what the page has no words for is said in the server's.
@@ -359,3 +420,14 @@ export const failureWords = ({ code, message }) => (code in FAILURES ? said(FAIL
  */
 export const modelWords = ({ id, precision }) =>
   precision === "int8" ? t("int8Words") : id in MODELS ? said(MODELS[id]) : "";
+
+/**
+ * Why a model was not installed, and what to do about it here.
+ *
+ * @param {{ code?: string, message: string, details?: Record<string, unknown> }} failure
+ * @param {string} precision
+ */
+export function installFailure({ code = "", message, details = {} }, precision) {
+  if (code === "usage" && precision === "int8") return said(INT8_WITHOUT_SPEECH);
+  return code in INSTALL_FAILURES ? filled(said(INSTALL_FAILURES[code]), details) : message;
+}
