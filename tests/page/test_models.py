@@ -142,7 +142,7 @@ def test_int8_is_had_at_once_or_made_later(
     hub.files["example/test.wav"] = clip.read_bytes()
     get(seed_of(page), "int8")
     small = page.locator(".model", has_text="emotion2vec+ seed · int8")
-    expect(small).to_contain_text("Same emotion as in fp32", timeout=PATIENCE_MS)
+    expect(small).to_contain_text("the same emotion as in fp32", timeout=PATIENCE_MS)
     expect(small).to_contain_text("A quarter of the size")
     get(seed_of(page))
     expect(page.locator(".model.used")).not_to_contain_text("int8", timeout=PATIENCE_MS)

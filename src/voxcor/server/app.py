@@ -15,6 +15,7 @@ from voxcor.server import (
     firings,
     huggingface,
     jobs,
+    licences,
     models,
     monitoring,
     page,
@@ -52,6 +53,7 @@ ROUTERS = (
     monitoring.router,
     security.router,
     documentation.router,
+    licences.router,
     page.router,
 )
 

@@ -60,7 +60,7 @@ function Model({ model }) {
         ${!installed && model.download_bytes && html`<dt>${t("download")}</dt><dd class="number">${bytes(model.download_bytes)}</dd>`}
         ${!installed && model.needed_bytes && html`<dt>${t("needed")}</dt><dd class="number">${bytes(model.needed_bytes)}</dd>`}
         ${model.bytes && html`<dt>${t("onDisk")}</dt><dd class="number">${bytes(model.bytes)}${model.precision && ` · ${model.precision}`}</dd>`}
-        ${scoresOf(model).map(([words, share]) => html`<dt>${t(words)}</dt><dd class="number">${percent(share)}</dd>`)}
+        ${scoresOf(model).map(([name, words, share]) => html`<dt>${t(name)}</dt><dd>${t(words, { share: percent(share) })}</dd>`)}
         <dt>${t("labels")}</dt>
         <dd>${labels.length ? t("labelCount", { count: labels.length }) : t("embeddingsOnly")}</dd>
         ${model.licence && html`<dt>${t("licence")}</dt><dd lang="en">${model.licence}</dd>`}
@@ -92,17 +92,17 @@ function Actions({ model: { id, installed, labels, download_bytes: size, precisi
  * held back, int8 beside fp32.
  *
  * @param {ModelDocument} model
- * @returns {[Key, number][]}
+ * @returns {[Key, Key, number][]} what it is called, what it says, the share
  */
 function scoresOf({ id, metrics }) {
   const unseen = Object.keys(metrics).filter((name) => /^unseen_corpus\.[^.]+\.four$/.test(name));
   const mean = unseen.reduce((sum, name) => sum + metrics[name], 0) / unseen.length;
-  /** @type {[Key, number | undefined][]} */
+  /** @type {[Key, Key, number | undefined][]} */
   const scores = [
-    ["scoreUnseen", unseen.length ? mean : undefined],
-    ["scoreHeldOut", metrics["held_out.ua"] ?? metrics["validation.ua"]],
+    ["score", "scoreUnseen", unseen.length ? mean : undefined],
+    ["score", "scoreHeldOut", metrics["held_out.ua"] ?? metrics["validation.ua"]],
     // The one inside Voxcor is there in 8 bits only.
-    ["scoreInt8", id === "small" ? undefined : metrics["int8.top1"]],
+    ["agreement", "scoreInt8", id === "small" ? undefined : metrics["int8.top1"]],
   ];
-  return scores.flatMap(([words, share]) => (share === undefined ? [] : [[words, share]]));
+  return scores.flatMap(([name, words, share]) => (share === undefined ? [] : [[name, words, share]]));
 }

@@ -253,9 +253,11 @@ const STRINGS = {
   needed: ["Space to install", "安装所需空间"],
   free: ["{size} free on the disk", "磁盘剩余 {size}"],
   licence: ["Licence", "许可证"],
-  scoreUnseen: ["Right, of four emotions, on corpora never heard", "从未听过的语料库上四类情感的正确率"],
-  scoreHeldOut: ["Right, on clips held back from training", "未参与训练的片段上的正确率"],
-  scoreInt8: ["Same emotion as in fp32", "与 fp32 结果一致"],
+  score: ["Right", "正确率"],
+  scoreUnseen: ["{share} of four emotions, in corpora never heard", "{share}（四类情感，从未听过的语料库）"],
+  scoreHeldOut: ["{share} of clips held back from training", "{share}（未参与训练的片段）"],
+  agreement: ["Agreement", "一致性"],
+  scoreInt8: ["{share} the same emotion as in fp32", "{share} 的片段与 fp32 情感相同"],
   precision: ["Precision", "精度"],
   fp32Hint: ["As published.", "与发布时相同。"],
   pull: ["Download …", "下载……"],
@@ -419,7 +421,7 @@ export const failureWords = ({ code, message }) => (code in FAILURES ? said(FAIL
  * @param {Model} model
  */
 export const modelWords = ({ id, precision }) =>
-  precision === "int8" ? t("int8Words") : id in MODELS ? said(MODELS[id]) : "";
+  id in MODELS ? said(MODELS[id]) : precision === "int8" ? t("int8Words") : "";
 
 /**
  * Why a model was not installed, and what to do about it here.
