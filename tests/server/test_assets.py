@@ -12,7 +12,7 @@ from voxcor.server.assets import asset_of, file_asset
 
 __all__ = ["server"]
 
-FILES = ("/", "/static/app.js", "/static/words.js", "/static/base.css", "/static/icon.svg", "/docs")
+FILES = ("/", "/static/app.js", "/static/words.js", "/static/base.css", "/docs")
 
 
 def ask(server: Server, path: str, **headers: str) -> httpx2.Response:

@@ -1,5 +1,6 @@
 """`/docs`: the API to read, made of the OpenAPI document."""
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -26,6 +27,14 @@ _GROUPS = {
     "session": "Session · 会话",
 }
 
+# Where a parameter stands, in words.
+_PLACES = {
+    "path": "address · 地址",
+    "query": "query · 查询参数",
+    "multipart/form-data": "form · 表单",
+    "application/json": "JSON",
+}
+
 
 @router.get("/docs")
 def docs(request: Request) -> Response:
@@ -35,7 +44,7 @@ def docs(request: Request) -> Response:
 
 
 def _page(openapi: Mapping[str, Any], root: str) -> Iterator[str]:
-    yield f"<p>{said(openapi['info']['description'])} "
+    yield f"<p>{said(openapi['info']['description'])}{say(' ', '')}"
     schema = f'<a href="{escape(root)}/openapi.json">openapi.json</a>'
     yield f"{say('For programs:', '供程序使用：')}{say(' ', '')}{schema}</p>"
     operations = [
@@ -60,7 +69,8 @@ def _operation(
     yield f'<details><summary><b class="method">{method.upper()}</b> '
     yield f"<code>{escape(path)}</code> <span>{said(operation.get('summary', ''))}</span></summary>"
     for paragraph in operation.get("description", "").split("\n\n"):
-        yield f'<p lang="en">{escape(paragraph)}</p>'
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(paragraph))
+        yield f'<p lang="en">{text}</p>'
     rows = [
         (parameter["name"], parameter["in"], parameter.get("description", ""))
         for parameter in operation.get("parameters", ())
@@ -72,7 +82,7 @@ def _operation(
         yield f'<table><thead><tr><th scope="col">{say("Name", "名称")}'
         yield f'<th scope="col">{say("In", "位置")}<th scope="col">{say("Meaning", "含义")}<tbody>'
         for name, place, description in rows:
-            yield f"<tr><td><code>{escape(name)}</code><td>{escape(place)}"
+            yield f"<tr><td><code>{escape(name)}</code><td>{said(_PLACES.get(place, place))}"
             yield f"<td>{said(description)}"
         yield "</table>"
     yield f"<p>{say('Answers: ', '响应：')}"

@@ -46,11 +46,12 @@ export function Models() {
 function Model({ model }) {
   const { id, title, installed, labels } = model;
   const isUsed = installed && (options.value.model ?? models.value?.active) === id;
-  const isOwn = installed && model.download_bytes === null && id !== "small" && !id.endsWith("-int8");
+  const ofBoth = id.replace(/-int8$/, "");
+  const isOwn = id !== "small" && !models.value?.models.some((one) => one.id === ofBoth && one.download_bytes !== null);
   return html`
     <li class="card model ${isUsed ? "used" : ""}">
       <div class="title-row">
-        <h3 lang="en">${isOwn ? id : title}${model.precision === "int8" && " · int8"}</h3>
+        <h3 lang="en">${isOwn ? ofBoth : title}${model.precision === "int8" && " · int8"}</h3>
         ${isUsed ? html`<span class="badge on">${t("modelUsed")}</span>` : installed && html`<span class="badge">${t("modelInstalled")}</span>`}
       </div>
       <p>${isOwn ? t("modelOwn", { title }) : modelWords(model)}</p>
