@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,6 +13,7 @@ from visiting import OpenPage, keep, recognise, visitors
 from voxcor.audio.quality import describe_warning
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.language import Language, speaking
+from voxcor.results import Dimensions, DimensionsOrigin
 
 
 def test_what_was_recognised_is_found_again_and_deleted(
@@ -135,3 +137,20 @@ def test_warnings_are_in_the_words_of_the_command_with_what_is_known(
     expect(page.locator(".outcome .warnings li")).to_have_text(expected)
     for sentence in expected:
         expect(page.locator(".log")).to_contain_text(sentence)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("origin", get_args(DimensionsOrigin))
+def test_dimensions_are_in_the_words_of_the_command(
+    open_page: OpenPage, language: Language, origin: DimensionsOrigin
+) -> None:
+    page = open_page(language=language)
+    said = page.evaluate(
+        """async (whose) => {
+          const { t } = await import("./static/strings.js");
+          return `${t("dimensionsOf", { arousal: "+0.42", valence: "-0.30" })} · ${t(whose)}`;
+        }""",
+        {"model": "dimensionsModel"}.get(origin, "dimensionsDerived"),
+    )
+    words = Dimensions(0.42, -0.3, origin).words
+    assert said == (words.en if language == "en" else words.zh)

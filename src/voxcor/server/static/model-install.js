@@ -1,7 +1,7 @@
 /** Models on their way in: what is asked first, the one that runs, and what to do when it fails. */
 
 import { follow, loadModels, request, sendJson } from "./api.js";
-import { bytes, percent } from "./format.js";
+import { bytes } from "./format.js";
 import { html, Icon } from "./html.js";
 import { language, models } from "./state.js";
 import { installFailure, t } from "./strings.js";
@@ -97,7 +97,7 @@ export function Progress({ title }) {
     <div>
       <progress max="1" value=${share} aria-label=${title}></progress>
       <div class="title-row">
-        <small class="faint" role="status">${message} <span class="number">${percent(share, 0)}</span></small>
+        <small class="faint" role="status">${message}</small>
         <button class="quiet" disabled=${!name} onClick=${cancel}>${t("cancel")}</button>
       </div>
     </div>
