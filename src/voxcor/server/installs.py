@@ -43,7 +43,7 @@ class Installs:
     def log_of(self, model: str) -> EventLog | None:
         """What happened to the last one of this name."""
         install = self._installs.get(model)
-        return install and install.log
+        return None if install is None else install.log
 
     def begin(self, service: Service, name: str, work: "Work") -> None:
         """Starts it in a thread that does not keep the process alive: a download can be resumed.
