@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from voxcor.results import (
@@ -77,6 +78,20 @@ def frames_from(text: str, document: Mapping[str, Any]) -> Frames:
         of_whole = document.get("dimensions") or {"origin": "derived from scores"}
         dimensions = FrameDimensions(points[:, 0], points[:, 1], of_whole["origin"])
     return Frames(table[:, 0] / 1000, scores, labels, dimensions)
+
+
+def frame_rows(path: Path, labels: int) -> Iterator[tuple[float, list[float]]]:
+    """The curve of a frames.csv, however long it is: of each frame its middle, in float seconds,
+    and the scores of so many labels.
+
+    Raises:
+        OSError, ValueError: it cannot be read, or is none.
+    """
+    with path.open(encoding="utf-8-sig") as file:
+        next(file, None)
+        for line in file:
+            time_ms, *scores = line.split(",")[: 1 + labels]
+            yield float(time_ms) / 1000, [float(score) for score in scores]
 
 
 def result_from(

@@ -1,21 +1,19 @@
 """What stands beside the main job: the history, models, rules, language and theme."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from hub_servers import FakeHub, serve
 from places import VOICE
 from serving import Server, serving
 from visiting import OpenPage, keep, recognise, visitors
 from voxcor.audio.quality import describe_warning
-from voxcor.errors import RuleInvalid
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.language import Language, speaking
-from voxcor.rules.grammar import parse
+from voxcor.results import Dimensions, DimensionsOrigin
 
 
 def test_what_was_recognised_is_found_again_and_deleted(
@@ -54,98 +52,6 @@ def test_an_honest_banner_says_that_small_answers(open_page: OpenPage) -> None:
     expect(banner.get_by_role("button", name="Download (1.1 GB)")).to_be_visible()
     page.get_by_role("button", name="中文").click()
     expect(banner).to_contain_text("内置模型 small")
-
-
-def test_models_say_what_they_cost(open_page: OpenPage) -> None:
-    page = open_page("models")
-    large = page.locator(".model", has_text="emotion2vec+ large")
-    expect(large).to_contain_text("1.9 GB")
-    expect(large.get_by_role("button", name="Download")).to_be_enabled()
-    expect(page.locator(".model.used")).to_contain_text("Voxcor small")
-    keep(page, "models-en")
-
-
-@pytest.fixture(scope="module")
-def seed_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a hub has of plus-seed."""
-    pytest.importorskip("torch")
-    from checkpoints import write_checkpoint
-    from hub_servers import TOKENS
-
-    path = tmp_path_factory.mktemp("hub") / "model.pt"
-    write_checkpoint(path)
-    return {"model.pt": path.read_bytes(), "tokens.txt": TOKENS.encode()}
-
-
-@pytest.fixture
-def hub_page(
-    browser: Browser,
-    monkeypatch: pytest.MonkeyPatch,
-    seed_files: dict[str, bytes],
-    tmp_path: Path,
-) -> Iterator[tuple[Page, FakeHub]]:
-    """The page of a server whose hub is on loopback and has plus-seed."""
-    with (
-        serve(FakeHub(dict(seed_files)), monkeypatch) as hub,
-        serving(tmp_path / "home") as service,
-        visitors(browser, service) as open_page,
-    ):
-        yield open_page("models"), hub
-
-
-def test_a_model_is_downloaded_and_used(hub_page: tuple[Page, FakeHub]) -> None:
-    page, _ = hub_page
-    seed = page.locator(".model", has_text="emotion2vec+ seed")
-    seed.get_by_role("button", name="Download").click()
-    # It is the best of those that are installed, so it is what answers from now on.
-    expect(page.locator(".model.used")).to_contain_text("emotion2vec+ seed", timeout=60_000)
-    page.get_by_role("link", name="Recognise").click()
-    expect(page.get_by_role("note")).to_have_count(0)
-    recognise(page, VOICE)
-    expect(page.locator(".outcome .facts")).to_contain_text("plus-seed")
-
-
-def test_int8_is_made_with_a_click(hub_page: tuple[Page, FakeHub], plus_large_files: Path) -> None:
-    page, hub = hub_page
-    (clip,) = plus_large_files.glob("*.wav")
-    hub.files["example/test.wav"] = clip.read_bytes()
-    seed = page.locator(".model", has_text="emotion2vec+ seed").first
-    seed.get_by_role("button", name="Download").click()
-    seed.get_by_role("button", name="Make int8").click(timeout=60_000)
-    small = page.locator(".model", has_text="emotion2vec+ seed · int8")
-    expect(small).to_contain_text("A quarter of the size", timeout=60_000)
-    expect(seed.get_by_role("button", name="Make int8")).to_have_count(0)
-    small.get_by_role("button", name="Use").click()
-    keep(page, "models-int8-en")
-    page.get_by_role("link", name="Recognise").click()
-    recognise(page, VOICE)
-    expect(page.locator(".outcome .facts")).to_contain_text("int8")
-
-
-def test_a_hub_that_refuses_is_quoted(hub_page: tuple[Page, FakeHub]) -> None:
-    page, hub = hub_page
-    hub.status = 403
-    seed = page.locator(".model", has_text="emotion2vec+ seed")
-    seed.get_by_role("button", name="Download").click()
-    expect(page.get_by_role("alert")).to_contain_text("403", timeout=60_000)
-    expect(seed.get_by_role("button", name="Download")).to_be_enabled()
-
-
-def test_a_rule_is_checked_while_it_is_written_and_saved(open_page: OpenPage) -> None:
-    page = open_page("rules")
-    rule = page.get_by_label("New rule")
-    rule.fill("escalation: furious > 0.6")
-    with pytest.raises(RuleInvalid) as wrong:
-        parse("escalation: furious > 0.6", LABEL_IDS)
-    expect(page.locator("#rule-reading")).to_have_text(wrong.value.message)
-    expect(page.get_by_role("button", name="Save the rule")).to_be_disabled()
-    rule.fill("escalation: angry > 60 % for 3 s")
-    expect(page.locator("#rule-reading")).to_have_text("✓ angry > 0.6 for 3 s")
-    page.get_by_role("button", name="Save the rule").click()
-    expect(page.locator(".rules .item")).to_contain_text("escalation")
-    keep(page, "rules-en")
-    page.get_by_role("button", name="Delete escalation").click()
-    expect(page.locator(".rules .item")).to_have_count(0)
 
 
 def test_language_and_theme_are_remembered(open_page: OpenPage) -> None:
@@ -231,3 +137,20 @@ def test_warnings_are_in_the_words_of_the_command_with_what_is_known(
     expect(page.locator(".outcome .warnings li")).to_have_text(expected)
     for sentence in expected:
         expect(page.locator(".log")).to_contain_text(sentence)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("origin", get_args(DimensionsOrigin))
+def test_dimensions_are_in_the_words_of_the_command(
+    open_page: OpenPage, language: Language, origin: DimensionsOrigin
+) -> None:
+    page = open_page(language=language)
+    said = page.evaluate(
+        """async (whose) => {
+          const { t } = await import("./static/strings.js");
+          return `${t("dimensionsOf", { arousal: "+0.42", valence: "-0.30" })} · ${t(whose)}`;
+        }""",
+        {"model": "dimensionsModel"}.get(origin, "dimensionsDerived"),
+    )
+    words = Dimensions(0.42, -0.3, origin).words
+    assert said == (words.en if language == "en" else words.zh)

@@ -248,6 +248,7 @@ def test_a_firing_carries_its_rule_its_time_and_the_scores() -> None:
     assert firing.to_document() == {
         "rule": "hot",
         "condition": "angry > 0.6",
+        "labels": ["angry"],
         "time_ms": 1020,
         "scores": angry(0.9),
     }

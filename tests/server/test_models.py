@@ -1,15 +1,18 @@
 """/v1/models: what is there, and a download that is watched and then used without a restart."""
 
+import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hub_servers import FakeHub, serve
+from hub_servers import FakeHub, Request, serve
 from serving import Server, events_of, serving, wait_until
 from voxcor.models.cards import OFFICIAL
+from voxcor.models.store import BUILT_IN_FOLDER
 
 pytest.importorskip("torch")
 from checkpoints import write_checkpoint
@@ -55,6 +58,11 @@ def test_a_fresh_server_says_what_it_could_have(server: Server) -> None:
     large = models["plus-large"]
     assert not large["installed"]
     assert large["download_bytes"] == OFFICIAL["plus-large"].download_bytes
+    assert large["needed_bytes"] == OFFICIAL["plus-large"].needed_bytes > large["download_bytes"]
+    assert large["licence"] == OFFICIAL["plus-large"].licence
+    assert 0 < models["small"]["metrics"]["unseen_corpus.ravdess.four"] < 1
+    assert answer["free_bytes"] == pytest.approx(shutil.disk_usage(server.home).free, rel=0.1)
+    assert answer["sources"] == []
 
 
 def test_a_pulled_model_answers_the_next_request(server: Server, hub: FakeHub) -> None:
@@ -120,6 +128,70 @@ def test_one_download_at_a_time(server: Server, hub: FakeHub) -> None:
     assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
 
 
+@pytest.mark.parametrize("name", ["huggingface", "modelscope"])
+def test_a_download_that_is_cancelled_goes_on_the_next_time(
+    server: Server, hub: FakeHub, name: str
+) -> None:
+    half_way, asked = threading.Event(), threading.Event()
+
+    def pause(offset: int) -> None:
+        if offset >= len(hub.files["model.pt"]) // 2:
+            half_way.set()
+            assert asked.wait(60)
+
+    hub.on_large = pause
+    path = f"/v1/models/plus-seed/pull?hub={name}"
+    assert server.post(path).status_code == 202
+    assert half_way.wait(60)
+    assert server.delete("/v1/models/plus-seed/pull").status_code == 204
+    asked.set()
+    last = events_of(server, "/v1/models/plus-seed/events")[-1]
+    assert (last[1], last[2]["code"]) == ("failed", "pull_cancelled")
+    assert server.get("/v1/models").json()["active"] == "small"
+    assert server.post(path).status_code == 202
+    assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
+    first, second = (r.range_start for r in requests_of(hub, "model.pt"))
+    assert (first, second > 0) == (0, True)
+
+
+def requests_of(hub: FakeHub, name: str) -> list[Request]:
+    """Those that brought a part of a large file."""
+    return [request for request in hub.asked_for(name) if request.sent]
+
+
+def test_a_model_is_installed_from_a_folder_that_is_allowed(tmp_path: Path) -> None:
+    own = tmp_path / "models" / "mine"
+    shutil.copytree(BUILT_IN_FOLDER, own)
+    allowed = {"VOXCOR_JOB_SOURCES": json.dumps([str(own.parent)])}
+    with serving(tmp_path / "home", **allowed) as server:
+        assert server.get("/v1/models").json()["sources"] == [str(own.parent)]
+        response = server.post("/v1/models/call-centre/local", json={"path": str(own)})
+        assert response.status_code == 202, response.text
+        last = events_of(server, response.headers["location"])[-1]
+        assert last[1] == "done", last
+        rows = {row["id"]: row for row in server.get("/v1/models").json()["models"]}
+        assert rows[last[2]["id"]]["official"] is False
+        assert server.recognize(model=last[2]["id"]).status_code == 200
+        elsewhere = server.post("/v1/models/other/local", json={"path": str(tmp_path)})
+        assert (elsewhere.status_code, elsewhere.json()["code"]) == (403, "source_refused")
+        nothing = server.post("/v1/models/other/local", json={"path": str(own / "none")})
+        last = events_of(server, nothing.headers["location"])[-1]
+        assert (last[1], last[2]["code"]) == ("failed", "input_not_found")
+
+
+def test_weights_of_a_published_model_are_installed_from_a_file(
+    tmp_path: Path, hub: FakeHub
+) -> None:
+    (tmp_path / "tokens.txt").write_bytes(hub.files["tokens.txt"])
+    allowed = {"VOXCOR_JOB_SOURCES": json.dumps([str(tmp_path)])}
+    with serving(tmp_path / "home", **allowed) as server:
+        form = {"path": str(tmp_path / "model.pt")}
+        response = server.post("/v1/models/plus-seed/local", json=form)
+        assert events_of(server, response.headers["location"])[-1][1] == "done"
+        assert server.get("/v1/models").json()["active"] == "plus-seed"
+    assert hub.requests == []
+
+
 def test_a_download_that_fails_says_why_and_can_be_tried_again(
     server: Server, hub: FakeHub
 ) -> None:
@@ -151,6 +223,7 @@ def test_a_server_that_stops_does_not_wait_for_a_download(server: Server, hub: F
         ("POST", "/v1/models/..%2f..%2fetc/pull", 404, "no_such_route"),
         ("POST", "/v1/models/base/pull?hub=ftp", 422, "malformed_request"),
         ("GET", "/v1/models/base/events", 404, "unknown_model"),
+        ("DELETE", "/v1/models/base/pull", 404, "unknown_model"),
     ],
 )
 def test_what_cannot_be_pulled(

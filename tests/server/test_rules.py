@@ -150,9 +150,8 @@ def test_a_saved_rule_fires_in_a_live_session_as_event_and_webhook(
     assert fired["rule"] == "always"
     ((number, event),) = heard
     assert number >= 1
-    assert {k: event[k] for k in ("rule", "condition", "time_ms", "scores")} == {
-        k: fired[k] for k in ("rule", "condition", "time_ms", "scores")
-    }
+    told = ("rule", "condition", "labels", "time_ms", "scores")
+    assert {k: event[k] for k in told} == {k: fired[k] for k in told}
     assert event["source"]["utterance"] == fired["utterance"]
     ((headers, body),) = receiver.requests
     assert json.loads(body)["data"] == event
@@ -196,6 +195,42 @@ def test_a_saved_rule_fires_over_a_result(server: Server, granularity: str) -> N
     first = result["segments"][0]
     late = first["end_ms"] if granularity == "utterance" else first["start_ms"] + 1000
     assert event["time_ms"] == pytest.approx(late, abs=40)
+
+
+@pytest.mark.parametrize("granularity", ["segment", "frame"])
+def test_a_result_says_where_the_rules_of_now_fire_in_it(server: Server, granularity: str) -> None:
+    with rule(server, "always", rule=ALWAYS), events(server) as heard:
+        result = server.recognize(granularity=granularity).json()
+        wait_until(lambda: heard, "the firing")
+    path = f"/v1/results/{result['id']}/firings"
+    assert server.get(path).json() == {"firings": []}
+    with rule(server, "later", rule=ALWAYS):
+        (found,) = server.get(path).json()["firings"]
+    ((_, told),) = heard
+    assert found.pop("rule") == "later"
+    assert found.pop("scores") == pytest.approx(told["scores"], abs=1e-5)
+    # The files have whole milliseconds.
+    assert found.pop("time_ms") == pytest.approx(told["time_ms"], abs=1)
+    assert found == {name: told[name] for name in ("condition", "labels")}
+    assert server.get(f"/v1/results/{'0' * 32}/firings").status_code == 404
+
+
+def test_the_latest_firings_name_their_recordings_while_these_are_there(
+    server: Server, audio: bytes
+) -> None:
+    with rule(server, "always", rule=ALWAYS), events(server) as heard:
+        result = server.recognize(name="call.flac", granularity="segment").json()
+        wait_until(lambda: heard, "the first")
+        speak(server, audio)
+        wait_until(lambda: len(heard) == 2, "the second")
+
+    def latest() -> list[tuple[str | None, str | None]]:
+        firings = server.get("/v1/firings?limit=2").json()["firings"]
+        return [(one["name"], one["source"].get("result_id")) for one in firings]
+
+    assert latest() == [(None, None), ("call.flac", result["id"])]
+    assert server.delete(f"/v1/results/{result['id']}").status_code == 204
+    assert latest() == [(None, None), (None, result["id"])]
 
 
 def test_rules_that_cannot_be_read_cost_no_result_and_are_said(

@@ -41,8 +41,14 @@ def require_space(path: Path, needed_bytes: int) -> None:
     Raises:
         DiskFull: there is less than that at `path`, which must exist.
     """
-    if shutil.disk_usage(path).free < needed_bytes:
+    if free_bytes(path) < needed_bytes:
         raise DiskFull(path=str(path), needed_mb=megabytes(needed_bytes))
+
+
+def free_bytes(path: Path) -> int:
+    """What can be written at `path`, or where it would be made."""
+    here = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(here).free
 
 
 def megabytes(count: int) -> int:

@@ -40,6 +40,7 @@
     │   ├── HubUnreachable       no answer from the hub
     │   ├── HubRefused           the hub answers, but not with the file
     │   ├── PullInProgress       another process is pulling this model
+    │   ├── PullCancelled        somebody stopped it
     │   ├── VerificationFailed   the model runs, but not to the published scores
     │   └── PrecisionRefused     int8 does not answer as fp32 does
     ├── BatchError               a batch does not begin, or go on

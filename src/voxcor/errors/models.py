@@ -116,6 +116,13 @@ class PullInProgress(ModelError):
     zh = "另一个进程正在拉取 {model}。请等待其完成后再试。"
 
 
+class PullCancelled(ModelError):
+    code = "pull_cancelled"
+    retryable = True
+    en = "Installing {model} was cancelled. What has been downloaded stays for the next pull."
+    zh = "已取消安装 {model}。已下载的部分会保留，供下次拉取时继续。"
+
+
 class VerificationFailed(ModelError):
     code = "verification_failed"
     en = (

@@ -97,10 +97,10 @@ class NoSuchJob(RequestError):
 class SourceRefused(RequestError):
     code = "source_refused"
     en = (
-        "{source}: jobs may not read there. Whoever runs the server allows folders with "
-        "VOXCOR_JOB_SOURCES."
+        "{source}: nothing is read there for a request. Whoever runs the server allows folders "
+        "with VOXCOR_JOB_SOURCES."
     )
-    zh = "{source}：任务不允许读取该位置。服务器管理员可通过 VOXCOR_JOB_SOURCES 开放文件夹。"
+    zh = "{source}：不允许通过请求读取该位置。服务器管理员可通过 VOXCOR_JOB_SOURCES 开放文件夹。"
 
 
 class NoSuchRule(RequestError):

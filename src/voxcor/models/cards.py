@@ -79,6 +79,11 @@ class OfficialModel:
         stored = self.parameters + self.unused_parameters
         return find_family(self.family).checkpoint_bytes * stored
 
+    @property
+    def needed_bytes(self) -> int:
+        """About how much space installing it takes at most: the checkpoint, and a float32 graph."""
+        return self.download_bytes + 4 * (self.parameters + self.unused_parameters)
+
 
 # Parameters with the classifier, counted from the shapes (emotion2vec.md, section 1.4).
 _BASE_PARAMETERS = 93_178_133

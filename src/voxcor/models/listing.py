@@ -13,10 +13,11 @@ def list_models() -> Iterator[dict[str, Any]]:
     """A row for each model, the published ones first.
 
     Keys: `id`, `title`, `installed`, `bytes` on the disk, about how many are downloaded
-    (`download_bytes`), `precision`, `labels`, `official`, `standing` of its weights beside the
-    published ones (see `standing_of`), `revision`, `sha256` of the checkpoint, `caution`, what is
-    to be known before it is used, and `problem`, a sentence where an installed model is damaged;
-    None where something is unknown.
+    (`download_bytes`) and how much space installing takes at most (`needed_bytes`), `precision`,
+    `labels`, `official`, `standing` of its weights beside the published ones (see `standing_of`),
+    `revision`, `sha256` of the checkpoint, `licence`, `metrics` of its card, `caution`, what is to
+    be known before it is used, and `problem`, a sentence where an installed model is damaged; None
+    where something is unknown.
     """
     here = installed()
     for model in dict.fromkeys((*OFFICIAL, *here)):
@@ -26,12 +27,15 @@ def list_models() -> Iterator[dict[str, Any]]:
             "installed": model in here,
             "bytes": None,
             "download_bytes": None,
+            "needed_bytes": None,
             "precision": None,
             "labels": [],
             "official": None,
             "standing": None,
             "revision": None,
             "sha256": None,
+            "licence": None,
+            "metrics": {},
             "caution": None,
             "problem": None,
         }
@@ -39,6 +43,8 @@ def list_models() -> Iterator[dict[str, Any]]:
             row |= {
                 "title": published.title,
                 "download_bytes": published.download_bytes,
+                "needed_bytes": published.needed_bytes,
+                "licence": published.licence,
                 "labels": list(published.labels),
                 "caution": say(published.caution_en, published.caution_zh) or None,
             }
@@ -60,4 +66,6 @@ def _installed(card: Card) -> dict[str, Any]:
         "standing": standing_of(card),
         "revision": card.revision,
         "sha256": card.sha256,
+        "licence": card.licence,
+        "metrics": dict(card.metrics),
     }

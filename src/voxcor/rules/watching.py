@@ -11,7 +11,7 @@ session, or the frames or segments of a result.
 import operator
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -113,10 +113,11 @@ class Firing:
     scores: Mapping[str, float]
 
     def to_document(self) -> dict[str, Any]:
-        """`{"rule", "condition", "time_ms", "scores"}`."""
+        """`{"rule", "condition", "labels", "time_ms", "scores"}`."""
         return {
             "rule": self.rule.name,
             "condition": self.rule.condition,
+            "labels": [*self.rule.labels],
             "time_ms": milliseconds(self.time),
             "scores": dict(self.scores),
         }
@@ -143,21 +144,31 @@ def evaluate(rules: Iterable[Rule], readings: Iterable[Reading]) -> list[Firing]
     return [firing for reading in readings for firing in watch.push(reading)]
 
 
-def readings_of(result: Result) -> Iterator[Reading]:
+def readings_of(
+    result: Result, rows: Iterable[tuple[float, Sequence[float]]] | None = None
+) -> Iterator[Reading]:
     """The frames of a result, 20 ms each, that lie in its segments; the segments where it has no
     frames.
+
+    Args:
+        result: what was recognised.
+        rows: its frames where they are not in memory: the middle of each in seconds, and its
+            scores in the order of the result's.
     """
-    if result.frames is None:
+    if rows is None and result.frames is not None:
+        scores_of_each = (row.tolist() for row in result.frames.scores)
+        rows = zip(result.frames.times.tolist(), scores_of_each, strict=True)
+    if rows is None:
         for segment in result.segments:
             yield Reading(segment.start, segment.end, segment.scores)
         return
     half = HOP / SAMPLE_RATE / 2
     segments, current = result.segments, 0
-    for time, row in zip(result.frames.times.tolist(), result.frames.scores, strict=True):
+    for time, row in rows:
         while current < len(segments) and time >= segments[current].end:
             current += 1
         if current < len(segments) and time >= segments[current].start:
-            scores = dict(zip(result.frames.labels, row.tolist(), strict=True))
+            scores = dict(zip(result.scores, row, strict=True))
             yield Reading(time - half, time + half, scores)
 
 

@@ -13,8 +13,10 @@ from voxcor.server import (
     corrections,
     documentation,
     exports,
+    firings,
     huggingface,
     jobs,
+    licences,
     models,
     monitoring,
     page,
@@ -29,8 +31,8 @@ from voxcor.server import (
 )
 from voxcor.server.bodies import BodyLimitMiddleware, LingeringCloseMiddleware
 from voxcor.server.downloads import Downloads
+from voxcor.server.installs import Installs
 from voxcor.server.metrics import Metrics, RequestLogMiddleware
-from voxcor.server.models import Pulls
 from voxcor.server.schemas import complete
 from voxcor.server.security import SecurityMiddleware, require_key_beyond_loopback
 from voxcor.server.service import Service
@@ -48,10 +50,12 @@ ROUTERS = (
     models.router,
     huggingface.router,
     rules.router,
+    firings.router,
     streaming.router,
     monitoring.router,
     security.router,
     documentation.router,
+    licences.router,
     page.router,
 )
 
@@ -73,7 +77,7 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.service = Service(settings, metrics)
-        app.state.pulls = Pulls()
+        app.state.installs = Installs()
         app.state.downloads = Downloads()
         app.state.service.start()
         try:

@@ -1,30 +1,34 @@
-"""`/v1/models`: what is installed, what could be, and the download of one."""
+"""`/v1/models`: what is installed, what could be, and how it is."""
 
 import asyncio
-import contextvars
-import logging
 import os
-import threading
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Path as InPath
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
-from voxcor.errors import PullInProgress, UsageError, VoxcorError
-from voxcor.models.cards import OFFICIAL, Hub, Precision
+from voxcor.disk.faults import free_bytes
+from voxcor.errors import UsageError, VoxcorError
+from voxcor.models.cards import OFFICIAL, Card, Hub, Precision
 from voxcor.models.listing import list_models
 from voxcor.models.store import BUILT_IN, name_of, unknown
 from voxcor.server.event_log import EventLog, not_stored
+from voxcor.server.job_store import require_allowed
 from voxcor.server.log_messages import unread_log
 from voxcor.server.schemas import problems
-from voxcor.server.service import Service, service_of
+from voxcor.server.service import service_of
+
+if TYPE_CHECKING:
+    from voxcor.models.install import InstallProgress
+    from voxcor.server.installs import Work
 
 router = APIRouter(prefix="/v1/models", tags=["models"])
-logger = logging.getLogger("voxcor.server")
 
-ModelId = Annotated[str, Path(description="An `id` of GET /v1/models. · 模型名称。")]
+ModelId = Annotated[str, InPath(description="An `id` of GET /v1/models. · 模型名称。")]
 
 
 class Model(BaseModel):
@@ -36,68 +40,62 @@ class Model(BaseModel):
     active: bool
     bytes: int | None
     download_bytes: int | None
+    needed_bytes: int | None
     precision: str | None
     labels: list[str]
     official: bool | None
     standing: str | None
     revision: str | None
     sha256: str | None
+    licence: str | None
+    metrics: dict[str, float]
     caution: str | None
     problem: str | None
 
 
 class ModelList(BaseModel):
-    """`fallback`: only because nothing better is installed, `small` is the active one."""
+    """`fallback`: only because nothing better is installed, `small` is the active one.
+
+    `free_bytes` are those of the disk that models lie on; `sources` the folders of the server that
+    files and folders may be installed from.
+    """
 
     models: list[Model]
     active: str | None
     fallback: bool
+    free_bytes: int
+    sources: list[str]
 
 
 class Pull(BaseModel):
-    """A download that has begun."""
+    """A download that has begun, or another way of installing."""
 
     id: str
     status: Literal["running"]
 
 
-class Pulls:
-    """Downloads: one at a time, the log of the last of each model."""
+class LocalForm(BaseModel):
+    """What is installed from: on the server, in one of `sources`."""
 
-    def __init__(self) -> None:
-        self._logs: dict[str, EventLog] = {}
+    model_config = ConfigDict(extra="forbid")
 
-    def log_of(self, model: str) -> EventLog | None:
-        return self._logs.get(model)
-
-    def begin(self, service: Service, model: str, precision: Precision, hub: Hub | None) -> str:
-        """Starts a download in a thread that does not keep the process alive: it can be resumed.
-
-        Returns:
-            the name that the model will have.
-
-        Raises:
-            PullInProgress: there is one already.
-        """
-        name = name_of(model, precision)
-        for other, log in self._logs.items():
-            if not log.ended:
-                raise PullInProgress(model=other)
-        log = self._logs[name] = EventLog()
-        context = contextvars.copy_context()
-        arguments = (_pull, service, model, precision, hub, log)
-        threading.Thread(target=context.run, args=arguments, daemon=True).start()
-        return name
+    path: str = Field(
+        max_length=4096,
+        description="A model folder; or a checkpoint, or its folder, for a published model. · "
+        "模型文件夹；已发布的模型也可以是检查点文件或其所在文件夹。",
+    )
+    precision: Precision | None = Field(None, description="Default: what lies there. · 默认不变。")
 
 
 @router.get("", summary="All models · 全部模型", responses=problems())
 async def get_models(request: Request) -> ModelList:
     """Published and installed ones, with what each takes to download and on the disk."""
-    recognizers = service_of(request).recognizers
+    service = service_of(request)
 
     def rows() -> ModelList:
+        settings = service.settings
         try:
-            active = recognizers.require()
+            active = service.recognizers.require()
         except VoxcorError:
             active = None
         name = active.card.id if active else None
@@ -105,6 +103,8 @@ async def get_models(request: Request) -> ModelList:
             models=[Model(**row, active=row["id"] == name) for row in list_models()],
             active=name,
             fallback=active is not None and active.fallback,
+            free_bytes=free_bytes(settings.models),
+            sources=[str(folder) for folder in settings.job_sources],
         )
 
     return await asyncio.to_thread(rows)
@@ -134,13 +134,67 @@ async def pull_model(
         )
     if model not in OFFICIAL:
         raise unknown(model, OFFICIAL)
-    name = request.app.state.pulls.begin(service_of(request), model, precision, hub)
+    os.environ["TQDM_DISABLE"] = "1"  # ModelScope's client draws its own bar; tqdm reads it once
+
+    def work(progress: "InstallProgress") -> Card:
+        from voxcor.models.pull import pull
+
+        return pull(model, hub=hub, precision=precision, progress=progress)
+
+    return _begin(request, response, name_of(model, precision), work)
+
+
+@router.delete(
+    "/{model}/pull",
+    status_code=204,
+    summary="Give up a download · 取消下载",
+    responses=problems(404),
+)
+async def cancel_pull(request: Request, model: ModelId) -> None:
+    """It ends with its next bytes, `pull_cancelled` in its events; a later one goes on from there.
+
+    `model` is the `id` that the pull has given.
+    """
+    if not request.app.state.installs.cancel(model):
+        raise unknown(model)
+
+
+@router.post(
+    "/{model}/local",
+    status_code=202,
+    summary="Install from the server's disk · 从服务器磁盘安装",
+    responses=problems(403, 404, 409, 422),
+)
+async def install_local(
+    request: Request, response: Response, model: ModelId, form: LocalForm
+) -> Pull:
+    """Weights of a published model under its id, or a model folder of one's own under a new name.
+
+    As `voxcor models pull --from` and `voxcor models add`; only from the folders of `sources`.
+    """
+    await asyncio.to_thread(require_allowed, service_of(request).settings, form.path)
+
+    def work(progress: "InstallProgress") -> Card:
+        from voxcor.models.add import add
+        from voxcor.models.pull import pull
+
+        path = Path(form.path)
+        if model in OFFICIAL:
+            precision = form.precision or "fp32"
+            return pull(model, source=path, precision=precision, progress=progress)
+        return add(path, model, precision=form.precision, progress=progress)
+
+    return _begin(request, response, model, work)
+
+
+def _begin(request: Request, response: Response, name: str, work: "Work") -> Pull:
+    request.app.state.installs.begin(service_of(request), name, work)
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/v1/models/{name}/events"
     return Pull(id=name, status="running")
 
 
 async def _unread(request: Request, model: ModelId) -> AsyncIterator[ServerSentEvent]:
-    log: EventLog | None = request.app.state.pulls.log_of(model)
+    log: EventLog | None = request.app.state.installs.log_of(model)
     if log is None:
         raise unknown(model)
     return unread_log(log, request)
@@ -165,32 +219,3 @@ async def get_progress(
     """
     async for event in unread:
         yield event
-
-
-def _pull(
-    service: Service, model: str, precision: Precision, hub: Hub | None, log: EventLog
-) -> None:
-    # ModelScope's client draws its own bar; tqdm reads this on import.
-    os.environ["TQDM_DISABLE"] = "1"
-    from voxcor.models.install import InstallStage
-    from voxcor.models.pull import pull
-
-    percent = -1
-
-    def progress(stage: InstallStage, share: float) -> None:
-        nonlocal percent
-        if percent != (percent := int(100 * share)):
-            log.step(stage, share=round(share, 2))
-
-    try:
-        card = pull(model, hub=hub, precision=precision, progress=progress)
-        name = name_of(card.id, card.precision)
-        # Its first request shall not wait for it.
-        service.recognizers.get(name)
-    except VoxcorError as error:
-        log.add("failed", **error.to_dict())
-    except Exception:
-        logger.exception("pulling %s failed", model)
-        log.add("failed", **VoxcorError(reason="see the log of the server").to_dict())
-    else:
-        log.add("done", id=name, sha256=card.sha256)

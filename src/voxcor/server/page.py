@@ -3,14 +3,16 @@
 import json
 import mimetypes
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from voxcor.errors import InputError
 from voxcor.labels import EXTRA_COLORS, LABELS
+from voxcor.server.assets import FRESH, Asset, asset_of, file_asset, send_asset
 from voxcor.sources import EXAMPLE
 from voxcor.timeline import COORDINATES
 
@@ -20,28 +22,31 @@ FOLDER = Path(__file__).parent / "static"
 
 # A browser runs no module of another type, and what the operating system says of .js varies.
 mimetypes.add_type("text/javascript", ".js")
-
-# Asked for again each time, and answered 304: after an update nobody sees half of the old page.
-_FRESH = {"Cache-Control": "no-cache"}
+mimetypes.add_type("text/markdown", ".md")
 
 _files = StaticFiles(directory=FOLDER)
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
-async def get_page() -> Response:
+def get_page(request: Request) -> Response:
     """The one document; everything else in it is a module of its own."""
-    return FileResponse(FOLDER / "index.html", headers=_FRESH)
+    return send_asset(request, file_asset(FOLDER / "index.html", "text/html"))
 
 
 @router.api_route("/static/example.flac", methods=["GET", "HEAD"])
 async def get_example() -> Response:
     """What the example button recognises."""
-    return FileResponse(EXAMPLE, headers=_FRESH)
+    return FileResponse(EXAMPLE, headers=FRESH)
 
 
 @router.api_route("/static/words.js", methods=["GET", "HEAD"])
-async def get_words() -> Response:
+def get_words(request: Request) -> Response:
     """A module: labels in the words and colours of the command, and why a recording failed."""
+    return send_asset(request, _words())
+
+
+@cache
+def _words() -> Asset:
     words = {
         "LABELS": {label.id: asdict(label) for label in LABELS},
         "EXTRA_COLORS": EXTRA_COLORS,
@@ -49,12 +54,17 @@ async def get_words() -> Response:
         "FAILURES": {e.code: e.brief for e in InputError.__subclasses__() if e.brief},
     }
     lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in words.items())
-    return Response("".join(lines), media_type="text/javascript", headers=_FRESH)
+    return asset_of("".join(lines).encode(), "text/javascript")
 
 
 @router.api_route("/static/{path:path}", methods=["GET", "HEAD"])
-async def get_file(request: Request, path: str) -> Response:
+def get_file(request: Request, path: str) -> Response:
     """A file of the page; whatever else is asked for is not found."""
-    response = await _files.get_response(path, request.scope)
-    response.headers.update(_FRESH)
-    return response
+    try:
+        place, found = _files.lookup_path(path)
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        found = None
+    if found is None or not Path(place).is_file():
+        raise HTTPException(404)
+    media_type = mimetypes.guess_type(place)[0] or "application/octet-stream"
+    return send_asset(request, file_asset(Path(place), media_type))

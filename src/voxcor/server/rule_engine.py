@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -14,6 +15,7 @@ from voxcor.rules.watching import Firing, evaluate, readings_of
 from voxcor.rules.webhooks import Webhooks
 from voxcor.server.event_log import EventLog
 from voxcor.settings import Settings
+from voxcor.stored_result import frame_rows
 
 logger = logging.getLogger("voxcor.server")
 
@@ -50,6 +52,23 @@ class RuleEngine:
             return
         for firing in evaluate(by_rule, readings_of(result)):
             self.fire(by_rule[firing.rule], firing, {"result_id": result_id})
+
+    def firings_in(self, result: Result, curve: Path | None) -> list[Firing]:
+        """Where the rules that are saved now fire in a stored result; nobody else is told.
+
+        Args:
+            result: without its frames.
+            curve: the frames.csv beside it, if it has one.
+
+        Raises:
+            StorageError: the rules cannot be read.
+            OSError, ValueError: the curve cannot.
+        """
+        rules = [saved.rule for saved in self.rules_for([*result.scores])]
+        if not rules:
+            return []
+        rows = None if curve is None else frame_rows(curve, len(result.scores))
+        return evaluate(rules, readings_of(result, rows))
 
     def close(self) -> None:
         """Gives up the webhooks that wait."""

@@ -1,4 +1,4 @@
-"""`/v1/rules` and `/v1/events`: saved rules, and their firings as server-sent events."""
+"""`/v1/rules`: the saved rules, and what watches by them while the server runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from voxcor.errors import NoSuchRule, UsageError, WebhookInvalid
@@ -17,7 +16,6 @@ from voxcor.rules.book import RuleBook, SavedRule
 from voxcor.rules.grammar import parse
 from voxcor.rules.watching import Rule
 from voxcor.rules.webhooks import LONGEST_URL, Webhook, new_secret
-from voxcor.server.event_log import LogEntry, last_event_id, not_stored, server_sent
 from voxcor.server.rule_engine import RuleEngine, rule_engine_of
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
@@ -166,33 +164,6 @@ async def put_rule(
 async def delete_rule(request: Request, name: RuleName) -> None:
     """With its webhook and secret."""
     await asyncio.to_thread(rule_engine_of(request).book.delete, name)
-
-
-async def _unread(request: Request) -> AsyncIterator[tuple[int, LogEntry]]:
-    firings = rule_engine_of(request).firings
-    read = last_event_id(request)
-    # Numbers begin anew with the server: one from before it says nothing.
-    return firings.follow(read if 0 < read <= firings.count else firings.count * (read == 0))
-
-
-@router.get(
-    "/events",
-    summary="Firings as they happen · 规则触发事件",
-    response_class=EventSourceResponse,
-    responses=problems(),
-    dependencies=[Depends(not_stored)],
-)
-async def get_events(
-    unread: Annotated[AsyncIterator[tuple[int, LogEntry]], Depends(_unread)],
-) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events `rule.fired`: rule, condition, time_ms, scores, source.
-
-    A reader who comes back with Last-Event-ID gets what was missed, a new one what comes.
-    """
-    # Something at once, so that whoever is between passes on that it has begun.
-    yield ServerSentEvent(comment="")
-    async for number, firing in unread:
-        yield server_sent(firing.name, firing.data, number)
 
 
 async def _labels(request: Request) -> Sequence[str]:

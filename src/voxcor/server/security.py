@@ -42,7 +42,7 @@ logger = logging.getLogger("voxcor.server")
 COOKIE = "voxcor_session"
 
 # Reading these needs no key: whether the server lives, and the page that asks for the key.
-OPEN_PATHS = ("/healthz", "/readyz", "/v1/session")
+OPEN_PATHS = ("/healthz", "/readyz", "/v1/session", "/licences")
 OPEN_FOLDERS = ("/static/",)
 
 # Wrong keys that one address may offer at once, and how long it then waits for each further one.

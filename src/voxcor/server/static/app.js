@@ -36,7 +36,7 @@ function App() {
     </main>
     <footer>
       <p>${t("notice")}</p>
-      <p><a href="docs">API</a> · <a href="static/vendor/THIRD_PARTY.md">${t("licences")}</a></p>
+      <p><a href="docs">API</a> · <a href="licences">${t("licences")}</a></p>
     </footer>
     ${locked.value && html`<${KeyDialog} />`}
     <div class="drop-veil" aria-hidden="true">${t("dropHere")}</div>

@@ -1,54 +1,20 @@
-/** The models: what is here, what could be, what each costs; and the download of one. */
+/** The models: what is here, what could be, what each costs and scores. */
 
-import { follow, loadModels, request } from "./api.js";
+import { loadModels } from "./api.js";
 import { bytes, percent } from "./format.js";
 import { html, Icon } from "./html.js";
-import { language, models, options, setOption } from "./state.js";
+import { download, FromDisk, failed, installing, isAsked, Progress, pull, Question } from "./model-install.js";
+import { models, options, setOption } from "./state.js";
 import { modelWords, t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
-import { batch, signal } from "./vendor/signals.js";
+import { signal } from "./vendor/signals.js";
 
-/** @import { SelectEvent } from "./html.js" */
 /** @import { Model as ModelDocument } from "./server.js" */
+/** @import { Key } from "./strings.js" */
 
-/** @typedef {"fp32" | "int8"} Precision */
+export { pull };
 
-const HUBS = { modelscope: "ModelScope", huggingface: "Hugging Face" };
-
-const chosenHub = signal(/** @type {string | null} */ (null));
-const chooseHub = (/** @type {SelectEvent} */ event) => {
-  chosenHub.value = event.currentTarget.value;
-};
-const hub = () => chosenHub.value ?? (language.value === "zh" ? "modelscope" : "huggingface");
-
-/** The download that runs. */
-const pulling = signal(/** @type {{ id: string, share: number, message: string } | null} */ (null));
 const failure = signal(/** @type {Error | null} */ (null));
-
-/**
- * Downloads and installs a model; a download that broke off goes on where it was.
- *
- * @param {string} id
- * @param {Precision} precision
- */
-export async function pull(id, precision = "fp32") {
-  batch(() => {
-    failure.value = null;
-    pulling.value = { id, share: 0, message: t(precision === "int8" ? "int8Starts" : "pullStarts") };
-  });
-  try {
-    const url = `v1/models/${id}/pull?hub=${hub()}&precision=${precision}`;
-    const begun = await (await request(url, { method: "POST" })).json();
-    await follow(`v1/models/${begun.id}/events`, ({ message, facts }) => {
-      pulling.value = { id, share: facts?.share ?? 1, message };
-    });
-    await loadModels();
-  } catch (error) {
-    failure.value = error;
-  } finally {
-    pulling.value = null;
-  }
-}
 
 export function Models() {
   useEffect(() => {
@@ -56,21 +22,22 @@ export function Models() {
       failure.value = error;
     });
   }, []);
+  const all = models.value?.models ?? [];
+  const alone = installing.value && !all.some(({ id }) => id === installing.value?.id);
+  const elsewhere = failed.value && !all.some(({ id }) => id === failed.value?.id);
   return html`
     <section class="models" aria-label=${t("models")}>
       <div class="title-row">
         <h2>${t("models")}</h2>
-        <label class="field inline">
-          <span>${t("hub")}</span>
-          <select value=${hub()} onChange=${chooseHub}>
-            ${Object.entries(HUBS).map(([id, name]) => html`<option value=${id}>${name}</option>`)}
-          </select>
-        </label>
+        ${models.value && html`<small class="faint">${t("free", { size: bytes(models.value.free_bytes) })}</small>`}
       </div>
       ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
       <ul class="model-grid">
-        ${models.value?.models.map((model) => html`<${Model} key=${model.id} model=${model} />`)}
+        ${all.map((model) => html`<${Model} key=${model.id} model=${model} />`)}
       </ul>
+      ${alone && html`<${Progress} title=${installing.value?.id} />`}
+      ${elsewhere && html`<p class="problem" role="alert">${failed.value?.message}</p>`}
+      ${models.value && html`<${FromDisk} />`}
     </section>
   `;
 }
@@ -79,38 +46,64 @@ export function Models() {
 function Model({ model }) {
   const { id, title, installed, labels } = model;
   const isUsed = installed && (options.value.model ?? models.value?.active) === id;
-  const progress = pulling.value?.id === id && pulling.value;
-  const isPublished = model.download_bytes !== null;
-  const hasInt8 = models.value?.models.some((other) => other.id === `${id}-int8`);
+  const ofBoth = id.replace(/-int8$/, "");
+  const isOwn = id !== "small" && !models.value?.models.some((one) => one.id === ofBoth && one.download_bytes !== null);
   return html`
     <li class="card model ${isUsed ? "used" : ""}">
       <div class="title-row">
-        <h3 lang="en">${title}${model.precision === "int8" && " · int8"}</h3>
+        <h3 lang="en">${isOwn ? ofBoth : title}${model.precision === "int8" && " · int8"}</h3>
         ${isUsed ? html`<span class="badge on">${t("modelUsed")}</span>` : installed && html`<span class="badge">${t("modelInstalled")}</span>`}
       </div>
-      <p>${modelWords(model)}</p>
+      <p>${isOwn ? t("modelOwn", { title }) : modelWords(model)}</p>
       ${model.problem && html`<p class="problem">${model.problem}</p>`}
       ${model.caution && html`<p class="faint">${model.caution}</p>`}
       <dl class="facts">
         ${!installed && model.download_bytes && html`<dt>${t("download")}</dt><dd class="number">${bytes(model.download_bytes)}</dd>`}
+        ${!installed && model.needed_bytes && html`<dt>${t("needed")}</dt><dd class="number">${bytes(model.needed_bytes)}</dd>`}
         ${model.bytes && html`<dt>${t("onDisk")}</dt><dd class="number">${bytes(model.bytes)}${model.precision && ` · ${model.precision}`}</dd>`}
+        ${scoresOf(model).map(([name, words, share]) => html`<dt>${t(name)}</dt><dd>${t(words, { share: percent(share) })}</dd>`)}
         <dt>${t("labels")}</dt>
         <dd>${labels.length ? t("labelCount", { count: labels.length }) : t("embeddingsOnly")}</dd>
+        ${model.licence && html`<dt>${t("licence")}</dt><dd lang="en">${model.licence}</dd>`}
         <dt>${t("command")}</dt>
         <dd><code>${installed ? `voxcor recognize --model ${id}` : `voxcor models pull ${id}`}</code></dd>
       </dl>
-      ${
-        progress
-          ? html`<div role="status">
-            <progress max="1" value=${progress.share} aria-label=${title}></progress>
-            <small class="faint">${progress.message} <span class="number">${percent(progress.share, 0)}</span></small>
-          </div>`
-          : html`<div class="row">
-            ${installed && labels.length > 0 && !isUsed && html`<button class="quiet" onClick=${() => setOption("model", id)}>${t("modelUse")}</button>`}
-            ${!installed && html`<button class="quiet" disabled=${Boolean(pulling.value)} onClick=${() => pull(id)}><${Icon} name="download" /> ${t("pull")}</button>`}
-            ${installed && isPublished && !hasInt8 && html`<button class="quiet" disabled=${Boolean(pulling.value)} title=${t("int8Hint")} onClick=${() => pull(id, "int8")}>${t("int8Make")}</button>`}
-          </div>`
-      }
+      ${failed.value?.id === id && html`<p class="problem" role="alert">${failed.value.message}</p>`}
+      <${Question} model=${model} />
+      ${installing.value?.id === id ? html`<${Progress} title=${title} />` : !isAsked(id) && html`<${Actions} model=${model} isUsed=${isUsed} />`}
     </li>
   `;
+}
+
+/** @param {{ model: ModelDocument, isUsed: boolean }} props */
+function Actions({ model: { id, installed, labels, download_bytes: size, precision }, isUsed }) {
+  const isBusy = Boolean(installing.value);
+  const hasInt8 = precision === "int8" || models.value?.models.some((other) => other.id === `${id}-int8`);
+  return html`
+    <div class="row">
+      ${installed && labels.length > 0 && !isUsed && html`<button class="quiet" onClick=${() => setOption("model", id)}>${t("modelUse")}</button>`}
+      ${!installed && html`<button class="quiet" disabled=${isBusy} onClick=${() => pull(id)}><${Icon} name="download" /> ${t("pull")}</button>`}
+      ${installed && size !== null && labels.length > 0 && !hasInt8 && html`<button class="quiet" disabled=${isBusy} title=${t("int8Hint")} onClick=${() => download(id, "int8")}>${t("int8Make")}</button>`}
+    </div>
+  `;
+}
+
+/**
+ * What a card measured, of what compares: the mean over corpora never heard, clips that training
+ * held back, int8 beside fp32.
+ *
+ * @param {ModelDocument} model
+ * @returns {[Key, Key, number][]} what it is called, what it says, the share
+ */
+function scoresOf({ id, metrics }) {
+  const unseen = Object.keys(metrics).filter((name) => /^unseen_corpus\.[^.]+\.four$/.test(name));
+  const mean = unseen.reduce((sum, name) => sum + metrics[name], 0) / unseen.length;
+  /** @type {[Key, Key, number | undefined][]} */
+  const scores = [
+    ["score", "scoreUnseen", unseen.length ? mean : undefined],
+    ["score", "scoreHeldOut", metrics["held_out.ua"] ?? metrics["validation.ua"]],
+    // The one inside Voxcor is there in 8 bits only.
+    ["agreement", "scoreInt8", id === "small" ? undefined : metrics["int8.top1"]],
+  ];
+  return scores.flatMap(([name, words, share]) => (share === undefined ? [] : [[name, words, share]]));
 }

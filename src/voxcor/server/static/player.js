@@ -15,6 +15,7 @@ import { labelOf, nameOf } from "./labels.js";
 import { Overview } from "./overview.js";
 import { drawCurve } from "./plot.js";
 import { RegionBar } from "./region.js";
+import { RulesFired } from "./rules-fired.js";
 import { SegmentList, SegmentStrip } from "./segments.js";
 import { isDark } from "./state.js";
 import { t } from "./strings.js";
@@ -96,6 +97,7 @@ export function Player({ document, segments: ofModel, state }) {
         <small class="faint keys">${t("keys")}</small>
       </div>
       ${hasCurve && html`<${Legend} state=${state} />`}
+      <${RulesFired} document=${document} seek=${state.seek} />
       <${RegionBar} document=${document} state=${state} />
       <${SegmentList} state=${state} corrections=${corrections} />
     </section>

@@ -61,7 +61,37 @@ export type Failure = {
   message: string;
 };
 
+/** The moment, in the recording, at which a rule had become true, and the scores of then. */
+export type Firing = {
+  rule: string;
+  condition: string;
+  labels: string[];
+  time_ms: number;
+  scores: Record<string, number>;
+};
+
+/** In the order of their times. */
+export type FiringList = {
+  firings: Firing[];
+};
+
 export type Granularity = "utterance" | "segment" | "frame";
+
+/** A firing that was told; `name` is that of the recording where its result is still there. */
+export type HeardFiring = {
+  rule: string;
+  condition: string;
+  labels: string[];
+  time_ms: number;
+  scores: Record<string, number>;
+  source: Record<string, unknown>;
+  name: string | null;
+};
+
+/** The latest first. */
+export type HeardFirings = {
+  firings: HeardFiring[];
+};
 
 /** A job. `failures` counts what failed by code; `error` says why it failed as a whole. */
 export type JobDocument = {
@@ -112,6 +142,12 @@ export type JobProgress = {
 /** A label of the model, by its id. */
 export type Label = string;
 
+/** What is installed from: on the server, in one of `sources`. */
+export type LocalForm = {
+  path: string;
+  precision?: "fp32" | "int8" | null;
+};
+
 export type Milliseconds = number;
 
 /** A model there is. `active`: it answers requests that name none. */
@@ -122,12 +158,15 @@ export type Model = {
   active: boolean;
   bytes: number | null;
   download_bytes: number | null;
+  needed_bytes: number | null;
   precision: string | null;
   labels: string[];
   official: boolean | null;
   standing: string | null;
   revision: string | null;
   sha256: string | null;
+  licence: string | null;
+  metrics: Record<string, number>;
   caution: string | null;
   problem: string | null;
 };
@@ -137,6 +176,8 @@ export type ModelList = {
   models: Model[];
   active: string | null;
   fallback: boolean;
+  free_bytes: number;
+  sources: string[];
 };
 
 export type Page = {
@@ -165,7 +206,7 @@ export type Problem = {
   details: Record<string, unknown>;
 };
 
-/** A download that has begun. */
+/** A download that has begun, or another way of installing. */
 export type Pull = {
   id: string;
   status: "running";

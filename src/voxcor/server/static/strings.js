@@ -265,11 +265,50 @@ const STRINGS = {
   liveWaiting: ["Waiting for speech…", "等待语音…"],
   liveSpeech: ["speech", "正在说话"],
   liveSilence: ["silence", "静音"],
-  liveLost: ["The connection was lost.", "连接已断开。"],
+  liveLost: [
+    "The connection to the server was lost after {time}. Check that it still runs, then start again; what was heard so far is still here.",
+    "与服务器的连接在 {time} 后断开。请确认服务器仍在运行，然后重新开始；此前的内容仍保留在此处。",
+  ],
+  liveNotOpened: [
+    "The server does not take the session. Check that it still runs, then start again.",
+    "服务器未接受会话。请确认服务器仍在运行，然后重新开始。",
+  ],
+  liveIdle: [
+    "The server ended the session because no sound came from the microphone any more.",
+    "麦克风不再有声音传来，服务器结束了会话。",
+  ],
+  liveShutdown: [
+    "The server was stopped, and the session with it. What was heard is still here.",
+    "服务器已停止，会话随之结束。已识别的内容仍保留在此处。",
+  ],
+  microphone: ["Microphone", "麦克风"],
+  microphoneDefault: ["The browser's choice", "浏览器默认"],
+  microphoneOf: ["Microphone {number}", "麦克风 {number}"],
+  microphoneBusy: [
+    "The microphone does not answer: another program may be using it.",
+    "麦克风没有响应，可能正被其他程序占用。",
+  ],
+  microphoneLost: [
+    "The microphone is gone. Plug it in again, or choose another.",
+    "麦克风已断开。请重新连接或另选一个。",
+  ],
+  keepSound: ["Keep the sound", "保留声音"],
+  keepSoundHint: ["in this page only", "仅在本页面中"],
+  kept: ["This session", "本次会话"],
+  keptHint: [
+    "Only this page has the sound. Saved as a result, it is recognised by segments, played and exported like a recording.",
+    "声音只保留在本页面中。保存为结果后，会按语段识别，可像录音一样播放和导出。",
+  ],
+  keptSilent: ["Its sound was not kept; its events can be saved.", "未保留声音，可保存其事件。"],
+  keptSave: ["Save as a result", "保存为结果"],
+  keptOpen: ["Open the result", "打开结果"],
+  keptSaved: ["Saved; it is in the history, too.", "已保存，也可在历史中找到。"],
+  keptSound: ["Sound (.wav)", "声音（.wav）"],
+  keptEvents: ["Events (.json)", "事件（.json）"],
+  keptForget: ["Discard", "丢弃"],
   level: ["Level", "音量"],
   utterances: ["Utterances", "语句"],
   utterancesEmpty: ["Each utterance is listed when it has ended.", "每句话结束后会列在这里。"],
-  ruleFired: ["{rule} at {time}", "{rule}，时间 {time}"],
 
   // History
   historyEmpty: ["No results yet.", "尚无结果。"],
@@ -277,6 +316,7 @@ const STRINGS = {
   erase: ["Delete {name}", "删除 {name}"],
   eraseReally: ["Really delete {name}", "确认删除 {name}"],
   eraseNow: ["Delete", "确认删除"],
+  eraseKeep: ["Keep", "保留"],
 
   // Models
   hub: ["From", "下载源"],
@@ -288,7 +328,42 @@ const STRINGS = {
   modelUsed: ["in use", "使用中"],
   modelInstalled: ["installed", "已安装"],
   modelUse: ["Use", "使用"],
-  pull: ["Download", "下载"],
+  modelOwn: ["Your own, made of {title}.", "您自己的模型，基于 {title}。"],
+  needed: ["Space to install", "安装所需空间"],
+  free: ["{size} free on the disk", "磁盘剩余 {size}"],
+  licence: ["Licence", "许可证"],
+  score: ["Right", "正确率"],
+  scoreUnseen: ["{share} of four emotions, in corpora never heard", "{share}（四类情感，从未听过的语料库）"],
+  scoreHeldOut: ["{share} of clips held back from training", "{share}（未参与训练的片段）"],
+  agreement: ["Agreement", "一致性"],
+  scoreInt8: ["{share} the same emotion as in fp32", "{share} 的片段与 fp32 情感相同"],
+  precision: ["Precision", "精度"],
+  fp32Hint: ["As published.", "与发布时相同。"],
+  pull: ["Download …", "下载……"],
+  pullOf: ["Download {title}", "下载 {title}"],
+  pullNow: ["Download {size}", "下载 {size}"],
+  pullNot: ["Not now", "暂不下载"],
+  pullCancelling: ["Cancelling; what is there is kept for the next time.", "正在取消；已下载的部分会保留到下次。"],
+  space: [
+    "Downloads {size}, takes up to {needed} while it is installed; {free} are free.",
+    "需下载 {size}，安装时最多占用 {needed}；剩余空间 {free}。",
+  ],
+  spaceLacks: [
+    "It takes up to {needed} while it is installed, and only {free} are free. Make room first.",
+    "安装时最多占用 {needed}，而剩余空间只有 {free}。请先腾出空间。",
+  ],
+  fromDisk: ["From the server's disk", "从服务器磁盘安装"],
+  fromDiskHint: [
+    "A model folder of your own under a new name, or a downloaded checkpoint under the id of its model. It lies in:",
+    "自己的模型文件夹（取一个新名称），或已下载的检查点（使用其模型的 id）。须位于：",
+  ],
+  fromDiskNot: [
+    "Whoever runs the server can allow folders of their own models and downloaded weights with",
+    "服务器管理员可开放存放自有模型或已下载权重的文件夹，设置项为",
+  ],
+  fromDiskPath: ["File or folder on the server", "服务器上的文件或文件夹"],
+  fromDiskName: ["Name, or id of the model", "名称，或模型 id"],
+  fromDiskInstall: ["Install", "安装"],
   pullStarts: ["Asking the hub…", "正在连接下载源…"],
   int8Make: ["Make int8", "生成 int8"],
   int8Hint: [
@@ -304,14 +379,40 @@ const STRINGS = {
   // Rules
   rule: ["New rule", "新规则"],
   rulesHint: [
-    "Saved rules watch live speech and every new result; they show here, as events, and as signed webhooks.",
-    "已保存的规则会监测实时语音和每个新结果，并通过页面、事件流和签名 webhook 通知。",
+    "Saved rules watch live speech and every new result. Where they fire is shown here and on the result, and sent as events and signed webhooks.",
+    "已保存的规则会监测实时语音和每个新结果。触发位置显示在此处和结果中，并通过事件流和签名 webhook 发出。",
   ],
-  ruleExamples: ["Such as:", "例如："],
+  builder: ["Choose", "选择条件"],
+  builderUse: ["Write the rule", "生成规则"],
+  test: ["Comparison", "比较"],
+  testLeads: ["leads all others", "高于其他所有情感"],
+  testAbove: ["is above", "高于"],
+  testBelow: ["is below", "低于"],
+  testRises: ["rises above", "升至……以上"],
+  testFalls: ["falls below", "降至……以下"],
+  limit: ["Score, %", "得分（%）"],
+  span: ["How long", "持续时间"],
+  spanOnce: ["once is enough", "出现一次即可"],
+  spanUnbroken: ["without a break", "连续"],
+  spanShare: ["a share of the time", "占一段时间的比例"],
+  spanSeconds: ["Seconds", "秒数"],
+  spanPercent: ["Share, %", "比例（%）"],
+  ruleName: ["Name (optional)", "名称（可选）"],
+  ruleText: ["Rule", "规则"],
+  ruleExamples: ["Or write it yourself, such as:", "也可以直接书写，例如："],
   ruleSave: ["Save the rule", "保存规则"],
   ruleSecret: ["The secret of this webhook, shown only now:", "该 webhook 的密钥（仅显示一次）："],
+  rulesSaved: ["Saved rules", "已保存的规则"],
   rulesEmpty: ["No rules yet.", "尚无规则。"],
+  ruleErased: ["{name} is deleted.", "已删除 {name}。"],
+  undo: ["Undo", "撤销"],
   webhook: ["Webhook (optional)", "Webhook（可选）"],
+  firings: ["Lately fired", "最近触发"],
+  firingsEmpty: ["No rule has fired since the server started.", "服务器启动以来尚无规则触发。"],
+  firedIn: ["Rules fired ({count})", "规则触发（{count}）"],
+  firedSeek: ["Go to {time}, where {rule} fired", "跳到 {time}，{rule} 在此触发"],
+  firedLive: ["live", "实时"],
+  firedInGone: ["a result that is deleted", "已删除的结果"],
 };
 
 // Costs as docs/speed.md has them, fp32 on two cores.
@@ -356,6 +457,31 @@ const COUNTS = {
   changes: ["{count} change", "{count} changes", "变化 {count} 次"],
 };
 
+// What to do in the page where the server's sentence names options of the command.
+/** @type {Record<string, string[]>} */
+const INSTALL_FAILURES = {
+  hub_unreachable: [
+    "{hub} cannot be reached ({reason}). Check the network and download again, from the other hub perhaps; what is here already is not fetched twice.",
+    "无法连接 {hub}（{reason}）。请检查网络后重新下载，也可换另一个下载源；已下载的部分不会重复下载。",
+  ],
+  checksum_mismatch: [
+    "{file} from {hub} is not the published file, so nothing was installed. Download it from the other hub.",
+    "{hub} 上的 {file} 与官方发布的文件不一致，未安装任何内容。请换另一个下载源。",
+  ],
+  pull_in_progress: [
+    "{model} is being installed right now. Wait until that is done, then try again.",
+    "正在安装 {model}。请等待其完成后再试。",
+  ],
+  precision_refused: [
+    "int8 of {model} does not answer as fp32 does, so it is not offered. Download it as fp32.",
+    "{model} 的 int8 版本与 fp32 的结果不一致，因此不提供。请下载 fp32。",
+  ],
+};
+const INT8_WITHOUT_SPEECH = [
+  "int8 is calibrated on real speech, and this source has no example clip. Download it as fp32, or from the other hub.",
+  "int8 需要用真实语音校准，而该下载源没有示例音频。请下载 fp32，或换另一个下载源。",
+];
+
 /** @typedef {keyof typeof STRINGS} Key */
 
 const said = (/** @type {string[]} */ [en, zh]) => (language.value === "zh" ? zh : en);
@@ -366,7 +492,10 @@ const said = (/** @type {string[]} */ [en, zh]) => (language.value === "zh" ? zh
  * @param {Key} key
  * @param {Record<string, string | number>} values
  */
-export const t = (key, values = {}) => said(STRINGS[key]).replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
+export const t = (key, values = {}) => filled(said(STRINGS[key]), values);
+
+const filled = (/** @type {string} */ text, /** @type {Record<string, unknown>} */ values) =>
+  text.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name]));
 
 /**
  * A number of things, in words.
@@ -392,4 +521,15 @@ export const failureWords = ({ code, message }) => (code in FAILURES ? said(FAIL
  * @param {Model} model
  */
 export const modelWords = ({ id, precision }) =>
-  precision === "int8" ? t("int8Words") : id in MODELS ? said(MODELS[id]) : "";
+  id in MODELS ? said(MODELS[id]) : precision === "int8" ? t("int8Words") : "";
+
+/**
+ * Why a model was not installed, and what to do about it here.
+ *
+ * @param {{ code?: string, message: string, details?: Record<string, unknown> }} failure
+ * @param {string} precision
+ */
+export function installFailure({ code = "", message, details = {} }, precision) {
+  if (code === "usage" && precision === "int8") return said(INT8_WITHOUT_SPEECH);
+  return code in INSTALL_FAILURES ? filled(said(INSTALL_FAILURES[code]), details) : message;
+}
