@@ -57,6 +57,8 @@ def _received(facts: Mapping[str, Any]) -> str:
 
 def _queued(facts: Mapping[str, Any]) -> str:
     ahead = facts["ahead"]
+    if ahead == 0:
+        return say("No wait: it begins at once.", "无需排队。")
     return say(f"In the queue, {ahead} ahead.", f"排队中，前面还有 {ahead} 个请求。")
 
 
@@ -64,7 +66,7 @@ def _decoded(facts: Mapping[str, Any]) -> str:
     seconds, rate, channels = facts["duration_ms"] / 1000, facts["sample_rate"], facts["channels"]
     return say(
         f"Decoded: {seconds:.1f} s, {rate} Hz, channels: {channels}.",
-        f"解码完成：{seconds:.1f} 秒，{rate} Hz,{channels} 个声道。",
+        f"解码完成：{seconds:.1f} 秒，{rate} Hz，{channels} 个声道。",
     )
 
 
@@ -115,7 +117,7 @@ def _converted(facts: Mapping[str, Any]) -> str:
 
 def _made_int8(facts: Mapping[str, Any]) -> str:
     share = facts["share"]
-    return say(f"Made and compared int8: {share:.0%}.", f"生成并比较 int8:{share:.0%}。")
+    return say(f"Made and compared int8: {share:.0%}.", f"生成并比较 int8：{share:.0%}。")
 
 
 _SENTENCES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from voxcor.errors import InputError
 from voxcor.labels import EXTRA_COLORS, LABELS
+from voxcor.server.service import service_of
 from voxcor.sources import EXAMPLE
 
 router = APIRouter(include_in_schema=False)
@@ -22,6 +23,9 @@ mimetypes.add_type("text/javascript", ".js")
 
 # Asked for again each time, and answered 304: after an update nobody sees half of the old page.
 _FRESH = {"Cache-Control": "no-cache"}
+
+# The settings that people have to know before they send something.
+LIMITS = ("max_upload_mb", "max_job_mb", "max_audio_min")
 
 _files = StaticFiles(directory=FOLDER)
 
@@ -39,12 +43,16 @@ async def get_example() -> Response:
 
 
 @router.api_route("/static/words.js", methods=["GET", "HEAD"])
-async def get_words() -> Response:
-    """A module: labels in the words and colours of the command, and why a recording failed."""
+async def get_words(request: Request) -> Response:
+    """A module: labels in the words and colours of the command, why a recording failed, and how
+    much the server takes.
+    """
+    settings = service_of(request).settings
     words = {
         "LABELS": {label.id: asdict(label) for label in LABELS},
         "EXTRA_COLORS": EXTRA_COLORS,
         "FAILURES": {e.code: e.brief for e in InputError.__subclasses__() if e.brief},
+        "LIMITS": {name: getattr(settings, name) for name in LIMITS},
     }
     lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in words.items())
     return Response("".join(lines), media_type="text/javascript", headers=_FRESH)

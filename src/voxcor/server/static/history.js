@@ -4,8 +4,9 @@ import { fileOf, getJson, remove } from "./api.js";
 import { clock } from "./format.js";
 import { html, Icon } from "./html.js";
 import { labelOf } from "./labels.js";
+import { forget } from "./recognitions.js";
 import { Verdict } from "./scores.js";
-import { show, shown } from "./state.js";
+import { show } from "./state.js";
 import { t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/signals.js";
@@ -41,7 +42,7 @@ async function erase(/** @type {string} */ id) {
   try {
     await remove(id);
     results.value = (results.value ?? []).filter((result) => result.id !== id);
-    if (shown.value?.id === id) shown.value = null;
+    forget(id);
   } catch (error) {
     failure.value = error;
   }

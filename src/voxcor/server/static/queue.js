@@ -11,6 +11,7 @@ import { readiness } from "./state.js";
 import { failureWords, t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { signal, useSignal } from "./vendor/signals.js";
+import { LIMITS } from "./words.js";
 
 /** @import { InputEvent } from "./html.js" */
 /** @import { Granularity, JobDocument, JobItem } from "./server.js" */
@@ -52,7 +53,7 @@ export function Queue() {
               event.currentTarget.value = "";
             }}
           />
-          <b>${t("queueDrop")}</b><small>${t("dropHint")}</small>
+          <b>${t("queueDrop")}</b><small>${t("queueHint", LIMITS)}</small>
         </label>
         <${Chosen} />
         <${Options} />

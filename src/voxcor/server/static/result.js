@@ -4,6 +4,7 @@ import { exportFormats, exportResult, fileOf } from "./api.js";
 import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, LABEL_IDS, labelOf, nameOf } from "./labels.js";
+import { Narrowed } from "./options.js";
 import { Player } from "./player.js";
 import { Bars, headline, Verdict, Warnings } from "./scores.js";
 import { channels, language, show, shown } from "./state.js";
@@ -24,6 +25,7 @@ export function Result({ document }) {
   return html`
     <section class="card outcome" aria-label=${t("result")} aria-live="polite">
       <${Channels} />
+      <${Narrowed} document=${document} />
       ${
         abstained
           ? html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`
@@ -47,7 +49,7 @@ function Channels() {
         "code" in outcome
           ? html`<li><b>${t("channel", { number: (outcome.channel ?? 0) + 1 })}</b> <span class="problem">${outcome.message}</span></li>`
           : html`<li>
-              <button class="quiet" aria-pressed=${outcome.id === shown.value?.id} onClick=${() => show(outcome, channels.value)}>
+              <button class="quiet" aria-pressed=${outcome.id === shown.value?.id} onClick=${() => show(outcome)}>
                 <b>${t("channel", { number: (outcome.audio.channel ?? 0) + 1 })}</b> <${Verdict} result=${outcome} />
               </button>
             </li>`,
@@ -138,7 +140,7 @@ function ExportMenu({ id }) {
       <option value="">${t("export")}</option>
       ${exportFormats.value.map((format) => html`<option value=${format.id}>${format[language.value]} (${format.suffix})</option>`)}
     </select>
-    ${failed.value && html`<p class="error" role="alert">${failed.value}</p>`}
+    ${failed.value && html`<p class="problem" role="alert">${failed.value}</p>`}
   `;
 }
 

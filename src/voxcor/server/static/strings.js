@@ -22,6 +22,11 @@ const STRINGS = {
   dark: ["Dark", "深色"],
   ready: ["is ready", "已就绪"],
   notReady: ["no model", "模型不可用"],
+  gone: ["no connection", "服务器无响应"],
+  offline: [
+    "The server does not answer. Is it still running? Start it with: voxcor serve",
+    "服务器没有响应。它还在运行吗？启动命令：voxcor serve",
+  ],
   warming: ["loading the model…", "正在加载模型…"],
   builtIn: [
     "The built-in model small answers: it tells excited from calm speech well, single emotions coarsely. Get plus-base, the first of the large ones to try, here, or with",
@@ -34,16 +39,31 @@ const STRINGS = {
   ],
   licences: ["Licences", "许可证"],
   key: ["API key of this server", "本服务器的 API 密钥"],
+  keyWanted: [
+    "This server answers only with its key. Whoever started it knows it: it is VOXCOR_API_KEY there.",
+    "本服务器需要密钥才能使用。请向启动服务器的人索取，即服务器上的 VOXCOR_API_KEY。",
+  ],
+  keyWrong: [
+    "That is not the key of this server. Look for missing or extra characters, or ask for it again.",
+    "密钥不正确。请检查是否多字或少字，或重新索取。",
+  ],
+  noticeShow: ["Show", "查看"],
+  noticeClose: ["Close the notice", "关闭提示"],
   keySend: ["Continue", "继续"],
 
   // Input
   input: ["Audio and options", "音频与选项"],
   drop: ["Drop audio here, paste it, or browse", "拖放、粘贴或点击选择音频"],
   dropHint: [
-    "WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; any length",
-    "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式；时长不限",
+    "WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; up to {max_audio_min} minutes and {max_upload_mb} MB",
+    "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式；不超过 {max_audio_min} 分钟、{max_upload_mb} MB",
   ],
   dropOther: ["click to choose another", "点击更换"],
+  dropNext: [
+    "Another recording is being recognised. This one is next: press the button when it is done.",
+    "正在识别另一段录音。这一段排在其后，届时请点击按钮。",
+  ],
+  dropNextNow: ["Now it is this one’s turn: press the button.", "轮到这一段了：请点击按钮。"],
   dropHere: ["Drop to add", "松开以添加"],
   record: ["Record", "录音"],
   recordStop: ["Stop", "停止"],
@@ -61,6 +81,7 @@ const STRINGS = {
   model: ["Model", "模型"],
   modelAuto: ["Best installed ({model})", "已安装的最佳模型（{model}）"],
   trim: ["Trim silence", "去除首尾静音"],
+  trimNot: ["Silence not trimmed", "不去除首尾静音"],
   trimHint: ["before and after speech", "不影响时间标注"],
   any_sound: ["Any sound", "任何声音"],
   any_soundHint: ["recognise without speech, too: laughter, crying", "没有语音也识别：笑声、哭声"],
@@ -68,6 +89,8 @@ const STRINGS = {
   strictHint: ["refuse recordings that are cut off", "拒绝被截断的录音"],
   track: ["Sound track", "音轨"],
   trackAuto: ["the one with speech", "有语音的一条"],
+  trackChosen: ["Sound track {track}", "音轨 {track}"],
+  speakers: ["Who speaks when (RTTM or CSV file)", "说话人轮次（RTTM 或 CSV 文件）"],
   raw: ["Format without header", "裸音频格式"],
   separate: ["Separate channels", "分声道识别"],
   separateHint: ["a result for each side of a call", "通话双方各给出一个结果"],
@@ -75,6 +98,11 @@ const STRINGS = {
   abstainNever: ["Always name an emotion", "总是给出情感"],
   abstainBelow: ["No answer below {limit}", "低于 {limit} 不作判断"],
   labels: ["Emotions", "情感类别"],
+  narrowings: ["What narrows the answer", "影响结果的选项"],
+  only: ["Only {labels}", "仅{labels}"],
+  comma: [", ", "、"],
+  takeBack: ["(take back)", "（取消）"],
+  takeAllBack: ["Clear all", "全部清除"],
   start: ["🎯 Recognise", "🎯 开始识别"],
   cancel: ["Cancel", "取消"],
   log: ["Processing log", "处理日志"],
@@ -93,6 +121,10 @@ const STRINGS = {
   // Result
   result: ["Result", "识别结果"],
   resultEmpty: ["The emotion appears here", "情感结果将显示在这里"],
+  resultGone: [
+    "This result is no longer here: it was deleted, or it was older than results are kept. History has those that are.",
+    "该结果已不存在：可能已被删除，或已超过保存期限。现有结果请见“历史”。",
+  ],
   resultRunning: ["Listening…", "正在识别…"],
   confidence: ["Confidence", "置信度"],
   scores: ["Scores", "详细得分"],
@@ -149,6 +181,10 @@ const STRINGS = {
 
   // Queue
   queueDrop: ["Drop many files here, or browse", "拖放或选择多个文件"],
+  queueHint: [
+    "Up to {max_audio_min} minutes each, {max_job_mb} MB in all",
+    "单个不超过 {max_audio_min} 分钟，合计不超过 {max_job_mb} MB",
+  ],
   queueChosen: ["{count} chosen, {size}", "已选 {count} 个，{size}"],
   queueMore: ["and {count} more", "另有 {count} 个"],
   queueClear: ["Clear", "清空"],

@@ -10,3 +10,6 @@ export const EXTRA_COLORS: string[];
 
 /** What is wrong with a recording whose name stands beside it, in English and Chinese, by code. */
 export const FAILURES: Record<string, [string, string]>;
+
+/** What the server takes at most. */
+export const LIMITS: { max_upload_mb: number; max_job_mb: number; max_audio_min: number };
