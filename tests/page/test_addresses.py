@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -77,23 +78,26 @@ def test_a_result_that_is_gone_says_so(open_page: OpenPage, service: Server, lan
     expect(page.get_by_role("alert")).to_contain_text(said)
 
 
-def hour(path: Path) -> Path:
-    """A recording that takes a while: ten minutes."""
+def lengthy(path: Path) -> Path:
+    """A recording that takes a while."""
     soundfile.write(path, speech(600), 16_000, subtype="PCM_16", format="FLAC")
     return path
 
 
+Fresh = tuple[OpenPage, Server]
+
+
 @pytest.fixture
-def slow_page(browser: Browser, tmp_path: Path):
-    """The page of a server that takes long recordings."""
+def fresh(browser: Browser, tmp_path: Path) -> Iterator[Fresh]:
+    """The page of a server of its own, which has no limit that a test would meet."""
     with serving(tmp_path / "home") as service, visitors(browser, service) as open_page:
         yield open_page, service
 
 
-def test_a_run_is_taken_up_again_after_a_reload(slow_page, tmp_path: Path) -> None:
-    open_page, service = slow_page
+def test_a_run_is_taken_up_again_after_a_reload(fresh: Fresh, tmp_path: Path) -> None:
+    open_page, _ = fresh
     page = open_page()
-    choose(page, hour(tmp_path / "long.flac"))
+    choose(page, lengthy(tmp_path / "long.flac"))
     page.wait_for_url(re.compile("#result/"))
     page.reload()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
@@ -104,10 +108,10 @@ def test_a_run_is_taken_up_again_after_a_reload(slow_page, tmp_path: Path) -> No
     expect(page.get_by_role("button", name="Recognise")).to_be_visible()
 
 
-def test_a_run_that_was_taken_up_again_can_be_given_up(slow_page, tmp_path: Path) -> None:
-    open_page, service = slow_page
+def test_a_run_that_was_taken_up_again_can_be_given_up(fresh: Fresh, tmp_path: Path) -> None:
+    open_page, service = fresh
     page = open_page()
-    choose(page, hour(tmp_path / "long.flac"))
+    choose(page, lengthy(tmp_path / "long.flac"))
     page.wait_for_url(re.compile("#result/"))
     page.reload()
     page.get_by_role("button", name="Cancel").click()
@@ -124,9 +128,9 @@ def held_back(page: Page) -> list[Route]:
 
 
 def let_go(page: Page, held: list[Route]) -> None:
-    page.unroute(re.compile(r"/v1/results/\w+/events"))
     for route in held:
         route.continue_()
+    page.unroute(re.compile(r"/v1/results/\w+/events"))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

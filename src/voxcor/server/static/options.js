@@ -35,7 +35,7 @@ function narrowings(isOne) {
   const { labels, channels, abstain_below: limit, trim, any_sound, strict, track, raw } = options.value;
   const known = (labels ?? []).filter((id) => modelLabels.value.includes(id));
   const all = [
-    known.length > 0 && { words: onlyWords(known), clear: () => setOption("labels", null) },
+    known.length > 0 && { words: onlyWords(known, modelLabels.value), clear: () => setOption("labels", null) },
     channels === "separate" && { words: t("separate"), clear: () => setOption("channels", "mix") },
     limit !== null && { words: limitWords(limit), clear: () => setOption("abstain_below", null) },
     !trim && { words: t("trimNot"), clear: () => setOption("trim", true) },
@@ -48,7 +48,18 @@ function narrowings(isOne) {
   return all.filter((each) => each !== false);
 }
 
-const onlyWords = (/** @type {string[]} */ ids) => t("only", { labels: ids.map(nameOf).join(t("comma")) });
+/**
+ * Which labels were chosen of all: those, or where that is shorter the others.
+ *
+ * @param {string[]} ids
+ * @param {string[]} all
+ */
+function onlyWords(ids, all) {
+  const others = all.filter((id) => !ids.includes(id));
+  const named = (/** @type {string[]} */ list) => ({ labels: list.map(nameOf).join(t("comma")) });
+  return others.length < ids.length ? t("without", named(others)) : t("only", named(ids));
+}
+
 const limitWords = (/** @type {number} */ limit) => t("abstainBelow", { limit: percent(limit, 0) });
 
 /** @param {{ isOne: boolean }} props */
@@ -76,7 +87,7 @@ export function Narrowed({ document }) {
   const ids = Object.keys(scores);
   const all = models.value?.models.find(({ id }) => id === model.id)?.labels ?? [];
   const words = [
-    all.length > ids.length && onlyWords(ids),
+    all.length > ids.length && onlyWords(ids, all),
     audio.channel !== null && t("channel", { number: audio.channel + 1 }),
     limit !== null && limitWords(limit),
   ].filter((each) => each !== false);
@@ -195,9 +206,9 @@ function SpeakersChoice() {
     if (chosen) speakers.value = { name: chosen.name, text: await chosen.text() };
   };
   return html`
-    <label class="field">
-      <span>${t("speakers")}</span>
-      <input type="file" accept=".rttm,.csv,.txt" onChange=${choose} />
+    <label class="button quiet file-button">
+      <input type="file" class="visually-hidden" accept=".rttm,.csv,.txt" onChange=${choose} />
+      ${t("speakers")}
     </label>
   `;
 }

@@ -143,11 +143,11 @@ async function tell(/** @type {Recognition} */ one) {
 
 /** Who comes to the address of a result finds it, be it done or under way, their own or another's. */
 async function lookAt(/** @type {string} */ id) {
-  if (looked.value && isOf(looked.value, id) && !looked.value.failure.value) return;
   const known = [running.value, ended.value].find((one) => one && isOf(one, id));
+  if (known && known === ended.value) ended.value = null;
+  if (looked.value && isOf(looked.value, id) && !looked.value.failure.value) return;
   if (known) {
     looked.value = known;
-    if (ended.value === known) ended.value = null;
     return;
   }
   const one = recognitionOf(id, null);
