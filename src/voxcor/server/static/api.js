@@ -37,7 +37,7 @@ import { signal } from "./vendor/signals.js";
 /**
  * The options as the form of a request has them; null counts as left out.
  *
- * @typedef {Omit<Options, "labels"> & { labels: string | null, speakers?: string | null }} Form
+ * @typedef {Omit<Options, "labels"> & { labels: string | null, speakers?: string | null, keep_audio?: boolean }} Form
  */
 
 /** What the server, or the way to it, has against a request; `message` is in the page's language. */
@@ -51,10 +51,6 @@ export class ApiError extends Error {
   }
 }
 
-// How often the server is asked whether it is ready: while it was, and while it was not.
-const READY_EVERY_MS = 5000;
-const WAITING_EVERY_MS = 700;
-
 const givenUp = () => new DOMException("given up", "AbortError");
 
 /** The way to the server is broken; the whole page knows at once. */
@@ -64,7 +60,7 @@ function offline() {
   return new ApiError({ code: "server_unreachable", message, retryable: true });
 }
 
-const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * @param {number} status
@@ -360,33 +356,6 @@ export const remove = (/** @type {string} */ id) => request(`v1/results/${id}`, 
 
 export async function loadModels() {
   models.value = await getJson("v1/models");
-}
-
-async function askReadiness() {
-  try {
-    await request("readyz");
-    readiness.value = { ready: true, isGone: false, problem: null };
-  } catch (error) {
-    const { code, message } = error;
-    const problem = code === "not_ready" ? null : message;
-    readiness.value = { ready: false, isGone: code === "server_unreachable", problem };
-  }
-}
-
-// A page that nobody looks at need not know.
-const seen = () =>
-  new Promise((resolve) => {
-    if (!document.hidden) resolve(null);
-    else addEventListener("visibilitychange", resolve, { once: true, capture: true });
-  });
-
-/** Keeps `readiness` true for as long as the page is open: servers start, stop, and come back. */
-export async function watchReadiness() {
-  for (;;) {
-    await seen();
-    await askReadiness();
-    await pause(readiness.value.ready ? READY_EVERY_MS : WAITING_EVERY_MS);
-  }
 }
 
 /**

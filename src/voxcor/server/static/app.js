@@ -1,12 +1,13 @@
 /** The page: what is always there, and the view that is open. */
 
-import { loadModels, loadWords, unlock, watchReadiness } from "./api.js";
+import { loadModels, loadWords, unlock } from "./api.js";
 import { History } from "./history.js";
 import { html, Icon } from "./html.js";
 import { Live } from "./live.js";
 import { Models, pull } from "./models.js";
 import { Notice } from "./notice.js";
 import { Queue } from "./queue.js";
+import { watchReadiness } from "./readiness.js";
 import { Recognise, takeFromAnywhere } from "./recognise.js";
 import { placeOfLatest } from "./recognitions.js";
 import { Rules } from "./rules.js";

@@ -105,6 +105,9 @@ export function setOption(name, value) {
  */
 export const speakers = signal(null);
 
+/** Whether the server keeps the recordings of a job, so that they can be played, and tried again. */
+export const keepAudio = remembered("keepAudio", true);
+
 /** Addresses of one thing, and the view that shows it. */
 const PLACES = new Map([
   ["result", "recognise"],
