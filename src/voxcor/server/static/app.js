@@ -44,6 +44,7 @@ function App() {
       document.getElementById("main")?.focus();
     }}>${t("skip")}</a>
     <${Header} />
+    <${Notice} />
     <main id="main" tabindex="-1">
       <h1 class="visually-hidden">${t(opened.value)}</h1>
       <${Banner} />
@@ -53,7 +54,6 @@ function App() {
       <p>${t("notice")}</p>
       <p><a href="docs">API</a> · <a href="static/vendor/THIRD_PARTY.md">${t("licences")}</a></p>
     </footer>
-    <${Notice} />
     ${locked.value && html`<${KeyDialog} />`}
     <div class="drop-veil" aria-hidden="true">${t("dropHere")}</div>
   `;

@@ -54,7 +54,7 @@ export function Queue() {
               event.currentTarget.value = "";
             }}
           />
-          <b>${t("queueDrop")}</b><small>${t("queueHint", LIMITS)}</small>
+          <b>${t("queueDrop")}</b><small>${t("queueHint", { minutes: LIMITS.max_audio_min, size: bytes(1e6 * LIMITS.max_job_mb) })}</small>
         </label>
         <${Chosen} />
         <${Options} />

@@ -145,7 +145,7 @@ function Drop() {
         ${
           file.value
             ? html`<b class="file-name">${file.value.name}</b><small>${bytes(file.value.size)} · ${t("dropOther")}</small>`
-            : html`<b>${t("drop")}</b><small>${t("dropHint", LIMITS)}</small>`
+            : html`<b>${t("drop")}</b><small>${t("dropHint", { minutes: LIMITS.max_audio_min, size: bytes(1e6 * LIMITS.max_upload_mb) })}</small>`
         }
       </label>
       <p class="next" role="status">${isNext.value && t(recognitions.isBusy.value ? "dropNext" : "dropNextNow")}</p>

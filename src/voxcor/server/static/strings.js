@@ -55,8 +55,8 @@ const STRINGS = {
   input: ["Audio and options", "音频与选项"],
   drop: ["Drop audio here, paste it, or browse", "拖放、粘贴或点击选择音频"],
   dropHint: [
-    "WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; up to {max_audio_min} minutes and {max_upload_mb} MB",
-    "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式；不超过 {max_audio_min} 分钟、{max_upload_mb} MB",
+    "WAV, MP3, M4A, FLAC, OGG and whatever FFmpeg reads; up to {minutes} minutes and {size}",
+    "WAV、MP3、M4A、FLAC、OGG 及 FFmpeg 支持的格式；不超过 {minutes} 分钟、{size}",
   ],
   dropOther: ["click to choose another", "点击更换"],
   dropNext: [
@@ -182,10 +182,7 @@ const STRINGS = {
 
   // Queue
   queueDrop: ["Drop many files here, or browse", "拖放或选择多个文件"],
-  queueHint: [
-    "Up to {max_audio_min} minutes each, {max_job_mb} MB in all",
-    "单个不超过 {max_audio_min} 分钟，合计不超过 {max_job_mb} MB",
-  ],
+  queueHint: ["Up to {minutes} minutes each, {size} in all", "单个不超过 {minutes} 分钟，合计不超过 {size}"],
   queueChosen: ["{count} chosen, {size}", "已选 {count} 个，{size}"],
   queueMore: ["and {count} more", "另有 {count} 个"],
   queueClear: ["Clear", "清空"],
