@@ -57,6 +57,8 @@ def test_axe_finds_nothing_in_a_result(
 ) -> None:
     page = open_page(size=size, scheme=scheme)
     page.get_by_text("More", exact=True).click()
+    page.locator(".chip").last.click()
+    page.get_by_label("Separate channels").check()
     recognise(page, VOICE, "frame")
     page.wait_for_selector(".waveform canvas >> nth=0")
     page.get_by_role("button", name="Zoom in").click()

@@ -214,6 +214,111 @@ def test_what_the_server_refuses_is_said_and_the_files_stay(
         expect(job.get_by_role("status")).to_have_text("1 of 1", timeout=JOB_MS)
 
 
+def test_recordings_are_searched_sorted_and_counted(
+    open_page: OpenPage, service: Server, tmp_path: Path
+) -> None:
+    paths = write_calls(tmp_path / "some", 3)
+    shutil.copy(VOICE, tmp_path / "voice.flac")
+    page = open_page("queue")
+    job = begin(page, [*paths, tmp_path / "voice.flac"])
+    expect(job.get_by_role("status")).to_have_text("4 of 4", timeout=JOB_MS)
+    items = service.get(f"/v1/jobs/{latest(service)}/items").json()["items"]
+    sure = {item["path"]: item["documents"][0]["confidence"] for item in items}
+    names = job.locator(".item .file-name")
+    job.get_by_label("Order").select_option(label="Least sure first")
+    expect(names).to_have_text(sorted(sure, key=lambda name: sure[name]))
+    job.get_by_label("Order").select_option(label="By name")
+    expect(names).to_have_text(sorted(sure))
+    job.get_by_label("Search by name").fill("VOICE")
+    expect(names).to_have_text(["voice.flac"])
+    emotions = [item["documents"][0]["emotion"] for item in items]
+    counted = job.locator(".spread li .number")
+    expect(counted).to_have_count(len({*emotions}))
+    expect(counted.first).to_contain_text(f"{max(map(emotions.count, emotions))} ·")
+    job.get_by_label("Search by name").fill("")
+    lowest = min(sure.values())
+    job.get_by_label("Confidence").select_option("0.3")
+    expect(names).to_have_count(sum(confidence < 0.3 for confidence in sure.values()))
+    assert lowest < 0.3
+
+
+def test_a_job_is_named_and_its_downloads_are_called_so(
+    open_page: OpenPage, ten_files: list[Path]
+) -> None:
+    page = open_page("queue")
+    job = begin(page, ten_files[:1])
+    expect(job.get_by_role("status")).to_have_text("1 of 1", timeout=JOB_MS)
+    job.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name of the job").fill("回访 May")
+    page.keyboard.press("Enter")
+    expect(job.locator("h2")).to_contain_text("回访 May")
+    with page.expect_download() as waiting:
+        job.get_by_role("link", name="results.csv").click()
+    assert waiting.value.suggested_filename == "回访 May.csv"
+    page.reload()
+    expect(page.locator(".job h2").first).to_contain_text("回访 May")
+
+
+def test_a_recording_of_a_job_opens_in_the_player(
+    open_page: OpenPage, ten_files: list[Path]
+) -> None:
+    page = open_page("queue")
+    page.check("input[name=granularity][value=segment]", force=True)
+    job = begin(page, ten_files[:1])
+    expect(job.get_by_role("status")).to_have_text("1 of 1", timeout=JOB_MS)
+    address = page.url
+    assert "#job/" in address
+    job.get_by_role("button", name="Open call 01.flac in the player").click()
+    page.wait_for_selector(".waveform canvas >> nth=0")
+    expect(page.locator(".outcome .facts .file-name")).to_have_text("call 01.flac")
+    assert "#result/" in page.url
+    page.goto(address)
+    expect(page.locator(".job").first.locator(".item.done")).to_have_count(1)
+
+
+def test_what_failed_is_tried_again(
+    open_page: OpenPage, service: Server, ten_files: list[Path]
+) -> None:
+    page = open_page("queue")
+    job = begin(page, ten_files[-2:])
+    expect(job.get_by_role("status")).to_have_text("2 of 2", timeout=JOB_MS)
+    inputs = service.home / "jobs" / latest(service) / "inputs"
+    (inputs / "000001").write_bytes(VOICE.read_bytes())
+    job.get_by_role("button", name="Try again what failed").click()
+    expect(job.locator(".item.done")).to_have_count(2, timeout=JOB_MS)
+    expect(job.get_by_role("button", name="Try again what failed")).to_have_count(0)
+
+
+def test_the_queue_of_a_second_page_is_true(open_page: OpenPage, ten_files: list[Path]) -> None:
+    first, second = open_page("queue"), open_page("queue")
+    job = begin(first, ten_files[:1])
+    label = job.get_attribute("aria-label")
+    seen = second.get_by_role("article", name=label)
+    expect(seen).to_be_visible()
+    expect(seen.locator(".state-name")).to_have_text("done", timeout=JOB_MS)
+    job.get_by_role("button", name="Delete the job").click()
+    job.get_by_role("button", name="Really delete the job").click()
+    expect(seen).to_have_count(0)
+
+
+def test_a_job_that_is_gone_says_so(open_page: OpenPage) -> None:
+    page = open_page("job/" + "0" * 32)
+    expect(page.get_by_role("alert")).to_have_text("This job is no longer here: it was deleted.")
+
+
+def test_jobs_that_have_ended_are_deleted_together(
+    browser: Browser, tmp_path: Path, ten_files: list[Path]
+) -> None:
+    with serving(tmp_path / "home") as service, visitors(browser, service) as open_page:
+        page = open_page("queue")
+        for path in ten_files[:2]:
+            expect(begin(page, [path]).get_by_role("status")).to_have_text("1 of 1", timeout=JOB_MS)
+        page.get_by_role("button", name="Delete the 2 jobs").click()
+        page.get_by_role("button", name="Really delete 2 jobs").click()
+        expect(page.locator(".job")).to_have_count(0)
+        assert service.get("/v1/jobs").json()["jobs"] == []
+
+
 def test_a_list_of_thousands_is_drawn_in_part(open_page: OpenPage, tmp_path: Path) -> None:
     letters = [tmp_path / f"letter {number:04}.wav" for number in range(1200)]
     for path in letters:

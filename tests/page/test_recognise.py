@@ -383,6 +383,71 @@ def test_a_result_that_is_not_sure_says_that_there_is_no_answer(
     expect(page.locator(".list .verdict").first).to_contain_text(said, ignore_case=True)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_narrows_the_answer_is_shown_and_taken_back(
+    open_page: OpenPage, service: Server, language: str
+) -> None:
+    only, channel, unsure, clear = {
+        "en": ("Only Happy, Surprised", "Separate channels", "No answer below 30%", "Clear all"),
+        "zh": ("仅快乐、惊讶", "分声道识别", "低于 30% 不作判断", "全部清除"),
+    }[language]
+    page = open_page(language=language)
+    page.locator(".more summary").click()
+    for emoji in "😠🤢😨😐🤔😢❓":
+        page.locator(".chip", has_text=emoji).click()
+    page.get_by_label(channel).check()
+    page.locator(".more select").last.select_option("0.3")
+    # They outlive the visit, folded away; so they are said.
+    page.reload()
+    chips = page.locator(".input .narrowings li")
+    expect(chips).to_contain_text([only, channel, unsure, clear])
+    keep(page, f"narrowed-{language}")
+    recognise(page, VOICE)
+    expect(page.locator(".outcome .narrowings")).to_contain_text(only)
+    expect(page.locator(".outcome .narrowings")).to_contain_text(unsure)
+    chips.filter(has_text=only).get_by_role("button").click()
+    expect(chips).to_contain_text([channel, unsure, clear])
+    page.get_by_role("button", name=clear).click()
+    expect(chips).to_have_count(0)
+    recognise(page, VOICE)
+    expect(page.locator(".outcome .bars tr")).to_have_count(len(LABEL_IDS))
+    expect(page.locator(".outcome .narrowings")).to_have_count(0)
+
+
+def test_one_label_less_is_named_by_what_is_missing(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator(".more summary").click()
+    page.locator(".chip", has_text="❓").click()
+    expect(page.locator(".input .narrowings")).to_contain_text("Without Unknown")
+
+
+def test_turns_of_speakers_go_with_one_recording(
+    open_page: OpenPage, service: Server, tmp_path: Path
+) -> None:
+    turns = tmp_path / "call.rttm"
+    turns.write_text(
+        "SPEAKER call 1 0.0 4.3 <NA> <NA> Anna <NA> <NA>\n"
+        "SPEAKER call 1 4.3 3.9 <NA> <NA> Ben <NA> <NA>\n"
+    )
+    page = open_page()
+    page.set_input_files(".drop input[type=file]", VOICE)
+    page.locator(".more summary").click()
+    page.set_input_files(".file-button input", turns)
+    expect(page.locator(".input .narrowings")).to_contain_text("call.rttm")
+    page.check("input[name=granularity][value=segment]", force=True)
+    page.click("button.primary")
+    page.wait_for_selector(".outcome .leads")
+    assert {segment["speaker"] for segment in newest(service)["segments"]} == {"Anna", "Ben"}
+    # They belong to that recording, not to the next.
+    page.get_by_role("button", name="Example").click()
+    expect(page.locator(".input .narrowings")).to_have_count(0)
+
+
+def test_the_page_says_how_much_the_server_takes(open_page: OpenPage) -> None:
+    said = f"up to 120 minutes and {MAX_UPLOAD_MB}.0 MB"
+    expect(open_page().locator(".drop-target")).to_contain_text(said)
+
+
 def recognise_unsure(page: Page) -> None:
     page.set_input_files(".drop input[type=file]", VOICE)
     page.click("button.primary")

@@ -84,7 +84,11 @@ def test_a_server_with_a_key_asks_for_it_once(browser: Browser, tmp_path: Path) 
         field = page.get_by_label("API key", exact=False).last
         field.fill("a-key-that-is-wrong")
         page.get_by_role("button", name="Continue").click()
-        expect(page.get_by_role("alert")).to_be_visible()
+        # Words for the person at the page, not for a program that sends headers.
+        expect(page.get_by_role("alert")).to_contain_text("That is not the key of this server")
+        expect(page.get_by_role("dialog")).to_contain_text("VOXCOR_API_KEY")
+        expect(page.get_by_role("dialog")).not_to_contain_text("Authorization")
+        keep(page, "key-en")
         field.fill(key)
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("dialog")).to_have_count(0)
@@ -93,6 +97,55 @@ def test_a_server_with_a_key_asks_for_it_once(browser: Browser, tmp_path: Path) 
         expect(page.locator("select.export option", has_text="ELAN")).to_have_count(1)
         page.reload()
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_what_waits_for_the_key_comes_with_it(browser: Browser, tmp_path: Path) -> None:
+    key = "a-key-of-many-letters"
+    with (
+        serving(tmp_path / "home", VOXCOR_API_KEY=key) as service,
+        visitors(browser, service) as open_page,
+    ):
+        bearer = {"Authorization": f"Bearer {key}"}
+        made = service.post(
+            "/v1/recognize", files={"file": ("call.flac", VOICE.read_bytes())}, headers=bearer
+        ).json()
+        for address, place in (
+            ("history", ".list .file-name"),
+            (f"result/{made['id']}", ".outcome .facts .file-name"),
+        ):
+            page = open_page(address)
+            page.get_by_role("dialog").get_by_role("textbox").fill(key)
+            page.get_by_role("button", name="Continue").click()
+            expect(page.locator(place)).to_have_text("call.flac")
+            expect(page.get_by_role("alert")).to_have_count(0)
+        expect(page.locator("select.export option", has_text="ELAN")).to_have_count(1)
+
+
+def test_results_of_the_past_are_searched_and_deleted_together(
+    open_page: OpenPage, service: Server, tmp_path: Path
+) -> None:
+    for name in ("Trees one.flac", "Trees two.flac", "rivers.flac"):
+        service.recognize(name=name)
+    page = open_page("history")
+    page.get_by_label("Search by name").fill("trees")
+    names = page.locator(".list .file-name")
+    expect(names).to_have_text(["Trees two.flac", "Trees one.flac"])
+    emotion = service.get("/v1/results?name=trees").json()["results"][0]["emotion"]
+    other = next(label for label in LABEL_IDS if label != emotion)
+    page.get_by_label("Emotion").select_option(other)
+    expect(page.locator(".nothing")).to_have_text("No result is like that.")
+    page.get_by_label("Emotion").select_option(emotion)
+    expect(names).to_have_count(2)
+    page.get_by_label("Confidence").select_option("0.9")
+    expect(names).to_have_count(2)
+    page.get_by_label("Select Trees one.flac").check()
+    page.get_by_label("Select Trees two.flac").check()
+    keep(page, "history-chosen-en")
+    page.get_by_role("button", name="Delete 2 chosen").click()
+    page.get_by_role("button", name="Really delete 2").click()
+    expect(names).to_have_count(0)
+    assert service.get("/v1/results?name=trees").json()["results"] == []
+    assert len(service.get("/v1/results?name=rivers").json()["results"]) == 1
 
 
 def test_under_a_path_of_a_proxy_every_address_is_below_it(

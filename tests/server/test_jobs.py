@@ -7,7 +7,9 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+import httpx2
 import pytest
 
 from batches import write_calls, write_silence
@@ -252,3 +254,73 @@ def test_only_results_are_files_of_a_job(server: Server, calls: Path, trick: str
     assert status == 404
     assert answer["code"] in ("no_such_job", "no_such_route")
     assert server.get("/v1/jobs/0123").status_code == 404
+
+
+def kept(server: Server, calls: Path) -> str:
+    """A job that has ended, with its recordings."""
+    answer = server.post("/v1/jobs", files=files_of(calls), data={"keep_audio": "true"})
+    job_id: str = answer.json()["id"]
+    ended(server, job_id)
+    return job_id
+
+
+def test_a_job_is_named_and_its_downloads_are_called_so(server: Server, calls: Path) -> None:
+    job_id = kept(server, calls)
+    url = f"{server.url}/v1/jobs/{job_id}"
+    named = httpx2.patch(url, json={"name": " 回访 / May "}, trust_env=False).json()
+    assert named["name"] == "回访 / May"
+    assert server.get(f"/v1/jobs/{job_id}").json()["name"] == "回访 / May"
+    for name, extension in (("results.csv", "csv"), ("archive.zip", "zip")):
+        said = server.get(f"/v1/jobs/{job_id}/files/{name}").headers["content-disposition"]
+        assert unquote(said).endswith(f"''回访 _ May.{extension}")
+    assert httpx2.patch(url, json={"name": None}, trust_env=False).json()["name"] is None
+    assert httpx2.patch(url, json={"state": "done"}, trust_env=False).status_code == 422
+
+
+def test_recordings_stay_where_that_was_asked_for(server: Server, calls: Path) -> None:
+    job_id = kept(server, calls)
+    items = server.get(f"/v1/jobs/{job_id}/items").json()["items"]
+    for item in items:
+        answer = server.get(f"/v1/jobs/{job_id}/items/{item['position']}/audio")
+        assert answer.content == (calls / item["path"]).read_bytes()
+        assert unquote(answer.headers["content-disposition"]).endswith(f'"{item["path"]}"')
+    assert server.get(f"/v1/jobs/{job_id}/items/{len(items)}/audio").status_code == 404
+    without = server.post("/v1/jobs", files=files_of(calls)).json()["id"]
+    assert not ended(server, without)["keep_audio"]
+    assert server.get(f"/v1/jobs/{without}/items/0/audio").status_code == 404
+    assert server.post(f"/v1/jobs/{without}/retry").json()["code"] == "usage"
+    assert server.delete(f"/v1/jobs/{job_id}").status_code == 204
+    assert not (server.home / "jobs" / job_id).exists()
+
+
+def test_what_failed_is_tried_again_and_nothing_else(server: Server, calls: Path) -> None:
+    job_id = kept(server, calls)
+    before = server.get(f"/v1/jobs/{job_id}/items").json()["items"]
+    place = next(item["position"] for item in before if item["path"] == "broken.wav")
+    good = next(item for item in before if item["documents"])
+    (server.home / "jobs" / job_id / "inputs" / f"{place:06}").write_bytes(
+        (calls / good["path"]).read_bytes()
+    )
+    assert server.post(f"/v1/jobs/{job_id}/retry").json()["state"] in ("waiting", "running")
+    done = ended(server, job_id)
+    assert (done["state"], done["progress"]["done"], done["progress"]["failed"]) == ("done", 5, 1)
+    after = {i["position"]: i for i in server.get(f"/v1/jobs/{job_id}/items").json()["items"]}
+    assert after[place]["documents"][0]["scores"] == good["documents"][0]["scores"]
+    for item in before:
+        if item["failure"] is None:
+            assert after[item["position"]] == item
+
+
+def test_a_recording_of_a_source_is_had_only_where_jobs_may_read(tmp_path: Path) -> None:
+    allowed = tmp_path / "allowed"
+    (call,) = write_calls(allowed, 1)
+    with serving(tmp_path / "home", VOXCOR_JOB_SOURCES=json.dumps([str(allowed)])) as server:
+        job_id = server.post("/v1/jobs", json={"source": str(allowed)}).json()["id"]
+        assert ended(server, job_id)["keep_audio"]
+        address = f"/v1/jobs/{job_id}/items/0/audio"
+        assert server.get(address).content == call.read_bytes()
+        secret = tmp_path / "secret.wav"
+        secret.write_bytes(b"not for jobs")
+        call.unlink()
+        call.symlink_to(secret)
+        assert server.get(address).json()["code"] == "source_refused"

@@ -52,6 +52,34 @@ def test_results_are_listed_newest_first_page_by_page(tmp_path: Path) -> None:
         assert first["results"][0] == server.get(f"/v1/results/{ids[-1]}").json()
 
 
+def test_results_are_searched_by_name_emotion_and_confidence(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        first = server.recognize(name="Call of May.flac").json()
+        second = server.recognize(name="other.flac", abstain_below="1").json()
+
+        def found(query: str) -> list[str]:
+            return [result["id"] for result in server.get(f"/v1/results?{query}").json()["results"]]
+
+        assert found("name=call%20OF") == [first["id"]]
+        assert found("name=nothing") == []
+        assert found(f"emotion={first['emotion']}") == [first["id"]]
+        assert found("emotion=abstained") == [second["id"]]
+        assert found(f"below={first['confidence']}") == []
+        assert found("below=1") == [second["id"], first["id"]]
+        # A page is full of what is wanted.
+        page = server.get("/v1/results?name=call&limit=1").json()
+        assert [result["id"] for result in page["results"]] == [first["id"]]
+        assert server.get("/v1/results?below=2").status_code == 422
+
+
+def test_downloads_are_called_as_the_recording(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        path = f"/v1/results/{server.recognize(name='回访 5.flac').json()['id']}/files"
+        for name in ("archive.zip", "result.json"):
+            said = unquote(server.get(f"{path}/{name}").headers["content-disposition"])
+            assert said.endswith({"archive.zip": "''回访 5.zip"}.get(name, f"''回访 5.{name}"))
+
+
 def test_results_outlive_the_server(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         document = server.recognize().json()

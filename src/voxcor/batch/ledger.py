@@ -175,15 +175,19 @@ class Ledger:
                 next_position += cursor.rowcount
             return int(next_position - first)
 
-    def reopen(self) -> int:
-        """Lets what failed for a reason that may pass wait again; how many."""
+    def reopen(self, *, whatever_failed: bool = False) -> int:
+        """Lets what failed wait again; how many.
+
+        Args:
+            whatever_failed: for any reason; without, only for one that may pass.
+        """
         codes = (*MAY_PASS, KilledTwice.code)
         marks = ", ".join("?" * len(codes))
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "UPDATE items SET state = 'waiting', attempts = 0 "
-                f"WHERE state = 'failed' AND code IN ({marks})",
-                codes,
+                f"WHERE state = 'failed' AND (? OR code IN ({marks}))",
+                [whatever_failed, *codes],
             )
             return cursor.rowcount
 

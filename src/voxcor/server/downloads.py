@@ -1,8 +1,10 @@
 """What is made while it is sent: exports, archives, outlines; so many at a time, none whole."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
+from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
 from starlette.requests import HTTPConnection
@@ -14,6 +16,15 @@ from voxcor.errors import QueueFull
 MOST_DOWNLOADS = 16
 
 RETRY_AFTER_S = 2
+
+# What Windows does not take in a file's name, and what nobody sees.
+UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+
+
+def attachment(name: str) -> dict[str, str]:
+    """The header by which a download is called so, in any script; RFC 6266."""
+    named = quote(name.encode("utf-8", "replace"))
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
 
 
 class Downloads:

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from voxcor.exports import KINDS, Format, export_pieces, file_name
 from voxcor.exports.content import read_content
-from voxcor.server.downloads import Download, downloads_of
+from voxcor.server.downloads import Download, attachment, downloads_of
 from voxcor.server.result_store import RESULT_FILE
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
@@ -62,7 +61,5 @@ async def get_export(
 
     with downloads_of(request).slot() as stack:
         first, pieces, name = await asyncio.to_thread(begin)
-        named = quote(name.encode("utf-8", "replace"))
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{named}"}
         whole = chain([first], pieces)
-        return Download(stack.pop_all(), whole, KINDS[kind].media_type, headers)
+        return Download(stack.pop_all(), whole, KINDS[kind].media_type, attachment(name))

@@ -1,9 +1,9 @@
 """What is said of a job and its recordings on the wire."""
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.ledger import Ledger, LedgerRow
@@ -32,10 +32,12 @@ class PassedOverCounts(BaseModel):
 class JobDocument(BaseModel):
     """A job. `failures` counts what failed by code; `error` says why it failed as a whole.
 
-    `passed_over` is null where everything in the source was taken for a recording.
+    `passed_over` is null where everything in the source was taken for a recording. With
+    `keep_audio` its recordings can be had again, and what failed can be tried again.
     """
 
     id: str
+    name: str | None
     state: Literal["waiting", "running", "done", "cancelled", "failed"]
     created: str
     model: str | None
@@ -44,7 +46,16 @@ class JobDocument(BaseModel):
     progress: JobProgress
     failures: dict[str, int]
     passed_over: PassedOverCounts | None
+    keep_audio: bool
     error: dict[str, Any] | None
+
+
+class JobChanges(BaseModel):
+    """What may be changed of a job: what it is called, null for nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None
 
 
 class JobList(BaseModel):
@@ -96,6 +107,7 @@ def document_of(runner: JobRunner, job: JobRecord) -> dict[str, Any]:
             error = error or fault.to_dict()
     return {
         "id": job.id,
+        "name": job.name,
         "state": job.state,
         "created": job.created,
         "model": job.model,
@@ -110,6 +122,7 @@ def document_of(runner: JobRunner, job: JobRecord) -> dict[str, Any]:
         },
         "failures": codes,
         "passed_over": job.passed_over,
+        "keep_audio": job.keep_audio or job.source is not None,
         "error": error,
     }
 

@@ -11,13 +11,24 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
+
+from fastapi import Path as InPath
+from fastapi import Request
 
 from voxcor.batch.items import Item, Outcome
 from voxcor.batch.ledger import Ledger, claimed
 from voxcor.batch.run import mark_of, work_through
 from voxcor.batch.sources import read_source
 from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
-from voxcor.errors import ManifestError, NoSuchJob, QueueFull, SourceRefused, VoxcorError
+from voxcor.errors import (
+    ManifestError,
+    NoSuchJob,
+    QueueFull,
+    SourceRefused,
+    UsageError,
+    VoxcorError,
+)
 from voxcor.inference.session import available_cores
 from voxcor.language import say
 from voxcor.results import Failure
@@ -38,6 +49,9 @@ from voxcor.sources import PassedOver
 from voxcor.stored_result import result_from
 
 logger = logging.getLogger("voxcor.server")
+
+
+JobId = Annotated[str, InPath(description="As POST /v1/jobs gave it. · 创建任务时返回的 id。")]
 
 
 class JobRunner:
@@ -154,6 +168,34 @@ class JobRunner:
         if not running:
             self.store.delete(job_id)
         self._unwritten.pop(job_id, None)
+        self.changed.send()
+
+    def retry(self, job_id: str) -> None:
+        """Lets a job that has ended go on with what failed or was never begun; nothing of one
+        that has not. Not on the event loop.
+
+        Raises:
+            NoSuchJob, StorageError: it is gone; the disk.
+            QueueFull: as many jobs wait as may.
+            UsageError: its recordings were not kept.
+        """
+        job = self.find(job_id)
+        if job.state not in ENDED:
+            return
+        folder = self.store.folder(job_id)
+        if job.source is None and not (folder / INPUTS).is_dir():
+            raise UsageError(
+                reason_en="The recordings of this job were not kept: send them again.",
+                reason_zh="该任务的录音未保留，请重新上传。",
+            )
+        self.require_place()
+        with claimed(folder), Ledger(folder) as ledger:
+            if ledger.begun:
+                ledger.reopen(whatever_failed=True)
+        self.store.set_state(job_id, "waiting")
+        with self._wake:
+            self._queue.append(job_id)
+            self._wake.notify()
         self.changed.send()
 
     async def wait_until_not_running(self, job_id: str, timeout_s: float) -> None:
@@ -273,6 +315,12 @@ class JobRunner:
             told = {"id": "", "files": [], **clocks, **document}
             for listener in self._service.listeners:
                 listener(result_from(told), f"{job.id}/{outcome.position}")
+
+
+def runner_of(request: Request) -> JobRunner:
+    """The one of the server that was asked."""
+    runner: JobRunner = request.app.state.jobs
+    return runner
 
 
 def _items(

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from voxcor.batch.database import LEDGER_FILE
+from voxcor.batch.items import Item
 from voxcor.batch.ledger import Counts, Ledger
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.unreadable import set_unreadable_aside, unreadable
@@ -48,7 +49,8 @@ logger = logging.getLogger("voxcor.server")
 class JobRecord:
     """What was asked for: `source` is a place on the server, or None for uploads.
 
-    `passed_over` is what the source was found to hold beside recordings.
+    `name` is what people call it, `passed_over` what the source was found to hold beside
+    recordings. With `keep_audio` uploads stay as long as the job does.
     """
 
     id: str
@@ -59,6 +61,8 @@ class JobRecord:
     state: State = "waiting"
     error: dict[str, Any] | None = None  # why it failed as a whole
     passed_over: dict[str, Any] | None = None
+    name: str | None = None
+    keep_audio: bool = False
 
 
 def require_allowed(settings: Settings, place: str) -> None:
@@ -147,6 +151,35 @@ class JobStore(FolderStore):
         with storage_errors(folder):
             self._write(replace(self.find(job_id), state=state, error=document), folder)
 
+    def set_name(self, job_id: str, name: str | None) -> None:
+        """Writes down what people call a job.
+
+        Raises:
+            NoSuchJob, StorageError: it is gone; the disk.
+        """
+        folder = self.folder(job_id)
+        with storage_errors(folder):
+            self._write(replace(self.find(job_id), name=name), folder)
+
+    def recording(self, job_id: str, position: int, settings: Settings) -> tuple[Path, str]:
+        """The file of a recording of a job and what its sender calls it.
+
+        Raises:
+            NoSuchJob: there is none, or its file is not there any more.
+            SourceRefused: it lies where jobs may not read.
+        """
+        folder = self.folder(job_id)
+        item = self._item(folder, position)
+        place: Path | None = None
+        if self.find(job_id).source is None:
+            place = folder / INPUTS / f"{position:06}"
+        elif item is not None and item.member is None:
+            place = Path(item.path)
+            require_allowed(settings, item.path)
+        if item is None or place is None or not place.is_file():
+            raise NoSuchJob(id=f"{job_id}/{position}")
+        return place, Path(item.name).name
+
     def set_passed_over(self, job_id: str, passed_over: PassedOver) -> None:
         """Writes down what the source of a job holds beside recordings.
 
@@ -180,13 +213,21 @@ class JobStore(FolderStore):
         return Counts(0, 0, 0, 0.0)
 
     def drop_inputs(self, job_id: str) -> None:
-        """Removes the uploads of a job that has ended: nothing reads them any more."""
-        shutil.rmtree(self._root / job_id / INPUTS, ignore_errors=True)
+        """Removes the uploads of a job that has ended, unless they are to stay."""
+        if not self.find(job_id).keep_audio:
+            shutil.rmtree(self._root / job_id / INPUTS, ignore_errors=True)
 
     def _counted(self) -> Iterable[tuple[str, bool]]:
         """What has not ended takes space, and stays."""
         jobs = [(job.id, job.state in ENDED) for job in self.all()]
         return (*jobs, *((name, True) for name in self.unreadable()))
+
+    def _item(self, folder: Path, position: int) -> Item | None:
+        if not (folder / LEDGER_FILE).is_file():
+            return None
+        with Ledger(folder) as ledger:
+            row = next(ledger.rows(after=position - 1), None) if ledger.begun else None
+        return row.item if row and row.item.position == position else None
 
     def _without_ledger(self, job_id: str, error: LedgerCorrupt) -> None:
         folder = self.folder(job_id)

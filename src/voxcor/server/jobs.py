@@ -1,54 +1,43 @@
 """`/v1/jobs`: many recordings at once, now or after a restart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
-from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.requests import ClientDisconnect
 
 from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.ledger import Ledger, LedgerRow
-from voxcor.batch.tables import TABLE_FORMATS, TableFormat, write_table
 from voxcor.errors import MalformedRequest, NoSuchJob, UsageError
-from voxcor.result_folder import to_json
 from voxcor.server.admission import CLIENT_CLOSED_REQUEST
-from voxcor.server.archives import zipped
 from voxcor.server.bodies import body_of
-from voxcor.server.downloads import Download, downloads_of
 from voxcor.server.event_log import all_read, last_event_id, not_stored, server_sent
 from voxcor.server.folder_store import new_id
 from voxcor.server.job_documents import (
+    JobChanges,
     JobDocument,
-    JobItems,
     JobList,
     document_of,
     item_of,
-    ledger_of,
 )
-from voxcor.server.job_runner import JobRunner
+from voxcor.server.job_runner import JobId, JobRunner, runner_of
 from voxcor.server.job_store import ENDED, INPUTS, JobRecord, require_allowed
-from voxcor.server.result_store import MOST_PAGE_BYTES
 from voxcor.server.schemas import RecognizeForm, problems
 from voxcor.server.service import Service, service_of
-from voxcor.server.strict_json import SafeJSONResponse, read_strict_json
+from voxcor.server.strict_json import read_strict_json
 from voxcor.server.uploads import Upload, receive_files
-
-ARCHIVE = "archive.zip"
 
 # To count a ledger of a hundred thousand items takes 10 ms, and a job may do fifty items a second.
 _PROGRESS_INTERVAL_S = 0.2
 
 # To cancel is felt between windows: the answer waits for that, but not for a large model's window.
 _CANCEL_WAIT_S = 2.0
-
-_Id = Annotated[str, InPath(description="As POST /v1/jobs gave it. · 创建任务时返回的 id。")]
 
 
 @asynccontextmanager
@@ -66,11 +55,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], lifespan=_lifespan)
-
-
-def _runner_of(request: Request) -> JobRunner:
-    runner: JobRunner = request.app.state.jobs
-    return runner
 
 
 @router.post(
@@ -112,7 +96,7 @@ async def create_job(request: Request) -> Response:
     A `source` is what `voxcor batch` takes, a folder, a list or an archive, on the server; it must
     lie in a folder of `VOXCOR_JOB_SOURCES`. The answer comes as soon as the upload is on the disk.
     """
-    service, runner = service_of(request), _runner_of(request)
+    service, runner = service_of(request), runner_of(request)
     job_id = new_id()
     # A job costs the queue nothing; a server that stops, or is full of uploads, takes none.
     runner.require_place()
@@ -134,7 +118,7 @@ async def create_job(request: Request) -> Response:
 @router.get("", summary="All jobs · 所有任务")
 async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> JobList:
     """The newest first."""
-    runner = _runner_of(request)
+    runner = runner_of(request)
 
     def listed() -> list[dict[str, Any]]:
         jobs: list[dict[str, Any]] = []
@@ -153,71 +137,64 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
 
 
 @router.get("/{job_id}", summary="A job · 一个任务", responses=problems(404))
-async def get_job(request: Request, job_id: _Id) -> JobDocument:
+async def get_job(request: Request, job_id: JobId) -> JobDocument:
     """How far it is."""
-    runner = _runner_of(request)
+    runner = runner_of(request)
     document = await asyncio.to_thread(lambda: document_of(runner, runner.find(job_id)))
     return JobDocument.model_validate(document)
+
+
+@router.patch("/{job_id}", summary="Name a job · 命名任务", responses=problems(404, 507))
+async def name_job(request: Request, job_id: JobId, changes: JobChanges) -> JobDocument:
+    """What people call it; its downloads are called so, too."""
+    runner = runner_of(request)
+    await asyncio.to_thread(runner.store.set_name, job_id, changes.name or None)
+    return await get_job(request, job_id)
 
 
 @router.delete(
     "/{job_id}", status_code=204, summary="Cancel and delete · 取消并删除", responses=problems(404)
 )
-async def delete_job(request: Request, job_id: _Id) -> Response:
+async def delete_job(request: Request, job_id: JobId) -> Response:
     """Ends it where it runs, and leaves no trace of it: uploads, results, ledger.
 
     It is gone at once for everybody; what a window of inference still holds goes with its end.
     """
-    runner = _runner_of(request)
+    runner = runner_of(request)
     await asyncio.to_thread(runner.delete, job_id)
     await runner.wait_until_not_running(job_id, _CANCEL_WAIT_S)
     return Response(status_code=204)
 
 
 @router.post("/{job_id}/cancel", summary="Cancel · 取消", responses=problems(404))
-async def cancel_job(request: Request, job_id: _Id) -> JobDocument:
+async def cancel_job(request: Request, job_id: JobId) -> JobDocument:
     """Ends it; what is done so far stays, and can be downloaded. One that has ended stays so.
 
     It is `running` in the answer where what is recognised this moment takes longer to stop.
     """
-    runner = _runner_of(request)
+    runner = runner_of(request)
     await asyncio.to_thread(runner.cancel, job_id)
     await runner.wait_until_not_running(job_id, _CANCEL_WAIT_S)
     return await get_job(request, job_id)
 
 
-@router.get(
-    "/{job_id}/items",
-    summary="Recordings of a job · 任务中的录音",
-    responses={200: {"model": JobItems}, **problems(404)},
+@router.post(
+    "/{job_id}/retry",
+    summary="Try again what failed · 重试失败的录音",
+    responses=problems(404, 429),
 )
-async def list_items(
-    request: Request,
-    job_id: _Id,
-    state: Annotated[Literal["done", "failed"] | None, Query()] = None,
-    after: Annotated[int, Query(ge=-1, lt=1 << 53)] = -1,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> Response:
-    """Those that are done or failed, in the order of the source; fewer where they are long."""
-    runner = _runner_of(request)
+async def retry_job(request: Request, job_id: JobId) -> JobDocument:
+    """One that has ended goes on with what failed, or was cancelled before its turn.
 
-    def page() -> Response:
-        items: list[dict[str, Any]] = []
-        following, size = None, 0
-        with ledger_of(runner, job_id) as ledger:
-            for row in ledger.rows(state=state, after=after):
-                items.append(item_of(row))
-                size += len(to_json(items[-1]))
-                if len(items) == limit or size > MOST_PAGE_BYTES:
-                    following = row.item.position
-                    break
-        return SafeJSONResponse({"items": items, "next": following})
-
-    return await asyncio.to_thread(page)
+    Uploads are there for that only where they came with `keep_audio`.
+    """
+    runner = runner_of(request)
+    await asyncio.to_thread(runner.retry, job_id)
+    return await get_job(request, job_id)
 
 
-async def _unread(request: Request, job_id: _Id) -> AsyncIterator[ServerSentEvent]:
-    runner = _runner_of(request)
+async def _unread(request: Request, job_id: JobId) -> AsyncIterator[ServerSentEvent]:
+    runner = runner_of(request)
     after = last_event_id(request)
     job = await asyncio.to_thread(runner.find, job_id)
     has_ended = job.state in ENDED and after > 0
@@ -245,39 +222,6 @@ async def get_events(
     """
     async for event in unread:
         yield event
-
-
-@router.get(
-    "/{job_id}/files/{name}",
-    summary="The results of a job · 任务结果下载",
-    responses={
-        200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
-        **problems(404, 429, 507),
-    },
-    response_class=FileResponse,
-)
-async def get_file(
-    request: Request,
-    job_id: _Id,
-    name: Annotated[
-        str, InPath(description="results.jsonl, results.csv, results.parquet or archive.zip.")
-    ],
-) -> Response:
-    """Tables are made when they are asked for, also of a job that runs. The archive has them all,
-    with frames and embeddings where there are any.
-    """
-    runner = _runner_of(request)
-    kind = name.removeprefix("results.")
-    if name == ARCHIVE:
-        headers = {"Content-Disposition": f'attachment; filename="voxcor-{job_id}.zip"'}
-        with downloads_of(request).slot() as slot:
-            folder = await asyncio.to_thread(_archived, runner, job_id)
-            pieces = zipped(folder, "voxcor", _results_of(folder))
-            return Download(slot.pop_all(), pieces, "application/zip", headers)
-    if kind not in TABLE_FORMATS or not name.startswith("results."):
-        raise NoSuchJob(id=job_id)
-    path = await asyncio.to_thread(_table, runner, job_id, kind)
-    return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"})
 
 
 async def _receive(request: Request, service: Service, job_id: str, workplace: Path) -> JobRecord:
@@ -309,6 +253,7 @@ async def _receive(request: Request, service: Service, job_id: str, workplace: P
         options=form.recording,
         model=form.request.model,
         source=source,
+        keep_audio=form.request.keep_audio,
     )
 
 
@@ -364,24 +309,3 @@ async def _events(runner: JobRunner, job_id: str, after: int) -> AsyncIterator[S
         yield server_sent("progress", document)
         await changed.wait()
         await asyncio.sleep(_PROGRESS_INTERVAL_S)
-
-
-def _table(runner: JobRunner, job_id: str, kind: TableFormat) -> Path:
-    job = runner.store.find(job_id)
-    with ledger_of(runner, job_id) as ledger:
-        return write_table(ledger, kind, segments=job.options.granularity == "segment")
-
-
-def _archived(runner: JobRunner, job_id: str) -> Path:
-    for kind in ("jsonl", "csv"):
-        _table(runner, job_id, kind)
-    return runner.store.folder(job_id)
-
-
-def _results_of(folder: Path) -> Iterator[Path]:
-    """What a person wants of a job's folder: no ledger, no uploads."""
-    for name in ("results.jsonl", "results.csv", "segments.csv", "embeddings.json"):
-        if (folder / name).is_file():
-            yield folder / name
-    for name in ("frames", "embeddings"):
-        yield from sorted(path for path in (folder / name).rglob("*") if path.is_file())

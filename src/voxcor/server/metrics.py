@@ -17,8 +17,8 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
-# The page's own files say nothing of how the server is, and are asked for by the dozen.
-_QUIET = "/static/"
+# What the page asks for by the dozen, and what says nothing of how the server is.
+_QUIET = ("/static/", "/readyz")
 
 
 class Metrics:

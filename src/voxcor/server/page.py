@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from voxcor.errors import InputError
 from voxcor.labels import EXTRA_COLORS, LABELS
 from voxcor.server.assets import FRESH, Asset, asset_of, file_asset, send_asset
+from voxcor.server.service import service_of
 from voxcor.sources import EXAMPLE
 from voxcor.timeline import COORDINATES
 
@@ -23,6 +24,9 @@ FOLDER = Path(__file__).parent / "static"
 # A browser runs no module of another type, and what the operating system says of .js varies.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/markdown", ".md")
+
+# The settings that people have to know before they send something.
+LIMITS = ("max_upload_mb", "max_job_mb", "max_audio_min")
 
 _files = StaticFiles(directory=FOLDER)
 
@@ -41,17 +45,21 @@ async def get_example() -> Response:
 
 @router.api_route("/static/words.js", methods=["GET", "HEAD"])
 def get_words(request: Request) -> Response:
-    """A module: labels in the words and colours of the command, and why a recording failed."""
-    return send_asset(request, _words())
+    """A module: labels in the words and colours of the command, why a recording failed, and how
+    much the server takes.
+    """
+    settings = service_of(request).settings
+    return send_asset(request, _words(tuple((name, getattr(settings, name)) for name in LIMITS)))
 
 
 @cache
-def _words() -> Asset:
+def _words(limits: tuple[tuple[str, int], ...]) -> Asset:
     words = {
         "LABELS": {label.id: asdict(label) for label in LABELS},
         "EXTRA_COLORS": EXTRA_COLORS,
         "COORDINATES": COORDINATES,
         "FAILURES": {e.code: e.brief for e in InputError.__subclasses__() if e.brief},
+        "LIMITS": dict(limits),
     }
     lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in words.items())
     return asset_of("".join(lines).encode(), "text/javascript")

@@ -8,8 +8,9 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,30 @@ _FILE = re.compile(
     r"(processed_audio\.wav|result\.json|embedding\.(npy|json)|frames\.csv|log\.json"
     r"|corrections\.json|original(\.[a-z0-9]{1,5})?)"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which results are asked for; what is None is all the same.
+
+    Attributes:
+        name: part of the recording's name, in any case.
+        emotion: the id of a label, or `abstained`.
+        below: more than the confidence, 0..1.
+    """
+
+    name: str | None = None
+    emotion: str | None = None
+    below: float | None = None
+
+    def has(self, document: Mapping[str, Any]) -> bool:
+        """Whether a result document is among them."""
+        answer = "abstained" if document["abstained"] else document["emotion"]
+        return (
+            (self.name is None or self.name.casefold() in document["audio"]["name"].casefold())
+            and (self.emotion is None or self.emotion == answer)
+            and (self.below is None or document["confidence"] < self.below)
+        )
 
 
 class ResultStore(FolderStore):
@@ -203,8 +228,11 @@ class ResultStore(FolderStore):
     def _result(self, result_id: str) -> Result:
         return result_from(self.document(result_id))
 
-    def page(self, limit: int, before: str | None) -> tuple[list[dict[str, Any]], str | None]:
-        """The newest results, or the newest before one; and before which the next page begins.
+    def page(
+        self, limit: int, before: str | None, wanted: Wanted | None = None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """The newest results that are wanted, None for all, or the newest before one; and before
+        which the next page begins.
 
         It ends before `limit` where its documents come to `MOST_PAGE_BYTES`. What cannot be read is
         left out, and among `unreadable` then.
@@ -213,10 +241,13 @@ class ResultStore(FolderStore):
         shown: list[dict[str, Any]] = []
         size = 0
         for place, result_id in enumerate(ids):
-            if place == limit or size > MOST_PAGE_BYTES:
+            if len(shown) == limit or size > MOST_PAGE_BYTES:
                 return shown, ids[place - 1]
             try:
-                shown.append(self.document(result_id))
+                document = self.document(result_id)
+                if wanted is not None and not wanted.has(document):
+                    continue
+                shown.append(document)
                 size += (self._root / result_id / RESULT_FILE).stat().st_size
             except (NoSuchResult, StateUnreadable, FileNotFoundError):
                 continue  # deleted this moment, or told by the log

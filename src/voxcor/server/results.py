@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -10,12 +11,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from voxcor.corrections import CORRECTIONS_FILE
 from voxcor.server.archives import zip_chunks
-from voxcor.server.downloads import Download, downloads_of
+from voxcor.server.downloads import UNFIT, Download, attachment, downloads_of
 from voxcor.server.event_log import EventLog, not_stored
 from voxcor.server.log_messages import unread_log
 from voxcor.server.pipeline import cancel_and_delete
 from voxcor.server.problems import error_response
-from voxcor.server.result_store import RESULT_FILE
+from voxcor.server.result_store import RESULT_FILE, ResultStore, Wanted
 from voxcor.server.schemas import Pending, problems, reference
 from voxcor.server.service import service_of
 
@@ -35,6 +36,16 @@ async def list_results(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    name: Annotated[
+        str | None, Query(description="Part of the recording's name. · 录音名称的一部分。")
+    ] = None,
+    emotion: Annotated[
+        str | None,
+        Query(description="The id of a label, or `abstained`. · 标签 id，或 `abstained`。"),
+    ] = None,
+    below: Annotated[
+        float | None, Query(ge=0, le=1, description="Less confident than this. · 置信度低于此值。")
+    ] = None,
 ) -> Response:
     """Newest first. `next` is the `before` of the page that follows, null on the last.
 
@@ -42,7 +53,9 @@ async def list_results(
     name, in VOXCOR_HOME/results. The first 32 characters are the id by which it can be deleted.
     """
     results = service_of(request).results
-    documents, following = await asyncio.to_thread(results.page, limit, before)
+    documents, following = await asyncio.to_thread(
+        results.page, limit, before, Wanted(name, emotion, below)
+    )
     page: dict[str, Any] = {"results": documents, "next": following}
     if unreadable := await asyncio.to_thread(results.unreadable):
         page["unreadable"] = unreadable
@@ -136,11 +149,23 @@ async def get_file(
     results = service_of(request).results
     if name == ARCHIVE:
         folder = (await asyncio.to_thread(results.file, result_id, RESULT_FILE)).parent
-        headers = {"Content-Disposition": f'attachment; filename="voxcor-{result_id}.zip"'}
+        headers = attachment(f"{await asyncio.to_thread(_stem, results, result_id)}.zip")
         with downloads_of(request).slot() as slot:
             pieces = zip_chunks(folder)
             return Download(slot.pop_all(), pieces, "application/zip", headers)
     path = await asyncio.to_thread(results.file, result_id, name)
     # All but what people put right stays as it is.
     cached = "no-store" if name == CORRECTIONS_FILE else "private, max-age=3600"
-    return FileResponse(path, headers={"Cache-Control": cached})
+    stem = await asyncio.to_thread(_stem, results, result_id)
+    return FileResponse(
+        path,
+        filename=f"{stem}.{name}",
+        content_disposition_type="inline",
+        headers={"Cache-Control": cached},
+    )
+
+
+def _stem(results: ResultStore, result_id: str) -> str:
+    """What downloads of a result begin with: its recording's name, without what ends it."""
+    name: str = results.document(result_id)["audio"]["name"]
+    return UNFIT.sub("_", FilePath(name).stem)

@@ -1,6 +1,7 @@
 /** The server's routes. Addresses are relative to the page's, so a proxy may show it anywhere. */
 
-import { language, locked, models, readiness } from "./state.js";
+import { language, locked, models, readiness, unlocked } from "./state.js";
+import { t } from "./strings.js";
 import { signal } from "./vendor/signals.js";
 
 /** @import { Signal } from "./vendor/signals.js" */
@@ -22,6 +23,12 @@ import { signal } from "./vendor/signals.js";
 /** @typedef {{ onUpload?: (share: number) => void, signal?: AbortSignal }} Watching */
 
 /**
+ * How a log ends: the results by their ids, and why channels have none.
+ *
+ * @typedef {{ results?: string[], failures?: ChannelFailure[] }} Ending
+ */
+
+/**
  * What came of a recording, or of one of its channels.
  *
  * @typedef {Result | ChannelFailure} Outcome
@@ -30,7 +37,7 @@ import { signal } from "./vendor/signals.js";
 /**
  * The options as the form of a request has them; null counts as left out.
  *
- * @typedef {Omit<Options, "labels"> & { labels: string | null }} Form
+ * @typedef {Omit<Options, "labels"> & { labels: string | null, speakers?: string | null, keep_audio?: boolean }} Form
  */
 
 /** What the server, or the way to it, has against a request; `message` is in the page's language. */
@@ -44,25 +51,29 @@ export class ApiError extends Error {
   }
 }
 
-const OFFLINE = {
-  en: "The server does not answer. Is it still running? Start it with: voxcor serve",
-  zh: "服务器没有响应。它还在运行吗？启动命令：voxcor serve",
-};
-
 const givenUp = () => new DOMException("given up", "AbortError");
 
-const offline = () => new ApiError({ code: "server_unreachable", message: OFFLINE[language.value], retryable: true });
+/** The way to the server is broken; the whole page knows at once. */
+function offline() {
+  const message = t("offline");
+  readiness.value = { ready: false, isGone: true, problem: message };
+  return new ApiError({ code: "server_unreachable", message, retryable: true });
+}
 
-const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * @param {number} status
  * @param {string} text
  */
 function errorOf(status, text) {
-  if (status === 401) locked.value = true;
   try {
     const document = JSON.parse(text);
+    if (document.code === "unauthorized") {
+      locked.value = true;
+      // The server's own words are for programs, which send it in a header.
+      return new ApiError({ ...document, message: t("keyWanted") });
+    }
     if (document.code) return new ApiError(document);
   } catch {
     // Not ours: a proxy's page, or nothing.
@@ -160,18 +171,16 @@ export const byChannel = (outcomes) => [...outcomes].sort((a, b) => (channelOf(a
 const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
 
 /**
- * Sends a recording and waits for its outcomes: the result document, or, where channels are
- * separate, for each of them its document or why there is none, `{channel, code, message}`.
+ * Sends a recording; the id by which its log, and then its result, are found. Raises ApiError, or AbortError.
  *
- * `onUpload` is told the share that has been sent, `onStep` each event of the processing log;
- * `signal` gives it up, here and on the server. Raises ApiError, or AbortError.
+ * `onUpload` is told the share that has been sent; `signal` gives it up, here and on the server.
  *
  * @param {File} file
  * @param {Form} options
- * @param {Watching & { onStep?: (step: Step) => void }} watching
- * @returns {Promise<Outcome[]>}
+ * @param {Watching} watching
+ * @returns {Promise<string>}
  */
-export async function recognise(file, options, { onUpload, onStep, signal } = {}) {
+export async function send(file, options, { onUpload, signal } = {}) {
   // By a key of our own: the server may have begun, and its answer with the id be on its way.
   const key = newKey();
   const giveUp = () => request(`v1/recognize/${key}`, { method: "DELETE" }).catch(() => {});
@@ -179,15 +188,46 @@ export async function recognise(file, options, { onUpload, onStep, signal } = {}
   try {
     const headers = { Prefer: "respond-async", "Request-Key": key };
     const { id } = await upload("v1/recognize", formOf([file], options), { headers, onUpload, signal });
-    const ending = await follow(`v1/results/${id}/events`, onStep, signal);
-    const first = await waitFor(id);
-    const others = (ending?.results ?? []).filter((other) => other !== id);
-    const documents = [first, ...(await Promise.all(others.map(waitFor)))];
     signal?.throwIfAborted();
-    return byChannel([...documents, ...(ending?.failures ?? [])]);
+    return id;
   } finally {
     signal?.removeEventListener("abort", giveUp);
   }
+}
+
+/** The result document; null while it is being made. Raises ApiError. */
+export async function findResult(/** @type {string} */ id) {
+  const response = await request(`v1/results/${encodeURIComponent(id)}`);
+  return response.status === 200 ? /** @type {Promise<Result>} */ (response.json()) : null;
+}
+
+/** What is told of a recognition. */
+export const eventsOf = (/** @type {string} */ id) => `v1/results/${encodeURIComponent(id)}/events`;
+
+/**
+ * What came of a recording, once its log has ended: the result document, or, where channels are separate, for each of
+ * them its document or why there is none, `{channel, code, message}`. Raises ApiError.
+ *
+ * @param {string} id
+ * @param {Ending | undefined} ending what `follow` gave
+ * @param {Outcome} [known] its document, where that is there already
+ * @returns {Promise<Outcome[]>}
+ */
+export async function outcomesOf(id, ending, known) {
+  const others = (ending?.results ?? []).filter((other) => other !== id);
+  // Of channels, some may have been deleted since.
+  const rest = await Promise.all(others.map((other) => waitFor(other).catch(() => null)));
+  return byChannel([
+    known ?? (await waitFor(id)),
+    ...rest.filter((document) => document !== null),
+    ...(ending?.failures ?? []),
+  ]);
+}
+
+/** Sends a recording and waits for its outcomes. Raises ApiError. */
+export async function recognise(/** @type {File} */ file, /** @type {Form} */ options) {
+  const id = await send(file, options);
+  return outcomesOf(id, await follow(eventsOf(id)));
 }
 
 /**
@@ -197,7 +237,7 @@ export async function recognise(file, options, { onUpload, onStep, signal } = {}
 function formOf(files, options) {
   const form = new FormData();
   for (const [name, value] of Object.entries(options)) {
-    if (value !== null) form.append(name, String(value));
+    if (value !== null && value !== undefined) form.append(name, String(value));
   }
   for (const file of files) form.append("file", file, file.name);
   return form;
@@ -276,7 +316,7 @@ export function followJob(id, { onItem, onProgress, onEnd, onLost }) {
  * @param {string} path
  * @param {(step: Step) => void} [onStep]
  * @param {AbortSignal} [signal]
- * @returns {Promise<{ results?: string[], failures?: ChannelFailure[] } | undefined>}
+ * @returns {Promise<Ending | undefined>}
  */
 export function follow(path, onStep, signal) {
   return new Promise((resolve, reject) => {
@@ -306,8 +346,8 @@ export function follow(path, onStep, signal) {
  */
 async function waitFor(id) {
   for (;;) {
-    const response = await request(`v1/results/${id}`);
-    if (response.status === 200) return response.json();
+    const document = await findResult(id);
+    if (document) return document;
     await pause(1000);
   }
 }
@@ -316,21 +356,6 @@ export const remove = (/** @type {string} */ id) => request(`v1/results/${id}`, 
 
 export async function loadModels() {
   models.value = await getJson("v1/models");
-}
-
-/** Watches until the model is warm. */
-export async function awaitReady() {
-  for (;;) {
-    try {
-      await request("readyz");
-      readiness.value = { ready: true, problem: null };
-      return;
-    } catch (error) {
-      const isStarting = error.code === "not_ready";
-      readiness.value = { ready: false, problem: isStarting ? null : error.message };
-    }
-    await pause(700);
-  }
 }
 
 /**
@@ -345,4 +370,5 @@ export async function unlock(key) {
     body: JSON.stringify({ api_key: key }),
   });
   locked.value = false;
+  unlocked.value += 1;
 }

@@ -1,17 +1,32 @@
 /** The page: what is always there, and the view that is open. */
 
-import { awaitReady, loadModels, loadWords, unlock } from "./api.js";
+import { loadModels, loadWords, unlock } from "./api.js";
 import { History } from "./history.js";
 import { html, Icon } from "./html.js";
 import { Live } from "./live.js";
 import { Models, pull } from "./models.js";
+import { Notice } from "./notice.js";
 import { Queue } from "./queue.js";
+import { watchReadiness } from "./readiness.js";
 import { Recognise, takeFromAnywhere } from "./recognise.js";
+import { placeOfLatest } from "./recognitions.js";
 import { Rules } from "./rules.js";
-import { language, locked, models, open, options, readiness, setLanguage, setTheme, theme, view } from "./state.js";
+import {
+  language,
+  locked,
+  models,
+  open,
+  options,
+  readiness,
+  setLanguage,
+  setTheme,
+  theme,
+  unlocked,
+  view,
+} from "./state.js";
 import { t } from "./strings.js";
 import { render } from "./vendor/preact.js";
-import { computed, useSignal } from "./vendor/signals.js";
+import { computed, effect, useSignal } from "./vendor/signals.js";
 
 /** @import { TargetedEvent } from "./vendor/preact.js" */
 
@@ -29,10 +44,11 @@ function App() {
       document.getElementById("main")?.focus();
     }}>${t("skip")}</a>
     <${Header} />
+    <${Notice} />
     <main id="main" tabindex="-1">
       <h1 class="visually-hidden">${t(opened.value)}</h1>
       <${Banner} />
-      <${View} />
+      <${View} key=${unlocked.value} />
     </main>
     <footer>
       <p>${t("notice")}</p>
@@ -43,17 +59,20 @@ function App() {
   `;
 }
 
+/** Where the link of a view leads. */
+const placeOf = (/** @type {string} */ name) => (name === "recognise" ? placeOfLatest.value : name);
+
 function Header() {
-  const { ready, problem } = readiness.value;
+  const { ready, problem, isGone } = readiness.value;
   const model = options.value.model ?? models.value?.active ?? "";
   return html`
     <header>
       <a class="brand" href="#recognise"><img src="static/icon.svg" alt="" width="28" height="28" /><span lang="zh-CN">心声</span> <span lang="en">Voxcor</span></a>
       <nav aria-label=${t("views")}>
-        ${NAMES.map((name) => html`<a href="#${name}" aria-current=${opened.value === name ? "page" : null}>${t(name)}</a>`)}
+        ${NAMES.map((name) => html`<a href="#${placeOf(name)}" aria-current=${opened.value === name ? "page" : null}>${t(name)}</a>`)}
       </nav>
       <span class="state" role="status" title=${problem}>
-        <i class=${ready ? "on" : problem ? "off" : "wait"}></i>${ready ? html`<span lang="en">${model}</span> ${t("ready")}` : t(problem ? "notReady" : "warming")}
+        <i class=${ready ? "on" : problem ? "off" : "wait"}></i>${ready ? html`<span lang="en">${model}</span> ${t("ready")}` : t(isGone ? "gone" : problem ? "notReady" : "warming")}
       </span>
       <div class="switches">
         <div class="switch" role="group" aria-label=${t("language")}>
@@ -94,15 +113,15 @@ function KeyDialog() {
     event.preventDefault();
     try {
       await unlock(String(new FormData(event.currentTarget).get("key")));
-      await Promise.all([loadModels(), loadWords()]);
     } catch (error) {
-      problem.value = error.message;
+      problem.value = error.code === "unauthorized" ? t("keyWrong") : error.message;
     }
   };
   return html`
     <dialog ref=${(/** @type {HTMLDialogElement | null} */ element) => element && !element.open && element.showModal()} aria-label=${t("key")}>
       <form onSubmit=${submit}>
         <label class="field"><span>${t("key")}</span><input name="key" type="password" autocomplete="current-password" required /></label>
+        <p class="faint">${t("keyWanted")}</p>
         ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
         <button class="primary">${t("keySend")}</button>
       </form>
@@ -112,6 +131,17 @@ function KeyDialog() {
 
 takeFromAnywhere();
 render(html`<${App} />`, /** @type {HTMLElement} */ (document.getElementById("page")));
-awaitReady();
-loadModels().catch(() => {});
-loadWords().catch(() => {});
+watchReadiness();
+
+// Again with the key, and when the server has come back: it may have other models by then.
+const isReady = computed(() => readiness.value.ready);
+effect(() => {
+  unlocked.value;
+  isReady.value;
+  loadModels().catch(() => {});
+  loadWords().catch(() => {});
+});
+
+effect(() => {
+  document.title = `${t(opened.value)} · 心声 Voxcor`;
+});

@@ -1,7 +1,9 @@
 /** The jobs that the server keeps: all of them, and the recordings of the one that is open. */
 
-import { followJob, getJson, request, submitJob } from "./api.js";
-import { batch, computed, signal } from "./vendor/signals.js";
+import { followJob, getJson, request, sendJson, submitJob } from "./api.js";
+import { address, open, placeOfJob } from "./state.js";
+import { t } from "./strings.js";
+import { batch, signal } from "./vendor/signals.js";
 
 /** @import { Form } from "./api.js" */
 /** @import { JobDocument, JobItem } from "./server.js" */
@@ -15,8 +17,13 @@ import { batch, computed, signal } from "./vendor/signals.js";
 // What comes within this time is drawn at once, however much it is.
 const DRAW_EVERY_MS = 100;
 
-// Jobs that are not followed are asked for instead: a browser has six connections to a server.
+// Jobs that are not followed are asked for instead, and what other pages did to them: a browser has six connections
+// to a server.
 const ASK_EVERY_MS = 2000;
+
+// So many at least; more where older ones have not ended.
+const ASKED = 30;
+const MOST_ASKED = 200;
 
 // How far back the pace is measured.
 const PACE_MS = 30_000;
@@ -40,8 +47,6 @@ export const failure = signal(/** @type {Error | null} */ (null));
 
 export const isEnded = (/** @type {JobDocument} */ { state }) => !["waiting", "running"].includes(state);
 export const finishedOf = (/** @type {JobDocument} */ { progress }) => progress.done + progress.failed;
-
-const others = computed(() => (jobs.value ?? []).filter((job) => !isEnded(job) && job.id !== opened.value));
 
 /**
  * The recordings by position: one that is told of again is not another.
@@ -86,21 +91,42 @@ async function attempt(action) {
   try {
     return await action();
   } catch (error) {
-    if (error.name !== "AbortError") failure.value = error;
+    if (error.code === "no_such_job") failure.value = new Error(t("jobGone"));
+    else if (error.name !== "AbortError") failure.value = error;
     return null;
   }
 }
 
 /** Begins to watch: all jobs, and the recordings of one that runs, or else of the newest. */
 export async function watch() {
-  asking = setInterval(() => others.value.forEach(ask), ASK_EVERY_MS);
-  const listed = await attempt(() => getJson("v1/jobs?limit=200"));
+  asking = setInterval(() => document.hidden || refresh(), ASK_EVERY_MS);
+  const listed = await attempt(() => getJson(`v1/jobs?limit=${MOST_ASKED}`));
   if (listed === null || asking === undefined) return;
   /** @type {JobDocument[]} */
   const all = listed.jobs;
   jobs.value = all;
+  const wanted = address.value.id;
+  if (wanted) return comeTo(wanted);
   const known = all.find(({ id }) => id === opened.value);
   openJob((known ?? all.find((job) => job.state === "running") ?? all[0])?.id ?? null);
+}
+
+/** Opens the job of an address, be it the latest or an old one. */
+export async function comeTo(/** @type {string} */ id) {
+  if (jobs.value === null || opened.value === id) return;
+  if (!jobs.value.some((job) => job.id === id)) {
+    const found = await attempt(() => getJson(`v1/jobs/${encodeURIComponent(id)}`));
+    if (found === null) return;
+    jobs.value = [...(jobs.value ?? []), found];
+  }
+  openJob(id);
+}
+
+/** Opens a job and gives it an address, or closes it. */
+export function toggle(/** @type {string} */ id) {
+  const isOpen = opened.value === id;
+  openJob(isOpen ? null : id);
+  open(isOpen ? "queue" : placeOfJob(id));
 }
 
 export function unwatch() {
@@ -195,15 +221,40 @@ function put(/** @type {News} */ document) {
 
 function forget(/** @type {string} */ id) {
   jobs.value = (jobs.value ?? []).filter((job) => job.id !== id);
-  if (opened.value === id) openJob(null);
+  if (opened.value !== id) return;
+  openJob(null);
+  if (address.value.id === id) open("queue");
 }
 
-async function ask(/** @type {JobDocument} */ { id }) {
+/** What has become of the jobs, here and by other pages; the open one is followed anyway. */
+async function refresh() {
+  const before = jobs.value ?? [];
+  const oldest = before.findLastIndex((job) => !isEnded(job));
+  const limit = Math.min(MOST_ASKED, Math.max(ASKED, oldest + 1));
+  /** @type {JobDocument[]} */
+  let latest;
   try {
-    put(await getJson(`v1/jobs/${id}`));
-  } catch (error) {
-    if (error.code === "no_such_job") forget(id);
+    latest = (await getJson(`v1/jobs?limit=${limit}`)).jobs;
+  } catch {
+    return; // the page says elsewhere that the server is gone
   }
+  const last = latest.length < limit ? "" : (latest.at(-1)?.id ?? "");
+  const isThere = new Set(latest.map(({ id }) => id));
+  batch(() => {
+    for (const { id } of before) if (id >= last && !isThere.has(id)) forget(id);
+    for (const job of latest.toReversed()) {
+      if (job.id !== opened.value) put(job);
+      else if (!isEnded(job) && before.some((known) => known.id === job.id && isEnded(known))) again(job);
+    }
+  });
+}
+
+/** One that had ended goes on. */
+function again(/** @type {JobDocument} */ job) {
+  put(job);
+  if (opened.value !== job.id) return;
+  openJob(null);
+  openJob(job.id);
 }
 
 /**
@@ -224,6 +275,7 @@ export async function submit(files, options) {
   if (job === null) return false;
   put(job);
   openJob(job.id);
+  open(placeOfJob(job.id));
   return true;
 }
 
@@ -237,3 +289,29 @@ export const erase = (/** @type {string} */ id) =>
     await request(`v1/jobs/${id}`, { method: "DELETE" });
     forget(id);
   });
+
+/** Deletes all that have ended. */
+export const eraseEnded = () =>
+  attempt(async () => {
+    for (const { id } of (jobs.value ?? []).filter(isEnded)) {
+      await request(`v1/jobs/${id}`, { method: "DELETE" });
+      forget(id);
+    }
+  });
+
+/** Lets what failed be tried again. */
+export const retry = (/** @type {string} */ id) =>
+  attempt(async () => again(await (await request(`v1/jobs/${id}/retry`, { method: "POST" })).json()));
+
+/**
+ * @param {string} id
+ * @param {string} name empty for none
+ */
+export const rename = (id, name) =>
+  attempt(async () => put(await sendJson("PATCH", `v1/jobs/${id}`, { name: name.trim() || null })));
+
+/** A recording of a job, as it was sent. Raises ApiError. */
+export async function recordingOf(/** @type {JobDocument} */ { id }, /** @type {JobItem} */ { position, path }) {
+  const response = await request(`v1/jobs/${id}/items/${position}/audio`);
+  return new File([await response.blob()], path.split("/").at(-1) ?? path);
+}

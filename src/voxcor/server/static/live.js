@@ -150,7 +150,8 @@ function LiveCurve() {
     /** @type {ReturnType<typeof drawCurve> | undefined} */
     let drawn;
     const hide = () => {
-      for (const [index, id] of labels.entries()) drawn?.setVisible(index, !hidden.value.has(id));
+      const unseen = hidden.value;
+      drawn?.setVisible((id) => !unseen.has(id));
     };
     const show = () => {
       const grown = curve.peek();

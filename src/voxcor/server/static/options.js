@@ -1,14 +1,14 @@
 /** The options of a recognition, the same for one file and for many. */
 
 import { percent } from "./format.js";
-import { html } from "./html.js";
+import { html, Icon } from "./html.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
-import { modelLabels, models, options, setOption } from "./state.js";
+import { modelLabels, models, options, setOption, speakers } from "./state.js";
 import { t } from "./strings.js";
 
 /** @import { InputEvent, SelectEvent } from "./html.js" */
 /** @import { Form } from "./api.js" */
-/** @import { Granularity } from "./server.js" */
+/** @import { Granularity, Result } from "./server.js" */
 
 /** @type {Granularity[]} */
 const GRANULARITIES = ["utterance", "segment", "frame"];
@@ -25,7 +25,80 @@ export function chosenOptions() {
   return { ...rest, labels: known.length ? known.join(",") : null };
 }
 
-export function Options() {
+/**
+ * What was chosen that changes the answer, in words, with what takes it back. Choices outlive a visit, and most lie
+ * folded away.
+ *
+ * @param {boolean} isOne whether it is about one recording
+ */
+function narrowings(isOne) {
+  const { labels, channels, abstain_below: limit, trim, any_sound, strict, track, raw } = options.value;
+  const known = (labels ?? []).filter((id) => modelLabels.value.includes(id));
+  const all = [
+    known.length > 0 && { words: onlyWords(known, modelLabels.value), clear: () => setOption("labels", null) },
+    channels === "separate" && { words: t("separate"), clear: () => setOption("channels", "mix") },
+    limit !== null && { words: limitWords(limit), clear: () => setOption("abstain_below", null) },
+    !trim && { words: t("trimNot"), clear: () => setOption("trim", true) },
+    any_sound && { words: t("any_sound"), clear: () => setOption("any_sound", false) },
+    strict && { words: t("strict"), clear: () => setOption("strict", false) },
+    track !== null && { words: t("trackChosen", { track }), clear: () => setOption("track", null) },
+    raw !== null && { words: raw, clear: () => setOption("raw", null) },
+    isOne && speakers.value !== null && { words: speakers.value.name, clear: () => (speakers.value = null) },
+  ];
+  return all.filter((each) => each !== false);
+}
+
+/**
+ * Which labels were chosen of all: those, or where that is shorter the others.
+ *
+ * @param {string[]} ids
+ * @param {string[]} all
+ */
+function onlyWords(ids, all) {
+  const others = all.filter((id) => !ids.includes(id));
+  const named = (/** @type {string[]} */ list) => ({ labels: list.map(nameOf).join(t("comma")) });
+  return others.length < ids.length ? t("without", named(others)) : t("onlyLabels", named(ids));
+}
+
+const limitWords = (/** @type {number} */ limit) => t("abstainBelow", { limit: percent(limit, 0) });
+
+/** @param {{ isOne: boolean }} props */
+function Narrowings({ isOne }) {
+  const chosen = narrowings(isOne);
+  if (!chosen.length) return null;
+  return html`
+    <ul class="narrowings" aria-label=${t("narrowings")}>
+      ${chosen.map(
+        ({ words, clear }) =>
+          html`<li><button class="quiet" onClick=${clear}>${words} <${Icon} name="close" /><span class="visually-hidden">${t("takeBack")}</span></button></li>`,
+      )}
+      ${chosen.length > 1 && html`<li><button class="link" onClick=${() => chosen.forEach(({ clear }) => void clear())}>${t("takeAllBack")}</button></li>`}
+    </ul>
+  `;
+}
+
+/**
+ * What was chosen that narrowed an answer, beside it: a result stands for itself, whoever reads it.
+ *
+ * @param {{ document: Result }} props
+ */
+export function Narrowed({ document }) {
+  const { scores, abstain_below: limit, model, audio } = document;
+  const ids = Object.keys(scores);
+  const all = models.value?.models.find(({ id }) => id === model.id)?.labels ?? [];
+  const words = [
+    all.length > ids.length && onlyWords(ids, all),
+    audio.channel !== null && t("channel", { number: audio.channel + 1 }),
+    limit !== null && limitWords(limit),
+  ].filter((each) => each !== false);
+  return (
+    words.length > 0 &&
+    html`<ul class="narrowings" aria-label=${t("narrowings")}>${words.map((each) => html`<li class="badge">${each}</li>`)}</ul>`
+  );
+}
+
+/** @param {{ isOne?: boolean }} props */
+export function Options({ isOne = false }) {
   const { granularity, embedding } = options.value;
   return html`
     <fieldset class="granularity">
@@ -87,9 +160,11 @@ export function Options() {
           onChange=${(/** @type {InputEvent} */ event) => setOption("raw", event.currentTarget.value.trim() || null)}
         />
       </label>
+      ${isOne && html`<${SpeakersChoice} />`}
       <${AbstainChoice} />
       <${LabelChoice} />
     </details>
+    <${Narrowings} isOne=${isOne} />
   `;
 }
 
@@ -119,6 +194,21 @@ function ModelChoice() {
         <option value="">${t("modelAuto", { model: models.value?.active ?? "…" })}</option>
         ${installed.map(({ id, title }) => html`<option value=${id}>${id} · ${title}</option>`)}
       </select>
+    </label>
+  `;
+}
+
+/** Who spoke when, from a file; it belongs to the recording that is chosen. */
+function SpeakersChoice() {
+  const choose = async (/** @type {InputEvent} */ event) => {
+    const [chosen] = event.currentTarget.files ?? [];
+    event.currentTarget.value = "";
+    if (chosen) speakers.value = { name: chosen.name, text: await chosen.text() };
+  };
+  return html`
+    <label class="button quiet file-button">
+      <input type="file" class="visually-hidden" accept=".rttm,.csv,.txt" onChange=${choose} />
+      ${t("speakers")}
     </label>
   `;
 }

@@ -1,22 +1,20 @@
 /** Many recordings as one job: what is chosen, and every job with what came of it. */
 
-import { byChannel, channelOf, fileOfJob } from "./api.js";
+import { fileOfJob } from "./api.js";
 import { bytes, clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import * as work from "./jobs.js";
-import { labelOf } from "./labels.js";
 import { chosenOptions, Options } from "./options.js";
-import { Bars, Verdict, Warnings, warningWords } from "./scores.js";
-import { readiness } from "./state.js";
-import { failureWords, t } from "./strings.js";
+import { DRAWN, Recordings } from "./recordings.js";
+import { address, keepAudio, readiness } from "./state.js";
+import { t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { signal, useSignal } from "./vendor/signals.js";
+import { LIMITS } from "./words.js";
 
+/** @import { TargetedEvent } from "./vendor/preact.js" */
 /** @import { InputEvent } from "./html.js" */
-/** @import { Granularity, JobDocument, JobItem } from "./server.js" */
-
-// A list of thousands stays smooth where no more of it is drawn.
-const DRAWN = 200;
+/** @import { Granularity, JobDocument } from "./server.js" */
 
 const FILES = ["results.csv", "results.jsonl", "archive.zip"];
 
@@ -29,7 +27,7 @@ export const enqueue = (/** @type {File[]} */ files) => {
 
 async function start() {
   const sent = chosen.value;
-  if (await work.submit(sent, chosenOptions())) {
+  if (await work.submit(sent, { ...chosenOptions(), keep_audio: keepAudio.value })) {
     chosen.value = chosen.value.filter((file) => !sent.includes(file));
   }
 }
@@ -39,6 +37,10 @@ export function Queue() {
     work.watch();
     return work.unwatch;
   }, []);
+  const wanted = address.value.id;
+  useEffect(() => {
+    if (wanted) work.comeTo(wanted);
+  }, [wanted]);
   return html`
     <div class="queue">
       <section class="card input" aria-label=${t("input")}>
@@ -52,14 +54,19 @@ export function Queue() {
               event.currentTarget.value = "";
             }}
           />
-          <b>${t("queueDrop")}</b><small>${t("dropHint")}</small>
+          <b>${t("queueDrop")}</b><small>${t("queueHint", { minutes: LIMITS.max_audio_min, size: bytes(1e6 * LIMITS.max_job_mb) })}</small>
         </label>
         <${Chosen} />
         <${Options} />
+        <label class="check">
+          <input type="checkbox" checked=${keepAudio.value} onChange=${(/** @type {InputEvent} */ event) => (keepAudio.value = event.currentTarget.checked)} />
+          <span>${t("keepAudio")} <small>${t("keepAudioHint")}</small></span>
+        </label>
         <${StartButton} />
         ${work.failure.value && html`<p class="problem" role="alert">${work.failure.value.message}</p>`}
       </section>
       <section class="jobs" aria-label=${t("jobs")} aria-busy=${work.jobs.value === null}>
+        <${Tidying} />
         ${work.jobs.value?.map((job) => html`<${Job} key=${job.id} job=${job} />`)}
         ${work.jobs.value?.length === 0 && html`<p class="card nothing">${t("jobsEmpty")}</p>`}
       </section>
@@ -110,31 +117,79 @@ function Chosen() {
   `;
 }
 
+/** Deletes all jobs that have ended, at the second click. */
+function Tidying() {
+  const isDoomed = useSignal(false);
+  const count = (work.jobs.value ?? []).filter(work.isEnded).length;
+  if (count < 2) return null;
+  const tidy = () => {
+    if (isDoomed.value) work.eraseEnded();
+    isDoomed.value = !isDoomed.value;
+  };
+  return html`<button class=${isDoomed.value ? "danger" : "quiet"} onBlur=${() => (isDoomed.value = false)} onClick=${tidy}>
+    ${t(isDoomed.value ? "jobsEraseReally" : "jobsErase", { count })}
+  </button>`;
+}
+
+/**
+ * What a job is called, and a field to call it otherwise.
+ *
+ * @param {{ job: JobDocument, title: string, isOpen: boolean }} props
+ */
+function JobTitle({ job, title, isOpen }) {
+  const isNaming = useSignal(false);
+  const submit = (/** @type {TargetedEvent<HTMLFormElement>} */ event) => {
+    event.preventDefault();
+    isNaming.value = false;
+    work.rename(job.id, String(new FormData(event.currentTarget).get("name")));
+  };
+  const giveUp = (/** @type {KeyboardEvent} */ { key }) => {
+    if (key === "Escape") isNaming.value = false;
+  };
+  const focus = (/** @type {HTMLInputElement | null} */ field) => field?.focus();
+  if (isNaming.value) {
+    return html`
+      <form class="row naming" onSubmit=${submit}>
+        <input ref=${focus} name="name" maxlength="200" aria-label=${t("jobName")} placeholder=${t("job", { time: job.created })} defaultValue=${job.name ?? ""} onKeyDown=${giveUp} />
+        <button class="quiet">${t("save")}</button>
+      </form>
+    `;
+  }
+  return html`
+    <h2>
+      <button class="link disclosure" aria-expanded=${isOpen} onClick=${() => work.toggle(job.id)}>${title}</button>
+      <small class="state-name">${t(job.state)}</small>
+      ${isOpen && html` <button class="link faint" onClick=${() => (isNaming.value = true)}>${t("jobRename")}</button>`}
+      ${job.name && html`<small class="faint number when">${job.created}</small>`}
+    </h2>
+  `;
+}
+
 /** @param {{ job: JobDocument }} props */
 function Job({ job }) {
   const { id, created, state, model, options, progress, error, passed_over: passedOver } = job;
+  const title = job.name ?? t("job", { time: created });
   const isDoomed = useSignal(false);
   const isOpen = work.opened.value === id;
   const finished = work.finishedOf(job);
+  const canRetry = work.isEnded(job) && job.keep_audio && (progress.failed > 0 || progress.waiting > 0);
   const erase = () => {
     if (isDoomed.value) work.erase(id);
     else isDoomed.value = true;
   };
   return html`
-    <article class="card job ${state}" aria-label=${t("job", { time: created })}>
+    <article class="card job ${state}" aria-label=${title}>
       <div class="title-row">
-        <h2>
-          <button class="link disclosure" aria-expanded=${isOpen} onClick=${() => work.openJob(isOpen ? null : id)}>${t("job", { time: created })}</button>
-          <small class="state-name">${t(state)}</small>
-        </h2>
+        <${JobTitle} job=${job} title=${title} isOpen=${isOpen} />
         <div class="row">
+          ${canRetry && html`<button class="quiet" onClick=${() => work.retry(id)}>${t("jobRetry")}</button>`}
           ${!work.isEnded(job) && html`<button class="quiet" aria-label=${t("jobCancel")} onClick=${() => work.cancel(id)}>${t("cancel")}</button>`}
           <button class=${isDoomed.value ? "danger" : "icon-only"} aria-label=${t(isDoomed.value ? "jobEraseReally" : "jobErase", { time: created })} onBlur=${() => (isDoomed.value = false)} onClick=${erase}>
             ${isDoomed.value ? t("eraseNow") : html`<${Icon} name="bin" />`}
           </button>
         </div>
       </div>
-      ${!work.isEnded(job) && html`<progress max=${progress.total || 1} value=${finished} aria-label=${t("job", { time: created })}></progress>`}
+      ${!work.isEnded(job) && html`<progress max=${progress.total || 1} value=${finished} aria-label=${title}></progress>`}
       <p class="job-facts">
         ${progress.total > 0 && html`<span class="number" role=${isOpen ? "status" : null}>${t("jobCount", { finished, total: progress.total })}</span>`}
         ${progress.failed > 0 && html`<span class="problem number">${t("jobFailed", { count: progress.failed })}</span>`}
@@ -148,7 +203,7 @@ function Job({ job }) {
         isOpen &&
         finished > 0 &&
         html`<div class="row">
-        ${FILES.map((name) => html`<a class="button quiet" href=${fileOfJob(id, name)} download=${name} lang="en"><${Icon} name="download" /> ${name}</a>`)}
+        ${FILES.map((name) => html`<a class="button quiet" href=${fileOfJob(id, name)} download lang="en"><${Icon} name="download" /> ${name}</a>`)}
       </div>`
       }
       ${isOpen && html`<${Recordings} key=${id} job=${job} />`}
@@ -162,75 +217,5 @@ function Pace(/** @type {{ waiting: number }} */ { waiting }) {
   return html`
     <span class="faint number">${t("jobPace", { speed: audio.toFixed(audio < 10 ? 1 : 0) })}</span>
     <span class="faint number">${t("jobLeft", { time: clock(waiting / items, 0) })}</span>
-  `;
-}
-
-/** The recordings of the open job, the latest first. */
-function Recordings(/** @type {{ job: JobDocument }} */ { job }) {
-  const onlyFailed = useSignal(false);
-  const drawn = useSignal(DRAWN);
-  const all = work.recordings.value;
-  const wanted = onlyFailed.value ? all.filter(({ failure }) => failure) : all;
-  const rest = wanted.length - drawn.value;
-  return html`
-    ${
-      job.progress.failed > 0 &&
-      html`<div class="switch" role="group" aria-label=${t("jobShow")}>
-      <button aria-pressed=${!onlyFailed.value} onClick=${() => (onlyFailed.value = false)}>${t("jobAll")}</button>
-      <button aria-pressed=${onlyFailed.value} onClick=${() => (onlyFailed.value = true)}>${t("jobOnlyFailed")}</button>
-    </div>`
-    }
-    <ul class="list">
-      ${wanted
-        .slice(-drawn.value)
-        .reverse()
-        .map((item) => html`<${Recording} key=${item.position} item=${item} />`)}
-    </ul>
-    ${!all.length && !work.isEnded(job) && html`<p class="nothing">${t("jobWaiting")}</p>`}
-    ${rest > 0 && html`<button class="quiet" onClick=${() => (drawn.value += DRAWN)}>${t("jobMore", { count: rest })}</button>`}
-  `;
-}
-
-function Recording(/** @type {{ item: JobItem }} */ { item }) {
-  const { path, documents, failure, channel_failures: channelFailures } = item;
-  const open = useSignal(/** @type {JobItem["documents"][number] | null} */ (null)); // whose scores are shown
-  const [first] = documents;
-  const outcomes = byChannel([...documents, ...channelFailures]);
-  return html`
-    <li class="item ${failure ? "failed" : "done"}" style=${first && !first.abstained && { "--label": labelOf(first.emotion).color }}>
-      <div class="item-head">
-        <b class="file-name">${path}</b>
-        ${first && html`<small class="faint number">${clock(first.audio.duration_ms / 1000)}</small>`}
-      </div>
-      ${
-        outcomes.length > 0 &&
-        html`<div class="verdicts">
-        ${outcomes.map((outcome) => {
-          const channel = channelOf(outcome);
-          const side = channel !== null && html`<small class="faint">${t("channel", { number: channel + 1 })}</small> `;
-          if ("code" in outcome)
-            return html`<span class="problem" title=${outcome.message}>${side}${failureWords(outcome)}</span>`;
-          const isOpen = open.value === outcome;
-          const toggle = () => {
-            open.value = isOpen ? null : outcome;
-          };
-          return html`
-            <button class="link verdict disclosure" aria-expanded=${isOpen} onClick=${toggle}>
-              ${side}<${Verdict} result=${outcome} />
-              ${outcome.quality.warnings.length > 0 && html` <span title=${warningWords(outcome).join(" ")}>⚠</span>`}
-            </button>
-          `;
-        })}
-      </div>`
-      }
-      ${failure && !outcomes.length && html`<span class="problem" title=${failure.message}>${failureWords(failure)}</span>`}
-      ${
-        open.value &&
-        html`<div class="scores">
-        <${Bars} scores=${open.value.scores} emotion=${open.value.abstained ? null : open.value.emotion} />
-        <${Warnings} document=${open.value} />
-      </div>`
-      }
-    </li>
   `;
 }

@@ -1,95 +1,50 @@
 /** One recording: choose it, recognise it, watch the log, see the result. */
 
-import { follow, recognise, request } from "./api.js";
+import { request } from "./api.js";
 import { bytes } from "./format.js";
 import { html, Icon } from "./html.js";
-import { addStep, Log } from "./log.js";
+import { Log } from "./log.js";
 import { record } from "./microphone.js";
 import { chosenOptions, Options } from "./options.js";
 import { enqueue } from "./queue.js";
+import * as recognitions from "./recognitions.js";
 import { Result, ResultPlaceholder } from "./result.js";
-import { open, readiness, show, shown, view } from "./state.js";
+import { looked, open, readiness, shown, speakers, view } from "./state.js";
 import { t } from "./strings.js";
-import { useEffect } from "./vendor/preact-hooks.js";
-import { batch, effect, signal } from "./vendor/signals.js";
+import { useEffect, useRef } from "./vendor/preact-hooks.js";
+import { batch, signal } from "./vendor/signals.js";
+import { LIMITS } from "./words.js";
 
-/** @import { Step } from "./api.js" */
 /** @import { InputEvent } from "./html.js" */
 
 const file = signal(/** @type {File | null} */ (null));
-const steps = signal(/** @type {Step[]} */ ([])); // the log of `logged`, which is shown or under way
-const logged = signal(/** @type {string | null} */ (null));
-/** The share of the file that the server has; null before and after. */
-const uploaded = signal(/** @type {number | null} */ (null));
-const running = signal(/** @type {AbortController | null} */ (null)); // what gives it up
+/** Chosen while another one is recognised. */
+const isNext = signal(false);
 const failure = signal(/** @type {Error | null} */ (null));
 /** The microphone while it records. */
 const recording = signal(/** @type {Awaited<ReturnType<typeof record>> | null} */ (null));
-
-const note = (/** @type {Step} */ step) => {
-  steps.value = addStep(steps.value, step);
-};
-
-/** A result of the past brings its log along. */
-effect(() => {
-  const id = shown.value?.id;
-  if (!id || id === logged.peek()) return;
-  batch(() => {
-    logged.value = id;
-    steps.value = [];
-    failure.value = null;
-  });
-  follow(`v1/results/${id}/events`, (step) => logged.value === id && note(step)).catch(() => {});
-});
 
 /** Takes files in, from wherever they come: one is recognised here, many go to the queue. */
 export function take(/** @type {File[]} */ files) {
   if (files.length > 1) {
     enqueue(files);
     open("queue");
-  } else if (files.length === 1 && !running.value) {
-    file.value = files[0];
-    failure.value = null;
-    open("recognise");
+  } else if (files.length === 1) {
+    batch(() => {
+      file.value = files[0];
+      isNext.value = recognitions.isBusy.value;
+      failure.value = recognitions.refusal.value = null;
+      speakers.value = null;
+    });
+    if (view.value !== "recognise") open(recognitions.placeOfLatest.value);
   }
 }
 
-async function start() {
+function start() {
   if (!file.value) return;
-  const controller = new AbortController();
-  batch(() => {
-    running.value = controller;
-    failure.value = null;
-    shown.value = null;
-    logged.value = null;
-    steps.value = [];
-    uploaded.value = 0;
-  });
-  try {
-    const outcomes = await recognise(file.value, chosenOptions(), {
-      signal: controller.signal,
-      onUpload(share) {
-        uploaded.value = share;
-      },
-      onStep(step) {
-        uploaded.value = null;
-        note(step);
-      },
-    });
-    batch(() => {
-      const document = outcomes.find((outcome) => "id" in outcome);
-      if (!document) return;
-      logged.value = document.id;
-      show(document, outcomes);
-    });
-  } catch (error) {
-    if (error.name !== "AbortError") failure.value = error;
-  } finally {
-    batch(() => {
-      running.value = null;
-      uploaded.value = null;
-    });
-  }
+  failure.value = null;
+  isNext.value = false;
+  recognitions.start(file.value, { ...chosenOptions(), speakers: speakers.value?.text ?? null });
 }
 
 async function useExample() {
@@ -125,27 +80,46 @@ export function Recognise() {
       recording.value = null;
     };
   }, []);
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const id = shown.value?.id;
+  useEffect(() => {
+    if (id) bringIntoSight(place.current?.querySelector(".outcome"));
+  }, [id]);
+  const isSending = recognitions.sending.value !== null;
+  const problem = failure.value ?? recognitions.refusal.value ?? (isSending ? null : looked.value?.failure.value);
+  const isRunning = isSending || (looked.value !== null && looked.value === recognitions.running.value);
   return html`
-    <div class="recognise">
+    <div class="recognise" ref=${place}>
       <section class="card input" aria-label=${t("input")}>
         <${Drop} />
-        <${Options} />
+        <${Options} isOne />
         <${StartButton} />
-        ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
-        <${Log} steps=${steps.value} uploaded=${uploaded.value} />
+        ${problem && html`<p class="problem" role="alert">${wordsOf(problem)}</p>`}
+        <${Log} steps=${isSending ? [] : (looked.value?.steps.value ?? [])} uploaded=${recognitions.sending.value?.share ?? null} />
       </section>
       ${
-        shown.value
+        shown.value && !isSending
           ? html`<${Result} key=${shown.value.id} document=${shown.value} />`
-          : html`<${ResultPlaceholder} isRunning=${Boolean(running.value)} />`
+          : html`<${ResultPlaceholder} isRunning=${isRunning} />`
       }
     </div>
   `;
 }
 
+const wordsOf = (/** @type {Error & { code?: string }} */ { code, message }) =>
+  code === "no_such_result" ? t("resultGone") : message;
+
+/** On a phone the answer comes below the form: who waits for it shall see it. */
+function bringIntoSight(/** @type {Element | null | undefined} */ outcome) {
+  const answer = outcome?.querySelector(".headline")?.getBoundingClientRect();
+  if (!outcome || !answer || (answer.top >= 0 && answer.bottom <= innerHeight)) return;
+  const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  outcome.scrollIntoView({ behavior: isStill ? "auto" : "smooth", block: "start" });
+}
+
 function StartButton() {
-  if (running.value) {
-    return html`<button class="primary" onClick=${() => running.value?.abort()}>
+  if (recognitions.isBusy.value) {
+    return html`<button class="primary" onClick=${recognitions.cancel}>
       <span class="spinner" aria-hidden="true"></span> ${t("cancel")}
     </button>`;
   }
@@ -162,7 +136,7 @@ function Drop() {
           type="file"
           class="visually-hidden"
           multiple
-          disabled=${Boolean(running.value || isLive)}
+          disabled=${Boolean(isLive)}
           onChange=${(/** @type {InputEvent} */ event) => {
             take([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = "";
@@ -171,15 +145,16 @@ function Drop() {
         ${
           file.value
             ? html`<b class="file-name">${file.value.name}</b><small>${bytes(file.value.size)} · ${t("dropOther")}</small>`
-            : html`<b>${t("drop")}</b><small>${t("dropHint")}</small>`
+            : html`<b>${t("drop")}</b><small>${t("dropHint", { minutes: LIMITS.max_audio_min, size: bytes(1e6 * LIMITS.max_upload_mb) })}</small>`
         }
       </label>
+      <p class="next" role="status">${isNext.value && t(recognitions.isBusy.value ? "dropNext" : "dropNextNow")}</p>
       <div class="row">
-        <button class="quiet" aria-pressed=${Boolean(isLive)} disabled=${Boolean(running.value)} onClick=${toggleRecording}>
+        <button class="quiet" aria-pressed=${Boolean(isLive)} onClick=${toggleRecording}>
           <${Icon} name=${isLive ? "stop" : "microphone"} />
           ${isLive ? html`${t("recordStop")} <${RecordingTime} />` : t("record")}
         </button>
-        <button class="quiet" disabled=${Boolean(running.value || isLive)} onClick=${useExample}>${t("example")}</button>
+        <button class="quiet" disabled=${Boolean(isLive)} onClick=${useExample}>${t("example")}</button>
       </div>
     </div>
   `;

@@ -1,9 +1,10 @@
 /** A result: the emotion, all scores, what to know about the recording, the files. */
 
-import { byChannel, exportFormats, exportResult, fileOf, follow, getJson } from "./api.js";
+import { exportFormats, exportResult, fileOf } from "./api.js";
 import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, LABEL_IDS, labelOf, nameOf } from "./labels.js";
+import { Narrowed } from "./options.js";
 import { AffectPlane } from "./plane.js";
 import { playbackOf } from "./playback.js";
 import { Player } from "./player.js";
@@ -12,7 +13,7 @@ import { segmentsOf } from "./segments.js";
 import { channels, language, show, shown } from "./state.js";
 import { counted, t } from "./strings.js";
 import { isUtterance, Leading, Moments, Shares } from "./summary.js";
-import { useEffect, useMemo } from "./vendor/preact-hooks.js";
+import { useMemo } from "./vendor/preact-hooks.js";
 import { useSignal } from "./vendor/signals.js";
 
 /** @import { SelectEvent } from "./html.js" */
@@ -26,7 +27,8 @@ export function Result({ document }) {
   const isOne = isUtterance(document);
   return html`
     <section class="card outcome" aria-label=${t("result")} aria-live="polite">
-      <${Channels} document=${document} />
+      <${Channels} />
+      <${Narrowed} document=${document} />
       ${isOne || segments.every((segment) => segment.abstained) ? html`<${Answer} document=${document} />` : html`<${Leading} document=${document} segments=${segments} />`}
       ${isOne && blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
       ${
@@ -59,24 +61,8 @@ function Answer(/** @type {{ document: ResultDocument }} */ { document }) {
   return html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`;
 }
 
-/**
- * The channels of a recording, where each has an outcome of its own; one of them is shown. Those of
- * a result of the past are in its log.
- *
- * @param {{ document: ResultDocument }} props
- */
-function Channels({ document: { id, audio } }) {
-  useEffect(() => {
-    if (audio.channel === null || channels.value.length) return;
-    follow(`v1/results/${id}/events`)
-      .then(async (ending) => {
-        const results = await Promise.all((ending?.results ?? []).map((other) => getJson(`v1/results/${other}`)));
-        const outcomes = byChannel([...results, ...(ending?.failures ?? [])]);
-        if (shown.value?.id === id && outcomes.length > 1) channels.value = outcomes;
-      })
-      // The other side was deleted.
-      .catch(() => {});
-  }, [id]);
+/** The channels of a recording, where each has an outcome of its own; one of them is shown. */
+function Channels() {
   if (!channels.value.length) return null;
   return html`
     <ul class="channels" aria-label=${t("channelChoice")}>
@@ -84,7 +70,7 @@ function Channels({ document: { id, audio } }) {
         "code" in outcome
           ? html`<li><b>${t("channel", { number: (outcome.channel ?? 0) + 1 })}</b> <span class="problem">${outcome.message}</span></li>`
           : html`<li>
-              <button class="quiet" aria-pressed=${outcome.id === shown.value?.id} onClick=${() => show(outcome, channels.value)}>
+              <button class="quiet" aria-pressed=${outcome.id === shown.value?.id} onClick=${() => show(outcome)}>
                 <b>${t("channel", { number: (outcome.audio.channel ?? 0) + 1 })}</b> <${Verdict} result=${outcome} />
               </button>
             </li>`,
@@ -173,7 +159,7 @@ function ExportMenu({ id }) {
       <option value="">${t("export")}</option>
       ${exportFormats.value.map((format) => html`<option value=${format.id}>${format[language.value]} (${format.suffix})</option>`)}
     </select>
-    ${failed.value && html`<p class="error" role="alert">${failed.value}</p>`}
+    ${failed.value && html`<p class="problem" role="alert">${failed.value}</p>`}
   `;
 }
 

@@ -93,9 +93,15 @@ export type HeardFirings = {
   firings: HeardFiring[];
 };
 
+/** What may be changed of a job: what it is called, null for nothing. */
+export type JobChanges = {
+  name: string | null;
+};
+
 /** A job. `failures` counts what failed by code; `error` says why it failed as a whole. */
 export type JobDocument = {
   id: string;
+  name: string | null;
   state: "waiting" | "running" | "done" | "cancelled" | "failed";
   created: string;
   model: string | null;
@@ -104,6 +110,7 @@ export type JobDocument = {
   progress: JobProgress;
   failures: Record<string, number>;
   passed_over: PassedOverCounts | null;
+  keep_audio: boolean;
   error: Problem | null;
 };
 

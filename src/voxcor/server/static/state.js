@@ -4,7 +4,7 @@ import { computed, effect, signal } from "./vendor/signals.js";
 
 /** @import { Signal } from "./vendor/signals.js" */
 /** @import { Granularity, ModelList, Result } from "./server.js" */
-/** @import { Outcome } from "./api.js" */
+/** @import { Outcome, Step } from "./api.js" */
 
 /**
  * The options of `voxcor recognize`; `labels` null for all, `model` null for the server's.
@@ -101,40 +101,90 @@ export function setOption(name, value) {
 /** Who corrects; empty where that is nobody's business. */
 export const annotator = remembered("annotator", "");
 
-const viewOf = () => location.hash.slice(1);
+/**
+ * Who speaks when in the recording that is recognised next, an RTTM file or a CSV.
+ *
+ * @type {Signal<{ name: string, text: string } | null>}
+ */
+export const speakers = signal(null);
 
-/** Which view is asked for; it is the fragment of the address, so that Back works. */
-export const view = signal(viewOf());
+/** Whether the server keeps the recordings of a job, so that they can be played, and tried again. */
+export const keepAudio = remembered("keepAudio", true);
+
+/** Addresses of one thing, and the view that shows it. */
+const PLACES = new Map([
+  ["result", "recognise"],
+  ["job", "queue"],
+]);
+
+/** `#queue`, `#result/ID`, `#job/ID`: a view, and what is open in it. */
+function addressNow() {
+  const [name, id = ""] = location.hash.slice(1).split("/").map(decoded);
+  return { view: (id && PLACES.get(name)) || name, id: PLACES.has(name) ? id : "" };
+}
+
+function decoded(/** @type {string} */ part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Where the reader is. It is the fragment of the page's address, so that it can be kept, shared and gone back to. */
+export const address = signal(addressNow());
 addEventListener("hashchange", () => {
-  view.value = viewOf();
+  address.value = addressNow();
 });
-export const open = (/** @type {string} */ name) => {
-  location.hash = name;
+
+/** Which view is asked for. */
+export const view = computed(() => address.value.view);
+
+export const open = (/** @type {string} */ place) => {
+  location.hash = place;
 };
 
-/**
- * The result that is on the screen; null while there is none.
- *
- * @type {Signal<Result | null>}
- */
-export const shown = signal(null);
+/** As `open`, in place of where the reader is: Back does not lead there. */
+export const openInstead = (/** @type {string} */ place) => location.replace(`#${place}`);
+
+export const placeOfResult = (/** @type {string} */ id) => `result/${id}`;
+export const placeOfJob = (/** @type {string} */ id) => `job/${id}`;
 
 /**
- * The outcomes of the channels it is one of, as `recognise` gives them; empty for a whole.
+ * A recording on its way to its outcomes, or there: `name` is what its sender calls it, null where that is not known
+ * yet; `outcomes` are those of all its channels.
  *
- * @type {Signal<Outcome[]>}
+ * @typedef {{
+ *   id: string,
+ *   name: string | null,
+ *   steps: Signal<Step[]>,
+ *   outcomes: Signal<Outcome[] | null>,
+ *   failure: Signal<Error | null>,
+ * }} Recognition
  */
-export const channels = signal([]);
 
 /**
- * @param {Result} document
- * @param {Outcome[]} outcomes
+ * The one that was looked at last.
+ *
+ * @type {Signal<Recognition | null>}
  */
-export function show(document, outcomes = []) {
-  shown.value = document;
-  channels.value = outcomes.length > 1 ? outcomes : [];
-  open("recognise");
-}
+export const looked = signal(null);
+
+/** The result that is on the screen; null while there is none. */
+export const shown = computed(() => {
+  for (const outcome of looked.value?.outcomes.value ?? []) {
+    if ("id" in outcome && outcome.id === address.value.id) return outcome;
+  }
+  return null;
+});
+
+/** The outcomes of the channels it is one of, as `recognise` gives them; empty for a whole. */
+export const channels = computed(() => {
+  const outcomes = looked.value?.outcomes.value ?? [];
+  return outcomes.length > 1 ? outcomes : [];
+});
+
+export const show = (/** @type {Result} */ { id }) => open(placeOfResult(id));
 
 /**
  * `GET /v1/models`; null until it has answered.
@@ -143,11 +193,14 @@ export function show(document, outcomes = []) {
  */
 export const models = signal(null);
 
-/** Whether the model is warm; `problem` is why it cannot be. */
-export const readiness = signal({ ready: false, problem: /** @type {string | null} */ (null) });
+/** Whether the model is warm; `problem` is why it cannot be, `isGone` that nothing answers at all. */
+export const readiness = signal({ ready: false, isGone: false, problem: /** @type {string | null} */ (null) });
 
 /** Set where the server wants its API key. */
 export const locked = signal(false);
+
+/** How often a key was accepted: what was refused before is asked for again. */
+export const unlocked = signal(0);
 
 /** The labels that the chosen model can give. */
 export const modelLabels = computed(() => {

@@ -13,3 +13,6 @@ export const FAILURES: Record<string, [string, string]>;
 
 /** Arousal and valence of the emotions that stand somewhere, -1..1, by id. */
 export const COORDINATES: Record<string, [number, number]>;
+
+/** What the server takes at most. */
+export const LIMITS: { max_upload_mb: number; max_job_mb: number; max_audio_min: number };
