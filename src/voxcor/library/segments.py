@@ -1,6 +1,6 @@
 """What the library keeps: segments of recordings, each with its vector; and its columns."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -155,8 +155,3 @@ def _vectors(rows: FloatArray, kind: "pa.DataType") -> "pa.Array":
 def _cell(segment: LibrarySegment, name: str) -> Any:
     second = name.removesuffix("_ms")
     return round(1000 * getattr(segment, second)) if second != name else getattr(segment, name)
-
-
-def recordings(segments: Iterable[LibrarySegment]) -> list[str]:
-    """The recordings of segments, each once, in their order."""
-    return [*dict.fromkeys(segment.recording for segment in segments)]

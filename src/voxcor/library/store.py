@@ -40,6 +40,7 @@ PREFIX = "segments-"
 INDEXED_ROWS = 100_000
 
 _PAGE = 10_000  # rows that are rewritten at a time
+_NAMES = 1_000  # of recordings that are asked for at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,7 @@ class Library:
                 about = {"model": json.dumps(asdict(model)), "labels": json.dumps(labels)}
                 columns = schema(labels, vectors.shape[1], about)
                 table = self._connection().create_table(name, schema=columns)
-            known = {
-                segment.recording
-                for segment in segments
-                if table.count_rows(equals("recording", segment.recording))
-            }
+            known = _known(table, [*dict.fromkeys(segment.recording for segment in segments)])
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
             if new:
                 rows = to_arrow([segments[i] for i in new], vectors[new], table.schema)
@@ -293,6 +290,17 @@ class Library:
         except (RuntimeError, ValueError, LookupError) as error:
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             raise LibraryCorrupt(path=str(self.folder), reason=reason) from error
+
+
+def _known(table: Any, recordings: Sequence[str]) -> set[str]:
+    """Those of the recordings that have rows."""
+    known: set[str] = set()
+    for start in range(0, len(recordings), _NAMES):
+        names = recordings[start : start + _NAMES]
+        query = table.search().where(f"recording IN ({', '.join(map(quoted, names))})")
+        rows = query.select(["recording"]).limit(table.count_rows() or 1).to_arrow()
+        known.update(rows.column("recording").to_pylist())
+    return known
 
 
 def equals(column: str, value: str) -> str:
