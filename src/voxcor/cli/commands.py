@@ -10,6 +10,7 @@ from voxcor.cli import (
     doctor,
     evaluate,
     export,
+    library,
     models,
     recognize,
     serve,
@@ -62,6 +63,7 @@ app.command(help=export.HELP)(export.export)
 app.command(help=serve.HELP)(serve.serve)
 app.command(help=stream.HELP)(stream.stream)
 app.add_typer(models.app)
+app.add_typer(library.app)
 app.command(help=evaluate.HELP)(evaluate.evaluate)
 app.command(help=train.HELP)(train.train)
 app.command(help=bench.HELP)(bench.bench)

@@ -72,6 +72,14 @@
     │   ├── QueueFull            as many wait as may
     │   ├── TooManyConnections   as many are open as may
     │   └── NotReady             the server starts, or stops
+    ├── LibraryError             the library, or a question to it, cannot be used
+    │   ├── LibraryEmpty         nothing is in it
+    │   ├── LibraryNewer         a newer version has written it
+    │   ├── LibraryCorrupt       its files cannot be read
+    │   ├── NotInLibrary         no recording has this name
+    │   ├── ModelNotInLibrary    it has no vectors of this model
+    │   ├── NoVectors            a result without an embedding that fits it
+    │   └── QueryInvalid         a question that cannot be asked
     ├── StreamError              a live stream does not go on
     │   ├── InvalidAudioFrame    bytes that end within a 16-bit sample
     │   ├── NotBareSamples       a file of some format, or samples of another kind
@@ -91,6 +99,7 @@ input; `details` holds what filled it.
 # Each module has a part of the tree, and nothing else that is public.
 from voxcor.errors.base import *  # noqa: F403
 from voxcor.errors.inputs import *  # noqa: F403
+from voxcor.errors.library import *  # noqa: F403
 from voxcor.errors.models import *  # noqa: F403
 from voxcor.errors.requests import *  # noqa: F403
 from voxcor.errors.storage import *  # noqa: F403

@@ -1,0 +1,6 @@
+"""Many recordings' segments with their vectors: kept, searched, grouped, followed over time.
+
+library = Library.open()
+for added in add(library, ["calls/"], Recognizer("auto")): ...
+for hit in search(library, "furious but controlled", limit=10): ...
+"""

@@ -1,0 +1,75 @@
+"""Which segments count: conditions that every one of them meets."""
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from voxcor.errors import QueryInvalid
+from voxcor.library.store import equals, quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Conditions; one that is None asks nothing.
+
+    `speaker` and `not_speaker` are names, `emotion` a label (a person's word before the model's),
+    `confidence` the least, 0..1; `since` and `until` bound the time of recording, `until` not
+    included; `folder` holds the recording, however deep; `recording` is its name in the library,
+    `not_recording` that of one that is left out.
+    """
+
+    speaker: str | None = None
+    not_speaker: str | None = None
+    emotion: str | None = None
+    confidence: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    folder: Path | None = None
+    recording: str | None = None
+    not_recording: str | None = None
+
+    @property
+    def where(self) -> str | None:
+        """The conditions in SQL; None for no condition."""
+        conditions = []
+        if self.speaker is not None:
+            conditions.append(equals("speaker", self.speaker))
+        if self.not_speaker is not None:
+            conditions.append(f"(speaker IS NULL OR NOT {equals('speaker', self.not_speaker)})")
+        if self.emotion is not None:
+            conditions.append(f"coalesce(label, emotion) = {quoted(self.emotion)}")
+        if self.confidence is not None:
+            conditions.append(f"confidence >= {float(self.confidence)!r}")
+        if self.since is not None:
+            conditions.append(f"recorded_at >= {_moment(self.since)}")
+        if self.until is not None:
+            conditions.append(f"recorded_at < {_moment(self.until)}")
+        if self.folder is not None:
+            below = str(self.folder.resolve()).rstrip(os.sep) + os.sep
+            conditions.append(f"starts_with(path, {quoted(below)})")
+        if self.recording is not None:
+            conditions.append(equals("recording", self.recording))
+        if self.not_recording is not None:
+            conditions.append(f"NOT {equals('recording', self.not_recording)}")
+        return " AND ".join(conditions) or None
+
+
+def parse_date(text: str) -> datetime:
+    """A date, with or without a time, as ISO 8601 has it; a time zone is left out.
+
+    Raises:
+        QueryInvalid: it is none.
+    """
+    try:
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
+    except ValueError as error:
+        raise QueryInvalid(
+            query=text,
+            reason_en="no date such as 2026-03-01 or 2026-03-01T14:30.",
+            reason_zh="不是日期；写法如 2026-03-01 或 2026-03-01T14:30。",
+        ) from error
+
+
+def _moment(time: datetime) -> str:
+    return f"timestamp {quoted(time.isoformat(sep=' ', timespec='milliseconds'))}"

@@ -1,0 +1,31 @@
+"""What leaves the library: a recording, and all that was made of it."""
+
+from pathlib import Path
+
+from voxcor.errors import NotInLibrary
+from voxcor.library.store import Library, equals, quoted
+
+_SHORTEST_ID = 8
+
+
+def remove(library: Library, name: str) -> int:
+    """Deletes a recording for good, with its vectors, of all models and channels.
+
+    Args:
+        library: where.
+        name: its name there, or the beginning of that from eight digits on; or its path.
+
+    Returns:
+        how many segments it had.
+
+    Raises:
+        NotInLibrary: there is none.
+        StorageError: the disk.
+    """
+    conditions = [equals("path", str(Path(name).resolve()))]
+    if len(name) >= _SHORTEST_ID:
+        conditions.append(f"starts_with(recording, {quoted(name)})")
+    count = library.remove(f"({' OR '.join(conditions)})")
+    if not count:
+        raise NotInLibrary(name=name)
+    return count

@@ -1,0 +1,118 @@
+"""What a person may search by, and how it is told apart.
+
+call.wav                  a clip
+call.wav@12.4-15.1        a part of one
+3f2a91bc04de5570@12.4-15.1  a segment of the library, as hits are called
+angry 0.6 sad 0.4         a mixture
+furious but controlled    words, in Chinese or English
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxcor.errors import QueryInvalid
+from voxcor.labels import own_label
+from voxcor.sources import is_file
+
+_REGION = re.compile(r"(?P<place>.+)@(?P<start>\d+(?:\.\d*)?)-(?P<end>\d+(?:\.\d*)?)")
+_RECORDING = re.compile(r"[0-9a-f]{8,16}(?:-\d+)?(?:\+\d+-\d+)?")
+_SHARE = re.compile(
+    r"\s*(?P<label>[^\s\d,;:，；：、+%]+)\s*[:：=]?\s*(?P<share>\d*\.?\d+)\s*(?P<percent>%?)"
+)
+_BETWEEN = re.compile(r"\s*[,;，；、+]?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A recording that need not be in the library, from `start` to `end` seconds or all of it."""
+
+    path: Path
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of a recording of the library, in seconds; all of it where there are no times."""
+
+    recording: str
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Shares of labels, sum 1, and where it lies between calm and excited, bad and good.
+
+    `arousal` and `valence`, -1..1, are None where they do not matter.
+    """
+
+    shares: Mapping[str, float]
+    arousal: float | None = None
+    valence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A description in words."""
+
+    text: str
+
+
+Query = Clip | Region | Mixture | Words
+
+
+def parse_query(text: str, labels: Sequence[str]) -> Query:
+    """What a person means.
+
+    Args:
+        text: as above; a file that is there is a clip whatever it is called.
+        labels: of the model, for mixtures: each in any of its names.
+
+    Raises:
+        QueryInvalid: nothing is asked, a region ends before it begins, or a mixture has no share.
+    """
+    asked = text.strip()
+    if not asked:
+        raise QueryInvalid(
+            query=text, reason_en="nothing is asked for.", reason_zh="没有查询内容。"
+        )
+    if is_file(asked):
+        return Clip(Path(asked))
+    region = _REGION.fullmatch(asked)
+    if region:
+        start, end = float(region["start"]), float(region["end"])
+        is_clip = is_file(region["place"])
+        if start >= end and (is_clip or _RECORDING.fullmatch(region["place"])):
+            raise QueryInvalid(
+                query=text,
+                reason_en="it ends before it begins.",
+                reason_zh="结束时间早于开始时间。",
+            )
+        if is_clip:
+            return Clip(Path(region["place"]), start, end)
+        if _RECORDING.fullmatch(region["place"]):
+            return Region(region["place"], start, end)
+    if _RECORDING.fullmatch(asked) and any(map(str.isdigit, asked)):
+        return Region(asked)
+    return _mixture(asked, labels) or Words(asked)
+
+
+def _mixture(text: str, labels: Sequence[str]) -> Mixture | None:
+    """`angry 0.6 sad 0.4`, `愤怒60% 悲伤40%`; None where it is none."""
+    shares: dict[str, float] = {}
+    position = 0
+    while position < len(text):
+        found = _SHARE.match(text, position)
+        label = own_label(found["label"], labels) if found else None
+        if found is None or label is None:
+            return None
+        shares[label] = shares.get(label, 0) + float(found["share"])
+        between = _BETWEEN.match(text, found.end())
+        position = between.end() if between else found.end()
+    total = sum(shares.values())
+    if not total:
+        raise QueryInvalid(query=text, reason_en="all shares are 0.", reason_zh="所有比例均为 0。")
+    return Mixture({label: share / total for label, share in shares.items()})

@@ -1,0 +1,171 @@
+"""Segments of the library that sound like a clip, like a mixture of emotions, or as words say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from voxcor.audio import open_audio, to_mono
+from voxcor.batch.parts import cut
+from voxcor.errors import ModelNotInLibrary, NotInLibrary
+from voxcor.library.filters import Filters
+from voxcor.library.query import Clip, Mixture, Query, Region, Words, parse_query
+from voxcor.library.segments import FloatArray, LibrarySegment, from_arrow, matrix
+from voxcor.library.store import Library, ModelTable, quoted
+from voxcor.library.vectors import VECTOR_WEIGHT, unit
+from voxcor.recognizer import Recognizer
+from voxcor.results import milliseconds
+from voxcor.timeline import dimensions_of
+
+# What a distance of the whole length of a dimension, 2, costs beside the overlap of the scores.
+DIMENSION_WEIGHT = 0.5
+
+# So many candidates are looked at for each hit, at the least so many.
+_CANDIDATES, _FEWEST_CANDIDATES = 20, 200
+
+_SAMPLE = 10_000  # rows of which the mean vector is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A segment that was found, and how near it is: 1 for the same, 0 for nothing in common."""
+
+    segment: LibrarySegment
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was found, the nearest first; and what the question was taken to mean."""
+
+    query: Query
+    meaning: Mixture
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """What is searched for; `vector` [D] where it has been heard."""
+
+    meaning: Mixture
+    vector: FloatArray | None = None
+    but: str | None = None  # a condition of rows that are the question itself
+
+
+def search(
+    library: Library,
+    query: Query | str,
+    *,
+    recognizer: Callable[[], Recognizer],
+    model: str | None = None,
+    filters: Filters | None = None,
+    limit: int = 10,
+) -> Answer:
+    """The segments nearest to what is asked for.
+
+    A clip or a region is near by the overlap of the scores and, a little, by the cosine of the
+    vectors; a mixture by the overlap of the scores; words by that and by arousal and valence.
+    Overlap is Bhattacharyya's coefficient, the sum of sqrt(p q).
+
+    Args:
+        library: where.
+        query: see `voxcor.library.query`.
+        recognizer: makes what listens to a clip that is asked with.
+        model: whose segments; None for the model that heard the most.
+        filters: what every hit must meet.
+        limit: how many at the most.
+
+    Raises:
+        LibraryEmpty, ModelNotInLibrary, NotInLibrary: there is no such thing.
+        QueryInvalid: nothing can be asked so.
+        InputError: the clip cannot be used.
+    """
+    table = library.table(model)
+    asked = parse_query(query, table.labels) if isinstance(query, str) else query
+    point = _point(library, table, asked, recognizer)
+    conditions = [(filters or Filters()).where, point.but and f"NOT ({point.but})"]
+    where = " AND ".join(filter(None, conditions)) or None
+    hits = _ranked(library, table, point, where, limit)
+    return Answer(asked, point.meaning, tuple(hits[:limit]))
+
+
+def _point(
+    library: Library, table: ModelTable, query: Query, recognizer: Callable[[], Recognizer]
+) -> _Point:
+    if isinstance(query, Mixture):
+        return _Point(query)
+    if isinstance(query, Words):
+        from voxcor.library.words.meaning import meaning_of
+
+        meant = meaning_of(query.text)
+        return _Point(Mixture(meant.mixture, meant.arousal, meant.valence))
+    if isinstance(query, Region):
+        return _of_region(library, table, query)
+    return _of_clip(table, query, recognizer())
+
+
+def _of_clip(table: ModelTable, clip: Clip, recognizer: Recognizer) -> _Point:
+    if recognizer.model.sha256 != table.model.sha256:
+        raise ModelNotInLibrary(model=recognizer.model.id, known=table.model.id)
+    with open_audio(clip.path) as stream:
+        mono = to_mono(stream)
+    if clip.start is not None and clip.end is not None:
+        mono = cut(mono, (milliseconds(clip.start), milliseconds(clip.end)))
+    result = recognizer.recognize(mono, embedding=True)
+    assert result.embedding is not None
+    return _Point(Mixture(result.scores), np.asarray(result.embedding, np.float32))
+
+
+def _of_region(library: Library, table: ModelTable, region: Region) -> _Point:
+    but = f"starts_with(recording, {quoted(region.recording)})"
+    if region.start is not None and region.end is not None:
+        first, last = milliseconds(region.start), milliseconds(region.end)
+        but += f" AND start_ms < {last} AND end_ms > {first}"
+    rows = library.rows(table, but)
+    if not len(rows):
+        raise NotInLibrary(name=region.recording)
+    segments = from_arrow(rows, table.labels)
+    lengths = np.array([segment.end - segment.start for segment in segments])
+    weights = (lengths / lengths.sum()).astype(np.float32)
+    scores = weights @ np.array([[*segment.scores.values()] for segment in segments], np.float32)
+    shares = dict(zip(table.labels, scores.tolist(), strict=True))
+    return _Point(Mixture(shares), weights @ matrix(rows), but)
+
+
+def _ranked(
+    library: Library, table: ModelTable, point: _Point, where: str | None, limit: int
+) -> list[Hit]:
+    roots = np.sqrt([point.meaning.shares.get(label, 0) for label in table.labels]).astype("f")
+    count = max(_FEWEST_CANDIDATES, _CANDIDATES * limit)
+    found = [library.nearest(table, roots, column="score_roots", where=where, limit=count)]
+    if point.vector is not None:
+        found.append(library.nearest(table, point.vector, where=where, limit=count))
+    hits: dict[str, Hit] = {}
+    mean = _mean_vector(library, table) if point.vector is not None else None
+    for rows in found:
+        if not len(rows):
+            continue
+        nearness = unit(matrix(rows, "score_roots")) @ unit(roots)
+        if point.vector is not None and mean is not None:
+            cosines = unit(matrix(rows) - mean) @ unit(point.vector - mean)
+            nearness = (nearness + VECTOR_WEIGHT * cosines) / (1 + VECTOR_WEIGHT)
+        for segment, near in zip(from_arrow(rows, table.labels), nearness, strict=True):
+            near -= DIMENSION_WEIGHT * _distance(segment, point.meaning) / 2
+            hits[segment.id] = Hit(segment, round(float(np.clip(near, 0, 1)), 4))
+    return sorted(hits.values(), key=lambda hit: (-hit.similarity, hit.segment.id))
+
+
+def _distance(segment: LibrarySegment, meaning: Mixture) -> float:
+    """How far it is in those dimensions that are asked for, the mean over them."""
+    asked = {"arousal": meaning.arousal, "valence": meaning.valence}
+    known = dimensions_of(segment.scores) if segment.arousal is None else segment
+    if known is None:
+        return 0.0
+    distances = [abs(getattr(known, name) - at) for name, at in asked.items() if at is not None]
+    return float(np.mean(distances)) if distances else 0.0
+
+
+def _mean_vector(library: Library, table: ModelTable) -> FloatArray:
+    """What all vectors have in common, of a model that gives similar ones to all speech."""
+    mean: FloatArray = library.sample(table, _SAMPLE).mean(axis=0)
+    return mean

@@ -1,0 +1,338 @@
+"""The library on the disk: LanceDB in one folder, a table for each model.
+
+A recording goes in whole, by one commit, or not at all; whatever ends the process, what was
+committed stays. What is deleted is rewritten away, not only marked.
+"""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from voxcor.disk.faults import storage_errors
+from voxcor.disk.locks import locked
+from voxcor.disk.whole import make_folder, write_whole
+from voxcor.errors import LibraryCorrupt, LibraryEmpty, LibraryNewer, ModelNotInLibrary
+from voxcor.extras import require_extra
+from voxcor.library.segments import (
+    FloatArray,
+    LibrarySegment,
+    from_arrow,
+    matrix,
+    schema,
+    to_arrow,
+)
+from voxcor.results import ModelInfo
+from voxcor.settings import Settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+VERSION_FILE, LOCK_FILE = "library.json", "writing.lock"
+PREFIX = "segments-"
+
+# Rows from which an index pays: below it, every vector is compared in some ten milliseconds.
+INDEXED_ROWS = 100_000
+
+_PAGE = 10_000  # rows that are rewritten at a time
+_NAMES = 1_000  # of recordings that are asked for at a time
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """The segments that one model heard.
+
+    `labels` are the model's, `dim` is of its embeddings, `rows` how many segments there are.
+    """
+
+    name: str
+    model: ModelInfo
+    labels: tuple[str, ...]
+    dim: int
+    rows: int
+
+
+class Library:
+    """An opened library; safe to share among threads and processes.
+
+    Args:
+        folder: where it lies; made by the first addition.
+
+    Raises:
+        UsageError: the `library` extra is not installed.
+        LibraryNewer: a newer version has written it.
+        LibraryCorrupt: it cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        require_extra("library", ("lancedb", "pyarrow"), "The library", "使用库")
+        self.folder = folder
+        if folder.exists():
+            _require_version(folder)
+
+    @classmethod
+    def open(cls, home: Path | None = None) -> Self:
+        """The library of `VOXCOR_HOME`, or of another home."""
+        return cls((home or Settings().home) / "library")
+
+    def tables(self) -> list[ModelTable]:
+        """What it has, a table for each model, the largest first."""
+        if not self.folder.exists():
+            return []
+        with self._readable():
+            tables = [self._about(name) for name in self._names()]
+        return sorted(tables, key=lambda table: (-table.rows, table.name))
+
+    def table(self, model: str | None = None) -> ModelTable:
+        """The segments of one model.
+
+        Args:
+            model: its id, or its sha256 or the beginning of that; None for the one with the most.
+
+        Raises:
+            LibraryEmpty: there is nothing at all.
+            ModelNotInLibrary: nothing of this model.
+        """
+        tables = self.tables()
+        if not any(table.rows for table in tables):
+            raise LibraryEmpty
+        for table in tables:
+            if model is None or model == table.model.id or table.model.sha256.startswith(model):
+                return table
+        known = ", ".join(table.model.id for table in tables)
+        raise ModelNotInLibrary(model=model, known=known)
+
+    def has(self, model: ModelInfo, recording: str) -> bool:
+        """Whether a model's segments of a recording are there."""
+        name = _table_name(model)
+        if not self.folder.exists() or name not in self._names():
+            return False
+        with self._readable():
+            return bool(self._open(name).count_rows(equals("recording", recording)))
+
+    def add(
+        self,
+        model: ModelInfo,
+        segments: Sequence[LibrarySegment],
+        vectors: FloatArray,
+    ) -> int:
+        """Adds recordings that are not there yet, all of their segments by one commit.
+
+        Args:
+            model: which has heard them.
+            segments: of one or more recordings, whole ones.
+            vectors: theirs, `[S, D]`.
+
+        Returns:
+            how many segments are new.
+
+        Raises:
+            StorageError: the disk; nothing is added.
+        """
+        labels = tuple(segments[0].scores)
+        with self._writing(vectors.nbytes), self._readable():
+            name = _table_name(model)
+            if name in self._names():
+                table = self._open(name)
+            else:
+                about = {"model": json.dumps(asdict(model)), "labels": json.dumps(labels)}
+                columns = schema(labels, vectors.shape[1], about)
+                table = self._connection().create_table(name, schema=columns)
+            known = _known(table, [*dict.fromkeys(segment.recording for segment in segments)])
+            new = [i for i, segment in enumerate(segments) if segment.recording not in known]
+            if new:
+                rows = to_arrow([segments[i] for i in new], vectors[new], table.schema)
+                table.add(rows)
+        return len(new)
+
+    def rows(
+        self,
+        table: ModelTable,
+        where: str | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+    ) -> "pa.Table":
+        """Rows of a table in the order of their recordings and times.
+
+        Args:
+            table: which.
+            where: a condition of SQL; None for all.
+            columns: only these; None for all.
+        """
+        with self._readable():
+            query = self._open(table.name).search()
+            if where:
+                query = query.where(where)
+            if columns is not None:
+                query = query.select([*dict.fromkeys([*columns, "recording", "start_ms"])])
+            found: pa.Table = query.limit(max(1, table.rows)).to_arrow()
+        return found.sort_by([("recording", "ascending"), ("start_ms", "ascending")])
+
+    def sample(self, table: ModelTable, count: int) -> FloatArray:
+        """The vectors of the first `count` rows, `[min(count, rows), D]`."""
+        with self._readable():
+            rows = self._open(table.name).search().select(["vector"]).limit(count).to_arrow()
+        return matrix(rows)
+
+    def segments(self, table: ModelTable, where: str | None = None) -> list[LibrarySegment]:
+        """The segments for which a condition of SQL holds, by recording and time."""
+        return from_arrow(self.rows(table, where), table.labels)
+
+    def nearest(
+        self,
+        table: ModelTable,
+        vector: FloatArray,
+        *,
+        column: str = "vector",
+        where: str | None = None,
+        limit: int,
+    ) -> "pa.Table":
+        """The rows whose vectors point most nearly where `vector` points.
+
+        Returns:
+            rows, the nearest first, with `_distance`: 1 less the cosine.
+        """
+        with self._readable():
+            query = self._open(table.name).search(vector, vector_column_name=column)
+            query = query.distance_type("cosine").limit(limit)
+            if where:
+                query = query.where(where, prefilter=True)
+            found: pa.Table = query.to_arrow()
+        return found
+
+    def set_labels(self, table: ModelTable, where: str, label: str | None) -> None:
+        """Puts what a person says in the place of an emotion; None takes it back."""
+        with self._writing(0), self._readable():
+            self._open(table.name).update(where=where, values={"label": label})
+
+    def remove(self, where: str) -> int:
+        """Deletes rows of all models for good: no file of the library holds them any more.
+
+        Returns:
+            how many there were.
+        """
+        removed = 0
+        if not self.folder.exists():
+            return 0
+        with self._writing(0), self._readable():
+            for name in self._names():
+                table = self._open(name)
+                count = table.count_rows(where)
+                if not count:
+                    continue
+                removed += count
+                left = table.search().where(f"NOT ({where})").limit(table.count_rows())
+                # A deletion only marks rows. This writes the others anew, in one commit.
+                table.add(left.to_batches(_PAGE), mode="overwrite")
+                self._forget_versions(table)
+        return removed
+
+    def compact(self) -> None:
+        """Joins small files and forgets what was replaced; makes indexes where they pay."""
+        if not self.folder.exists():
+            return
+        with self._writing(0), self._readable():
+            for name in self._names():
+                table = self._open(name)
+                self._forget_versions(table)
+                if table.count_rows() >= INDEXED_ROWS:
+                    _index(table)
+
+    def _about(self, name: str) -> ModelTable:
+        table = self._open(name)
+        about: Mapping[bytes, bytes] = table.schema.metadata
+        dim = table.schema.field("vector").type.list_size
+        model = ModelInfo(**json.loads(about[b"model"]))
+        labels = tuple(json.loads(about[b"labels"]))
+        return ModelTable(name, model, labels, dim, table.count_rows())
+
+    def _forget_versions(self, table: Any) -> None:
+        with warnings.catch_warnings():
+            # It warns of readers of older versions: those meet an error, and read anew.
+            warnings.simplefilter("ignore", UserWarning)
+            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+
+    def _connection(self) -> Any:
+        import lancedb
+
+        return lancedb.connect(self.folder)
+
+    def _names(self) -> list[str]:
+        names = self._connection().list_tables(limit=1000).tables
+        return sorted(name for name in names if name.startswith(PREFIX))
+
+    def _open(self, name: str) -> Any:
+        return self._connection().open_table(name)
+
+    @contextmanager
+    def _writing(self, needed_bytes: int) -> Iterator[None]:
+        """Alone among writers, in a folder that has its version."""
+        with storage_errors(self.folder, needed_bytes):
+            make_folder(self.folder, private=True)
+            with locked(self.folder / LOCK_FILE, private=True):
+                version = self.folder / VERSION_FILE
+                if not version.exists():
+                    text = json.dumps({"schema_version": SCHEMA_VERSION})
+                    write_whole(version, text.encode())
+                yield
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Says of what LanceDB cannot read which library it was."""
+        try:
+            yield
+        # It raises plain errors of these kinds for whatever its files are not.
+        except (RuntimeError, ValueError, LookupError) as error:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise LibraryCorrupt(path=str(self.folder), reason=reason) from error
+
+
+def _known(table: Any, recordings: Sequence[str]) -> set[str]:
+    """Those of the recordings that have rows."""
+    known: set[str] = set()
+    for start in range(0, len(recordings), _NAMES):
+        names = recordings[start : start + _NAMES]
+        query = table.search().where(f"recording IN ({', '.join(map(quoted, names))})")
+        rows = query.select(["recording"]).limit(table.count_rows() or 1).to_arrow()
+        known.update(rows.column("recording").to_pylist())
+    return known
+
+
+def equals(column: str, value: str) -> str:
+    """The condition that a column has this text, in SQL."""
+    return f"{column} = {quoted(value)}"
+
+
+def quoted(value: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _table_name(model: ModelInfo) -> str:
+    return PREFIX + model.sha256[:16]
+
+
+def _require_version(folder: Path) -> None:
+    path = folder / VERSION_FILE
+    if not path.exists():
+        return
+    try:
+        found = json.loads(path.read_bytes())["schema_version"]
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise LibraryCorrupt(path=str(folder), reason=f"{VERSION_FILE}: {error}") from error
+    if not isinstance(found, int) or found > SCHEMA_VERSION:
+        raise LibraryNewer(path=str(folder), found=found, known=SCHEMA_VERSION)
+
+
+def _index(table: Any) -> None:
+    """An index over the vectors, and over what filters ask for."""
+    table.create_index(
+        metric="cosine", vector_column_name="vector", index_type="IVF_HNSW_SQ", replace=True
+    )
+    for column in ("recording", "speaker"):
+        table.create_scalar_index(column, replace=True)

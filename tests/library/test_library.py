@@ -1,0 +1,284 @@
+"""The library on the disk: whole recordings go in once, whatever happens, and go out for good."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from places import DATA, VOICE
+from voxcor import Recognizer
+from voxcor.errors import (
+    LibraryCorrupt,
+    LibraryEmpty,
+    LibraryNewer,
+    ModelNotInLibrary,
+    NotInLibrary,
+    VoxcorError,
+)
+from voxcor.library.incoming import Added, add
+from voxcor.library.outgoing import remove
+from voxcor.library.store import VERSION_FILE, Library
+from voxcor.result_folder import save
+from voxcor.results import Failure, ModelInfo
+from voxcor.sources import EXAMPLE
+
+pytest.importorskip("lancedb", reason="the library extra is not installed")
+
+CHAINED = DATA / "heard" / "opus-chained.opus"
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer("small", threads=1)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "library")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, recognizer: Recognizer) -> Path:
+    folder = tmp_path_factory.mktemp("filled") / "library"
+    list(add(Library(folder), [str(VOICE), str(EXAMPLE), str(CHAINED)], lambda: recognizer))
+    return folder
+
+
+@pytest.fixture
+def copy(filled: Path, tmp_path: Path) -> Library:
+    shutil.copytree(filled, tmp_path / "library")
+    return Library(tmp_path / "library")
+
+
+def never() -> Recognizer:
+    raise AssertionError("nothing needs to be recognised")
+
+
+def test_a_recording_goes_in_with_what_was_recognised(
+    library: Library, recognizer: Recognizer
+) -> None:
+    (added,) = add(library, [str(VOICE)], lambda: recognizer, speaker="anna")
+    result = recognizer.recognize(VOICE, granularity="segment", embedding=True)
+    assert isinstance(added, Added)
+    table = library.table()
+    segments = library.segments(table)
+    assert (added.segments, table.rows, table.labels) == (2, 2, recognizer.labels)
+    assert table.model == recognizer.model
+    for found, expected in zip(segments, result.segments, strict=True):
+        assert found.id.startswith(f"{added.recording}@{expected.start:g}")
+        assert (found.emotion, found.speaker, found.name) == (expected.emotion, "anna", VOICE.name)
+        assert found.path == str(VOICE)
+        assert expected.dimensions is not None
+        assert found.arousal == pytest.approx(expected.dimensions.arousal, abs=1e-6)
+        assert found.scores == pytest.approx(dict(expected.scores), abs=1e-6)
+    np.testing.assert_allclose(library.sample(table, 9), result.embedding, atol=1e-6)
+
+
+def test_what_is_there_is_passed_by(library: Library, recognizer: Recognizer) -> None:
+    first = [*add(library, [str(VOICE), str(VOICE)], lambda: recognizer)]
+    again = [*add(library, [str(VOICE)], lambda: recognizer)]
+    assert [one.segments for one in (*first, *again) if isinstance(one, Added)] == [2, 0, 0]
+    assert library.table().rows == 2
+
+
+def test_a_failure_costs_the_others_nothing(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    silent = tmp_path / "silent.wav"
+    soundfile.write(silent, np.zeros(16_000), 16_000)
+    outcomes = [*add(library, ["/nope.wav", str(silent), str(VOICE)], lambda: recognizer)]
+    assert [getattr(one, "code", "in") for one in outcomes] == [
+        "input_not_found",
+        "no_speech",
+        "in",
+    ]
+
+
+@pytest.mark.parametrize("granularity", ["utterance", "segment", "frame"])
+def test_a_result_folder_needs_no_second_inference(
+    granularity: str, library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    result = recognizer.recognize(VOICE, granularity=granularity, embedding=True)  # type: ignore[arg-type]
+    save(result, tmp_path / "outputs")
+    (added,) = add(library, [str(tmp_path / "outputs")], never)
+    assert isinstance(added, Added)
+    assert added.segments == (1 if granularity == "utterance" else 2)
+    table = library.table()
+    expected = recognizer.recognize(VOICE, granularity="segment", embedding=True)
+    if granularity != "utterance":
+        vectors = np.asarray(expected.embedding)
+        np.testing.assert_allclose(library.sample(table, 9), vectors, atol=1e-4)
+    # The recording itself adds nothing to it.
+    (again,) = add(library, [str(VOICE)], lambda: recognizer)
+    assert isinstance(again, Added)
+    assert again.segments == 0
+
+
+def test_a_result_without_vectors_says_what_to_do(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    save(recognizer.recognize(VOICE), tmp_path)
+    (failure,) = add(library, [str(tmp_path)], never)
+    assert isinstance(failure, Failure)
+    assert failure.code == "no_vectors"
+    assert "--embedding" in failure.message
+
+
+def test_a_batch_needs_no_second_inference(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    batch = [sys.executable, "-m", "voxcor", "batch", str(DATA / "heard"), "--out"]
+    options = ["--granularity", "segment", "--embedding", "--workers", "1", "--model", "small"]
+    subprocess.run([*batch, str(tmp_path / "b"), *options], capture_output=True, check=False)
+    outcomes = [*add(library, [str(tmp_path / "b")], never)]
+    assert {"opus-chained.opus"} <= {one.name for one in outcomes if isinstance(one, Added)}
+    (again,) = add(library, [str(CHAINED)], lambda: recognizer)
+    assert isinstance(again, Added)
+    assert again.segments == 0
+
+
+def test_a_list_says_who_and_when(library: Library, recognizer: Recognizer, tmp_path: Path) -> None:
+    rows = f"path,start,end,speaker,text,date\n{VOICE},0,4.2,ann,hello,2026-03-01\n"
+    rows += f"{VOICE},4.5,8.2,ben,,2026-03-02T10:00\n"
+    (tmp_path / "list.csv").write_text(rows)
+    outcomes = [*add(library, [str(tmp_path / "list.csv")], lambda: recognizer)]
+    assert [one.segments for one in outcomes if isinstance(one, Added)] == [1, 1]
+    first, second = library.segments(library.table())
+    assert (first.speaker, first.text, first.recorded_at) == ("ann", "hello", datetime(2026, 3, 1))
+    assert (second.speaker, second.text, second.recorded_at) == (
+        "ben",
+        None,
+        datetime(2026, 3, 2, 10),
+    )
+    assert 4.5 <= second.start < second.end <= 8.2
+
+
+def test_models_do_not_mix(copy: Library, recognizer: Recognizer) -> None:
+    segments = copy.segments(copy.table())
+    other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
+    added = copy.add(other, segments[:2], np.ones((2, 8), np.float32))
+    assert added == 2
+    assert [(table.model.id, table.dim, table.rows) for table in copy.tables()] == [
+        ("small", recognizer.embedding_dim, 7),
+        ("mine", 8, 2),
+    ]
+    assert copy.table("mine").dim == 8
+    with pytest.raises(ModelNotInLibrary, match="plus-large"):
+        copy.table("plus-large")
+
+
+def files_with(folder: Path, marks: list[bytes]) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if any(mark in path.read_bytes() for mark in marks)]
+
+
+def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
+    (row,) = copy.segments(copy.table(), "name = 'example.flac'")
+    vector = copy.rows(copy.table(), "name = 'example.flac'").column("vector")[0].as_py()
+    marks = [row.recording.encode(), b"example.flac", np.float32(vector[:8]).tobytes()]
+    assert files_with(copy.folder, marks)
+    assert remove(copy, str(EXAMPLE)) == 1
+    assert files_with(copy.folder, marks) == []
+    assert copy.table().rows == 6
+    with pytest.raises(NotInLibrary):
+        remove(copy, row.recording)
+
+
+def test_a_recording_goes_by_its_name_too(copy: Library) -> None:
+    name = copy.segments(copy.table())[0].recording
+    assert remove(copy, name[:10]) > 0
+    with pytest.raises(NotInLibrary):
+        remove(copy, name)
+    with pytest.raises(NotInLibrary):  # too short to mean one
+        remove(copy, copy.segments(copy.table())[0].recording[:4])
+
+
+_ADD = """
+import sys
+from pathlib import Path
+from voxcor import Recognizer
+from voxcor.library.incoming import add
+from voxcor.library.store import Library
+recognizer = Recognizer("small", threads=1)
+for one in add(Library(Path(sys.argv[1])), sys.argv[2:], lambda: recognizer):
+    print(one.recording, flush=True)
+"""
+
+
+def adding(library: Path, *sources: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", _ADD, str(library), *map(str, sources)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> list[Path]:
+    """The same voice with other bytes, over and over: each is a recording of its own."""
+    samples, rate = soundfile.read(VOICE)
+    paths = [tmp_path / f"{number}.wav" for number in range(4)]
+    for number, path in enumerate(paths):
+        soundfile.write(path, samples * (1 - number / 10), rate)
+    return paths
+
+
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_kill_loses_nothing_that_was_said_to_be_in(
+    before: int, copies: list[Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "library"
+    with adding(folder, *copies) as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline().strip() for _ in range(before)]
+        process.kill()
+    library = Library(folder)
+    kept = {one.recording for table in library.tables() for one in library.segments(table)}
+    assert {*said} <= kept
+    adding(folder, *copies).communicate()
+    table = library.table()
+    segments = library.segments(table)
+    assert len({one.id for one in segments}) == len(segments) == 2 * len(copies)
+
+
+def test_two_writers_at_once_add_everything_once(copies: list[Path], tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    both = [adding(folder, *copies), adding(folder, *reversed(copies))]
+    assert [process.wait() for process in both if process.communicate()] == [0, 0]
+    assert Library(folder).table().rows == 2 * len(copies)
+
+
+def test_an_empty_library_says_how_to_fill_it(library: Library) -> None:
+    assert library.tables() == []
+    with pytest.raises(LibraryEmpty, match="voxcor library add"):
+        library.table()
+
+
+def test_a_newer_library_is_left_alone(copy: Library) -> None:
+    (copy.folder / VERSION_FILE).write_text(json.dumps({"schema_version": 99}))
+    with pytest.raises(LibraryNewer, match="99"):
+        Library(copy.folder)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"schema_version": "x"}'])
+def test_a_damaged_version_is_said(content: str, copy: Library) -> None:
+    (copy.folder / VERSION_FILE).write_text(content)
+    with pytest.raises(VoxcorError) as caught:
+        Library(copy.folder)
+    assert caught.value.code in ("library_corrupt", "library_newer")
+
+
+def damaged(folder: Path) -> Iterator[Path]:
+    yield from folder.rglob("*.lance/data/*.lance")
+    yield from folder.rglob("*.manifest")
+
+
+def test_a_damaged_table_is_said(copy: Library) -> None:
+    for path in damaged(copy.folder):
+        path.write_bytes(b"\0" * 100)
+    with pytest.raises(LibraryCorrupt, match="again"):
+        copy.segments(copy.table())

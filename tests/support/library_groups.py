@@ -1,0 +1,46 @@
+"""Libraries whose segments are known to lie in groups."""
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from voxcor.labels import LABEL_IDS
+from voxcor.library.segments import LibrarySegment
+from voxcor.library.store import Library
+from voxcor.results import ModelInfo
+
+MODEL = ModelInfo("small", "int8", "1", "cd" * 32, True, False)
+
+
+def grouped(folder: Path, sizes: dict[str, int], *, noise: int = 0, seed: int = 0) -> Library:
+    """For each label so many segments with scores and vectors near each other, and some anywhere.
+
+    They take turns to be spoken by ann and ben, whose vectors lie far apart.
+    """
+    rng = np.random.default_rng(seed)
+    labels = [label for label, size in sizes.items() for _ in range(size)] + [""] * noise
+    segments, vectors = [], []
+    for number, label in enumerate(labels):
+        weights = rng.uniform(0, 1, len(LABEL_IDS)) * (0.1 if label else 1)
+        if label:
+            weights[LABEL_IDS.index(label)] += 3
+        scores = dict(zip(LABEL_IDS, (weights / weights.sum()).tolist(), strict=True))
+        speaker = ("ann", "ben")[number % 2]
+        vector = rng.normal(0, 0.2 if label else 2, 16)
+        vector[number % 2] += 10
+        if label:
+            vector[2 + LABEL_IDS.index(label)] += 3
+        emotion = max(scores, key=lambda name: scores[name])
+        name = f"{number:016x}"
+        segments.append(
+            LibrarySegment(
+                *(name, f"{label or 'noise'}-{number}.wav", None, None, 0.0, 2.0),
+                *(emotion, scores[emotion], scores, None, None, speaker, None),
+                *(datetime(2026, 1, 1 + number % 28), "test"),
+            )
+        )
+        vectors.append(vector)
+    library = Library(folder / "library")
+    library.add(MODEL, segments, np.array(vectors, np.float32))
+    return library
