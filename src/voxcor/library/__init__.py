@@ -1,0 +1,1 @@
+"""Recordings kept as segments: put in, searched, grouped, followed, corrected."""
