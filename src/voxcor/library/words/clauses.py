@@ -59,16 +59,27 @@ class _Open:
 
 
 def clauses_of(text: str) -> list[Clause]:
-    """The clauses of a text that have a word in them; none where it has no words at all."""
+    """The clauses of a text that have a word in them; none where it has no words at all.
+
+    Neighbours in which nothing was found, and that weigh the same, are one: an encoder reads a
+    sentence better than its parts.
+    """
+    read = [clause for clause in _read(text) if clause.words or clause.hits]
     return [
-        Clause(
-            text[clause.tokens[0].start : clause.tokens[-1].end],
-            clause.emphasis,
-            tuple(clause.hits),
-        )
-        for clause in _read(text)
-        if clause.words or clause.hits
+        Clause(text[run[0].tokens[0].start : run[-1].tokens[-1].end], run[0].emphasis, tuple(run[0].hits))
+        for run in _runs(read)
     ]
+
+
+def _runs(clauses: list[_Open]) -> Iterator[list[_Open]]:
+    run: list[_Open] = []
+    for clause in clauses:
+        if run and (clause.hits or run[-1].hits or clause.emphasis != run[-1].emphasis):
+            yield run
+            run = []
+        run.append(clause)
+    if run:
+        yield run
 
 
 def _read(text: str) -> Iterator[_Open]:
