@@ -3,8 +3,8 @@
     python recipes/words/measure.py [DESCRIPTIONS]
 
 A description is right where one of its wanted emotions is the first label (top-1) or among the
-first two (top-2). `lexicon` reads by expressions and the grammar alone, and answers nothing where it
-finds none; `head` reads the whole text by the encoder and the head; `both` is `meaning_of`.
+first two (top-2). `lexicon` reads by expressions and the grammar alone, and answers nothing where
+it finds none; `head` reads the whole text by the encoder and the head; `both` is `meaning_of`.
 """
 
 import csv
@@ -80,9 +80,7 @@ def accuracy(
 def chance(descriptions: Sequence[Description], first: int) -> float:
     """The same for labels drawn blindly of the nine."""
     labels = len(LABEL_IDS)
-    missed = [
-        comb(labels - len(each.wanted), first) / comb(labels, first) for each in descriptions
-    ]
+    missed = [comb(labels - len(each.wanted), first) / comb(labels, first) for each in descriptions]
     return 1 - sum(missed) / len(missed)
 
 

@@ -90,9 +90,10 @@ def test_how_far_a_negation_reaches(text: str, expected: list[tuple[str, bool]])
         ("although smiling, sad", [("although smiling", CONCESSION), ("sad", 1)]),
         ("声音却在发抖", [("声音却在发抖", CONTRAST)]),
         ("calm. Angry", [("calm", 1), ("Angry", 1)]),
-        ("sad but angry, furious. Calm", [
-            ("sad", 1), ("but angry", CONTRAST), ("furious", CONTRAST), ("Calm", 1)
-        ]),
+        (
+            "sad but angry, furious. Calm",
+            [("sad", 1), ("but angry", CONTRAST), ("furious", CONTRAST), ("Calm", 1)],
+        ),
         ("the man who came in, the one in blue", [("the man who came in, the one in blue", 1)]),
     ],
 )

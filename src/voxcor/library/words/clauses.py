@@ -66,7 +66,11 @@ def clauses_of(text: str) -> list[Clause]:
     """
     read = [clause for clause in _read(text) if clause.words or clause.hits]
     return [
-        Clause(text[run[0].tokens[0].start : run[-1].tokens[-1].end], run[0].emphasis, tuple(run[0].hits))
+        Clause(
+            text[run[0].tokens[0].start : run[-1].tokens[-1].end],
+            run[0].emphasis,
+            tuple(run[0].hits),
+        )
         for run in _runs(read)
     ]
 

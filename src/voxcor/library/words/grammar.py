@@ -52,7 +52,8 @@ _WORDS: Mapping[tuple[Kind, float], str] = {
     """,
     ("after", _MUCH): """
         as hell; beyond words; beyond belief; indeed; like never before; through and through;
-        极了; 死了; 坏了; 得要命; 得要死; 得不得了; 得不行; 透了; 至极; 得很; 万分; 不已; 透顶; 死我了
+        极了; 死了; 坏了; 得要命; 得要死; 得不得了; 得不行; 透了; 至极; 得很; 万分; 不已; 透顶;
+        死我了
     """,
     ("after", _LITTLE): "at most; if anything; 一点; 一些; 一点儿; 几分",
     ("negation", 0): """
@@ -61,30 +62,37 @@ _WORDS: Mapping[tuple[Kind, float], str] = {
         nothing like; lack of; lacking; free of; no trace of; no sign of; without any; without a
         trace of; not in the least; not the least bit; not a bit; not remotely; instead of; rather
         than; stopped being; devoid of; haven't; hasn't; not even;
-        不; 没; 没有; 并不; 并没有; 并没; 并非; 不是; 毫无; 无; 别; 未; 未曾; 绝不; 绝非; 从不; 不再;
-        毫不; 丝毫不; 丝毫没有; 一点也不; 一点都不; 一点也没有; 一点儿也不; 谈不上; 算不上; 称不上;
-        不算; 不带; 不觉得; 不感到; 没什么; 而不是; 而非; 绝没有; 根本不; 根本没; 完全不; 完全没有;
+        不; 没; 没有; 并不; 并没有; 并没; 并非; 不是; 毫无; 无; 别; 未; 未曾; 绝不; 绝非; 从不;
+        不再;
+        毫不; 丝毫不; 丝毫没有; 一点也不; 一点都不; 一点也没有; 一点儿也不; 谈不上; 算不上;
+        称不上;
+        不算; 不带; 不觉得; 不感到; 没什么; 而不是; 而非; 绝没有; 根本不; 根本没; 完全不;
+        完全没有;
         看不出; 听不出; 既不; 也不; 又不; 既没有; 也没有; 既非; 亦非; 不曾; 从来不
     """,
     ("join", 0): "or; 或; 或者; 和; 与; 及",
     ("contrast", CONTRAST): """
         but; yet; however; nevertheless; nonetheless; still; actually; in fact; in reality; in
         truth; underneath; deep down; on the inside; inside; beneath it; at heart; though really;
-        但; 但是; 可是; 不过; 然而; 却; 其实; 实际上; 事实上; 内心; 心里; 骨子里; 而实际; 实则; 只是; 倒是
+        但; 但是; 可是; 不过; 然而; 却; 其实; 实际上; 事实上; 内心; 心里; 骨子里; 而实际; 实则;
+        只是; 倒是
     """,
     ("concession", CONCESSION): """
         although; though; even though; despite; in spite of; outwardly; on the surface; on the
         outside; seemingly; apparently; pretending to be; pretends to be; pretending; trying to
         sound; tries to sound; trying to be; trying to seem; supposedly; while;
-        虽然; 虽; 虽说; 尽管; 即使; 表面上; 表面; 看似; 看起来; 看上去; 外表; 假装; 装作; 装得; 努力装作;
+        虽然; 虽; 虽说; 尽管; 即使; 表面上; 表面; 看似; 看起来; 看上去; 外表; 假装; 装作; 装得;
+        努力装作;
         故作; 貌似; 似乎; 明明; 嘴上
     """,
     ("filler", 0): """
         not only; not just; not merely; not simply; can't help; couldn't help; cannot help; can't
         stop; couldn't stop; cannot stop; no wonder; no doubt; nothing but; not without; no matter;
         never mind; feeling; sounding; being; at all; any; much; the; a; an; is; be; to; of;
-        不仅; 不但; 不只; 不光; 不由得; 不由自主; 不禁; 忍不住; 禁不住; 不得不; 不得了; 差不多; 不知;
-        不停; 不断; 不住; 别人; 分别; 告别; 个别; 区别; 无论; 不论; 不管; 不如; 不无; 无不; 觉得; 感到;
+        不仅; 不但; 不只; 不光; 不由得; 不由自主; 不禁; 忍不住; 禁不住; 不得不; 不得了; 差不多;
+        不知;
+        不停; 不断; 不住; 别人; 分别; 告别; 个别; 区别; 无论; 不论; 不管; 不如; 不无; 无不;
+        觉得; 感到;
         显得; 在; 是; 的; 地; 得; 有; 任何; 表现出; 那样; 这样; 人; 什么
     """,
 }
@@ -136,6 +144,4 @@ def negated(feeling: Feeling) -> Feeling:
     denied = (1 - neutral) * (1 - _KEPT)
     shares["neutral"] += denied * _TO_NEUTRAL
     shares["other"] += denied * (1 - _TO_NEUTRAL) + neutral * (1 - _KEPT)
-    return Feeling(
-        shares, -feeling.arousal * _OPPOSED_AROUSAL, -feeling.valence * _OPPOSED_VALENCE
-    )
+    return Feeling(shares, -feeling.arousal * _OPPOSED_AROUSAL, -feeling.valence * _OPPOSED_VALENCE)

@@ -1,7 +1,7 @@
 """What words mean: a mixture of the nine emotions, arousal, valence, and how that was read.
 
 Each clause is read by the lexicon where it has one of its expressions, and by the head on the
-sentence encoder's vector of it where it has none; both, where expressions leave much of it open.
+sentence encoder's vector of it where it has none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,7 +62,7 @@ class Meaning:
         arousal: -1..1, as `timeline.dimensions_of` has it.
         valence: -1..1, the same.
         clauses: in the order of the text.
-        confidence: 0..1, about how often the label with the largest share is one that was meant.
+        confidence: 0..1; the label with the largest share is meant at least about so often.
     """
 
     mixture: Mapping[str, float]

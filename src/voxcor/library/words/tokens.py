@@ -54,7 +54,9 @@ def key_of(expression: str) -> Key:
     return tuple(token.form for token in tokens_of(expression))
 
 
-def longest_at(tokens: list[Token], at: int, table: Mapping[Key, Found]) -> tuple[int, Found] | None:
+def longest_at(
+    tokens: list[Token], at: int, table: Mapping[Key, Found]
+) -> tuple[int, Found] | None:
     """How many tokens the longest expression of a table has that begins here, and its value."""
     longest = max(map(len, table))
     for length in range(min(longest, len(tokens) - at), 0, -1):
