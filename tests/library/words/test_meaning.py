@@ -134,17 +134,15 @@ def test_held_out_descriptions_share_nothing_with_the_lexicon() -> None:
         assert each.wanted <= {*LABEL_IDS}
 
 
-@pytest.mark.parametrize(("language", "least"), [("en", LEAST_EN), ("zh", LEAST_ZH)])
-def test_held_out_descriptions_are_read_as_they_were_meant(
-    language: str, least: float, encoder: Encoder
-) -> None:
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_held_out_descriptions_are_read_as_they_were_meant(language: str, encoder: Encoder) -> None:
     of_language = [d for d in read_descriptions(HELD_OUT) if d.language == language]
     read = readings(of_language)
-    for first in (1, 2):
-        both = accuracy(of_language, read["both"], first)
-        assert both >= max(accuracy(of_language, read[way], first) for way in ("lexicon", "head"))
-        assert both > 3 * chance(of_language, first) or first == 2
-    assert accuracy(of_language, read["both"], 1) >= least
+    first = {way: accuracy(of_language, shares, 1) for way, shares in read.items()}
+    # Measured: 75 % in English, 76 % in Chinese (recipes/words/README.md).
+    assert first["both"] > 0.7
+    assert first["both"] >= max(first["head"], first["lexicon"], 3 * chance(of_language, 1))
+    assert accuracy(of_language, read["both"], 2) > 0.77
 
 
 def test_the_built_in_head_names_its_encoder(encoder: Encoder) -> None:
