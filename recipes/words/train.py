@@ -50,16 +50,15 @@ def digest(vectors: NDArray[np.float64]) -> str:
     return sha256(np.ascontiguousarray(vectors, "<f8").tobytes()).hexdigest()
 
 
-def head_bytes(encoder: Encoder) -> bytes:
-    """The file, whole."""
-    vectors, targets = vectors_and_targets(encoder)
+def head_bytes(encoder: str, vectors: NDArray[np.float64], targets: NDArray[np.float64]) -> bytes:
+    """The file, whole; `encoder` is the id of the one that made the vectors."""
     weights, bias = fit(vectors, targets)
     file = io.BytesIO()
     np.savez(
         file,
         weights=weights.astype("<f2"),
         bias=bias.astype("<f2"),
-        encoder=np.array(encoder.id),
+        encoder=np.array(encoder),
         vectors=np.array(digest(vectors)),
     )
     return file.getvalue()
@@ -69,5 +68,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=FILE)
     arguments = parser.parse_args()
-    arguments.out.write_bytes(head_bytes(default_encoder()))
+    encoder = default_encoder()
+    arguments.out.write_bytes(head_bytes(encoder.id, *vectors_and_targets(encoder)))
     print(f"{arguments.out}: {arguments.out.stat().st_size} bytes")

