@@ -18,7 +18,6 @@ from dataset import Clip, FloatArray, Speech, batches_by_length, lengthened
 from numpy.typing import NDArray
 from options import MODEL, parser_of
 from sounds import random_sound
-from words import tables
 
 from voxcor.audio.augmentation import STRESSES
 from voxcor.evaluation.metrics import Figures, confusion_matrix, measure, unweighted_accuracy
@@ -27,6 +26,7 @@ from voxcor.inference.network import Network
 from voxcor.inference.onnx_files import GRAPH_FILE
 from voxcor.labels import LABEL_IDS
 from voxcor.timeline import pooled_scores
+from words import tables
 
 FOUR = ("angry", "happy", "neutral", "sad")  # those that nearly every corpus has
 LENGTHS_S = (1, 2, 5, 10, 20)

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from network import make_network
 from options import MODEL, NOTICE_FILE, PACKAGE
-from words import WORDS_FILE, write_words
 
 from voxcor.evaluation.metrics import Estimate
 from voxcor.inference.network import Network
@@ -24,6 +23,7 @@ from voxcor.models.cards import Card, Source, record_of, write_card
 from voxcor.models.families.whisper import FAMILY
 from voxcor.models.family import Weights
 from voxcor.models.graph import GraphBuilder
+from words import WORDS_FILE, write_words
 
 REVISION = "1"
 TOLERANCE = 1e-3  # of graph against network, absolute, in logits

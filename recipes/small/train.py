@@ -32,13 +32,13 @@ from network import (
 )
 from options import MODEL, PACKAGE, parser_of
 from weights import blocks_of, whisper_base
-from words import WORDS_FILE
 
 from voxcor.evaluation.calibration import fit_temperature
 from voxcor.inference.onnx_files import GRAPH_FILE, WEIGHTS_FILE
 from voxcor.models.cards import CARD_FILE
 from voxcor.models.families.whisper import FAMILY
 from voxcor.models.family import Weights
+from words import WORDS_FILE
 
 DEPTH = 3  # blocks; from the fourth on the mean of the embeddings tells less
 WINDOW = 150  # frames, 3 s, after which positions and attention begin anew

@@ -7,6 +7,7 @@
     │   ├── TooManyRules         more than are watched at a time
     │   ├── ProxyInvalid         a proxy of the environment that no client can use
     │   ├── HomeInUse            another server works in this VOXCOR_HOME
+    │   ├── WordsNotUnderstood   a description in which there is no word
     │   └── ModelExists          a training would take the place of a model
     ├── InputError               one recording cannot be used; the others still can
     │   ├── InputNotFound        no such file

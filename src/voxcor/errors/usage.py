@@ -67,3 +67,11 @@ class TooManyRules(UsageError):
     code = "too_many_rules"
     en = "Up to {most} rules can be saved; delete one first."
     zh = "最多可保存 {most} 条规则，请先删除一条。"
+
+
+class WordsNotUnderstood(UsageError):
+    """A description without a word: `text` is empty, or digits, signs, emoji of no emotion."""
+
+    code = "words_not_understood"
+    en = "{text!r}: there is no word in this. Describe an emotion, such as: furious but controlled"
+    zh = "{text!r}：其中没有文字。请描述一种情感，例如：强颜欢笑"

@@ -1,0 +1,151 @@
+"""What words mean: a mixture of the nine emotions, arousal, valence, and how that was read.
+
+Each clause is read by the lexicon where it has one of its expressions, and by the head on the
+sentence encoder's vector of it where it has none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcor.errors import WordsNotUnderstood
+from voxcor.library.words.clauses import Clause, Hit, clauses_of
+from voxcor.library.words.encoder import Encoder, default_encoder, share_known
+from voxcor.library.words.feelings import Feeling, average
+from voxcor.library.words.head import Head, built_in_head, require_fit
+
+# Against 1 for a plain emotion, what is only neutral or other: manner (`whispering`, `politely`)
+# colours what is said beside it.
+_PLAIN = 0.4
+
+# A denied emotion beside one that is not: `not angry, just sad` is about being sad.
+_DENIED = 0.5
+
+# How often the lexicon's first label is the one that was meant (recipes/words/README.md).
+_SURENESS_OF_LEXICON = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseMeaning:
+    """What one clause was taken to mean.
+
+    Attributes:
+        text: of the clause, as it was written.
+        weight: its share in the whole, 0..1; those of all clauses sum to 1.
+        origin: `lexicon` where expressions of it were found, else `head`.
+        expressions: those that were found, as they were written.
+        mixture: shares by label, sum 1.
+        arousal: -1..1.
+        valence: -1..1.
+        confidence: 0..1, as in `Meaning`.
+    """
+
+    text: str
+    weight: float
+    origin: Literal["lexicon", "head"]
+    expressions: tuple[str, ...]
+    mixture: Mapping[str, float]
+    arousal: float
+    valence: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What words were taken to mean.
+
+    Attributes:
+        mixture: shares by label, all nine, sum 1.
+        arousal: -1..1, as `timeline.dimensions_of` has it.
+        valence: -1..1, the same.
+        clauses: in the order of the text.
+        confidence: 0..1; the label with the largest share is meant at least about so often.
+    """
+
+    mixture: Mapping[str, float]
+    arousal: float
+    valence: float
+    clauses: tuple[ClauseMeaning, ...]
+    confidence: float
+
+
+def meaning_of(text: str, encoder: Encoder | None = None, head: Head | None = None) -> Meaning:
+    """What a description in Chinese or English means.
+
+    Other languages that the encoder has learnt are read by the head alone. Text in a script that it
+    has not learnt, and words that are none, are answered with a low confidence.
+
+    Args:
+        text: words of a person; a comma or `but` begins a new clause.
+        encoder: another than the default one, with a head that was made for it.
+        head: that head.
+
+    Raises:
+        WordsNotUnderstood: there is no word in it: it is empty, or digits, or emoji of no emotion.
+        UsageError: a clause needs the encoder, and that is not installed; or they do not fit.
+    """
+    clauses = clauses_of(text)
+    if not clauses:
+        raise WordsNotUnderstood(text=text)
+    unread = [clause for clause in clauses if not clause.hits]
+    read = iter(_read(unread, encoder, head) if unread else ())
+    feelings = [_of_hits(clause.hits) if clause.hits else next(read) for clause in clauses]
+    sureness = [_sureness(*pair) for pair in zip(clauses, feelings, strict=True)]
+    # A clause that says nothing (`a man of forty`) does not dilute one that does.
+    weights = _normal([c.emphasis * s for c, s in zip(clauses, sureness, strict=True)])
+    whole = average(zip(weights, feelings, strict=True))
+    return Meaning(
+        mixture=whole.mixture,
+        arousal=whole.arousal,
+        valence=whole.valence,
+        clauses=tuple(
+            _clause_meaning(*each)
+            for each in zip(clauses, feelings, weights.tolist(), sureness, strict=True)
+        ),
+        confidence=float(weights @ sureness),
+    )
+
+
+def _read(clauses: Sequence[Clause], encoder: Encoder | None, head: Head | None) -> list[Feeling]:
+    encoder = encoder or default_encoder()
+    head = head or built_in_head()
+    require_fit(head, encoder)
+    return head.feelings(encoder.encode([clause.text for clause in clauses]))
+
+
+def _of_hits(hits: Sequence[Hit]) -> Feeling:
+    return average((_weight(hit), hit.feeling) for hit in hits)
+
+
+def _weight(hit: Hit) -> float:
+    mixture = hit.entry.feeling.mixture
+    plain = mixture["neutral"] + mixture["other"] + mixture["unknown"]
+    return (1 - plain + plain * _PLAIN) * (_DENIED if hit.negated else 1.0)
+
+
+def _sureness(clause: Clause, feeling: Feeling) -> float:
+    if clause.hits:
+        return _SURENESS_OF_LEXICON
+    return max(feeling.top[1] * share_known(clause.text), 0.01)
+
+
+def _normal(weights: Sequence[float]) -> NDArray[np.float64]:
+    return np.asarray(weights) / sum(weights)
+
+
+def _clause_meaning(
+    clause: Clause, feeling: Feeling, weight: float, sureness: float
+) -> ClauseMeaning:
+    return ClauseMeaning(
+        text=clause.text,
+        weight=weight,
+        origin="lexicon" if clause.hits else "head",
+        expressions=tuple(hit.expression for hit in clause.hits),
+        mixture=feeling.mixture,
+        arousal=feeling.arousal,
+        valence=feeling.valence,
+        confidence=sureness,
+    )
