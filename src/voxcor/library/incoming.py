@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.ledger import Ledger
 from voxcor.batch.parts import cut, placed
 from voxcor.datasets.lists import SUFFIXES, Flaw, ListRow, read_list
+from voxcor.disk.array import Rows
 from voxcor.errors import InputError, InputNotFound, InputUnreadable, NoVectors, QueryInvalid
 from voxcor.exports.content import RESULT_FILE, read_content
 from voxcor.frames import frame_range
@@ -85,7 +86,7 @@ def add(
             yield from _add_batch(library, folder, speaker)
         elif results := _result_files(folder):
             for file in results:
-                yield from _guarded(file, lambda file=file: _add_result(library, file, speaker))
+                yield from _guarded(file, partial(_add_result, library, file, speaker))
         elif folder.suffix.lower() in SUFFIXES and is_file(source):
             yield from _add_list(library, folder, listening, speaker)
         else:
@@ -94,12 +95,10 @@ def add(
                     yield path
                 else:
                     origin = _Origin(source, Path(path), speaker)
-                    yield from _guarded(
-                        path, lambda origin=origin: [_listen(library, origin, listening)]
-                    )
+                    yield from _guarded(path, partial(_listen, library, origin, listening))
 
 
-def rows_of(result: Result, vectors: FloatArray | None, origin: _Origin) -> "_Rows":
+def _rows_of(result: Result, vectors: Rows | None, origin: _Origin) -> "_Rows":
     """The segments of a result with the mean of the frame embeddings of each.
 
     An utterance embedding gives one segment, from where the audio begins that the model heard to
@@ -111,16 +110,16 @@ def rows_of(result: Result, vectors: FloatArray | None, origin: _Origin) -> "_Ro
     audio, heard = result.audio, result.preprocessing
     if vectors is None or not result.scores:
         raise NoVectors(name=audio.name)
-    vectors = np.asarray(vectors, np.float32)
+    embedding = np.asarray(vectors, np.float32)
     spans = [(one.start, one.end) for one in result.segments]
-    if result.granularity == "utterance" and vectors.ndim == 1:
+    if result.granularity == "utterance" and embedding.ndim == 1:
         whole = _segment(result, origin, heard.trimmed_start, audio.duration - heard.trimmed_end)
-        return _Rows([whole], vectors[None])
-    if result.granularity == "frame" and vectors.ndim == 2:
-        offset, total = heard.trimmed_start, len(vectors)
+        return _Rows([whole], embedding[None])
+    if result.granularity == "frame" and embedding.ndim == 2:
+        offset, total = heard.trimmed_start, len(embedding)
         ranges = [frame_range(start - offset, end - offset, total) for start, end in spans]
-        vectors = np.array([vectors[first:last].mean(axis=0) for first, last in ranges])
-    if len(vectors) != len(spans) or vectors.ndim != 2:
+        embedding = np.array([embedding[first:last].mean(axis=0) for first, last in ranges])
+    if len(embedding) != len(spans) or embedding.ndim != 2:
         raise NoVectors(name=audio.name)
     segments = [
         replace(
@@ -134,7 +133,7 @@ def rows_of(result: Result, vectors: FloatArray | None, origin: _Origin) -> "_Ro
         )
         for one in result.segments
     ]
-    return _Rows(segments, vectors)
+    return _Rows(segments, embedding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +191,15 @@ def _listen(library: Library, origin: _Origin, listening: Callable[[], Recognize
             mono = to_mono(stream)
         result = recognizer.recognize(cut(mono, origin.part), options)
         result = placed(result, origin.part[0] / 1000, mono.duration)
-    return _keep(library, result, rows_of(result, result.embedding, origin))
+    return _keep(library, result, _rows_of(result, result.embedding, origin))
 
 
-def _add_result(library: Library, file: Path, speaker: str | None) -> list[Added]:
+def _add_result(library: Library, file: Path, speaker: str | None) -> Added:
     result = read_content(file).result
     embedding = file.with_name(EMBEDDING_FILE)
     vectors = _read_vectors(embedding) if is_file(embedding) else None
-    rows = rows_of(result, vectors, _Origin(str(file.parent), None, speaker))
-    return [_keep(library, result, rows)]
+    rows = _rows_of(result, vectors, _Origin(str(file.parent), None, speaker))
+    return _keep(library, result, rows)
 
 
 def _add_batch(library: Library, folder: Path, speaker: str | None) -> Iterator[Added | Failure]:
@@ -211,10 +210,7 @@ def _add_batch(library: Library, folder: Path, speaker: str | None) -> Iterator[
             for document in row.documents:
                 origin = _Origin(str(folder), place, speaker, part=item.part)
                 yield from _guarded(
-                    item.name,
-                    lambda document=document, origin=origin: [
-                        _add_document(library, folder, document, origin)
-                    ],
+                    item.name, partial(_add_document, library, folder, document, origin)
                 )
 
 
@@ -226,7 +222,7 @@ def _add_document(
     now = datetime.now().isoformat(sep=" ", timespec="seconds")
     result = result_from({"id": "", "files": [], "timestamp": now, "timings_ms": {}, **document})
     vectors = _read_vectors(folder / document["embedding"])
-    return _keep(library, result, rows_of(result, vectors, origin))
+    return _keep(library, result, _rows_of(result, vectors, origin))
 
 
 def _add_list(
@@ -237,9 +233,7 @@ def _add_list(
             yield Failure.of(InputUnreadable(name=f"{row.source}:{row.line}", reason=row.reason))
             continue
         origin = _listed(row, speaker)
-        yield from _guarded(
-            str(row.file), lambda origin=origin: [_listen(library, origin, listening)]
-        )
+        yield from _guarded(row.file, partial(_listen, library, origin, listening))
 
 
 def _listed(row: ListRow, speaker: str | None) -> _Origin:
@@ -264,10 +258,10 @@ def _date(values: Mapping[str, str]) -> datetime | None:
         return None
 
 
-def _guarded(name: object, work: Callable[[], Iterable[Added]]) -> Iterator[Added | Failure]:
+def _guarded(name: object, work: Callable[[], Added]) -> Iterator[Added | Failure]:
     """What `work` gives; a recording that cannot be used becomes a failure."""
     try:
-        yield from work()
+        yield work()
     except (InputError, NoVectors) as error:
         yield Failure(str(name), error.code, error.message)
 

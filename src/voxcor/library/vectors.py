@@ -80,7 +80,7 @@ def unit(rows: FloatArray) -> FloatArray:
 def _centred(
     segments: Sequence[LibrarySegment], vectors: FloatArray, by_speaker: bool
 ) -> FloatArray:
-    centred = vectors - vectors.mean(axis=0)
+    centred: FloatArray = vectors - vectors.mean(axis=0)
     if not by_speaker:
         return centred
     speakers = np.array([segment.speaker or "" for segment in segments])
