@@ -142,7 +142,7 @@ def test_a_result_moves_nobody_and_is_told_of_where_they_are(
     with page.expect_request(re.compile("/events")):
         choose(page, VOICE)
     page.goto(f"{service.url}/#rules")
-    field = page.get_by_label({"en": "New rule", "zh": "新规则"}[language])
+    field = page.get_by_role("textbox", name={"en": "Rule", "zh": "规则"}[language], exact=True)
     field.fill("angry > 0.5")
     let_go(page, held)
     notice = page.locator(".notice")
@@ -216,7 +216,7 @@ def test_the_state_of_the_server_is_always_true(browser: Browser, tmp_path: Path
         first.process.kill()
         first.process.wait()
         expect(page.locator(".state")).to_contain_text("no connection", timeout=30_000)
-        expect(page.get_by_role("alert")).to_contain_text("voxcor serve")
+        expect(page.locator(".banner.problem")).to_contain_text("voxcor serve")
         # What is on the page stays there, and nothing can be started that would replace it.
         expect(page.locator(".outcome .headline")).to_have_text(headline)
         expect(page.get_by_role("button", name="Recognise")).to_be_disabled()

@@ -101,7 +101,7 @@ def test_the_scores_of_a_recording_open_and_close(
     items = service.get(f"/v1/jobs/{latest(service)}/items").json()["items"]
     scores = items[0]["documents"][0]["scores"]
     shown = job.locator(".scores .bars td.number:not(.faint)")
-    expect(shown).to_have_text([f"{score:.2f}" for score in scores.values()])
+    expect(shown).to_have_text([f"{score:.1%}" for score in scores.values()])
     keep(page, "queue-scores-en")
     verdict.click()
     expect(shown).to_have_count(0)
@@ -343,7 +343,7 @@ def test_a_job_with_the_keyboard_only(open_page: OpenPage, ten_files: list[Path]
     job = page.locator(".job").first
     expect(job.get_by_role("status")).to_have_text("2 of 2", timeout=JOB_MS)
     tab_to(page, "Job of")
-    tab_to(page, "%")
+    tab_to(page, job.locator(".verdict").first.inner_text())
     page.keyboard.press("Enter")
     expect(job.locator(".scores .bars")).to_be_visible()
 

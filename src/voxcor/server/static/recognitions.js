@@ -58,6 +58,8 @@ const recognitionOf = (id, name) => ({ id, name, steps: signal([]), outcomes: si
 
 /** Sends a recording and follows it; the reader goes along where they are still waiting for it. */
 export async function start(/** @type {File} */ file, /** @type {Form} */ options) {
+  // By the time there is a result, the player has what draws its waveform, whatever becomes of the server.
+  import("./waveform.js").catch(() => {});
   const controller = new AbortController();
   const onUpload = (/** @type {number} */ share) => {
     sending.value = { share, controller };
