@@ -79,4 +79,4 @@ else
 fi
 step "Tests"
 # Two files at a time: many tests wait for a server, a browser or a process of their own.
-python -m pytest -n 2 --dist loadfile
+python -m pytest -n 2 --dist loadfile --durations 25 --durations-min 8
