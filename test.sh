@@ -24,7 +24,7 @@ install_newest() {
 # installed, they say so and skip.
 debian_packages() {
     local missing=() pair
-    for pair in caddy:caddy chromium:chromium curl:curl nginx:nginx-light \
+    for pair in caddy:caddy chromium:chromium curl:curl jq:jq nginx:nginx-light \
         openssl:openssl strace:strace systemd-analyze:systemd; do
         PATH=$PATH:/usr/sbin command -v "${pair%:*}" >/dev/null || missing+=("${pair#*:}")
     done

@@ -92,7 +92,10 @@ def test_a_guide_does_what_it_says(
     if guide.name in LABELLED:
         put_labelled(tmp_path, request.getfixturevalue("corpora"))
     language = "zh" if guide.name.endswith(".zh.md") else "en"
-    for example in examples_of(guide):
+    examples = examples_of(guide)
+    if shutil.which("jq") is None and any("jq " in example.program for example in examples):
+        pytest.skip("jq is not installed")
+    for example in examples:
         if reason_not_to_run(example) or not can_run(example.language):
             continue
         done = run_example(example, tmp_path, server.url, VOXCOR_LANGUAGE=language)
