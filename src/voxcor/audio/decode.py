@@ -163,7 +163,7 @@ def _stream_array(samples: NDArray[Any], sample_rate: int, name: str) -> AudioSt
     if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE or sample_rate != int(sample_rate):
         raise UsageError(
             reason_en=f"{name}: {sample_rate} is not a sample rate in Hz.",
-            reason_zh=f"{name}:{sample_rate} 不是有效的采样率（Hz）。",
+            reason_zh=f"{name}：{sample_rate} 不是有效的采样率（Hz）。",
         )
     try:
         block = np.ascontiguousarray(to_float(samples))

@@ -247,7 +247,7 @@ def _check_whole(utterances: Sequence[Utterance]) -> Iterator[RowProblem]:
 
 
 def _left_out(label: str, clips: int) -> RowProblem:
-    en, zh = f"label {label}: {clips} clips left out.", f"标签 {label}:{clips} 条语音未计入。"
+    en, zh = f"label {label}: {clips} clips left out.", f"标签 {label}：{clips} 条语音未计入。"
     return RowProblem(None, "", "label_left_out", say(en, zh))
 
 

@@ -15,7 +15,7 @@ class InputError(VoxcorError):
     code = "input_error"
     brief: ClassVar[tuple[str, str] | None] = None
     en = "{name}: {reason}"
-    zh = "{name}:{reason}"
+    zh = "{name}：{reason}"
 
 
 class InputNotFound(InputError):
@@ -157,7 +157,7 @@ class SpeakersInvalid(InputError):
 
     code = "speakers_invalid"
     en = "{name}: {reason_en}."
-    zh = "{name}:{reason_zh}。"
+    zh = "{name}：{reason_zh}。"
 
 
 class ManifestError(VoxcorError):
@@ -165,7 +165,7 @@ class ManifestError(VoxcorError):
 
     code = "manifest_error"
     en = "{name}: {reason}"
-    zh = "{name}:{reason}"
+    zh = "{name}：{reason}"
 
 
 class NotAResult(VoxcorError):

@@ -54,7 +54,7 @@ class EmbeddingsOnly(ModelError):
         'Recognizer("{model}").embed(...) in Python. For emotions take another model.'
     )
     zh = (
-        "模型 {model} 没有情感标签，只提供特征向量（Python:"
+        "模型 {model} 没有情感标签，只提供特征向量（Python："
         'Recognizer("{model}").embed(...)）。识别情感请换用其他模型。'
     )
 

@@ -43,7 +43,7 @@ class UploadTooSlow(RequestError):
 class Unauthorized(RequestError):
     code = "unauthorized"
     en = "This server wants an API key, in the header Authorization: Bearer KEY."
-    zh = "本服务器需要 API 密钥，请放在请求头 Authorization：Bearer KEY 中。"
+    zh = "本服务器需要 API 密钥，请放在请求头 `Authorization: Bearer KEY` 中。"
 
 
 class TooManyAttempts(RequestError):
@@ -112,7 +112,7 @@ class NoSuchRule(RequestError):
 class WebhookInvalid(RequestError):
     code = "webhook_invalid"
     en = "Webhook {url}: {reason_en}"
-    zh = "Webhook {url}:{reason_zh}"
+    zh = "Webhook {url}：{reason_zh}"
 
 
 class QueueFull(RequestError):
@@ -141,7 +141,7 @@ class ServerError(VoxcorError):
 
     code = "server_error"
     en = "{url}: {reason}"
-    zh = "{url}:{reason}"
+    zh = "{url}：{reason}"
 
 
 class ServerUnreachable(ServerError):

@@ -8,7 +8,7 @@ class BatchError(VoxcorError):
 
     code = "batch_error"
     en = "{path}: {reason}"
-    zh = "{path}:{reason}"
+    zh = "{path}：{reason}"
 
 
 class BatchInProgress(BatchError):
@@ -47,7 +47,7 @@ class StorageError(VoxcorError):
 
     code = "storage_error"
     en = "{path}: {reason}"
-    zh = "{path}:{reason}"
+    zh = "{path}：{reason}"
 
 
 class DiskFull(StorageError):

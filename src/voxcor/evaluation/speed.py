@@ -130,7 +130,7 @@ def funasr_side(folder: Path) -> tuple[str, Side]:
     except Exception as error:
         raise UsageError(
             reason_en=f"FunASR does not take {folder}: {error}",
-            reason_zh=f"FunASR 无法加载 {folder}:{error}",
+            reason_zh=f"FunASR 无法加载 {folder}：{error}",
         ) from error
 
     def recognize(samples: FloatArray) -> Any:

@@ -104,7 +104,7 @@ def validation_reason(error: Mapping[str, Any]) -> dict[str, str]:
     return {
         "reason_en": f"{place}: {en.format_map(limits)}",
         # What pydantic lists is joined by an English word.
-        "reason_zh": f"{place}:{zh.format_map(limits).replace(' or ', '、')}",
+        "reason_zh": f"{place}：{zh.format_map(limits).replace(' or ', '、')}",
     }
 
 

@@ -128,7 +128,7 @@ def _whole(evaluation: Evaluation) -> Table:
         (
             (Both("UA, mean recall, %", "UA（各类召回率均值），%"), interval(whole.ua)),
             (Both("WA, share correct, %", "WA（正确率），%"), interval(whole.wa)),
-            (Both("macro-F1, %", "宏平均 F1,%"), interval(whole.f1)),
+            (Both("macro-F1, %", "宏平均 F1（%）"), interval(whole.f1)),
             (Both("mean confidence, %", "平均置信度，%"), interval(whole.confidence)),
             (Both("ECE, calibration error", "ECE（校准误差）"), interval(whole.ece, percent=False)),
             (Both("Brier score, 0 to 2", "Brier 分数（0 到 2）"), brier),
