@@ -1,4 +1,4 @@
-"""`voxcor library add|search|remove`: what lies in many recordings."""
+"""`voxcor library add|search|clusters|trajectory|remove`: what lies in many recordings."""
 
 import json
 import sys
@@ -24,6 +24,43 @@ app = typer.Typer(
     ),
     no_args_is_help=True,
 )
+
+SpeakerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help=say("Of this speaker alone.", "只看该说话人。"), show_default=False
+    ),
+]
+
+EmotionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LABEL", help=say("Of this emotion alone.", "只看该情感。"), show_default=False
+    ),
+]
+
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE",
+        help=say("Recorded then or later.", "录制于该日期或之后。"),
+        show_default=False,
+    ),
+]
+
+UntilOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATE", help=say("Recorded before.", "录制早于该日期。"), show_default=False
+    ),
+]
+
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help=say("In this folder alone.", "只看该文件夹。"), show_default=False
+    ),
+]
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help=say("One JSON line for each.", "每项输出一行 JSON。"))
@@ -121,24 +158,14 @@ def search(
     limit: Annotated[
         int, typer.Option(min=1, metavar="N", help=say("At the most so many.", "最多返回条数。"))
     ] = 10,
-    speaker: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help=say("Of this speaker alone.", "只看该说话人。"), show_default=False
-        ),
-    ] = None,
+    speaker: SpeakerOption = None,
     not_speaker: Annotated[
         str | None,
         typer.Option(
             metavar="NAME", help=say("Not of this speaker.", "排除该说话人。"), show_default=False
         ),
     ] = None,
-    emotion: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LABEL", help=say("Of this emotion alone.", "只看该情感。"), show_default=False
-        ),
-    ] = None,
+    emotion: EmotionOption = None,
     confidence: Annotated[
         float | None,
         typer.Option(
@@ -149,26 +176,9 @@ def search(
             show_default=False,
         ),
     ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE",
-            help=say("Recorded then or later.", "录制于该日期或之后。"),
-            show_default=False,
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DATE", help=say("Recorded before.", "录制早于该日期。"), show_default=False
-        ),
-    ] = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help=say("In this folder alone.", "只看该文件夹。"), show_default=False
-        ),
-    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    folder: FolderOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -195,6 +205,131 @@ def search(
         limit=limit,
     )
     _show(answer, as_json)
+
+
+@app.command(
+    help=say(
+        "Group what sounds alike, without anybody having named it.",
+        "将相似的语段自动聚类。",
+    )
+)
+def clusters(
+    speaker: SpeakerOption = None,
+    emotion: EmotionOption = None,
+    folder: FolderOption = None,
+    by_speaker: Annotated[
+        bool,
+        typer.Option(
+            "--by-speaker",
+            help=say(
+                "Take away what each speaker's segments have in common.",
+                "去除每位说话人自身的共同成分。",
+            ),
+        ),
+    ] = False,
+    smallest: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="N",
+            help=say("Segments of the smallest cluster.", "最小类的语段数。"),
+            show_default=False,
+        ),
+    ] = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from voxcor.labels import label_meant
+    from voxcor.library.clusters import find_clusters
+    from voxcor.library.filters import Filters
+    from voxcor.library.store import Library
+
+    library = Library.open()
+    found = find_clusters(
+        library,
+        library.table(model),
+        filters=Filters(
+            speaker=speaker,
+            emotion=None if emotion is None else label_meant(emotion),
+            folder=folder,
+        ),
+        smallest=smallest,
+        by_speaker=by_speaker,
+    )
+    if as_json:
+        for cluster in found.clusters:
+            print(json.dumps(cluster.to_document(), ensure_ascii=False))
+        return
+    from voxcor.cli.console import open_console
+    from voxcor.cli.library_view import cluster_table
+
+    if found.clusters:
+        open_console().print(cluster_table(found.clusters))
+    outside = say(
+        f"{found.outside} of {found.segments} segments lie in no cluster.",
+        f"{found.segments} 个语段中有 {found.outside} 个不属于任何类。",
+    )
+    print(outside, file=sys.stderr)
+
+
+@app.command(
+    help=say(
+        "Follow arousal or valence through a recording, or a speaker's recordings.",
+        "查看唤醒度或效价在一段录音、或一位说话人多段录音中的变化。",
+    )
+)
+def trajectory(
+    recording: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help=say("A recording of the library.", "库中的一段录音。"),
+            show_default=False,
+        ),
+    ] = None,
+    speaker: SpeakerOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    dimension: Annotated[
+        str, typer.Option(metavar="arousal|valence", help=say("Which.", "查看哪一维度。"))
+    ] = "valence",
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from typing import cast
+
+    from voxcor.errors import NotInLibrary, UsageError
+    from voxcor.library.filters import Filters, parse_date
+    from voxcor.library.store import Library, quoted
+    from voxcor.library.trajectory import Dimension, follow
+    from voxcor.results import DIMENSIONS
+
+    if dimension not in DIMENSIONS:
+        raise UsageError(
+            reason_en=f"--dimension is arousal or valence, not {dimension}.",
+            reason_zh=f"--dimension 应为 arousal 或 valence，而不是 {dimension}。",
+        )
+    filters = Filters(
+        speaker=speaker,
+        since=None if since is None else parse_date(since),
+        until=None if until is None else parse_date(until),
+    )
+    conditions = [filters.where]
+    if recording is not None:
+        conditions.append(f"starts_with(recording, {quoted(recording)})")
+    library = Library.open()
+    where = " AND ".join(filter(None, conditions)) or None
+    segments = library.segments(library.table(model), where)
+    if not segments:
+        raise NotInLibrary(name=recording or speaker or f"{since}–{until}")
+    course = follow(segments, cast(Dimension, dimension))
+    if as_json:
+        print(json.dumps(course.to_document(), ensure_ascii=False))
+        return
+    from voxcor.cli.console import open_console
+    from voxcor.cli.library_view import course_view
+
+    open_console().print(course_view(course))
 
 
 @app.command(

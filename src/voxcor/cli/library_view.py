@@ -1,19 +1,26 @@
 """What is found in the library, as people look at it in a terminal."""
 
 from collections.abc import Sequence
+from math import isnan
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from voxcor.cli.view import clock
 from voxcor.labels import get_label
 from voxcor.language import say
+from voxcor.library.clusters import Cluster
 from voxcor.library.query import Mixture
 from voxcor.library.search import Hit
+from voxcor.library.trajectory import Interval, Trajectory
 from voxcor.untrusted import printable
 
 # What has less of a mixture is not named.
 _LEAST_SHARE = 0.05
+
+# Of emotions and speakers of a cluster so many are.
+_MOST_NAMED = 3
 
 
 def meaning(mixture: Mixture) -> Text:
@@ -49,3 +56,68 @@ def hits(found: Sequence[Hit]) -> Table:
             segment.id,
         )
     return table
+
+
+def cluster_table(clusters: Sequence[Cluster]) -> Table:
+    """A row for each: how large and how stable it is, what and who is in it, what to hear first."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(say("SIZE", "大小"), justify="right", no_wrap=True)
+    table.add_column(say("STABLE", "稳定性"), justify="right", no_wrap=True)
+    table.add_column(say("EMOTIONS", "情感"), overflow="fold")
+    table.add_column(say("SPEAKERS", "说话人"), overflow="fold")
+    table.add_column(say("HEAR FIRST", "代表语段"), overflow="fold", style="dim")
+    for cluster in clusters:
+        named = [
+            f"{get_label(label).emoji} {get_label(label).name} {share:.0%}"
+            for label, share in cluster.emotions.items()
+            if share >= _LEAST_SHARE
+        ]
+        voices = [f"{printable(name)} {share:.0%}" for name, share in cluster.speakers.items()]
+        table.add_row(
+            str(cluster.size),
+            f"{cluster.stability:.2f}",
+            " · ".join(named[:_MOST_NAMED]),
+            " · ".join(voices[:_MOST_NAMED]),
+            cluster.exemplars[0].id,
+        )
+    return table
+
+
+def course_view(course: Trajectory) -> RenderableType:
+    """The figures of a course with their intervals, where it changes, and its sessions."""
+    facts = Table(box=None, pad_edge=False, show_header=False)
+    facts.add_column(style="bold")
+    facts.add_column()
+    arousal = say("arousal", "唤醒度")
+    name = arousal if course.dimension == "arousal" else say("valence", "效价")
+    for title, interval in (
+        (say(f"mean {name}", f"{name}均值"), course.mean),
+        (say("standard deviation", "标准差"), course.deviation),
+        (say("inertia", "惯性"), course.inertia),
+        (say("instability", "不稳定性"), course.instability),
+    ):
+        facts.add_row(title, _interval(interval, "+" if interval is course.mean else ""))
+    several = len(course.sessions) > 1
+    times = [
+        say(f"day {at:.0f}", f"第 {at:.0f} 天") if several else clock(at) for at in course.changes
+    ]
+    facts.add_row(say("changes", "变化点"), ", ".join(times) or say("none", "无"))
+    if not several:
+        return facts
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(say("WHEN", "时间"), no_wrap=True)
+    table.add_column(say("RECORDING", "录音"), overflow="fold")
+    table.add_column(say("MEAN", "均值"), no_wrap=True)
+    for session in course.sessions:
+        when = session.recorded_at.strftime("%Y-%m-%d")
+        table.add_row(when, printable(session.name), _interval(session.mean))
+    return Group(facts, "", table)
+
+
+def _interval(interval: Interval, sign: str = "+") -> str:
+    value, *ends = (
+        f"{number:{sign}.2f}" for number in (interval.value, interval.low, interval.high)
+    )
+    if isnan(interval.value):
+        return "–"
+    return value if isnan(interval.low) else f"{value} [{', '.join(ends)}]"

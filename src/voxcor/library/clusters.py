@@ -9,6 +9,7 @@ with a cluster of the draw (Hennig 2007); below 0.6 it is no pattern, from 0.75 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,14 @@ class Cluster:
     speakers: dict[str, float]
     exemplars: tuple[LibrarySegment, ...]
     members: tuple[LibrarySegment, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON has it: exemplars and members by their ids."""
+        document = {name: getattr(self, name) for name in ("size", "stability")}
+        document |= {"emotions": self.emotions, "speakers": self.speakers}
+        for name in ("exemplars", "members"):
+            document[name] = [segment.id for segment in getattr(self, name)]
+        return document
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,13 @@ recordings among several.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from voxcor.library.segments import LibrarySegment
+from voxcor.results import to_wire
 
 Dimension = Literal["arousal", "valence"]
 
@@ -60,11 +61,13 @@ class Session:
 class Trajectory:
     """The course of one dimension.
 
-    `times` are seconds within one recording, or days since the first of several; `values` are the
-    segments' or the sessions'. `changes` are the times from which on the mean is another.
+    `times` are in `unit`: seconds within one recording, or days since the first of several.
+    `values` are the segments' or the sessions'. `changes` are the times from which on the mean is
+    another.
     """
 
     dimension: Dimension
+    unit: Literal["s", "days"]
     times: tuple[float, ...]
     values: tuple[float, ...]
     mean: Interval
@@ -73,6 +76,11 @@ class Trajectory:
     instability: Interval
     changes: tuple[float, ...]
     sessions: tuple[Session, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON has it: dates in ISO 8601, None for what is not known."""
+        document: dict[str, Any] = _plain(to_wire(self))
+        return document
 
 
 def follow(
@@ -108,6 +116,7 @@ def follow(
 
     return Trajectory(
         dimension=dimension,
+        unit="days" if len(sessions) > 1 else "s",
         times=tuple(times),
         values=tuple(values.tolist()),
         mean=interval(_mean),
@@ -117,6 +126,16 @@ def follow(
         changes=tuple(times[at] for at in change_points(values, rng)),
         sessions=sessions,
     )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [*map(_plain, value)]
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def change_points(values: Series, rng: np.random.Generator) -> list[int]:
