@@ -27,7 +27,8 @@ NOT_RUN = {
     "selenium": "drives the page that Voxcor replaces",
 }
 
-GUIDES = sorted(path for path in DOCS.glob("*.md") if re.match(r"guide-|faq|figures", path.name))
+_GUIDE = re.compile(r"guide-|faq|figures|library")
+GUIDES = sorted(path for path in DOCS.glob("*.md") if _GUIDE.match(path.name))
 LABELLED = {"guide-machine-learning.md", "guide-machine-learning.zh.md"}
 
 CUSTOMER = DATA / "heard" / "call.opus"
@@ -95,6 +96,8 @@ def test_a_guide_does_what_it_says(
     examples = examples_of(guide)
     if shutil.which("jq") is None and any("jq " in example.program for example in examples):
         pytest.skip("jq is not installed")
+    if guide.name.startswith("library"):
+        pytest.importorskip("lancedb", reason="the library extra is not installed")
     for example in examples:
         if reason_not_to_run(example) or not can_run(example.language):
             continue

@@ -357,7 +357,8 @@ def remove(
     library = Library.open()
     for name in names:
         count = remove_recording(library, name)
-        print(say(f"{name}: {count} segments deleted", f"{name}：已删除 {count} 个语段"))
+        what = "segment" if count == 1 else "segments"
+        print(say(f"{name}: {count} {what} deleted", f"{name}：已删除 {count} 个语段"))
 
 
 def _recognizer(model: str | None) -> "Callable[[], Recognizer]":
