@@ -45,7 +45,7 @@ def test_a_link_to_the_command_is_the_command(
 
 
 def test_an_environment_without_pip_is_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invocation, "find_spec", lambda _name: None)
+    monkeypatch.setattr(invocation.metadata, "distributions", lambda **_named: iter(()))
     assert invocation.pip("install", "a>=1").startswith("uv pip install --python ")
 
 

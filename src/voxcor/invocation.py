@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 
 VARIABLE = "VOXCOR_COMMAND"
@@ -25,8 +25,8 @@ def voxcor() -> str:
 def pip(action: str, *requirements: str) -> str:
     """What a person types to install packages here, or to uninstall them."""
     named = " ".join(f'"{name}"' if {*"<>[]"} & {*name} else name for name in requirements)
-    # uv makes environments without pip.
-    if find_spec("pip") is None:
+    # uv makes environments without pip. (`find_spec` would ask setuptools, which warns.)
+    if not [*metadata.distributions(name="pip")]:
         return f"uv pip {action} --python {_python()} {named}"
     return f"{_python()} -m pip {action} {named}"
 

@@ -310,9 +310,10 @@ def test_batch_says_it_before_and_after(folder: Path) -> None:
     for source in (folder, zipped(folder)):
         arguments = ("batch", str(source), "--out", out, "--model", "small", "--restart")
         status, _, err = voxcor(*arguments)
-        first, *_, last = err.splitlines()
+        first, *_, last, model = err.splitlines()
         assert (status, first) == (0, "Passed over: 1 file is no audio (1 .txt).")
         assert last == "1 passed over, see above."
+        assert model.startswith("Model: small")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 /** The microphone, recognised while somebody speaks. */
 
+import { useDrawer } from "./drawing.js";
 import { clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
@@ -19,7 +20,6 @@ import {
   WINDOW_S,
 } from "./live-session.js";
 import { chosenMicrophone, microphones, watchMicrophones } from "./microphone.js";
-import { drawCurve } from "./plot.js";
 import { Fired } from "./rules-fired.js";
 import { Bars, headline } from "./scores.js";
 import { isDark, readiness } from "./state.js";
@@ -27,6 +27,7 @@ import { t } from "./strings.js";
 import { useEffect, useRef } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/signals.js";
 
+/** @import { Drawer } from "./drawing.js" */
 /** @import { InputEvent, SelectEvent } from "./html.js" */
 
 /** Labels whose lines are left out of the curve. */
@@ -145,9 +146,11 @@ function Heard() {
 function LiveCurve() {
   const element = useRef(/** @type {HTMLDivElement | null} */ (null));
   const labels = curve.value?.labels ?? [];
+  const drawCurve = useDrawer();
   useEffect(() => {
+    if (!drawCurve) return;
     const place = /** @type {HTMLDivElement} */ (element.current);
-    /** @type {ReturnType<typeof drawCurve> | undefined} */
+    /** @type {ReturnType<Drawer> | undefined} */
     let drawn;
     const hide = () => {
       const unseen = hidden.value;
@@ -177,7 +180,7 @@ function LiveCurve() {
       resized.disconnect();
       drawn?.destroy();
     };
-  }, [labels.join()]);
+  }, [labels.join(), drawCurve]);
   return html`<div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>`;
 }
 

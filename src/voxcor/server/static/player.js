@@ -8,12 +8,12 @@
 import { fileOf, getJson } from "./api.js";
 import { useCorrections } from "./corrections.js";
 import { loadCurve, scoresAt } from "./curve.js";
+import { useDrawer } from "./drawing.js";
 import { clock, percent } from "./format.js";
 import { html } from "./html.js";
 import { onKey } from "./keys.js";
 import { labelOf, nameOf } from "./labels.js";
 import { Overview } from "./overview.js";
-import { drawCurve } from "./plot.js";
 import { RegionBar } from "./region.js";
 import { RulesFired } from "./rules-fired.js";
 import { SegmentList, SegmentStrip } from "./segments.js";
@@ -24,6 +24,7 @@ import { Transport } from "./transport.js";
 import { useEffect, useRef } from "./vendor/preact-hooks.js";
 import { effect, useSignal } from "./vendor/signals.js";
 
+/** @import { Drawer } from "./drawing.js" */
 /** @import { Playback } from "./playback.js" */
 /** @import { Segment } from "./segments.js" */
 /** @import { Result } from "./server.js" */
@@ -120,10 +121,11 @@ function Curve({ state, isStacked }) {
   const element = useRef(/** @type {HTMLDivElement | null} */ (null));
   const hovered = useSignal(/** @type {{ time: number, left: number } | null} */ (null));
   const curve = state.curve.value;
+  const drawCurve = useDrawer();
   useEffect(() => {
-    if (!curve) return;
+    if (!curve || !drawCurve) return;
     const place = /** @type {HTMLDivElement} */ (element.current);
-    /** @type {ReturnType<typeof drawCurve> | undefined} */
+    /** @type {ReturnType<Drawer> | undefined} */
     let drawn;
     const onHover = (/** @type {typeof hovered.value} */ at) => {
       hovered.value = at;
@@ -152,7 +154,7 @@ function Curve({ state, isStacked }) {
       resized.disconnect();
       drawn?.destroy();
     };
-  }, [curve]);
+  }, [curve, drawCurve]);
   return html`
     <div class="pointed">
       <div class="curve" ref=${element} role="img" aria-label=${t("curve")}></div>

@@ -1,6 +1,7 @@
 /** The recordings that are recognised one by one: what is sent, what is followed, what is looked at. */
 
 import { eventsOf, findResult, follow, outcomesOf, remove, send } from "./api.js";
+import { fetchDrawer } from "./drawing.js";
 import { addStep } from "./log.js";
 import { address, language, looked, open, openInstead, placeOfResult, readiness, unlocked, view } from "./state.js";
 import { batch, computed, effect, signal, untracked } from "./vendor/signals.js";
@@ -58,8 +59,9 @@ const recognitionOf = (id, name) => ({ id, name, steps: signal([]), outcomes: si
 
 /** Sends a recording and follows it; the reader goes along where they are still waiting for it. */
 export async function start(/** @type {File} */ file, /** @type {Form} */ options) {
-  // By the time there is a result, the player has what draws its waveform, whatever becomes of the server.
+  // By the time there is a result, the player has what draws it, whatever becomes of the server.
   import("./waveform.js").catch(() => {});
+  fetchDrawer();
   const controller = new AbortController();
   const onUpload = (/** @type {number} */ share) => {
     sending.value = { share, controller };
