@@ -82,5 +82,5 @@ def test_a_provider_that_is_not_installed_is_named_with_what_brings_it(
 
     monkeypatch.setenv("VOXCOR_PROVIDER", "cuda")
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
-    with pytest.raises(UsageError, match=r"voxcor\[gpu\]"):
+    with pytest.raises(UsageError, match=r"install .onnxruntime-gpu"):
         Network(graph)

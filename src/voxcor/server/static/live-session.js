@@ -141,6 +141,7 @@ export async function start() {
     socket = opened;
     const stop = async () => {
       await microphone.close();
+      socket = undefined; // what the microphone still had on its way is no part of the session
       if (opened.readyState === WebSocket.OPEN) opened.send(JSON.stringify({ type: "session.close" }));
     };
     function fail(/** @type {Error} */ error) {
