@@ -40,7 +40,7 @@ PREFIX = "segments-"
 INDEXED_ROWS = 100_000
 
 _PAGE = 10_000  # rows that are rewritten at a time
-_NAMES = 1_000  # of recordings that are asked for at a time
+_ADDITIONS = 200  # after which their small files are joined: every question opens all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,9 @@ class Library:
     def __init__(self, folder: Path) -> None:
         require_extra("library", ("lancedb", "pyarrow"), "The library", "使用库")
         self.folder = folder
+        # Of each table the recordings at a version, and how often this process has added to it.
+        self._recordings: dict[str, tuple[int, set[str]]] = {}
+        self._additions = 0
         if folder.exists():
             _require_version(folder)
 
@@ -113,7 +116,7 @@ class Library:
         if not self.folder.exists() or name not in self._names():
             return False
         with self._readable():
-            return bool(self._open(name).count_rows(equals("recording", recording)))
+            return recording in self._known(self._open(name))
 
     def add(
         self,
@@ -143,11 +146,16 @@ class Library:
                 about = {"model": json.dumps(asdict(model)), "labels": json.dumps(labels)}
                 columns = schema(labels, vectors.shape[1], about)
                 table = self._connection().create_table(name, schema=columns)
-            known = _known(table, [*dict.fromkeys(segment.recording for segment in segments)])
+            known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
             if new:
                 rows = to_arrow([segments[i] for i in new], vectors[new], table.schema)
                 table.add(rows)
+                added = {segments[i].recording for i in new}
+                self._recordings[name] = table.version, known | added
+                self._additions += 1
+                if self._additions % _ADDITIONS == 0:
+                    table.optimize()
         return len(new)
 
     def rows(
@@ -243,6 +251,15 @@ class Library:
                 if table.count_rows() >= INDEXED_ROWS:
                     _index(table)
 
+    def _known(self, table: Any) -> set[str]:
+        """The recordings of a table, read anew where somebody else has changed it."""
+        version, known = self._recordings.get(table.name, (-1, set()))
+        if version != table.version:
+            rows = table.search().select(["recording"]).limit(table.count_rows() or 1).to_arrow()
+            known = set(rows.column("recording").to_pylist())
+            self._recordings[table.name] = table.version, known
+        return known
+
     def _about(self, name: str) -> ModelTable:
         table = self._open(name)
         about: Mapping[bytes, bytes] = table.schema.metadata
@@ -290,17 +307,6 @@ class Library:
         except (RuntimeError, ValueError, LookupError) as error:
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             raise LibraryCorrupt(path=str(self.folder), reason=reason) from error
-
-
-def _known(table: Any, recordings: Sequence[str]) -> set[str]:
-    """Those of the recordings that have rows."""
-    known: set[str] = set()
-    for start in range(0, len(recordings), _NAMES):
-        names = recordings[start : start + _NAMES]
-        query = table.search().where(f"recording IN ({', '.join(map(quoted, names))})")
-        rows = query.select(["recording"]).limit(table.count_rows() or 1).to_arrow()
-        known.update(rows.column("recording").to_pylist())
-    return known
 
 
 def equals(column: str, value: str) -> str:
