@@ -202,9 +202,13 @@ def table(rows: Sequence[Row]) -> str:
         "speakers": say("most frequent speaker in one", "类中最多的说话人"),
     }
     for name, title in shares.items():
-        line(title, *(f"{getattr(r, name)[0]:.2f}" for r in rows))
-        line(say("chance", "随机"), *(f"{getattr(r, name)[1]:.2f}" for r in rows))
+        line(title, *(_share(getattr(r, name)[0]) for r in rows))
+        line(say("chance", "随机"), *(_share(getattr(r, name)[1]) for r in rows))
     return "\n".join(lines) + "\n"
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.2f}"
 
 
 if __name__ == "__main__":
