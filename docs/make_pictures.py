@@ -73,7 +73,9 @@ def draw_page(address: str) -> None:
             page.wait_for_selector(".player .u-over")
             page.wait_for_selector(".waveform canvas >> nth=0")
             page.wait_for_timeout(1000)  # what is drawn in steps
-            page.screenshot(path=DOCS / f"page.{language}.png", full_page=True)
+            # The answer, and the beginning of the player: a picture that fits on a reader's screen.
+            part = {"x": 0, "y": 0, "width": 1280, "height": 1500}
+            page.screenshot(path=DOCS / f"page.{language}.png", full_page=True, clip=part)
         browser.close()
 
 
