@@ -160,6 +160,28 @@ def test_a_list_says_who_and_when(library: Library, recognizer: Recognizer, tmp_
     assert 4.5 <= second.start < second.end <= 8.2
 
 
+class Deaf:
+    """A model that is known and need not hear anything."""
+
+    def __init__(self, model: ModelInfo) -> None:
+        self.model = model
+
+
+def test_parts_that_are_there_are_not_heard_again(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    rows = f"path,start,end\n{VOICE},0,4.2\n{VOICE},4.5,8.2\n"
+    (tmp_path / "list.csv").write_text(rows)
+    source = [str(tmp_path / "list.csv")]
+    first = [*add(library, source, lambda: recognizer)]
+    again = [*add(library, source, lambda: Deaf(recognizer.model))]  # type: ignore[arg-type]
+    found = [(one.recording, one.segments) for one in first if isinstance(one, Added)]
+    assert [(one.recording, one.segments) for one in again if isinstance(one, Added)] == [
+        (name, 0) for name, _ in found
+    ]
+    assert len(found) == len(again) == 2
+
+
 def test_models_do_not_mix(copy: Library, recognizer: Recognizer) -> None:
     segments = copy.segments(copy.table())
     other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)

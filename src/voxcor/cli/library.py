@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from voxcor.language import say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from voxcor.library.filters import Filters
     from voxcor.library.search import Answer
     from voxcor.recognizer import Recognizer
 
@@ -182,18 +183,16 @@ def search(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from voxcor.labels import label_meant
-    from voxcor.library.filters import Filters, parse_date
     from voxcor.library.search import search as find
     from voxcor.library.store import Library
 
-    filters = Filters(
+    filters = _filters(
         speaker=speaker,
         not_speaker=not_speaker,
-        emotion=None if emotion is None else label_meant(emotion),
+        emotion=emotion,
         confidence=confidence,
-        since=None if since is None else parse_date(since),
-        until=None if until is None else parse_date(until),
+        since=since,
+        until=until,
         folder=folder,
     )
     answer = find(
@@ -239,20 +238,14 @@ def clusters(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from voxcor.labels import label_meant
     from voxcor.library.clusters import find_clusters
-    from voxcor.library.filters import Filters
     from voxcor.library.store import Library
 
     library = Library.open()
     found = find_clusters(
         library,
         library.table(model),
-        filters=Filters(
-            speaker=speaker,
-            emotion=None if emotion is None else label_meant(emotion),
-            folder=folder,
-        ),
+        filters=_filters(speaker=speaker, emotion=emotion, folder=folder),
         smallest=smallest,
         by_speaker=by_speaker,
     )
@@ -299,7 +292,6 @@ def trajectory(
     from typing import cast
 
     from voxcor.errors import NotInLibrary, UsageError
-    from voxcor.library.filters import Filters, parse_date
     from voxcor.library.store import Library, quoted
     from voxcor.library.trajectory import Dimension, follow
     from voxcor.results import DIMENSIONS
@@ -309,11 +301,7 @@ def trajectory(
             reason_en=f"--dimension is arousal or valence, not {dimension}.",
             reason_zh=f"--dimension 应为 arousal 或 valence，而不是 {dimension}。",
         )
-    filters = Filters(
-        speaker=speaker,
-        since=None if since is None else parse_date(since),
-        until=None if until is None else parse_date(until),
-    )
+    filters = _filters(speaker=speaker, since=since, until=until)
     conditions = [filters.where]
     if recording is not None:
         conditions.append(f"starts_with(recording, {quoted(recording)})")
@@ -359,6 +347,21 @@ def remove(
         count = remove_recording(library, name)
         what = "segment" if count == 1 else "segments"
         print(say(f"{name}: {count} {what} deleted", f"{name}：已删除 {count} 个语段"))
+
+
+def _filters(
+    *, emotion: str | None = None, since: str | None = None, until: str | None = None, **others: Any
+) -> "Filters":
+    """The conditions as a command line has them: labels in any of their names, dates as text."""
+    from voxcor.labels import label_meant
+    from voxcor.library.filters import Filters, parse_date
+
+    return Filters(
+        emotion=None if emotion is None else label_meant(emotion),
+        since=None if since is None else parse_date(since),
+        until=None if until is None else parse_date(until),
+        **others,
+    )
 
 
 def _recognizer(model: str | None) -> "Callable[[], Recognizer]":

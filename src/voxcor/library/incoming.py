@@ -14,16 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from voxcor.audio import open_audio, to_mono
 from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.ledger import Ledger
-from voxcor.batch.parts import cut, placed
 from voxcor.datasets.lists import SUFFIXES, Flaw, ListRow, read_list
 from voxcor.disk.array import Rows
 from voxcor.errors import InputError, InputNotFound, InputUnreadable, NoVectors, QueryInvalid
 from voxcor.exports.content import RESULT_FILE, read_content
 from voxcor.frames import frame_range
 from voxcor.library.filters import parse_date
+from voxcor.library.listening import listen
 from voxcor.library.segments import FloatArray, LibrarySegment, recording_id
 from voxcor.library.store import Library
 from voxcor.options import RecognitionOptions
@@ -147,11 +146,8 @@ def _segment(result: Result, origin: _Origin, start: float, end: float) -> Libra
     point = result.dimensions
     path = origin.path
     recorded_at = origin.recorded_at or _modified_at(path)
-    name = recording_id(result.audio.sha256, result.audio.channel)
-    if origin.part:
-        name += f"+{origin.part[0]}-{origin.part[1]}"
     return LibrarySegment(
-        recording=name,
+        recording=recording_id(result.audio.sha256, result.audio.channel, origin.part),
         name=result.audio.name,
         path=str(path.resolve()) if path else None,
         channel=result.audio.channel,
@@ -171,7 +167,7 @@ def _segment(result: Result, origin: _Origin, start: float, end: float) -> Libra
 
 def _keep(library: Library, result: Result, rows: _Rows) -> Added:
     if not rows.segments:
-        return Added(result.audio.name, recording_id(result.audio.sha256, None), 0)
+        return Added(result.audio.name, recording_id(result.audio.sha256), 0)
     count = library.add(result.model, rows.segments, rows.vectors)
     return Added(result.audio.name, rows.segments[0].recording, count)
 
@@ -180,17 +176,11 @@ def _listen(library: Library, origin: _Origin, listening: Callable[[], Recognize
     """Recognises a recording that is not there yet."""
     assert origin.path is not None
     recognizer = listening()
-    known = recording_id(_sha256(origin.path), None)
-    if origin.part is None and library.has(recognizer.model, known):
+    known = recording_id(_sha256(origin.path), part=origin.part)
+    if library.has(recognizer.model, known):
         return Added(origin.path.name, known, 0)
     options = RecognitionOptions(granularity="segment", embedding=True)
-    if origin.part is None:
-        result = recognizer.recognize(origin.path, options)
-    else:
-        with open_audio(origin.path) as stream:
-            mono = to_mono(stream)
-        result = recognizer.recognize(cut(mono, origin.part), options)
-        result = placed(result, origin.part[0] / 1000, mono.duration)
+    result = listen(recognizer, origin.path, origin.part, options)
     return _keep(library, result, _rows_of(result, result.embedding, origin))
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voxcor.audio import open_audio, to_mono
-from voxcor.batch.parts import cut
 from voxcor.errors import ModelNotInLibrary, NotInLibrary
 from voxcor.library.filters import Filters
+from voxcor.library.listening import listen
 from voxcor.library.query import Clip, Mixture, Query, Region, Words, parse_query
 from voxcor.library.segments import FloatArray, LibrarySegment, from_arrow, matrix
 from voxcor.library.store import Library, ModelTable, quoted
 from voxcor.library.vectors import VECTOR_WEIGHT, unit
+from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
 from voxcor.results import milliseconds
 from voxcor.timeline import dimensions_of
@@ -107,11 +107,10 @@ def _point(
 def _of_clip(table: ModelTable, clip: Clip, recognizer: Recognizer) -> _Point:
     if recognizer.model.sha256 != table.model.sha256:
         raise ModelNotInLibrary(model=recognizer.model.id, known=table.model.id)
-    with open_audio(clip.path) as stream:
-        mono = to_mono(stream)
+    part = None
     if clip.start is not None and clip.end is not None:
-        mono = cut(mono, (milliseconds(clip.start), milliseconds(clip.end)))
-    result = recognizer.recognize(mono, embedding=True)
+        part = milliseconds(clip.start), milliseconds(clip.end)
+    result = listen(recognizer, clip.path, part, RecognitionOptions(embedding=True))
     assert result.embedding is not None
     return _Point(Mixture(result.scores), np.asarray(result.embedding, np.float32))
 

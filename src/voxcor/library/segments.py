@@ -63,9 +63,13 @@ def _short(seconds: float) -> str:
     return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
-def recording_id(sha256: str, channel: int | None) -> str:
-    """A recording's name in the library."""
-    return sha256[:ID_DIGITS] + ("" if channel is None else f"-{channel}")
+def recording_id(
+    sha256: str, channel: int | None = None, part: tuple[int, int] | None = None
+) -> str:
+    """A recording's name in the library: of a channel its own, of a part in milliseconds, too."""
+    of_channel = "" if channel is None else f"-{channel}"
+    of_part = "" if part is None else f"+{part[0]}-{part[1]}"
+    return sha256[:ID_DIGITS] + of_channel + of_part
 
 
 def schema(labels: Sequence[str], dim: int, about: Mapping[str, str]) -> "pa.Schema":

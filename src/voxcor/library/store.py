@@ -151,33 +151,24 @@ class Library:
             if new:
                 rows = to_arrow([segments[i] for i in new], vectors[new], table.schema)
                 table.add(rows)
-                added = {segments[i].recording for i in new}
-                self._recordings[name] = table.version, known | added
                 self._additions += 1
                 if self._additions % _ADDITIONS == 0:
                     table.optimize()
+                known.update(segments[i].recording for i in new)
+                self._recordings[name] = table.version, known
         return len(new)
 
-    def rows(
-        self,
-        table: ModelTable,
-        where: str | None = None,
-        *,
-        columns: Sequence[str] | None = None,
-    ) -> "pa.Table":
+    def rows(self, table: ModelTable, where: str | None = None) -> "pa.Table":
         """Rows of a table in the order of their recordings and times.
 
         Args:
             table: which.
             where: a condition of SQL; None for all.
-            columns: only these; None for all.
         """
         with self._readable():
             query = self._open(table.name).search()
             if where:
                 query = query.where(where)
-            if columns is not None:
-                query = query.select([*dict.fromkeys([*columns, "recording", "start_ms"])])
             found: pa.Table = query.limit(max(1, table.rows)).to_arrow()
         return found.sort_by([("recording", "ascending"), ("start_ms", "ascending")])
 
@@ -212,11 +203,6 @@ class Library:
                 query = query.where(where, prefilter=True)
             found: pa.Table = query.to_arrow()
         return found
-
-    def set_labels(self, table: ModelTable, where: str, label: str | None) -> None:
-        """Puts what a person says in the place of an emotion; None takes it back."""
-        with self._writing(0), self._readable():
-            self._open(table.name).update(where=where, values={"label": label})
 
     def remove(self, where: str) -> int:
         """Deletes rows of all models for good: no file of the library holds them any more.

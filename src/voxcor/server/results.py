@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Annotated, Any
 
@@ -165,6 +166,8 @@ async def get_file(
     )
 
 
+# A player asks for one file in many ranges, and a result's name never changes.
+@lru_cache(maxsize=256)
 def _stem(results: ResultStore, result_id: str) -> str:
     """What downloads of a result begin with: its recording's name, without what ends it."""
     name: str = results.document(result_id)["audio"]["name"]

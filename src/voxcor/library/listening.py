@@ -1,0 +1,45 @@
+"""A recording, or a part of one, heard by a model."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from voxcor.audio import Mono, open_audio, to_mono
+from voxcor.batch.parts import cut, placed
+from voxcor.disk.array import Rows
+from voxcor.errors import InputNotFound, InputUnreadable
+from voxcor.options import RecognitionOptions
+from voxcor.recognizer import Recognizer
+from voxcor.results import Result
+
+
+def listen(
+    recognizer: Recognizer, path: Path, part: tuple[int, int] | None, options: RecognitionOptions
+) -> Result:
+    """The result of a recording, or of a part of it with the recording's times.
+
+    Args:
+        recognizer: hears it.
+        path: of the recording.
+        part: from one millisecond to another; None for all.
+        options: how.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    if part is None:
+        return recognizer.recognize(path, options)
+    try:
+        changed = path.stat().st_mtime_ns
+    except FileNotFoundError as error:
+        raise InputNotFound(name=str(path)) from error
+    except OSError as error:
+        raise InputUnreadable(name=str(path), reason=error.strerror or str(error)) from error
+    mono = _decoded(path, changed)
+    return placed(recognizer.recognize(cut(mono, part), options), part[0] / 1000, mono.duration)
+
+
+# Parts come one after the other: the recording that was decoded last is the next one, too.
+@lru_cache(maxsize=1)
+def _decoded(path: Path, _mtime_ns: int) -> Mono[Rows]:
+    with open_audio(path) as stream:
+        return to_mono(stream)
