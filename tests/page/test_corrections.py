@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from places import VOICE
 from serving import Server
@@ -185,8 +185,15 @@ def test_the_region_gives_its_borders(page: Page, service: Server) -> None:
 
 
 def test_who_listens_is_remembered(page: Page, service: Server) -> None:
-    row(page, 0).get_by_role("button", name="is right").click()
-    page.get_by_label("Your name (optional)").fill("小明")
+    held: list[Route] = []
+    page.route("**/corrections", lambda route: held.append(route), times=1)
+    with page.expect_request("**/corrections"):
+        row(page, 0).get_by_role("button", name="is right").click()
+    name = page.get_by_label("Your name (optional)")
+    name.fill("小明")
+    held[0].continue_()
+    is_saved(page)
+    expect(name).to_have_value("小明")  # what is being typed outlives the answer
     row(page, 1).get_by_role("button", name="is right").click()
     is_saved(page)
     assert [each["annotator"] for each in stored(service)] == [None, "小明"]

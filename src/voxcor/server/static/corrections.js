@@ -198,7 +198,7 @@ export function CorrectionBar({ corrections }) {
           !isEmpty.value &&
           html`<label class="field inline">
             <span>${t("annotator")}</span>
-            <input maxlength="100" autocomplete="name" value=${annotator.value} onChange=${(/** @type {InputEvent} */ event) => (annotator.value = event.currentTarget.value)} />
+            <input maxlength="100" autocomplete="name" value=${annotator.value} onInput=${(/** @type {InputEvent} */ event) => (annotator.value = event.currentTarget.value)} />
           </label>`
         }
         <span class="saved faint" role="status">${status.value && t(status.value)}</span>

@@ -149,7 +149,7 @@ export function Options({ isOne = false }) {
           min="1"
           placeholder=${t("trackAuto")}
           value=${options.value.track ?? ""}
-          onChange=${(/** @type {InputEvent} */ event) => setOption("track", event.currentTarget.valueAsNumber || null)}
+          onInput=${(/** @type {InputEvent} */ event) => setOption("track", event.currentTarget.valueAsNumber || null)}
         />
       </label>
       <label class="field">
@@ -157,7 +157,7 @@ export function Options({ isOne = false }) {
         <input
           placeholder="ulaw@8000"
           value=${options.value.raw ?? ""}
-          onChange=${(/** @type {InputEvent} */ event) => setOption("raw", event.currentTarget.value.trim() || null)}
+          onInput=${(/** @type {InputEvent} */ event) => setOption("raw", event.currentTarget.value.trim() || null)}
         />
       </label>
       ${isOne && html`<${SpeakersChoice} />`}
