@@ -1,0 +1,21 @@
+"""`voxcor library`: what lies in many recordings. Each command is a module."""
+
+import typer
+
+from voxcor.cli.library import add, clusters, remove, search, trajectory
+from voxcor.language import say
+
+app = typer.Typer(
+    name="library",
+    help=say(
+        "Many recordings, to search and to compare.",
+        "收录大量录音，供检索与比较。",
+    ),
+    no_args_is_help=True,
+)
+
+app.command(help=add.HELP)(add.add)
+app.command(help=search.HELP)(search.search)
+app.command(help=clusters.HELP)(clusters.clusters)
+app.command(help=trajectory.HELP)(trajectory.trajectory)
+app.command(help=remove.HELP)(remove.remove)

@@ -1,0 +1,35 @@
+"""`voxcor library remove`: a recording goes, for good."""
+
+from typing import Annotated
+
+import typer
+
+from voxcor.language import say
+
+HELP = say(
+    "Delete a recording and everything that was made of it, for good.",
+    "彻底删除一个录音及由它得到的一切。",
+)
+
+
+def remove(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID...",
+            help=say(
+                "Recordings, by their names in the library or their paths.",
+                "录音在库中的名称，或其路径。",
+            ),
+            show_default=False,
+        ),
+    ],
+) -> None:
+    from voxcor.library.outgoing import remove as remove_recording
+    from voxcor.library.store import Library
+
+    library = Library.open()
+    for name in names:
+        count = remove_recording(library, name)
+        what = "segment" if count == 1 else "segments"
+        print(say(f"{name}: {count} {what} deleted", f"{name}：已删除 {count} 个语段"))
