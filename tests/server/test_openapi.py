@@ -1,6 +1,8 @@
 """The OpenAPI document against the running server, asked by schemathesis whatever it allows."""
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -12,6 +14,8 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from places import VOICE
 from serving import TIMEOUT_S, Server, server
+from voxcor.server.app import create_app
+from voxcor.settings import Settings
 
 __all__ = ["server"]
 
@@ -65,3 +69,23 @@ def test_results_are_described_by_the_published_schema(server: Server) -> None:
     described = {**many["application/json"]["schema"], "components": openapi["components"]}
     Draft202012Validator(described).validate(answer)
     assert "/work" not in json.dumps(openapi)
+
+
+def words_of(openapi: dict[str, Any]) -> Iterator[str]:
+    """Whatever `/docs` shows of it that was written for people."""
+    for methods in openapi["paths"].values():
+        for operation in methods.values():
+            yield operation["summary"]
+            yield from operation["description"].split("\n\n")
+            yield from (each.get("description", "") for each in operation.get("parameters", ()))
+    for name, schema in openapi["components"]["schemas"].items():
+        # Published schemas are for programs.
+        if not name.startswith("voxcor."):
+            fields = schema.get("properties", {}).values()
+            yield from (each.get("description", "") for each in fields)
+
+
+def test_its_words_are_in_both_languages() -> None:
+    found = words_of(create_app(Settings()).openapi())
+    in_one = [words for words in found if words and " · " not in " ".join(words.split())]
+    assert in_one == []

@@ -68,7 +68,9 @@ class CorrectionsForm(BaseModel):
     responses=problems(404, 500),
 )
 async def get_corrections(request: Request, result_id: ResultId) -> CorrectionsForm:
-    """None where nobody has. Where they are damaged the answer is 500; the result is not."""
+    """None where nobody has. Where they are damaged the answer is 500; the result is not.
+    · 无人更正时为空。更正文件损坏时返回 500，结果本身不受影响。
+    """
     results = service_of(request).results
     return _shown(await asyncio.to_thread(results.corrections, result_id))
 
@@ -82,8 +84,10 @@ async def put_corrections(
     request: Request, result_id: ResultId, form: CorrectionsForm
 ) -> CorrectionsForm:
     """All of them; what is left out is withdrawn. Exports carry them from then on.
+    · 须提交全部更正，未列出的视为撤回；此后的导出均会包含。
 
     409 where they are no longer at `revision`: somebody else was faster, and nothing was saved.
+    · 更正已不再是 `revision` 时返回 409：有人先行修改，本次未保存。
     """
     results = service_of(request).results
     wanted = [
@@ -107,7 +111,9 @@ async def put_corrections(
     responses=problems(404, 500),
 )
 async def delete_corrections(request: Request, result_id: ResultId) -> None:
-    """The result is as the model gave it. A file that cannot be read is set aside."""
+    """The result is as the model gave it. A file that cannot be read is set aside.
+    · 结果恢复为模型的原始输出；无法读取的更正文件会移到一旁。
+    """
     await asyncio.to_thread(service_of(request).results.withdraw, result_id)
 
 
@@ -140,9 +146,11 @@ async def list_corrections(
     ] = "csv",
 ) -> Response:
     """What `voxcor train` and `voxcor evaluate` read, on the machine of the server.
+    · 供 `voxcor train` 和 `voxcor evaluate` 在服务器本机读取。
 
     A row is a segment of which somebody has said what it is; `path`, `start` and `end` are its
     sound, in seconds of that file.
+    · 每行是一个已有人标注的语段；`path`、`start`、`end` 指明其音频，单位为该文件中的秒。
     """
     results = service_of(request).results
 

@@ -69,8 +69,8 @@ def _operation(
     yield f'<details><summary><b class="method">{method.upper()}</b> '
     yield f"<code>{escape(path)}</code> <span>{said(operation.get('summary', ''))}</span></summary>"
     for paragraph in operation.get("description", "").split("\n\n"):
-        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(paragraph))
-        yield f'<p lang="en">{text}</p>'
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", said(paragraph))
+        yield f"<p>{text}</p>"
     rows = [
         (parameter["name"], parameter["in"], parameter.get("description", ""))
         for parameter in operation.get("parameters", ())

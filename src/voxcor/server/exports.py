@@ -29,7 +29,9 @@ class ExportFormat(BaseModel):
 
 @router.get("/exports", summary="Formats to export to · 可导出的格式")
 async def list_formats() -> list[ExportFormat]:
-    """The same for every result, and for `voxcor export`."""
+    """The same for every result, and for `voxcor export`.
+    · 对所有结果和 `voxcor export` 均相同。
+    """
     return [
         ExportFormat(id=kind, en=known.en, zh=known.zh, suffix=known.suffix)
         for kind, known in KINDS.items()
@@ -50,7 +52,9 @@ async def get_export(
     result_id: Annotated[str, Path(description="As POST /v1/recognize gave it. · 识别返回的 id。")],
     kind: Annotated[Format, Path(description="One of GET /v1/exports. · 见 GET /v1/exports。")],
 ) -> Response:
-    """Made when it is asked for, from the result's files; times are those of the recording."""
+    """Made when it is asked for, from the result's files; times are those of the recording.
+    · 请求时由结果文件生成；时间相对于原始录音。
+    """
     results = service_of(request).results
 
     def begin() -> tuple[bytes, Iterator[bytes], str]:

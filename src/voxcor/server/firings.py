@@ -59,7 +59,9 @@ async def list_firings(
     request: Request,
     result_id: Annotated[str, Path(description="As POST /v1/recognize gave it. · 识别返回的 id。")],
 ) -> FiringList:
-    """By the rules that are saved now, whenever the result was made; no webhook is called."""
+    """By the rules that are saved now, whenever the result was made; no webhook is called.
+    · 使用当前保存的规则，与结果的生成时间无关；不会调用 webhook。
+    """
     results, engine = service_of(request).results, rule_engine_of(request)
 
     def found() -> FiringList:
@@ -75,7 +77,9 @@ async def list_firings(
 async def list_latest(
     request: Request, limit: Annotated[int, Query(ge=1, le=100)] = 30
 ) -> HeardFirings:
-    """Of live sessions and results since the server started."""
+    """Of live sessions and results since the server started.
+    · 服务器启动以来实时会话和结果中的触发。
+    """
     results = service_of(request).results
     latest = rule_engine_of(request).firings.entries[-limit:]
 
@@ -112,8 +116,10 @@ async def get_events(
     unread: Annotated[AsyncIterator[tuple[int, LogEntry]], Depends(_unread)],
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events `rule.fired`: rule, condition, labels, time_ms, scores, source.
+    · 服务器推送事件 `rule.fired`：rule、condition、labels、time_ms、scores、source。
 
     A reader who comes back with Last-Event-ID gets what was missed, a new one what comes.
+    · 以 Last-Event-ID 重新连接会补发错过的事件，新连接只收到此后的事件。
     """
     # Something at once, so that whoever is between passes on that it has begun.
     yield ServerSentEvent(comment="")

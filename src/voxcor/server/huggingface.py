@@ -100,8 +100,10 @@ _BODY = {
 )
 async def classify(request: Request) -> Response:
     """So that `InferenceClient(model=URL).audio_classification(...)` works; nothing is stored.
+    · 使 `InferenceClient(model=URL).audio_classification(...)` 可直接使用；不保存任何内容。
 
     Errors have the key `error` as well, where such clients look for the sentence.
+    · 错误另含 `error` 键，此类客户端从中读取说明。
     """
     try:
         scores = await _classify(request)

@@ -39,7 +39,9 @@ async def list_items(
     after: Annotated[int, Query(ge=-1, lt=1 << 53)] = -1,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """Those that are done or failed, in the order of the source; fewer where they are long."""
+    """Those that are done or failed, in the order of the source; fewer where they are long.
+    · 已完成或失败的录音，按来源顺序排列；内容较长时每页条数会减少。
+    """
     runner = runner_of(request)
 
     def page() -> Response:
@@ -69,7 +71,9 @@ async def list_items(
 async def get_audio(
     request: Request, job_id: JobId, position: Annotated[int, InPath(ge=0, lt=1 << 53)]
 ) -> Response:
-    """As it came; of uploads only where they came with `keep_audio`."""
+    """As it came; of uploads only where they came with `keep_audio`.
+    · 原始录音；上传的录音只有在带 `keep_audio` 时才提供。
+    """
     runner, settings = runner_of(request), service_of(request).settings
     path, name = await asyncio.to_thread(runner.store.recording, job_id, position, settings)
     headers = {"Cache-Control": "no-store"}
@@ -89,11 +93,15 @@ async def get_file(
     request: Request,
     job_id: JobId,
     name: Annotated[
-        str, InPath(description="results.jsonl, results.csv, results.parquet or archive.zip.")
+        str,
+        InPath(
+            description="results.jsonl, results.csv, results.parquet or archive.zip. · 四者之一。"
+        ),
     ],
 ) -> Response:
     """Tables are made when they are asked for, also of a job that runs. The archive has them all,
     with frames and embeddings where there are any.
+    · 表格在请求时生成，运行中的任务也可以。压缩包含全部内容，有帧级结果和特征向量时一并包含。
     """
     runner = runner_of(request)
     kind = name.removeprefix("results.")

@@ -92,9 +92,12 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], lifespan=_lifespan)
 )
 async def create_job(request: Request) -> Response:
     """Any number of `file` parts and the options of `/v1/recognize`; or JSON with a `source`.
+    · 任意数量的 `file` 表单项，外加 `/v1/recognize` 的选项；或带 `source` 的 JSON。
 
     A `source` is what `voxcor batch` takes, a folder, a list or an archive, on the server; it must
     lie in a folder of `VOXCOR_JOB_SOURCES`. The answer comes as soon as the upload is on the disk.
+    · `source` 与 `voxcor batch` 的输入相同，即服务器上的文件夹、清单或压缩包，且须位于
+    `VOXCOR_JOB_SOURCES` 的某个文件夹中。上传内容写入磁盘后立即响应。
     """
     service, runner = service_of(request), runner_of(request)
     job_id = new_id()
@@ -117,7 +120,7 @@ async def create_job(request: Request) -> Response:
 
 @router.get("", summary="All jobs · 所有任务")
 async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> JobList:
-    """The newest first."""
+    """The newest first. · 按时间倒序。"""
     runner = runner_of(request)
 
     def listed() -> list[dict[str, Any]]:
@@ -138,7 +141,7 @@ async def list_jobs(request: Request, limit: Annotated[int, Query(ge=1, le=200)]
 
 @router.get("/{job_id}", summary="A job · 一个任务", responses=problems(404))
 async def get_job(request: Request, job_id: JobId) -> JobDocument:
-    """How far it is."""
+    """How far it is. · 返回任务进度。"""
     runner = runner_of(request)
     document = await asyncio.to_thread(lambda: document_of(runner, runner.find(job_id)))
     return JobDocument.model_validate(document)
@@ -146,7 +149,9 @@ async def get_job(request: Request, job_id: JobId) -> JobDocument:
 
 @router.patch("/{job_id}", summary="Name a job · 命名任务", responses=problems(404, 507))
 async def name_job(request: Request, job_id: JobId, changes: JobChanges) -> JobDocument:
-    """What people call it; its downloads are called so, too."""
+    """What people call it; its downloads are called so, too.
+    · 设置显示名称；下载文件也以此命名。
+    """
     runner = runner_of(request)
     await asyncio.to_thread(runner.store.set_name, job_id, changes.name or None)
     return await get_job(request, job_id)
@@ -157,8 +162,10 @@ async def name_job(request: Request, job_id: JobId, changes: JobChanges) -> JobD
 )
 async def delete_job(request: Request, job_id: JobId) -> Response:
     """Ends it where it runs, and leaves no trace of it: uploads, results, ledger.
+    · 运行中的任务会被终止，上传文件、结果和记录均不保留。
 
     It is gone at once for everybody; what a window of inference still holds goes with its end.
+    · 立即对所有人不可见；正在推理的窗口占用的资源随其结束而释放。
     """
     runner = runner_of(request)
     await asyncio.to_thread(runner.delete, job_id)
@@ -169,8 +176,10 @@ async def delete_job(request: Request, job_id: JobId) -> Response:
 @router.post("/{job_id}/cancel", summary="Cancel · 取消", responses=problems(404))
 async def cancel_job(request: Request, job_id: JobId) -> JobDocument:
     """Ends it; what is done so far stays, and can be downloaded. One that has ended stays so.
+    · 终止任务；已完成的部分保留，可以下载。已结束的任务不变。
 
     It is `running` in the answer where what is recognised this moment takes longer to stop.
+    · 若当前录音尚需片刻才能停止，响应中的状态仍为 `running`。
     """
     runner = runner_of(request)
     await asyncio.to_thread(runner.cancel, job_id)
@@ -185,8 +194,10 @@ async def cancel_job(request: Request, job_id: JobId) -> JobDocument:
 )
 async def retry_job(request: Request, job_id: JobId) -> JobDocument:
     """One that has ended goes on with what failed, or was cancelled before its turn.
+    · 已结束的任务会继续处理失败的、或轮到之前已被取消的录音。
 
     Uploads are there for that only where they came with `keep_audio`.
+    · 上传的录音只有在带 `keep_audio` 时才会保留以供重试。
     """
     runner = runner_of(request)
     await asyncio.to_thread(runner.retry, job_id)
@@ -217,8 +228,10 @@ async def get_events(
     unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `item` for each recording, `progress`, at last `end` with the state.
+    · 服务器推送事件：每段录音一个 `item`，另有 `progress`，最后是带状态的 `end`。
 
     Who comes back with Last-Event-ID hears only what came since, also after a restart.
+    · 以 Last-Event-ID 重新连接只会收到此后的事件，服务器重启后亦然。
     """
     async for event in unread:
         yield event

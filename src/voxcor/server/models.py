@@ -89,7 +89,9 @@ class LocalForm(BaseModel):
 
 @router.get("", summary="All models · 全部模型", responses=problems())
 async def get_models(request: Request) -> ModelList:
-    """Published and installed ones, with what each takes to download and on the disk."""
+    """Published and installed ones, with what each takes to download and on the disk.
+    · 已发布和已安装的模型，以及各自的下载大小和占用空间。
+    """
     service = service_of(request)
 
     def rows() -> ModelList:
@@ -120,12 +122,19 @@ async def pull_model(
     request: Request,
     response: Response,
     model: ModelId,
-    hub: Annotated[Hub | None, Query(description="Default: near the reader's language.")] = None,
-    precision: Annotated[Precision, Query(description="int8 is made of fp32.")] = "fp32",
+    hub: Annotated[
+        Hub | None,
+        Query(description="Default: near the reader's language. · 默认选择靠近读者语言的源。"),
+    ] = None,
+    precision: Annotated[
+        Precision, Query(description="int8 is made of fp32. · int8 由 fp32 得到。")
+    ] = "fp32",
 ) -> Pull:
     """One at a time. `Location` is its progress; when it is done, requests can name the model.
+    · 一次只能安装一个。`Location` 为其进度；完成后即可在请求中指定该模型。
 
     int8 is calibrated on the hub's example clip; on one's own recordings by the command.
+    · int8 用模型仓库的示例音频校准；如需用自己的录音校准，请使用命令行。
     """
     if model == BUILT_IN:
         raise UsageError(
@@ -152,8 +161,10 @@ async def pull_model(
 )
 async def cancel_pull(request: Request, model: ModelId) -> None:
     """It ends with its next bytes, `pull_cancelled` in its events; a later one goes on from there.
+    · 在收到下一批数据时停止，事件流以 `pull_cancelled` 结束；之后再次下载会从此处继续。
 
     `model` is the `id` that the pull has given.
+    · `model` 为下载请求返回的 `id`。
     """
     if not request.app.state.installs.cancel(model):
         raise unknown(model)
@@ -169,8 +180,10 @@ async def install_local(
     request: Request, response: Response, model: ModelId, form: LocalForm
 ) -> Pull:
     """Weights of a published model under its id, or a model folder of one's own under a new name.
+    · 以公开模型的 id 安装其权重，或以新名称安装自己的模型文件夹。
 
     As `voxcor models pull --from` and `voxcor models add`; only from the folders of `sources`.
+    · 相当于 `voxcor models pull --from` 和 `voxcor models add`；只能取自 `sources` 所列文件夹。
     """
     await asyncio.to_thread(require_allowed, service_of(request).settings, form.path)
 
@@ -214,8 +227,10 @@ async def get_progress(
     unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events of the latest pull: `step`s (download, convert, int8), `done` or `failed`.
+    · 最近一次下载的服务器推送事件：`step`（下载、转换、int8）、`done` 或 `failed`。
 
     `facts.share` of a step is how much of it is done, 0 to 1.
+    · `step` 的 `facts.share` 为完成比例，0 至 1。
     """
     async for event in unread:
         yield event

@@ -15,7 +15,9 @@ router = APIRouter(tags=["monitoring"])
 
 @router.get("/readyz", summary="The model is warm · 模型已就绪", responses=problems(503))
 async def readyz(request: Request) -> Response:
-    """503 while the model loads, cannot be loaded, or the server stops."""
+    """503 while the model loads, cannot be loaded, or the server stops.
+    · 模型正在加载、无法加载或服务器正在停止时返回 503。
+    """
     service = service_of(request)
     if service.ready.is_set():
         return JSONResponse({"status": "ready"})
@@ -30,7 +32,9 @@ async def readyz(request: Request) -> Response:
 
 @router.get("/healthz", summary="The server lives · 服务器在运行")
 async def healthz() -> dict[str, str]:
-    """Answers from the first moment, while the model still loads."""
+    """Answers from the first moment, while the model still loads.
+    · 启动后立即可用，无需等待模型加载。
+    """
     return {"status": "ok"}
 
 
@@ -41,6 +45,8 @@ async def healthz() -> dict[str, str]:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(request: Request) -> Response:
-    """Requests, latency by stage, queue depth, audio seconds, models in memory, the process."""
+    """Requests, latency by stage, queue depth, audio seconds, models in memory, the process.
+    · 请求数、各阶段延迟、队列长度、音频秒数、内存中的模型和进程指标。
+    """
     registry = service_of(request).metrics.registry
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,5 +1,6 @@
 """Pages to read, which the server writes: with the page's header, fonts and colours."""
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -10,6 +11,9 @@ from voxcor.server.assets import asset_of, send_asset
 
 STYLES = ("base", "app", "controls", "reading")
 
+# Chinese has no spaces where a line of the source ended.
+_BETWEEN_CHINESE = re.compile(r"(?<=[\u3000-\uffef]) (?=[\u3000-\uffef])")
+
 
 def send_reading_page(request: Request, title: str, body: Iterator[str]) -> Response:
     """The whole document: `body` is HTML, `title` is text, both in the reader's language."""
@@ -18,8 +22,9 @@ def send_reading_page(request: Request, title: str, body: Iterator[str]) -> Resp
 
 
 def said(text: str) -> str:
-    """The half of `English · 中文` that the reader reads, as HTML."""
-    en, _, zh = text.partition(" · ")
+    """The half of `English · 中文` that the reader reads, as HTML; lines are joined."""
+    en, _, zh = " ".join(text.split()).partition(" · ")
+    zh = _BETWEEN_CHINESE.sub("", zh)
     return escape(say(en, zh or en))
 
 

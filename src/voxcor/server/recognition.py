@@ -43,10 +43,14 @@ LONGEST_KEY = 128  # characters
 )
 async def recognize(request: Request) -> Response:
     """The options are those of `voxcor recognize`.
+    · 选项与 `voxcor recognize` 相同。
 
     The answer is the result document with its `id` and `files`. With the header
     `Prefer: respond-async` it is 202 and a `Location` at once; `Location`/events is the log.
     With a `Request-Key` of the sender's own, `DELETE /v1/recognize/{key}` gives it up at any time.
+    · 响应为结果文档，含 `id` 和 `files`。请求头带 `Prefer: respond-async` 时立即返回 202 和
+    `Location`；处理日志在 `Location`/events。若请求带有自定的 `Request-Key`，可随时用
+    `DELETE /v1/recognize/{key}` 放弃。
     """
     service = service_of(request)
     key = request.headers.get(HEADER)
@@ -100,7 +104,9 @@ async def give_up(
         ),
     ],
 ) -> None:
-    """Whether it has not arrived, is being received, runs or is done: nothing of it stays."""
+    """Whether it has not arrived, is being received, runs or is done: nothing of it stays.
+    · 无论尚未到达、正在接收、正在处理还是已完成，均不留痕迹。
+    """
     service = service_of(request)
     if task := service.request_keys.give_up(key):
         await cancel_and_delete(service, task)

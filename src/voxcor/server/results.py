@@ -36,7 +36,9 @@ ResultId = Annotated[str, Path(description="As POST /v1/recognize gave it. · �
 async def list_results(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[str | None, Query(description="`next` of the page before.")] = None,
+    before: Annotated[
+        str | None, Query(description="`next` of the page before. · 上一页的 `next`。")
+    ] = None,
     name: Annotated[
         str | None, Query(description="Part of the recording's name. · 录音名称的一部分。")
     ] = None,
@@ -49,9 +51,12 @@ async def list_results(
     ] = None,
 ) -> Response:
     """Newest first. `next` is the `before` of the page that follows, null on the last.
+    · 按时间倒序。`next` 为下一页的 `before`，最后一页为 null。
 
     `unreadable` is there where something lies among the results that cannot be read: under which
     name, in VOXCOR_HOME/results. The first 32 characters are the id by which it can be deleted.
+    · 结果目录中有无法读取的内容时，`unreadable` 给出其在 VOXCOR_HOME/results 中的名称；前 32 个
+    字符即可用于删除的 id。
     """
     results = service_of(request).results
     documents, following = await asyncio.to_thread(
@@ -74,7 +79,9 @@ async def list_results(
     },
 )
 async def get_result(request: Request, result_id: ResultId) -> Response:
-    """The document; 202 while it is being made; the error where it could not be."""
+    """The document; 202 while it is being made; the error where it could not be.
+    · 返回结果文档；处理中返回 202；未能完成则返回相应错误。
+    """
     service = service_of(request)
     if task := service.tasks.find(result_id):
         if task.error:
@@ -92,7 +99,9 @@ async def get_result(request: Request, result_id: ResultId) -> Response:
     responses=problems(404, 500),
 )
 async def delete_result(request: Request, result_id: ResultId) -> None:
-    """Work that still runs is given up. Nothing of the recording stays on the server."""
+    """Work that still runs is given up. Nothing of the recording stays on the server.
+    · 仍在进行的处理会被取消；服务器上不保留该录音的任何内容。
+    """
     service = service_of(request)
     task = service.tasks.find(result_id)
     if task is None:
@@ -123,8 +132,10 @@ async def get_events(
     unread: Annotated[AsyncIterator[ServerSentEvent], Depends(_unread)],
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `step`s from the first on, then `done` or `failed`.
+    · 服务器推送事件：从第一条 `step` 开始，以 `done` 或 `failed` 结束。
 
     `data` has `message`, in the language of the reader, and the codes and numbers it is made of.
+    · `data` 含读者所用语言的 `message`，以及构成它的代码和数值。
     """
     async for event in unread:
         yield event
@@ -144,9 +155,17 @@ async def get_events(
 async def get_file(
     request: Request,
     result_id: ResultId,
-    name: Annotated[str, Path(description="One of `files`, or archive.zip: all of them.")],
+    name: Annotated[
+        str,
+        Path(
+            description="One of `files`, or archive.zip: all of them. · "
+            "`files` 之一，或 archive.zip（全部）。"
+        ),
+    ],
 ) -> Response:
-    """Audio and arrays answer to Range. `archive.zip` is the result folder."""
+    """Audio and arrays answer to Range. `archive.zip` is the result folder.
+    · 音频和数组支持 Range；`archive.zip` 为整个结果文件夹。
+    """
     results = service_of(request).results
     if name == ARCHIVE:
         folder = (await asyncio.to_thread(results.file, result_id, RESULT_FILE)).parent

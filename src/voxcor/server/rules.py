@@ -118,21 +118,23 @@ RuleName = Annotated[
 
 @router.get("/rules", summary="The saved rules · 已保存的规则", responses=problems(500))
 async def list_rules(request: Request) -> RuleList:
-    """By name. Secrets are not shown."""
+    """By name. Secrets are not shown. · 按名称排序；不显示密钥。"""
     rules = await asyncio.to_thread(rule_engine_of(request).book.all)
     return RuleList(rules=[_shown(saved) for saved in rules])
 
 
 @router.post("/rules/check", summary="Read a rule · 检查规则", responses=problems(422, 500))
 async def check_rule(request: Request, text: RuleText) -> RuleRead:
-    """What it was understood as; 422 says what is wrong and at which column."""
+    """What it was understood as; 422 says what is wrong and at which column.
+    · 返回规则的解析结果；有误时返回 422，说明错误及所在列。
+    """
     labels = await _labels(request)
     return await asyncio.to_thread(lambda: _read(parse(text.rule, labels)))
 
 
 @router.get("/rules/{name}", summary="A saved rule · 一条规则", responses=problems(404, 422, 500))
 async def get_rule(request: Request, name: RuleName) -> RuleShown:
-    """Its secret is not shown."""
+    """Its secret is not shown. · 不显示密钥。"""
     return _shown(await asyncio.to_thread(rule_engine_of(request).book.get, name))
 
 
@@ -145,8 +147,10 @@ async def put_rule(
     request: Request, response: Response, name: RuleName, form: RuleForm
 ) -> RuleShown:
     """Adds or replaces it; sessions that begin and results that come from now on are watched.
+    · 新增或替换规则；此后开始的会话和得到的结果都会受其监测。
 
     Where a secret was made, the answer shows it, this once.
+    · 若生成了密钥，仅在本次响应中显示。
     """
     labels = await _labels(request)
     engine = rule_engine_of(request)
@@ -162,7 +166,7 @@ async def put_rule(
     responses=problems(404, 422, 500),
 )
 async def delete_rule(request: Request, name: RuleName) -> None:
-    """With its webhook and secret."""
+    """With its webhook and secret. · 连同其 webhook 和密钥一并删除。"""
     await asyncio.to_thread(rule_engine_of(request).book.delete, name)
 
 

@@ -203,7 +203,9 @@ class SessionForm(BaseModel):
     responses=problems(429),
 )
 async def open_session(session: SessionForm, request: Request, response: Response) -> None:
-    """For pages in a browser, where not every request can carry a header."""
+    """For pages in a browser, where not every request can carry a header.
+    · 供浏览器页面使用，因其并非每个请求都能携带请求头。
+    """
     key = request.app.state.service.settings.api_key
     if key is None:
         return

@@ -27,7 +27,9 @@ _BLOCK_PEAKS = 512
 class Waveform(BaseModel):
     """`peaks`: the largest absolute sample of each `hop_ms`, of 127 at full scale."""
 
-    start_ms: int = Field(description="Where it begins in the original recording.")
+    start_ms: int = Field(
+        description="Where it begins in the original recording. · 在原始录音中的起点。"
+    )
     hop_ms: int
     peaks: list[int]
 
@@ -39,9 +41,13 @@ class Waveform(BaseModel):
 )
 async def get_waveform(
     request: Request,
-    result_id: Annotated[str, InPath(description="As POST /v1/recognize gave it.")],
+    result_id: Annotated[
+        str, InPath(description="As POST /v1/recognize gave it. · 识别返回的 id。")
+    ],
 ) -> Response:
-    """What a player draws before, and instead of, decoding the audio."""
+    """What a player draws before, and instead of, decoding the audio.
+    · 供播放器在解码音频之前（或无需解码时）绘制波形。
+    """
     results = service_of(request).results
 
     def outline() -> Response:

@@ -27,7 +27,7 @@ class WarningWords(Sentence):
 
 @router.get("/warnings", summary="Warnings and their words · 音质提示及其文字")
 async def list_warnings() -> dict[str, WarningWords]:
-    """By code; the same for every result."""
+    """By code; the same for every result. · 以代码为键；对所有结果均相同。"""
     return {
         code: WarningWords(en=en, zh=zh, detailed=_sentence(DETAILED_WORDS.get(code)))
         for code, (en, zh) in WORDS.items()
