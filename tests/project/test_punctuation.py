@@ -55,7 +55,7 @@ def _prose(content: str) -> Iterator[tuple[int, str]]:
 
 def read_by_people() -> list[Path]:
     code = [*ROOT.glob("src/**/*.py"), *ROOT.glob("recipes/**/*.py")]
-    page = [path for path in ROOT.glob("src/**/static/*.js") if "vendor" not in path.parts]
+    page = [path for path in ROOT.glob("src/**/static/**/*.js") if "vendor" not in path.parts]
     documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("recipes/*/*.md")]
     return sorted([*code, *page, *documents, *ROOT.glob("src/voxcor/models/*/*.md")])
 

@@ -4,7 +4,8 @@ import { follow, loadModels, request, sendJson } from "./api.js";
 import { bytes } from "./format.js";
 import { html, Icon } from "./html.js";
 import { language, models } from "./state.js";
-import { installFailure, t } from "./strings.js";
+import { installFailure } from "./strings/models.js";
+import { t } from "./strings.js";
 import { batch, signal } from "./vendor/signals.js";
 
 /** @import { InputEvent, SelectEvent } from "./html.js" */

@@ -5,7 +5,8 @@ import { bytes, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { download, FromDisk, failed, installing, isAsked, Progress, pull, Question } from "./model-install.js";
 import { models, options, setOption } from "./state.js";
-import { modelWords, t } from "./strings.js";
+import { modelWords } from "./strings/models.js";
+import { t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/signals.js";
 

@@ -1,0 +1,31 @@
+/** What putting labels right says, in English and in Chinese. */
+
+export const CORRECTIONS = {
+  right: ["Right", "正确"],
+  wrong: ["Wrong", "错误"],
+  rightOf: ["{time}: {emotion} is right", "{time}：{emotion} 正确"],
+  wrongOf: ["{time}: {emotion} is wrong", "{time}：{emotion} 错误"],
+  correct: ["Correct", "更正"],
+  correctOf: ["{time}: correct {emotion}", "{time}：更正 {emotion}"],
+  correctNone: ["Not {emotion}", "不是 {emotion}"],
+  correctAnother: ["Another label…", "其他标签……"],
+  correctName: ["Label", "标签"],
+  correctStart: ["Start of the segment, in seconds", "语段开始（秒）"],
+  correctEnd: ["End of the segment, in seconds", "语段结束（秒）"],
+  correctTake: ["Take the region's borders", "采用片段边界"],
+  correctForget: ["As the model has it", "恢复模型结果"],
+  correctDone: ["Close", "关闭"],
+  correctReload: ["Load what is there", "载入现有更正"],
+  correctAnew: ["Set them aside and begin anew", "移开并重新开始"],
+  correctRetry: ["Try again", "重试"],
+  correctList: ["All corrections as a training list", "全部更正（训练清单）"],
+  correctKeys: [
+    "Keys in the list: C corrects, R right, W wrong, Ctrl+Z takes back.",
+    "列表中的快捷键：C 更正，R 正确，W 错误，Ctrl+Z 撤销。",
+  ],
+  undo: ["Undo", "撤销"],
+  redo: ["Redo", "重做"],
+  saving: ["Saving…", "正在保存…"],
+  saved: ["Saved", "已保存"],
+  annotator: ["Your name (optional)", "您的姓名（可选）"],
+};
