@@ -117,6 +117,22 @@ def test_a_model_is_downloaded_and_used(hub_page: tuple[Page, FakeHub]) -> None:
     expect(page.locator(".outcome .facts")).to_contain_text("plus-seed")
 
 
+def test_a_model_is_removed_at_the_second_click(hub_page: tuple[Page, FakeHub]) -> None:
+    page, _ = hub_page
+    get(seed_of(page))
+    expect(page.locator(".model.used")).to_contain_text("emotion2vec+ seed", timeout=PATIENCE_MS)
+    assert page.get_by_role("button", name="Delete small").count() == 0
+    page.get_by_role("button", name="Delete plus-seed").click()
+    really = page.get_by_role("button", name="Really delete plus-seed")
+    page.locator("h2").click()
+    expect(really).to_have_count(0)  # whoever looks elsewhere has not said yes
+    page.get_by_role("button", name="Delete plus-seed").click()
+    keep(page, "models-removal-en")
+    really.click()
+    expect(seed_of(page).get_by_role("button", name="Download …")).to_be_visible()
+    expect(page.locator(".model.used")).to_contain_text("small")
+
+
 def test_a_download_is_cancelled_and_goes_on_later(hub_page: tuple[Page, FakeHub]) -> None:
     page, hub = hub_page
     go_on = threading.Event()

@@ -88,6 +88,26 @@ def test_a_pulled_model_answers_the_next_request(server: Server, hub: FakeHub) -
     assert sorted(loaded) == ["plus-seed", "small"]
 
 
+def test_a_model_is_removed_from_disk_and_memory(server: Server, hub: FakeHub) -> None:
+    server.post(PULL)
+    assert events_of(server, "/v1/models/plus-seed/events")[-1][1] == "done"
+    assert server.recognize().json()["model"]["id"] == "plus-seed"
+    folder = server.home / "models" / "plus-seed"
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    assert server.delete("/v1/models/plus-seed").json()["freed_bytes"] >= size
+    assert not folder.exists()
+    loaded = re.findall(r'model_loaded\{model="([\w-]+)".* 1\.0', server.get("/metrics").text)
+    assert "plus-seed" not in loaded
+    assert server.recognize().json()["model"]["id"] == "small"
+    again = server.delete("/v1/models/plus-seed")
+    assert (again.status_code, again.json()["code"]) == (404, "model_not_installed")
+
+
+@pytest.mark.parametrize(("model", "status"), [("small", 422), ("nobody", 404)])
+def test_what_cannot_be_removed(server: Server, model: str, status: int) -> None:
+    assert server.delete(f"/v1/models/{model}").status_code == status
+
+
 def test_int8_is_made_of_what_is_installed(
     server: Server, hub: FakeHub, plus_large_files: Path
 ) -> None:

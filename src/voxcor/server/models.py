@@ -15,7 +15,7 @@ from voxcor.disk.faults import free_bytes
 from voxcor.errors import UsageError, VoxcorError
 from voxcor.models.cards import OFFICIAL, Card, Hub, Precision
 from voxcor.models.listing import list_models
-from voxcor.models.store import BUILT_IN, name_of, unknown
+from voxcor.models.store import BUILT_IN, name_of, remove, unknown
 from voxcor.server.event_log import EventLog, not_stored
 from voxcor.server.job_store import require_allowed
 from voxcor.server.log_messages import unread_log
@@ -72,6 +72,12 @@ class Pull(BaseModel):
 
     id: str
     status: Literal["running"]
+
+
+class Removed(BaseModel):
+    """What a model has left behind: room on the disk."""
+
+    freed_bytes: int
 
 
 class LocalForm(BaseModel):
@@ -151,6 +157,22 @@ async def pull_model(
         return pull(model, hub=hub, precision=precision, progress=progress)
 
     return _begin(request, response, name_of(model, precision), work)
+
+
+@router.delete(
+    "/{model}", summary="Remove a model · 删除模型", responses=problems(404, 409, 422, 507)
+)
+async def remove_model(request: Request, model: ModelId) -> Removed:
+    """With what was downloaded of it. Who is at work with it goes on to the end.
+    · 连同其已下载的内容一并删除；正在使用它的处理会继续完成。
+    """
+    recognizers = service_of(request).recognizers
+
+    def work() -> int:
+        recognizers.drop(model)
+        return remove(model)
+
+    return Removed(freed_bytes=await asyncio.to_thread(work))
 
 
 @router.delete(

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
+from voxcor.errors import ModelError
 from voxcor.models.cards import OFFICIAL
 from voxcor.models.store import ModelFolder, find_model, installed, unknown
 from voxcor.recognizer import Recognizer
@@ -70,6 +71,17 @@ class Recognizers:
                 self._on_change(found.model, True)
             self._loaded[key] = found
             return found
+
+    def drop(self, model: str) -> None:
+        """Lets a model go that is about to be removed; one that is not loaded is passed over."""
+        try:
+            key = _key_of(self.require(model))
+        except ModelError:
+            return
+        with self._lock:
+            dropped = self._loaded.pop(key, None)
+        if dropped is not None:
+            self._on_change(dropped.model, False)
 
     def require(self, model: str | None = None) -> ModelFolder:
         """The folder of a model that `get` would load; arguments and errors as there."""

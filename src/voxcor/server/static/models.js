@@ -1,6 +1,6 @@
 /** The models: what is here, what could be, what each costs and scores. */
 
-import { loadModels } from "./api.js";
+import { loadModels, request } from "./api.js";
 import { bytes, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { download, FromDisk, failed, installing, isAsked, Progress, pull, Question } from "./model-install.js";
@@ -8,7 +8,7 @@ import { models, options, setOption } from "./state.js";
 import { modelWords } from "./strings/models.js";
 import { t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/signals.js";
+import { signal, useSignal } from "./vendor/signals.js";
 
 /** @import { Model as ModelDocument } from "./server.js" */
 /** @import { Key } from "./strings.js" */
@@ -85,7 +85,34 @@ function Actions({ model: { id, installed, labels, download_bytes: size, precisi
       ${installed && labels.length > 0 && !isUsed && html`<button class="quiet" onClick=${() => setOption("model", id)}>${t("modelUse")}</button>`}
       ${!installed && html`<button class="quiet" disabled=${isBusy} onClick=${() => pull(id)}><${Icon} name="download" /> ${t("pull")}</button>`}
       ${installed && size !== null && labels.length > 0 && !hasInt8 && html`<button class="quiet" disabled=${isBusy} title=${t("int8Hint")} onClick=${() => download(id, "int8")}>${t("int8Make")}</button>`}
+      ${installed && id !== "small" && html`<${Removal} id=${id} />`}
     </div>
+  `;
+}
+
+/**
+ * Takes a model off the server's disk, at the second click.
+ *
+ * @param {{ id: string }} props
+ */
+function Removal({ id }) {
+  const isDoomed = useSignal(false);
+  const remove = async () => {
+    isDoomed.value = !isDoomed.value;
+    if (isDoomed.value) return;
+    failure.value = null;
+    try {
+      await request(`v1/models/${encodeURIComponent(id)}`, { method: "DELETE" });
+      if (options.value.model === id) setOption("model", null);
+      await loadModels();
+    } catch (error) {
+      failure.value = error;
+    }
+  };
+  return html`
+    <button class=${isDoomed.value ? "danger" : "icon-only"} aria-label=${t(isDoomed.value ? "eraseReally" : "erase", { name: id })} onBlur=${() => (isDoomed.value = false)} onClick=${remove}>
+      ${isDoomed.value ? t("eraseNow") : html`<${Icon} name="bin" />`}
+    </button>
   `;
 }
 

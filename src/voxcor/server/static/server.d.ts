@@ -219,6 +219,11 @@ export type Pull = {
   status: "running";
 };
 
+/** What a model has left behind: room on the disk. */
+export type Removed = {
+  freed_bytes: number;
+};
+
 /** What was recognised. */
 export type Result = {
   path?: string;
