@@ -57,6 +57,22 @@ def test_a_saved_rule_shows_in_the_live_view(open_page: OpenPage, service: Serve
     service.delete("/v1/rules/talk")
 
 
+def test_a_session_goes_on_while_something_else_is_looked_at(open_page: OpenPage) -> None:
+    page = open_page("live")
+    page.get_by_role("button", name="Start listening").click()
+    items = page.locator(".live .list .item")
+    expect(items.first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("img", name="the microphone is on")).to_be_visible()
+    assert violations(page) == []
+    keep(page, "live-elsewhere-en")
+    page.get_by_role("link", name="Live").click()
+    before = items.count()
+    expect(items.nth(before)).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("img", name="the microphone is on")).to_have_count(0)
+
+
 def test_a_session_is_kept_and_becomes_a_result(
     open_page: OpenPage, service: Server, tmp_path: Path
 ) -> None:

@@ -130,9 +130,15 @@ def test_what_fired_lately_is_listed_and_opens_its_result(
     heard = page.get_by_role("log").locator(".item").first
     expect(heard).to_contain_text("loud.flac")
     expect(heard).to_contain_text("hot")
-    heard.get_by_role("button", name="loud.flac").click()
+    heard.get_by_role("link", name="loud.flac").click()
     expect(page.locator(".outcome .facts .file-name")).to_have_text("loud.flac")
-    expect(page.locator(".fired .item")).to_contain_text("hot")
+    fired = page.locator(".fired .item")
+    expect(fired).to_contain_text("hot")
+    expect(page.locator(".waveform canvas").first).to_be_visible()
+    moment = float(page.url.rpartition("/")[2])
+    assert moment > 0
+    at = float(page.get_by_label("Position").input_value())
+    assert at == pytest.approx(moment, abs=0.1)
 
 
 @pytest.mark.parametrize(

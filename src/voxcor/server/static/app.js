@@ -4,6 +4,7 @@ import { loadModels, loadWords, unlock } from "./api.js";
 import { History } from "./history.js";
 import { html, Icon } from "./html.js";
 import { Live } from "./live.js";
+import { session } from "./live-session.js";
 import { Models, pull } from "./models.js";
 import { Notice } from "./notice.js";
 import { Queue } from "./queue.js";
@@ -69,7 +70,7 @@ function Header() {
     <header>
       <a class="brand" href="#recognise"><img src="static/icon.svg" alt="" width="28" height="28" /><span lang="zh-CN">心声</span> <span lang="en">Voxcor</span></a>
       <nav aria-label=${t("views")}>
-        ${NAMES.map((name) => html`<a href="#${placeOf(name)}" aria-current=${opened.value === name ? "page" : null}>${t(name)}</a>`)}
+        ${NAMES.map((name) => html`<a href="#${placeOf(name)}" aria-current=${opened.value === name ? "page" : null}>${t(name)}${name === "live" && session.value && html`<i class="listening" role="img" aria-label=${t("liveListens")} title=${t("liveListens")}></i>`}</a>`)}
       </nav>
       <span class="state" role="status" title=${problem}>
         <i class=${ready ? "on" : problem ? "off" : "wait"}></i>${ready ? html`<span lang="en">${model}</span> ${t("ready")}` : t(isGone ? "gone" : problem ? "notReady" : "warming")}

@@ -34,7 +34,6 @@ import { signal } from "./vendor/signals.js";
 const hidden = signal(/** @type {Set<string>} */ (new Set()));
 
 export function Live() {
-  useEffect(() => () => session.value?.stop(), []);
   useEffect(watchMicrophones, []);
   return html`
     <div class="live">

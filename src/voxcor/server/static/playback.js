@@ -25,8 +25,8 @@ export const speed = signal(1);
 export const volume = signal(1);
 
 /**
- * Times in seconds of the original recording. Nothing moves before the waveform is there, but for
- * what was asked to play: that plays then.
+ * Times in seconds of the original recording. Where it shall be before the waveform is there, and
+ * what it shall play, it is and plays then.
  *
  * @param {Pick<Result, "audio" | "preprocessing">} document
  */
@@ -38,7 +38,10 @@ export function playbackOf({ audio, preprocessing }) {
   let surfer = null;
   /** @type {[number, number] | null} */
   let wanted = null;
-  const seek = (/** @type {number} */ moment) => surfer?.setTime(Math.min(end, Math.max(start, moment)) - start);
+  const seek = (/** @type {number} */ moment) => {
+    time.value = Math.min(end, Math.max(start, moment));
+    surfer?.setTime(time.value - start);
+  };
   const play = (/** @type {number} */ from, /** @type {number} */ to) => {
     if (surfer) surfer.play(from, to);
     else wanted = [from, to];
@@ -71,6 +74,7 @@ export function playbackOf({ audio, preprocessing }) {
     lookFrom: (/** @type {number} */ moment) => surfer?.lookFrom(moment),
     attach(/** @type {Surfer | null} */ mounted) {
       surfer = mounted;
+      surfer?.setTime(time.value - start);
       if (surfer && wanted) surfer.play(...wanted);
       wanted = null;
     },

@@ -17,7 +17,7 @@ import { Overview } from "./overview.js";
 import { RegionBar } from "./region.js";
 import { RulesFired } from "./rules-fired.js";
 import { SegmentList, SegmentStrip } from "./segments.js";
-import { isDark } from "./state.js";
+import { address, isDark } from "./state.js";
 import { t } from "./strings.js";
 import { isUtterance } from "./summary.js";
 import { Transport } from "./transport.js";
@@ -72,6 +72,11 @@ export function Player({ document, segments: ofModel, state }) {
       surfer?.destroy();
     };
   }, [document.id]);
+
+  const { id, moment } = address.value;
+  useEffect(() => {
+    if (id === document.id && moment >= 0) state.seek(moment);
+  }, [document.id, id, moment]);
 
   const [from, to] = state.visible.value;
   return html`

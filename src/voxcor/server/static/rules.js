@@ -6,7 +6,7 @@ import { html, Icon } from "./html.js";
 import { labelOf } from "./labels.js";
 import { RuleBuilder } from "./rule-builder.js";
 import { Fired } from "./rules-fired.js";
-import { show } from "./state.js";
+import { placeOfResult } from "./state.js";
 import { t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { batch, signal } from "./vendor/signals.js";
@@ -232,7 +232,6 @@ function Saved(/** @type {{ rule: RuleShown }} */ { rule }) {
 /** A firing that was told, and what it was in. */
 function Heard(/** @type {{ firing: HeardFiring }} */ { firing }) {
   const { name, source, time_ms: time, labels } = firing;
-  const openResult = () => attempt(async () => show(await getJson(`v1/results/${source.result_id}`)));
   return html`
     <li class="item" style=${{ "--label": labelOf(labels[0]).color }}>
       <div class="item-head">
@@ -241,7 +240,7 @@ function Heard(/** @type {{ firing: HeardFiring }} */ { firing }) {
           <span class="number">${clock(time / 1000)}</span> ·${" "}
           ${
             name
-              ? html`<button class="link file-name" onClick=${openResult}>${name}</button>`
+              ? html`<a class="file-name" href="#${placeOfResult(String(source.result_id))}/${time / 1000}">${name}</a>`
               : t(source.result_id ? "firedInGone" : "firedLive")
           }
         </small>

@@ -117,10 +117,10 @@ const PLACES = new Map([
   ["job", "queue"],
 ]);
 
-/** `#queue`, `#result/ID`, `#job/ID`: a view, and what is open in it. */
+/** `#queue`, `#job/ID`, `#result/ID`, `#result/ID/12.4`: a view, what is open in it, and at which second. */
 function addressNow() {
-  const [name, id = ""] = location.hash.slice(1).split("/").map(decoded);
-  return { view: (id && PLACES.get(name)) || name, id: PLACES.has(name) ? id : "" };
+  const [name, id = "", moment = ""] = location.hash.slice(1).split("/").map(decoded);
+  return { view: (id && PLACES.get(name)) || name, id: PLACES.has(name) ? id : "", moment: Number.parseFloat(moment) };
 }
 
 function decoded(/** @type {string} */ part) {

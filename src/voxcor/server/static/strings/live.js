@@ -3,6 +3,7 @@
 export const LIVE = {
   liveStart: ["Start listening", "开始聆听"],
   liveStop: ["Stop", "停止"],
+  liveListens: ["the microphone is on", "麦克风正在收听"],
   liveEmpty: ["Speak, and see the emotion while you do.", "对着麦克风说话，实时查看情感。"],
   liveWaiting: ["Waiting for speech…", "等待语音…"],
   liveSpeech: ["speech", "正在说话"],
