@@ -65,6 +65,21 @@ install_locked() {
     "$1" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable "$3"
 }
 
+# add_packages FOLDER LOCK NAME MEGABYTES
+# What the lock file names, into an environment that is there, unless it has them already.
+add_packages() {
+    local folder=$1 lock=$2 name=$3 megabytes=$4 wanted
+    wanted=$(sha256sum <"$lock")
+    if [ "$(cat "$folder/.$name" 2>/dev/null)" = "$wanted" ]; then
+        return
+    fi
+    echo "Adding what the $name needs to $folder, once: about $megabytes MB." \
+        "首次使用，需安装约 $megabytes MB。" >&2
+    quiet_pip "$folder/bin/pip" --no-deps --require-hashes --requirement "$lock" >&2
+    echo "$wanted" >"$folder/.$name"
+    echo "Ready. 安装完成。" >&2
+}
+
 # make_node_modules
 # What package-lock.json names, each file checked against its hash, unless it is there already. npm
 # and node come with the environment.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what Voxcor needs, then starts the page at http://localhost:7860.
 # ./run.sh ARGS...   passes them to `voxcor`: ./run.sh recognize SPEECH.wav
+# ./run.sh library ARGS...   the same, and gets the library's packages at the first time
 # ./run.sh link      puts the command `voxcor` into your own folder of programs
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,6 +38,9 @@ make_environment "$here/.venv" install "$here/pyproject.toml" "$here/requirement
 if [ "${1-}" = link ]; then
     link
     exit
+fi
+if [ "${1-}" = library ]; then
+    add_packages "$here/.venv" "$here/requirements/library.txt" library 600
 fi
 if [ $# -eq 0 ]; then
     set -- serve

@@ -20,9 +20,13 @@ compile() {
 
 # What ./run.sh, Docker and the systemd guide install.
 compile --extra server --extra parquet --group build "$@" --output-file requirements/server.txt
+# What `./run.sh library` adds: the same versions.
+compile --extra library --constraint requirements/server.txt "$@" \
+    --output-file requirements/library.txt
 # What ./test.sh installs: the same versions, and torch afterwards, which test.sh says why.
 compile --extra dev --group build --group reference --group lock --no-emit-package torch \
-    --constraint requirements/server.txt "$@" --output-file requirements/dev.txt
+    --constraint requirements/server.txt --constraint requirements/library.txt "$@" \
+    --output-file requirements/dev.txt
 
 # What ./test.sh checks the page's code with: package.json names each version. Addresses for gifts
 # are left out.

@@ -41,6 +41,23 @@ def test_hints_begin_as_it_was_called(checkout: Path) -> None:
     assert outside == str(checkout / "run.sh").replace(" ", "\\ ") + "|models list\n"
 
 
+def test_the_library_s_packages_are_had_on_request_and_once(checkout: Path) -> None:
+    pip = checkout / ".venv" / "bin" / "pip"
+    pip.write_text('#!/bin/sh\necho "Collecting lancedb"; echo "$@" >>asked\n')
+    pip.chmod(0o755)
+    (checkout / "requirements" / "library.txt").write_text("lancedb==1\n")
+    assert run(["./run.sh", "doctor"], checkout).stderr == ""
+    first = run(["./run.sh", "library", "search", "calm"], checkout)
+    assert first.stdout == "./run.sh|library search calm\n"
+    assert "600 MB" in first.stderr
+    assert "lancedb" in first.stderr
+    again = run(["./run.sh", "library", "search", "calm"], checkout)
+    assert (again.stdout, again.stderr) == (first.stdout, "")
+    (asked,) = (checkout / "asked").read_text().splitlines()
+    assert "--require-hashes" in asked
+    assert "requirements/library.txt" in asked
+
+
 def test_link_gives_a_command_and_says_it_where_path_lacks_the_folder(
     checkout: Path, tmp_path: Path
 ) -> None:
