@@ -17,6 +17,9 @@ from voxcor.server import (
     huggingface,
     job_results,
     jobs,
+    library,
+    library_segments,
+    library_views,
     licences,
     models,
     monitoring,
@@ -49,6 +52,9 @@ ROUTERS = (
     jobs.router,
     job_results.router,
     waveform.router,
+    library.router,
+    library_segments.router,
+    library_views.router,
     models.router,
     huggingface.router,
     rules.router,
@@ -102,7 +108,10 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     problems.install(app)
     # The last that is added is the first that a request meets.
     app.add_middleware(LanguageMiddleware)
-    larger = {corrections.PATH: corrections.MOST_BYTES}
+    larger = {
+        corrections.PATH: corrections.MOST_BYTES,
+        library_segments.EXPORT_PATH: library_segments.MOST_EXPORT_BYTES,
+    }
     app.add_middleware(BodyLimitMiddleware, idle_s=settings.upload_idle_s, larger=larger)
     app.add_middleware(SecurityMiddleware, settings=settings)
     app.add_middleware(RequestLogMiddleware, metrics=metrics)

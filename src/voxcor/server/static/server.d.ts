@@ -1,7 +1,69 @@
 // What the server sends, by `docs/make_types.py` from its OpenAPI document.
 
+/** What came of one recording: `segments` are new, 0 where it was there already. */
+export type Addition = {
+  result_id: string | null;
+  job_id: string | null;
+  name: string;
+  recording: string | null;
+  segments: number;
+  failure: AdditionFailure | null;
+};
+
+/** Why a recording did not go in. */
+export type AdditionFailure = {
+  code: string;
+  message: string;
+};
+
+/** What goes in, by the ids that the server knows it by. */
+export type AdditionForm = {
+  result_ids?: string[];
+  job_ids?: string[];
+  speaker?: string | null;
+};
+
+/** One for each result, and for each recording of each job. */
+export type Additions = {
+  outcomes: Addition[];
+};
+
+/** The nearest first. */
+export type AnswerDocument = {
+  query: QueryDocument;
+  meaning: MeaningDocument;
+  hits: HitDocument[];
+};
+
 /** The one that was heard, from 0; null for the mix of all. */
 export type Channel = number | null;
+
+/** Segments that lie together: `emotions` and `speakers` are shares of them, `exemplars` those */
+export type ClusterDocument = {
+  size: number;
+  stability: number;
+  emotions: Record<string, number>;
+  speakers: Record<string, number>;
+  exemplars: SegmentDocument[];
+  members: string[];
+};
+
+/** The largest first; `outside` is how many segments lie in none, `outliers` the farthest. */
+export type ClustersDocument = {
+  model: LibraryModel;
+  clusters: ClusterDocument[];
+  segments: number;
+  outside: number;
+  outliers: SegmentDocument[];
+};
+
+/** Which segments are grouped, and how. */
+export type ClustersForm = {
+  model?: string | null;
+  filters?: LibraryFilters;
+  by_speaker?: boolean;
+  smallest?: number | null;
+};
 
 /** What a person says of one segment. */
 export type CorrectionForm = {
@@ -43,6 +105,12 @@ export type Embedding = {
     sha256: Sha256;
     channel: Channel;
   };
+};
+
+/** Which segments a list is made of, by their ids. */
+export type ExportForm = {
+  ids: string[];
+  format?: "csv" | "jsonl";
 };
 
 /** A format: its id, what people call it, and the end of its files' names. */
@@ -91,6 +159,35 @@ export type HeardFiring = {
 /** The latest first. */
 export type HeardFirings = {
   firings: HeardFiring[];
+};
+
+/** A segment that was found; `similarity` is 1 for the same, 0 for nothing in common. */
+export type HitDocument = {
+  id: string;
+  recording: string;
+  name: string;
+  path: string | null;
+  channel: number | null;
+  start_ms: number;
+  end_ms: number;
+  emotion: string;
+  confidence: number;
+  scores: Record<string, number>;
+  arousal: number | null;
+  valence: number | null;
+  speaker: string | null;
+  text: string | null;
+  recorded_at: string;
+  source: string;
+  label: string | null;
+  similarity: number;
+};
+
+/** A figure and its 95 % interval; null where there are too few values. */
+export type IntervalDocument = {
+  value: number | null;
+  low: number | null;
+  high: number | null;
 };
 
 /** What may be changed of a job: what it is called, null for nothing. */
@@ -149,10 +246,102 @@ export type JobProgress = {
 /** A label of the model, by its id. */
 export type Label = string;
 
+/** What the library has, a table for each model, the largest first. */
+export type LibraryDocument = {
+  installed: boolean;
+  tables: LibraryTable[];
+  extra: LibraryExtra;
+};
+
+/** What the library needs: how much is missing, and what installs it on the server. */
+export type LibraryExtra = {
+  missing_mb: number;
+  command: string;
+};
+
+/** Which segments count: those that meet every condition; null asks nothing. */
+export type LibraryFilters = {
+  speaker?: string | null;
+  not_speaker?: string | null;
+  emotion?: string | null;
+  confidence?: number | null;
+  since?: string | null;
+  until?: string | null;
+  folder?: string | null;
+  recording?: string | null;
+  not_recording?: string | null;
+};
+
+/** Shares of labels, in any proportion; null dimensions do not matter. */
+export type LibraryMixture = {
+  shares: Record<string, number>;
+  arousal?: number | null;
+  valence?: number | null;
+};
+
+/** Which model has recognised segments. */
+export type LibraryModel = {
+  id: string;
+  precision: string;
+  revision: string;
+  sha256: string;
+  official: boolean;
+  fallback: boolean;
+};
+
+/** One of `query`, `mixture`, `segment` and `result_id`, and which segments count. */
+export type LibraryQuestion = {
+  query?: string | null;
+  mixture?: LibraryMixture | null;
+  segment?: string | null;
+  result_id?: string | null;
+  start_ms?: number | null;
+  end_ms?: number | null;
+  model?: string | null;
+  limit?: number;
+  filters?: LibraryFilters;
+};
+
+/** The segments of one model; `dim` is of its embeddings. */
+export type LibraryTable = {
+  model: LibraryModel;
+  labels: string[];
+  dim: number;
+  segments: number;
+  recordings: number;
+};
+
 /** What is installed from: on the server, in one of `sources`. */
 export type LocalForm = {
   path: string;
   precision?: "fp32" | "int8" | null;
+};
+
+/** Points -1..1, a list for each column; `map` names this one, until the library changes. */
+export type MapDocument = {
+  map: string;
+  model: LibraryModel;
+  labels: string[];
+  x: number[];
+  y: number[];
+  emotion: number[];
+  ids: string[];
+  speakers: string[];
+  speaker: number[];
+};
+
+/** Which segments are laid out, and how. */
+export type MapForm = {
+  model?: string | null;
+  filters?: LibraryFilters;
+  by_speaker?: boolean;
+};
+
+/** What was searched for; it may be changed and asked for as `mixture`. */
+export type MeaningDocument = {
+  shares: Record<string, number>;
+  arousal: number | null;
+  valence: number | null;
 };
 
 export type Milliseconds = number;
@@ -217,6 +406,37 @@ export type Problem = {
 export type Pull = {
   id: string;
   status: "running";
+};
+
+/** What the question was taken for: `text` of words, `name` of a clip, the rest of a region. */
+export type QueryDocument = {
+  kind: "words" | "mixture" | "clip" | "region";
+  text: string | null;
+  name: string | null;
+  recording: string | null;
+  start_ms: number | null;
+  end_ms: number | null;
+};
+
+/** A recording of the library; `speaker` is null where it has none, or several. */
+export type RecordingDocument = {
+  recording: string;
+  name: string;
+  speaker: string | null;
+  recorded_at: string;
+  segments: number;
+  duration_ms: number;
+};
+
+/** The latest first; `total` of those that were asked for. */
+export type RecordingList = {
+  recordings: RecordingDocument[];
+  total: number;
+};
+
+/** How many segments went. */
+export type Removal = {
+  segments: number;
 };
 
 /** What a model has left behind: room on the disk. */
@@ -341,10 +561,40 @@ export type Score = {
 /** A score for every label of the model; they sum to 1. */
 export type Scores = Record<string, Share>;
 
+/** A segment of the library; `id` is `RECORDING@START-END`, in seconds. */
+export type SegmentDocument = {
+  id: string;
+  recording: string;
+  name: string;
+  path: string | null;
+  channel: number | null;
+  start_ms: number;
+  end_ms: number;
+  emotion: string;
+  confidence: number;
+  scores: Record<string, number>;
+  arousal: number | null;
+  valence: number | null;
+  speaker: string | null;
+  text: string | null;
+  recorded_at: string;
+  source: string;
+  label: string | null;
+};
+
 /** A sentence in both languages. */
 export type Sentence = {
   en: string;
   zh: string;
+};
+
+/** One recording of a course. */
+export type SessionDocument = {
+  recording: string;
+  name: string;
+  recorded_at: string;
+  segments: number;
+  mean: IntervalDocument;
 };
 
 /** The API key, to be traded for a cookie. */
@@ -357,6 +607,28 @@ export type Sha256 = string;
 export type Share = number;
 
 export type Shares = Record<string, Share>;
+
+/** The course of a dimension. `times` and `changes` are in `unit`: seconds within a recording, */
+export type TrajectoryDocument = {
+  model: LibraryModel;
+  dimension: "arousal" | "valence";
+  unit: "s" | "days";
+  times: number[];
+  values: number[];
+  mean: IntervalDocument;
+  deviation: IntervalDocument;
+  inertia: IntervalDocument;
+  instability: IntervalDocument;
+  changes: number[];
+  sessions: SessionDocument[];
+};
+
+/** Which segments are followed, in which dimension. */
+export type TrajectoryForm = {
+  model?: string | null;
+  filters?: LibraryFilters;
+  dimension?: "arousal" | "valence";
+};
 
 /** A warning of `quality.warnings`. */
 export type WarningWords = {
@@ -382,4 +654,10 @@ export type WebhookForm = {
 export type WebhookShown = {
   url: string;
   secret: string | null;
+};
+
+/** It is being computed: ask again, with the same body. `progress` is 0..1. */
+export type Working = {
+  state: "working";
+  progress: number;
 };
