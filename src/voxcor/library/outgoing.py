@@ -1,31 +1,51 @@
-"""What leaves the library: a recording, and all that was made of it."""
+"""What leaves the library: a recording, and all that was made of it.
 
+That is its segments with their vectors, of every model, and what it has told of people who were
+enrolled by it. The recording itself, a result folder and what a batch or a server keeps are not the
+library's: whoever made them has them, and deletes them where they lie.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 from voxcor.errors import NotInLibrary
+from voxcor.library.listening import forget_decoded
 from voxcor.library.store import Library, equals, quoted
+from voxcor.people.book import People
 
 _SHORTEST_ID = 8
 
 
-def remove(library: Library, name: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many segments are gone, and of whose ordinary voice less is known now, or nothing."""
+
+    segments: int
+    people: tuple[str, ...]
+
+
+def remove(library: Library, name: str) -> Removed:
     """Deletes a recording for good, with its vectors, of all models and channels.
 
     Args:
         library: where.
         name: its name there, or the beginning of that from eight digits on; or its path.
 
-    Returns:
-        how many segments it had.
-
     Raises:
         NotInLibrary: there is none.
         StorageError: the disk.
     """
-    conditions = [equals("path", str(Path(name).resolve()))]
+    path = str(Path(name).resolve())
+    conditions, names = [equals("path", path)], []
     if len(name) >= _SHORTEST_ID:
         conditions.append(f"starts_with(recording, {quoted(name)})")
-    count = library.remove(f"({' OR '.join(conditions)})")
-    if not count:
+        names.append(name)
+    where = f"({' OR '.join(conditions)})"
+    names += library.recordings(where)
+    # People first: whatever ends this in between, the same call finds the rest.
+    people = People(library.folder.parent).forget_recording(names, path)
+    forget_decoded()
+    count = library.remove(where)
+    if not count and not people:
         raise NotInLibrary(name=name)
-    return count
+    return Removed(count, tuple(people))

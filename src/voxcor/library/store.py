@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
-from voxcor.disk.whole import make_folder, write_whole
-from voxcor.errors import LibraryCorrupt, LibraryEmpty, LibraryNewer, ModelNotInLibrary
+from voxcor.disk.whole import make_folder
+from voxcor.errors import LibraryCorrupt, LibraryEmpty, ModelNotInLibrary
 from voxcor.extras import require_extra
+from voxcor.library.migrations import LOCK_FILE, VERSION_FILE, bring_up_to_date, write_version
 from voxcor.library.segments import (
     FloatArray,
     LibrarySegment,
@@ -32,8 +33,6 @@ from voxcor.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
-VERSION_FILE, LOCK_FILE = "library.json", "writing.lock"
 PREFIX = "segments-"
 
 # Rows from which an index pays: below it, every vector is compared in some ten milliseconds.
@@ -76,7 +75,7 @@ class Library:
         self._recordings: dict[str, tuple[int, set[str]]] = {}
         self._additions = 0
         if folder.exists():
-            _require_version(folder)
+            bring_up_to_date(folder)
 
     @classmethod
     def open(cls, home: Path | None = None) -> Self:
@@ -204,6 +203,19 @@ class Library:
             found: pa.Table = query.to_arrow()
         return found
 
+    def recordings(self, where: str) -> set[str]:
+        """The recordings of all models that have a segment for which a condition of SQL holds."""
+        if not self.folder.exists():
+            return set()
+        found: set[str] = set()
+        with self._readable():
+            for name in self._names():
+                table = self._open(name)
+                most = table.count_rows() or 1
+                query = table.search().where(where).select(["recording"])
+                found |= {*query.limit(most).to_arrow().column("recording").to_pylist()}
+        return found
+
     def remove(self, where: str) -> int:
         """Deletes rows of all models for good: no file of the library holds them any more.
 
@@ -278,10 +290,8 @@ class Library:
         with storage_errors(self.folder, needed_bytes):
             make_folder(self.folder, private=True)
             with locked(self.folder / LOCK_FILE, private=True):
-                version = self.folder / VERSION_FILE
-                if not version.exists():
-                    text = json.dumps({"schema_version": SCHEMA_VERSION})
-                    write_whole(version, text.encode())
+                if not (self.folder / VERSION_FILE).exists():
+                    write_version(self.folder)
                 yield
 
     @contextmanager
@@ -307,18 +317,6 @@ def quoted(value: str) -> str:
 
 def _table_name(model: ModelInfo) -> str:
     return PREFIX + model.sha256[:16]
-
-
-def _require_version(folder: Path) -> None:
-    path = folder / VERSION_FILE
-    if not path.exists():
-        return
-    try:
-        found = json.loads(path.read_bytes())["schema_version"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise LibraryCorrupt(path=str(folder), reason=f"{VERSION_FILE}: {error}") from error
-    if not isinstance(found, int) or found > SCHEMA_VERSION:
-        raise LibraryNewer(path=str(folder), found=found, known=SCHEMA_VERSION)
 
 
 def _index(table: Any) -> None:
