@@ -8,7 +8,8 @@ old library is as it was.
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from voxcor.disk.faults import storage_errors
@@ -44,7 +45,8 @@ def bring_up_to_date(folder: Path) -> None:
         with storage_errors(folder), replacing(folder) as draft:
             shutil.copytree(folder, draft, copy_function=_linked, dirs_exist_ok=True)
             for migrate in MIGRATIONS[found - 1 :]:
-                migrate(draft)
+                with readable(folder):
+                    migrate(draft)
             write_version(draft)
 
 
@@ -52,6 +54,21 @@ def write_version(folder: Path) -> None:
     """Marks a library as one of the newest version."""
     text = json.dumps({"schema_version": newest()})
     write_whole(folder / VERSION_FILE, text, private=True)
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Says of what LanceDB cannot read which library it was.
+
+    Raises:
+        LibraryCorrupt: it cannot.
+    """
+    try:
+        yield
+    # It raises plain errors of these kinds for whatever its files are not.
+    except (RuntimeError, ValueError, LookupError) as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise LibraryCorrupt(path=str(folder), reason=reason) from error
 
 
 def _version(folder: Path) -> int:

@@ -7,7 +7,7 @@ committed stays. What is deleted is rewritten away, not only marked.
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +16,15 @@ from typing import TYPE_CHECKING, Any, Self
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
 from voxcor.disk.whole import make_folder
-from voxcor.errors import LibraryCorrupt, LibraryEmpty, ModelNotInLibrary
+from voxcor.errors import LibraryEmpty, ModelNotInLibrary
 from voxcor.extras import require_extra
-from voxcor.library.migrations import LOCK_FILE, VERSION_FILE, bring_up_to_date, write_version
+from voxcor.library.migrations import (
+    LOCK_FILE,
+    VERSION_FILE,
+    bring_up_to_date,
+    readable,
+    write_version,
+)
 from voxcor.library.segments import (
     FloatArray,
     LibrarySegment,
@@ -294,15 +300,8 @@ class Library:
                     write_version(self.folder)
                 yield
 
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Says of what LanceDB cannot read which library it was."""
-        try:
-            yield
-        # It raises plain errors of these kinds for whatever its files are not.
-        except (RuntimeError, ValueError, LookupError) as error:
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise LibraryCorrupt(path=str(self.folder), reason=reason) from error
+    def _readable(self) -> AbstractContextManager[None]:
+        return readable(self.folder)
 
 
 def equals(column: str, value: str) -> str:
