@@ -37,6 +37,7 @@ OTHER = {
     "track": "2",
     "raw": "ulaw@8000",
     "strict": "true",
+    "relative_to": "Anna",
     "channels": "separate",
 }
 

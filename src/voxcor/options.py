@@ -34,7 +34,8 @@ class RecognitionOptions:
     `voxcor.results.Result`. `labels`, None for all, may be named in both languages. Below
     `abstain_below`, 0..1, a result abstains; with None it never does. With `any_sound`, `no_speech`
     is a warning. `track`, `raw` and `strict` are those of `voxcor.audio.DecodingOptions`; they mean
-    nothing to what is decoded already.
+    nothing to what is decoded already. `relative_to` names a person who is enrolled, see
+    `voxcor.people.baseline`.
     """
 
     granularity: Annotated[
@@ -88,6 +89,14 @@ class RecognitionOptions:
     strict: Annotated[bool, Words("Refuse recordings that are cut off.", "拒绝被截断的录音。")] = (
         False
     )
+    relative_to: Annotated[
+        str | None,
+        Words(
+            "Also say how it sounds beside this person's ordinary voice (voxcor library enrol).",
+            "另给出相对于此人平常声音的结果（先用 voxcor library enrol 登记）。",
+            "NAME",
+        ),
+    ] = None
 
     def to_document(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -128,6 +137,7 @@ class Choices(TypedDict, total=False):
     track: int | None
     raw: str | None
     strict: bool
+    relative_to: str | None
 
 
 def with_choices(options: RecognitionOptions | None, choices: Choices) -> RecognitionOptions:

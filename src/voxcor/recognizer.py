@@ -34,6 +34,8 @@ from voxcor.inference.network import Network
 from voxcor.labels import objection, own_labels
 from voxcor.models.store import find_model, open_network
 from voxcor.options import Choices, RecognitionOptions, require_sensible, with_choices
+from voxcor.people.baseline import Baseline, baseline_of, relative_to
+from voxcor.people.book import People
 from voxcor.pooling import Pooled, pool
 from voxcor.results import (
     AudioInfo,
@@ -46,6 +48,7 @@ from voxcor.results import (
     milliseconds,
     notice_of,
 )
+from voxcor.settings import Settings
 from voxcor.speaker_turns import (
     FittedTurns,
     Speakers,
@@ -141,9 +144,12 @@ class Recognizer:
             EmbeddingsOnly: the model has no labels.
             UsageError: a granularity, label, track, raw format or channel that does not exist, or
                 a confidence beyond 0..1.
+            NoSuchPerson, NotEnrolled, NoNeutral: `relative_to` names nobody, or nobody whom this
+                model knows.
         """
         asked = with_choices(options, choices)
         kept = self.require(asked)
+        baseline = None if asked.relative_to is None else self.baseline(asked.relative_to)
         diarization = None if speakers is None else read_turns(speakers)
         started, timings = datetime.now(), Timings(progress)
         mono, prepared = self._prepare(source, asked, timings, name, channel)
@@ -200,6 +206,7 @@ class Recognizer:
             blend=blend_of(scores),
             abstain_below=asked.abstain_below,
             dimensions=dimensions_of(scores),
+            relative=baseline and relative_to(baseline, scores),
             frames=None if pooled.frames is None else frame_view(pooled.frames, names, offset),
             embedding=pooled.embedding,
             processed=processed,
@@ -236,11 +243,23 @@ class Recognizer:
             the columns of the logits that may win.
 
         Raises:
-            EmbeddingsOnly, UsageError: as `recognize`.
+            EmbeddingsOnly, UsageError, NoSuchPerson, NotEnrolled, NoNeutral: as `recognize`.
         """
         rows = self._rows_of(options.labels)
         require_sensible(options)
+        if options.relative_to is not None:
+            self.baseline(options.relative_to)
         return rows
+
+    def baseline(self, name: str) -> Baseline:
+        """How a person who is enrolled usually sounds to this model.
+
+        Raises:
+            NoSuchPerson, NotEnrolled, NoNeutral: nobody of this name, not with this model, or the
+                model knows no neutral speech.
+            StorageError: what is kept of them cannot be read.
+        """
+        return baseline_of(People(Settings().home).get(name), self.model)
 
     def embed(
         self,

@@ -116,6 +116,22 @@ class Dimensions:
 
 
 @dataclass(frozen=True, slots=True)
+class Relative:
+    """What is heard beside how a person sounds when they speak as usual: `to`, by name.
+
+    `scores` have the labels of the absolute ones; `emotion` is the highest of them. `offsets` is
+    what was taken away from the logarithm of each absolute score, so that scores of any segment or
+    frame become relative by `voxcor.timeline.relative_scores`.
+    """
+
+    to: str
+    emotion: str
+    confidence: float
+    scores: Mapping[str, float]
+    offsets: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A span of speech and its scores: the softmax of the mean of its frames' logits.
 
@@ -190,7 +206,8 @@ class Result:
     `scores` follow the model's labels and sum to 1; `emotion` is the highest of them. `blend` is
     the two labels that share the mass, where two do. Where `confidence` is less than
     `abstain_below`, the result abstains: `emotion` still says what leads, and claims nothing.
-    `dimensions` are those of the whole, as segments and frames have theirs.
+    `dimensions` are those of the whole, as segments and frames have theirs. `relative` is a second
+    answer, where one was asked for.
     `frames` is there for granularity `frame`, `embedding` where it was asked for: float32 `[D]`
     for `utterance`, `[S, D]` for `segment` (one row a segment), `[T, D]` for `frame`.
     `processed` is what the model heard: 16 kHz, mono, trimmed, peak-normalised. Of long recordings
@@ -214,6 +231,7 @@ class Result:
     blend: tuple[str, str] | None = None
     abstain_below: float | None = None
     dimensions: Dimensions | None = None
+    relative: Relative | None = None
     frames: Frames | None = field(default=None, repr=False)
     embedding: "FloatArray | DiskArray | None" = field(default=None, repr=False)
     processed: "FloatArray | DiskArray | None" = field(default=None, repr=False)
@@ -236,6 +254,7 @@ class Result:
             "abstained": self.abstained,
             "abstain_below": self.abstain_below,
             "dimensions": to_wire(self.dimensions),
+            "relative": to_wire(self.relative),
             "model": to_wire(self.model),
             "audio": to_wire(self.audio),
             "preprocessing": to_wire(self.preprocessing),

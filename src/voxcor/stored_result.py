@@ -20,6 +20,7 @@ from voxcor.results import (
     ModelInfo,
     Preprocessing,
     Quality,
+    Relative,
     Result,
     Segment,
     SpeakerSummary,
@@ -126,6 +127,7 @@ def result_from(
         blend=_as(tuple[str, str], document["blend"]) if document["blend"] else None,
         abstain_below=_as(float | None, document["abstain_below"]),
         dimensions=_as(Dimensions | None, document.get("dimensions")),
+        relative=_as(Relative | None, document.get("relative")),
         frames=frames,
         embedding=embedding,
         id=_as(str, document["id"]),
@@ -177,6 +179,10 @@ def _require_one_story(result: Result) -> None:
         if {*segment.scores} != labels or segment.emotion not in labels:
             raise ValueError(f"the segment at {segment.start:g} s has other labels than the whole")
         numbers += [segment.start, segment.end, segment.confidence, *segment.scores.values()]
+    if (beside := result.relative) is not None:
+        if not {*beside.scores} == {*beside.offsets} == labels or beside.emotion not in labels:
+            raise ValueError("the relative scores have other labels than the whole")
+        numbers += [beside.confidence, *beside.scores.values(), *beside.offsets.values()]
     for point in (result.dimensions, *(segment.dimensions for segment in result.segments)):
         numbers += [point.arousal, point.valence] if point is not None else ()
     if not all(map(isfinite, numbers)) or result.audio.duration <= 0:

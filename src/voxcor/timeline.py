@@ -7,6 +7,7 @@ Arousal and valence of any span, or frame, are derived from its scores.
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,13 @@ def scores_of(mean: NDArray[np.float64], labels: Sequence[str]) -> dict[str, flo
     """Scores by label, from the mean of frame logits [L]; they sum to 1."""
     exponentials = np.exp(mean - mean.max())
     return dict(zip(labels, (exponentials / exponentials.sum()).tolist(), strict=True))
+
+
+def relative_scores(scores: Mapping[str, float], offsets: Mapping[str, float]) -> dict[str, float]:
+    """The softmax of the logarithms of scores, less an offset for each label."""
+    weights = {label: score * exp(-offsets[label]) for label, score in scores.items()}
+    total = sum(weights.values())
+    return {label: weight / total for label, weight in weights.items()}
 
 
 def top(scores: dict[str, float]) -> tuple[str, float]:

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from places import VOICE
+from results_by_hand import happy_then_sad, with_frames
 from voxcor import Recognizer
 from voxcor.errors import NoSuchRule, RuleInvalid, StorageError
 from voxcor.labels import LABEL_IDS
+from voxcor.people.baseline import Baseline, relative_to
 from voxcor.rules.book import FILE, RuleBook, SavedRule
 from voxcor.rules.grammar import parse
 from voxcor.rules.watching import COOL_DOWN_S, NEAR, Reading, Relation, Rule, evaluate, readings_of
 from voxcor.rules.webhooks import Webhook, new_secret
+from voxcor.timeline import relative_scores
 
 SCORES = ("angry", "sad", "neutral")
 
@@ -34,6 +38,12 @@ SCORES = ("angry", "sad", "neutral")
         ),
         ("escalation: angry > 60 % for 3 seconds", Rule("escalation", ("angry",), ">", 0.6, 3.0)),
         ("happy", Rule("", ("happy",), "leads")),
+        (
+            "calm: relative angry > 0.5 for 3 s",
+            Rule("calm", ("angry",), ">", 0.5, 3.0, relative=True),
+        ),
+        ("相对 any of sad, angry", Rule("", ("sad", "angry"), "leads", relative=True)),
+        ('"relative" > 0.5', Rule("", ("relative",), ">", 0.5)),
         ("sad rises above .5", Rule("", ("sad",), "rises above", 0.5)),
         ("sad>=.5 for 250ms", Rule("", ("sad",), ">=", 0.5, 0.25)),
         (
@@ -51,12 +61,14 @@ def test_rules_are_read_as_they_are_meant(text: str, rule: Rule) -> None:
     read = parse(text)
     name = rule.name or read.condition
     assert read == Rule(
-        name, rule.labels, rule.relation, rule.threshold, rule.duration_s, rule.share
+        name, rule.labels, rule.relation, rule.threshold, rule.duration_s, rule.share, rule.relative
     )
 
 
 labels = st.lists(
-    st.sampled_from(["angry", "非常生气", "very angry", "any", "for", "4", "a-b", "half:open"]),
+    st.sampled_from(
+        ["angry", "非常生气", "very angry", "any", "for", "relative", "相对", "4", "half:open"]
+    ),
     min_size=1,
     max_size=3,
     unique=True,
@@ -71,6 +83,7 @@ hundredths = st.integers(0, 100).map(lambda n: n / 100)
     st.one_of(st.just(0.0), st.integers(1, 3_600_000).map(lambda ms: ms / 1000)),
     st.one_of(st.none(), st.integers(1, 100).map(lambda n: n / 100)),
     st.sampled_from(["", "escalation", "升级-2"]),
+    st.booleans(),
 )
 def test_a_rule_that_is_written_out_reads_as_itself(
     labels: tuple[str, ...],
@@ -79,16 +92,18 @@ def test_a_rule_that_is_written_out_reads_as_itself(
     duration_s: float,
     share: float | None,
     name: str,
+    relative: bool,
 ) -> None:
     threshold = 0.0 if relation == "leads" else threshold
     share = share if duration_s else None
-    rule = Rule(name, labels, relation, threshold, duration_s, share)
+    rule = Rule(name, labels, relation, threshold, duration_s, share, relative)
     rule = rule if name else Rule(rule.condition, *_but_name(rule))
     assert parse(str(rule)) == rule
 
 
 def _but_name(rule: Rule) -> tuple[object, ...]:
-    return rule.labels, rule.relation, rule.threshold, rule.duration_s, rule.share
+    test = rule.relation, rule.threshold, rule.duration_s, rule.share, rule.relative
+    return rule.labels, *test
 
 
 @pytest.mark.parametrize(
@@ -231,6 +246,34 @@ def test_any_of_is_one_of_them_at_each_moment() -> None:
     turns = frames(*[(5, {"angry": 0.7, "sad": 0.1}), (5, {"angry": 0.1, "sad": 0.7})] * 5)
     assert times("any of angry, sad > 0.6 for 1 s", turns) == [1.0]
     assert times("angry > 0.6 for 1 s", turns) == []
+
+
+def test_a_relative_rule_asks_for_the_relative_scores() -> None:
+    absolute = {"angry": 0.7, "sad": 0.1, "neutral": 0.2}
+    beside = {"angry": 0.2, "sad": 0.1, "neutral": 0.7}
+    both = parse("angry > 0.5"), parse("relative neutral > 0.5"), parse("relative angry > 0.5")
+    first, second = evaluate(both, [Reading(0, 1, absolute, beside)])
+    assert (first.rule, second.rule) == both[:2]
+    assert "relative" not in first.to_document()
+    assert second.to_document()["scores"] == absolute
+    assert second.to_document()["relative"] == beside
+
+
+@pytest.mark.parametrize("text", ["relative angry", "relative angry < 1", "relative angry for 1 s"])
+def test_a_relative_rule_rests_where_nobody_was_named(text: str) -> None:
+    assert evaluate([parse(text)], [Reading(0, 2, {"angry": 0.9, "sad": 0.1})]) == []
+
+
+def test_a_result_gives_both_kinds_of_scores() -> None:
+    baseline = Baseline("Anna", {}, {"happy": 2.0, "sad": 0.0}, 5, 20.0)
+    for result in (happy_then_sad(), with_frames()):
+        offsets = {label: baseline.offsets.get(label, 0.0) for label in result.scores}
+        beside = relative_to(replace(baseline, offsets=offsets), result.scores)
+        readings = [*readings_of(replace(result, relative=beside))]
+        assert readings
+        for reading in readings:
+            assert reading.relative == relative_scores(reading.scores, offsets)
+            assert reading.relative["happy"] <= reading.scores["happy"]
 
 
 def test_a_label_that_the_scores_lack_passes_no_test() -> None:

@@ -23,10 +23,13 @@ from voxcor.audio.vad import (
     speech_probabilities,
     speech_spans,
 )
-from voxcor.errors import ConfigInvalid, InvalidAudioFrame
+from voxcor.errors import ConfigInvalid, InvalidAudioFrame, NoSuchPerson
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
+from voxcor.people.baseline import relative_to
+from voxcor.people.book import People, Utterance
 from voxcor.rules.grammar import parse
+from voxcor.settings import Settings
 from voxcor.stream.events import (
     Measurement,
     RuleFired,
@@ -334,6 +337,7 @@ def test_options_change_before_the_first_audio_and_not_after(recognizer: Recogni
         "labels": ["happy", "sad"],
         "interval_ms": 1000,
         "rules": [],
+        "relative_to": None,
     }
     session.feed(np.zeros(1, np.float32))
     with pytest.raises(ConfigInvalid, match="before the first audio"):
@@ -364,3 +368,27 @@ def test_live_audio_is_due_when_it_comes_and_a_file_when_it_would_be_spoken() ->
     assert live.due(0.1, 65.0) == 65.0  # muted for a minute
     file = Pace()
     assert [file.due(0.1, 5.0) for _ in range(3)] == pytest.approx([5.0, 5.1, 5.2])
+
+
+def test_a_session_says_both_answers_and_watches_both(
+    recognizer: Recognizer, voice: Samples
+) -> None:
+    people = People(Settings().home)
+    usual = {label: 1 / len(LABEL_IDS) for label in LABEL_IDS} | {"neutral": 1e-3}
+    people.add("Anna", recognizer.model, [Utterance("0123", None, 5.0, usual)] * 50)
+    rules = (parse("neutral > 0.9"), parse("relative neutral > 0.9"))
+    session = Session(recognizer, SessionOptions(rules=rules, relative_to="Anna"))
+    events = [*session.feed(voice), *session.close("client_request")]
+    measured = [event for event in events if isinstance(event, Measurement)]
+    baseline = recognizer.baseline("Anna")
+    assert measured
+    for event in measured:
+        assert event.relative == relative_to(baseline, event.scores)
+        assert event.to_document()["relative"]["to"] == "Anna"
+    fired = [event.firing.rule for event in events if isinstance(event, RuleFired)]
+    assert {*fired} == {rules[1]}
+
+
+def test_a_session_knows_whom_it_does_not_know(recognizer: Recognizer) -> None:
+    with pytest.raises(NoSuchPerson):
+        Session(recognizer, SessionOptions(relative_to="Ben"))

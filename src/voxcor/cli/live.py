@@ -20,7 +20,7 @@ from rich.text import Text
 
 from voxcor.audio.decoders import FloatArray
 from voxcor.cli.console import open_console
-from voxcor.cli.view import bars, clock
+from voxcor.cli.view import bars, clock, relative_remark
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import get_label
 from voxcor.language import say
@@ -225,6 +225,8 @@ def utterance_line(final: Measurement) -> Text:
     line.append(f"{label.emoji} {label.both_names}", Style(color=label.color, bold=True))
     widest = max(cell_len(get_label(id_).both_names) for id_ in final.scores)
     line.append(f"{final.confidence:.1%}".rjust(widest - cell_len(label.both_names) + 8))
+    if final.relative is not None:
+        line.append(f"  → {relative_remark(final.relative)}")
     return line
 
 

@@ -37,6 +37,15 @@ LabelsOption = Annotated[
     ),
 ]
 
+RelativeToOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar=_WORDS["relative_to"].values,
+        help=say(_WORDS["relative_to"].en, _WORDS["relative_to"].zh),
+        show_default=False,
+    ),
+]
+
 LabelMapOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.options import LabelsOption, ModelOption, labels_meant
+from voxcor.cli.options import LabelsOption, ModelOption, RelativeToOption, labels_meant
 from voxcor.errors import UsageError
 from voxcor.language import say
 from voxcor.sources import STDIN
@@ -55,6 +55,7 @@ def stream(
             show_default=False,
         ),
     ] = None,
+    relative_to: RelativeToOption = None,
     fast: Annotated[
         bool,
         typer.Option(
@@ -87,7 +88,8 @@ def stream(
     own = [parse(text, known) for text in rules or ()]
     saved = [entry.rule for entry in RuleBook(settings.home).all()]
     watched = [rule for rule in saved if {*rule.labels} <= {*known}]
-    session = Session(recognizer, SessionOptions(labels=chosen, rules=(*watched, *own)))
+    options = SessionOptions(labels=chosen, rules=(*watched, *own), relative_to=relative_to)
+    session = Session(recognizer, options)
     screen: LiveScreen = (
         JsonEvents() if as_json else LiveTerminal() if is_terminal() else UtteranceLines()
     )

@@ -26,6 +26,7 @@ from voxcor.results import (
     AudioInfo,
     Failure,
     ModelInfo,
+    Relative,
     Result,
     Segment,
     SpeakerSummary,
@@ -114,9 +115,18 @@ def _remarks(result: Result) -> Iterable[str]:
         first, second = map(get_label, result.blend)
         blend = f"{first.emoji} {first.name} + {second.emoji} {second.name}"
         yield say(f"Blend: {blend}", f"复合情感：{blend}")
+    if result.relative is not None:
+        yield relative_remark(result.relative)
     if result.abstained:
         limit = f"{result.abstain_below:.0%}"
         yield say(f"No answer: the confidence is below {limit}", f"不作判断：置信度低于 {limit}")
+
+
+def relative_remark(relative: Relative) -> str:
+    """`Relative to Anna: 😐 Neutral 55%`, the second answer."""
+    label, name = get_label(relative.emotion), printable(relative.to)
+    answer = f"{label.emoji} {label.name} {relative.confidence:.0%}"
+    return say(f"Relative to {name}: {answer}", f"相对于 {name}：{answer}")
 
 
 def _bar(share: float, width: int, label: Label) -> Text:

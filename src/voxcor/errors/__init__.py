@@ -82,6 +82,11 @@
     │   ├── RecordingGone        its sound lies where it was no longer
     │   ├── ModelNotInLibrary    it has no vectors of this model
     │   ├── NoVectors            a result without an embedding that fits it
+    │   ├── NoSessionSound       events of a live session without its sound
+    │   ├── NoSuchPerson         nobody of this name is enrolled
+    │   ├── NotEnrolled          a person who is, but with another model
+    │   ├── TooLittleSpeech      not enough of a person to know how they usually sound
+    │   ├── NoNeutral            a model that knows no neutral speech
     │   └── QueryInvalid         a question that cannot be asked
     ├── StreamError              a live stream does not go on
     │   ├── InvalidAudioFrame    bytes that end within a 16-bit sample

@@ -61,6 +61,59 @@ class NoVectors(LibraryError):
     zh = "{name}：该结果没有与之相符的特征向量。请在识别时加 --embedding，或直接放入录音。"
 
 
+class NoSuchPerson(LibraryError):
+    code = "no_such_person"
+    en = "Nobody called {person} is enrolled. Enrolled: {known}."
+    zh = "没有登记名为 {person} 的人。已登记：{known}。"
+
+
+class NotEnrolled(LibraryError):
+    """A person is enrolled, but another model heard them."""
+
+    code = "not_enrolled"
+    en = (
+        "{person} is enrolled with {known}, not with {model}; scores of different models do not "
+        "compare. Enrol them with it: voxcor library enrol {person} PATH... --model {model}"
+    )
+    zh = (
+        "{person} 是用 {known} 登记的，不是 {model}；不同模型的得分不可比较。"
+        "请用该模型登记：voxcor library enrol {person} PATH... --model {model}"
+    )
+
+
+class TooLittleSpeech(LibraryError):
+    """Not enough of a person to know how they usually sound."""
+
+    code = "too_little_speech"
+    en = (
+        "{person}: {utterances} utterances, {seconds:.1f} s of speech. That says too little of how "
+        "somebody usually sounds: it takes {fewest} utterances and {least_s:g} s."
+    )
+    zh = (
+        "{person}：{utterances} 个语段，语音 {seconds:.1f} 秒，不足以了解一个人平常的声音；"
+        "至少需要 {fewest} 个语段、{least_s:g} 秒。"
+    )
+
+
+class NoNeutral(LibraryError):
+    code = "no_neutral"
+    en = "{model} has no label neutral, beside which a person could be heard."
+    zh = "{model} 没有 neutral（中性）标签，无法以平常声音为参照。"
+
+
+class NoSessionSound(LibraryError):
+    """Events of a live session, which hold no vectors, without what was said in it."""
+
+    code = "no_session_sound"
+    en = (
+        "{name}: these are events of a live session, which hold no vectors. Put its sound beside "
+        "them, under the same name ({stem}.wav)."
+    )
+    zh = (
+        "{name}：这是实时会话的事件，不含特征向量。请将会话的声音以同名文件放在旁边（{stem}.wav）。"
+    )
+
+
 class QueryInvalid(LibraryError):
     code = "query_invalid"
     en = "{query!r}: {reason_en}"

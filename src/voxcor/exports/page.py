@@ -148,6 +148,14 @@ def _remarks(result: Result) -> Iterator[str]:
         first, second = map(get_label, result.blend)
         text = Both(f"A blend of {first.en} and {second.en}", f"{first.zh}与{second.zh}的混合")
         yield f"<p>{both(text)}</p>"
+    if (beside := result.relative) is not None:
+        label, share = get_label(beside.emotion), f"{beside.confidence:.0%}"
+        name = utf8(beside.to)
+        text = Both(
+            f"Relative to {name}: {label.emoji} {label.en} {share}",
+            f"相对于 {name}：{label.emoji} {label.zh} {share}",
+        )
+        yield f"<p>{both(text)}</p>"
     if result.dimensions:
         yield f'<p class="faint">{both(result.dimensions.words)}</p>'
     for code in result.quality.warnings:

@@ -19,12 +19,21 @@ from voxcor.batch.ledger import Ledger
 from voxcor.batch.parts import placed
 from voxcor.datasets.lists import SUFFIXES, Flaw, ListRow, read_list
 from voxcor.disk.array import Rows
-from voxcor.errors import InputError, InputNotFound, InputUnreadable, NoVectors, QueryInvalid
+from voxcor.errors import (
+    InputError,
+    InputNotFound,
+    InputUnreadable,
+    NoSessionSound,
+    NoSpeech,
+    NoVectors,
+    QueryInvalid,
+)
 from voxcor.exports.content import RESULT_FILE, read_content
 from voxcor.frames import frame_range
 from voxcor.library.filters import parse_date
 from voxcor.library.listening import listen
 from voxcor.library.segments import FloatArray, LibrarySegment, recording_id
+from voxcor.library.sessions import LiveSession, read_session, sound_beside
 from voxcor.library.store import Library
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
@@ -69,7 +78,8 @@ def add(
     Args:
         library: which.
         sources: recordings, folders and patterns of them, lists of them in any form of
-            `voxcor.datasets.lists`, result folders and folders of those, folders of a batch.
+            `voxcor.datasets.lists`, result folders and folders of those, folders of a batch,
+            events of live sessions with their sound beside them.
         recognizer: makes what listens, once something has to be listened to.
         speaker: who speaks in all of it, where nothing says so more closely.
 
@@ -88,6 +98,10 @@ def add(
         elif results := _result_files(folder):
             for file in results:
                 yield from _guarded(file, partial(add_result, library, file, speaker=speaker))
+        elif (session := read_session(folder)) is not None:
+            origin = _Origin(source, None, speaker)
+            work = partial(_add_session, library, folder, session, origin, listening)
+            yield from _guarded(source, work)
         elif folder.suffix.lower() in SUFFIXES and is_file(source):
             yield from _add_list(library, folder, listening, speaker)
         else:
@@ -266,6 +280,31 @@ def _add_document(
     return _keep(library, result, _rows_of(result, vectors, origin))
 
 
+def _add_session(
+    library: Library,
+    file: Path,
+    session: LiveSession,
+    origin: _Origin,
+    listening: Callable[[], Recognizer],
+) -> Added:
+    """The utterances of a live session, heard again for their vectors, which no event has."""
+    sound = sound_beside(file)
+    recognizer = listening()
+    known = recording_id(_sha256(sound))
+    if library.has(recognizer.model, known):
+        return Added(sound.name, known, 0)
+    origin = replace(origin, path=sound, recorded_at=session.started)
+    # As the session heard them: nothing trimmed, nothing asked again whether it is speech.
+    options = RecognitionOptions(embedding=True, trim=False, any_sound=True)
+    results = [listen(recognizer, sound, part, options) for part in session.utterances]
+    heard = [_rows_of(result, result.embedding, origin) for result in results]
+    segments = [segment for rows in heard for segment in rows.segments]
+    if not segments:
+        raise NoSpeech(name=str(file))
+    vectors = np.concatenate([rows.vectors for rows in heard])
+    return Added(sound.name, known, library.add(recognizer.model, segments, vectors))
+
+
 def _add_list(
     library: Library, source: Path, listening: Callable[[], Recognizer], speaker: str | None
 ) -> Iterator[Added | Failure]:
@@ -303,7 +342,7 @@ def _guarded(name: object, work: Callable[[], Added]) -> Iterator[Added | Failur
     """What `work` gives; a recording that cannot be used becomes a failure."""
     try:
         yield work()
-    except (InputError, NoVectors) as error:
+    except (InputError, NoSessionSound, NoVectors) as error:
         yield Failure(str(name), error.code, error.message)
 
 

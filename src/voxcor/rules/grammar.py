@@ -1,13 +1,13 @@
 """The grammar of rules, all of it (`docs/rules.md` explains it):
 
-    rule     = [ NAME ":" ] subject [ test ] [ "for" span ]
+    rule     = [ NAME ":" ] [ "relative" ] subject [ test ] [ "for" span ]
     subject  = LABEL | "any" "of" LABEL { "," LABEL }
     test     = ( ">" | ">=" | "<" | "<=" | "rises" "above" | "falls" "below" ) NUMBER [ "%" ]
     span     = NUMBER unit | NUMBER "%" "of" "the" "last" [ NUMBER ] unit
     unit     = "ms" | "s" | "second" | "min" | "minute" | "h" | "hour", and plurals
 
-Without a test the subject must lead all other emotions. A label that is no plain word stands in
-quotes.
+Without a test the subject must lead all other emotions. `relative` asks for the scores beside how a
+person usually sounds. A label that is no plain word stands in quotes.
 """
 
 import re
@@ -26,6 +26,8 @@ LONGEST_RULE = 300  # characters; what lies beyond is not read
 
 # Of one book, and of one session: each is held against every measurement.
 MOST_RULES = 100
+
+_RELATIVE = ("relative", "相对")
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0}
 _UNITS_S |= {"h": 3600.0, "hour": 3600.0}
@@ -101,10 +103,11 @@ class _Parser:
                 f"规则最多 {LONGEST_RULE} 个字符。",
             )
         name = self._name()
+        relative = self._relative()
         labels = self._subject()
         relation, threshold = self._test()
         share, duration_s = self._span(relation)
-        rule = Rule(name, labels, relation, threshold, duration_s, share)
+        rule = Rule(name, labels, relation, threshold, duration_s, share, relative)
         return rule if name else replace(rule, name=rule.condition)
 
     def _name(self) -> str:
@@ -119,6 +122,9 @@ class _Parser:
             )
         self._rest.popleft()
         return token.text
+
+    def _relative(self) -> bool:
+        return any(self._skip(word) for word in _RELATIVE)
 
     def _subject(self) -> tuple[str, ...]:
         if not self._skip("any"):

@@ -2,6 +2,7 @@
 
     escalation: angry > 0.6 for 3 s
     neutral falls below 0.2
+    relative angry > 0.5 for 3 s
     any of sad, fearful for 30 % of the last minute
 
 `voxcor.rules.grammar` reads them. Here they are watched over `Reading`s: the measurements of a live
@@ -17,6 +18,7 @@ from typing import Any, Literal
 
 from voxcor.frames import HOP, SAMPLE_RATE
 from voxcor.results import Result, milliseconds
+from voxcor.timeline import relative_scores
 
 Relation = Literal["leads", ">", ">=", "<", "<=", "rises above", "falls below"]
 
@@ -45,7 +47,8 @@ class Rule:
 
     `threshold` is a score 0..1, unused by `leads`. With `share` the condition must hold for that
     part, 0..1, of the last `duration_s` seconds; without, in all the speech of `duration_s`, which
-    is 0 where once is enough. `str` gives the rule as it is written.
+    is 0 where once is enough. With `relative` scores are those beside how a person usually sounds;
+    where nobody was named, the rule rests. `str` gives the rule as it is written.
     """
 
     name: str
@@ -54,12 +57,15 @@ class Rule:
     threshold: float = 0.0
     duration_s: float = 0.0
     share: float | None = None
+    relative: bool = False
 
     @property
     def condition(self) -> str:
         """The rule without its name."""
         labels = ", ".join(_written(label) for label in self.labels)
         text = labels if len(self.labels) == 1 else f"any of {labels}"
+        if self.relative:
+            text = f"relative {text}"
         if self.relation != "leads":
             text += f" {self.relation} {self.threshold:.10g}"
         if self.share is not None:
@@ -96,12 +102,17 @@ class Rule:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Scores that hold from `start` to `end`, float seconds; what lies between readings is no
-    speech.
+    speech. `relative` are those beside how a person usually sounds, None where nobody was named.
     """
 
     start: float
     end: float
     scores: Mapping[str, float]
+    relative: Mapping[str, float] | None = None
+
+    def scores_for(self, rule: Rule) -> Mapping[str, float]:
+        """Those that a rule asks for; empty where there are none."""
+        return (self.relative or {}) if rule.relative else self.scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +122,18 @@ class Firing:
     rule: Rule
     time: float
     scores: Mapping[str, float]
+    relative: Mapping[str, float] | None = None
 
     def to_document(self) -> dict[str, Any]:
-        """`{"rule", "condition", "labels", "time_ms", "scores"}`."""
+        """`{"rule", "condition", "labels", "time_ms", "scores"}`; `relative`, if the rule is."""
+        relative = {"relative": dict(self.relative or {})} if self.rule.relative else {}
         return {
             "rule": self.rule.name,
             "condition": self.rule.condition,
             "labels": [*self.rule.labels],
             "time_ms": milliseconds(self.time),
             "scores": dict(self.scores),
+            **relative,
         }
 
 
@@ -132,7 +146,7 @@ class Watch:
     def push(self, reading: Reading) -> list[Firing]:
         """The firings of the next reading; readings come in order and do not overlap."""
         return [
-            Firing(watched.rule, reading.end, reading.scores)
+            Firing(watched.rule, reading.end, reading.scores, reading.relative)
             for watched in self._watched
             if watched.fires(reading)
         ]
@@ -160,7 +174,7 @@ def readings_of(
         rows = zip(result.frames.times.tolist(), scores_of_each, strict=True)
     if rows is None:
         for segment in result.segments:
-            yield Reading(segment.start, segment.end, segment.scores)
+            yield _reading(result, segment.start, segment.end, segment.scores)
         return
     half = HOP / SAMPLE_RATE / 2
     segments, current = result.segments, 0
@@ -169,7 +183,13 @@ def readings_of(
             current += 1
         if current < len(segments) and time >= segments[current].start:
             scores = dict(zip(result.scores, row, strict=True))
-            yield Reading(time - half, time + half, scores)
+            yield _reading(result, time - half, time + half, scores)
+
+
+def _reading(result: Result, start: float, end: float, scores: Mapping[str, float]) -> Reading:
+    beside = result.relative
+    relative = None if beside is None else relative_scores(scores, beside.offsets)
+    return Reading(start, end, scores, relative)
 
 
 class _Watched:
@@ -185,12 +205,13 @@ class _Watched:
         self._near_until: float | None = None  # in the situation that has fired
 
     def fires(self, reading: Reading) -> bool:
-        holds = self.rule.holds(reading.scores)
+        scores = reading.scores_for(self.rule)
+        holds = self.rule.holds(scores)
         met = self._is_met(reading, holds)
         self._end, self._held = reading.end, holds
         over = self._near_until is None or reading.start - self._near_until >= COOL_DOWN_S
         # The share of a minute says by itself when it is over; one sad word keeps nothing alive.
-        stays = self.rule.share is None and self.rule.holds(reading.scores, nearly=True)
+        stays = self.rule.share is None and self.rule.holds(scores, nearly=True)
         if met or (stays and not over):
             self._near_until = reading.end
         elif over:
@@ -227,7 +248,7 @@ class _Watched:
 
 
 # Any other label is quoted: it would be read as a number, a mark or a word of the grammar.
-_PLAIN = re.compile(r"(?!(?:any|of|for|rises|falls)$)[^\W\d][\w-]*")
+_PLAIN = re.compile(r"(?!(?:any|of|for|rises|falls|relative|相对)$)[^\W\d][\w-]*")
 
 
 def _written(label: str) -> str:

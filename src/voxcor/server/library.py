@@ -85,7 +85,7 @@ def _about(library: Library, table: ModelTable) -> dict[str, Any]:
         "labels": table.labels,
         "dim": table.dim,
         "segments": table.rows,
-        "recordings": len(library.recordings(table)),
+        "recordings": len(library.recordings_of(table)),
     }
 
 
@@ -290,6 +290,6 @@ async def list_library_recordings(
 async def delete_recording(request: Request, recording: RecordingName) -> Removal:
     """With its vectors, of every model, and what was computed of them. Results stay."""
     library = service_of(request).library
-    count = await asyncio.to_thread(remove, library, recording, paths=False)
+    removed = await asyncio.to_thread(remove, library, recording, paths=False)
     request.app.state.decoded.forget()
-    return Removal(segments=count)
+    return Removal(segments=removed.segments)

@@ -23,6 +23,7 @@ from voxcor.audio.bare import BareSamples
 from voxcor.errors import (
     ConfigInvalid,
     InvalidAudioFrame,
+    LibraryError,
     MalformedRequest,
     MessageInvalid,
     MessageTooLarge,
@@ -124,6 +125,7 @@ class _Update(BaseModel):
     labels: tuple[_Label, ...] | None = Field(None, max_length=MOST_LABELS)
     interval_ms: StrictInt | None = Field(None, le=LONGEST_INTERVAL_MS)
     rules: tuple[StrictStr, ...] | None = Field(None, max_length=MOST_RULES)
+    relative_to: _Label | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,8 @@ class _Connection:
         labels = options.labels if update.labels is None else update.labels
         if update.interval_ms is not None:
             options = replace(options, interval=update.interval_ms / 1000)
+        if update.relative_to is not None:
+            options = replace(options, relative_to=update.relative_to)
         own = [rule for rule in options.rules if rule.name not in self._saved]
         labels_in_use = self._recognizer.labels if labels is None else labels
         if update.rules is not None:
@@ -278,7 +282,11 @@ class _Connection:
             own = await self._in_thread(lambda: [_parse(text, labels_in_use) for text in texts])
         self._options = replace(options, labels=labels)
         await self._watch(labels_in_use, own)
-        await self._send_events([session.update(self._options)])
+        try:
+            updated = await self._in_thread(lambda: session.update(self._options))
+        except LibraryError as error:  # nobody of this name is enrolled, or not with this model
+            raise _config_invalid(error) from error
+        await self._send_events([updated])
 
     async def _watch(self, labels: Sequence[str], own: Iterable[Rule]) -> None:
         """Lets the session watch the saved rules that these labels allow, and its own."""
@@ -356,6 +364,9 @@ def _parse(text: str, labels: Sequence[str]) -> Rule:
     try:
         return parse(text, labels)
     except RuleInvalid as error:
-        raise ConfigInvalid(
-            reason_en=error.en.format(**error.details), reason_zh=error.zh.format(**error.details)
-        ) from error
+        raise _config_invalid(error) from error
+
+
+def _config_invalid(error: VoxcorError) -> ConfigInvalid:
+    en, zh = error.en.format(**error.details), error.zh.format(**error.details)
+    return ConfigInvalid(reason_en=en, reason_zh=zh)

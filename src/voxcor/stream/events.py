@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from voxcor.frames import SAMPLE_RATE
-from voxcor.results import Dimensions, ModelInfo, milliseconds, to_wire
+from voxcor.results import Dimensions, ModelInfo, Relative, milliseconds, to_wire
 from voxcor.rules.watching import Firing, Rule
 
 Trigger = Literal["interval", "speech_ended"]
@@ -53,6 +53,7 @@ class SessionUpdate(_Message):
     labels: tuple[str, ...]
     interval: float
     rules: tuple[Rule, ...]
+    relative_to: str | None = None
 
     def to_document(self) -> dict[str, Any]:
         """The message on the wire."""
@@ -61,6 +62,7 @@ class SessionUpdate(_Message):
             "labels": list(self.labels),
             "interval_ms": milliseconds(self.interval),
             "rules": [str(rule) for rule in self.rules],
+            "relative_to": self.relative_to,
         }
 
 
@@ -76,7 +78,7 @@ class UtteranceStart(_Message):
 @dataclass(frozen=True, slots=True)
 class Measurement(_Message):
     """The scores of `[start, end)`: by `interval` of the last seconds, by `speech_ended` of the
-    whole utterance.
+    whole utterance. `relative` are those beside how a person usually sounds, where one was named.
     """
 
     type: ClassVar = "measurement.result"
@@ -88,6 +90,7 @@ class Measurement(_Message):
     confidence: float
     scores: Mapping[str, float]
     dimensions: Dimensions | None
+    relative: Relative | None = None
 
 
 @dataclass(frozen=True, slots=True)

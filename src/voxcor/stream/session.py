@@ -26,6 +26,7 @@ from voxcor.audio.vad import WINDOW_SAMPLES, VadState, continue_probabilities
 from voxcor.errors import ConfigInvalid, EmbeddingsOnly, InvalidAudioFrame
 from voxcor.frames import SAMPLE_RATE
 from voxcor.labels import objection, own_labels
+from voxcor.people.baseline import relative_to
 from voxcor.recognizer import Recognizer
 from voxcor.results import milliseconds
 from voxcor.rules.watching import Reading, Rule, Watch
@@ -56,12 +57,13 @@ SPAN_S = 3.0
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
     """What a session may be asked for: choose among `labels` only, measure every `interval`
-    seconds, watch `rules`.
+    seconds, watch `rules`, give scores beside how the person `relative_to` usually sounds, too.
     """
 
     labels: tuple[str, ...] | None = None
     interval: float = INTERVAL_S
     rules: tuple[Rule, ...] = ()
+    relative_to: str | None = None
 
 
 class Session:
@@ -69,6 +71,7 @@ class Session:
 
     Raises:
         EmbeddingsOnly, ConfigInvalid: the model has no labels, or not these options.
+        NoSuchPerson, NotEnrolled, NoNeutral, TooLittleSpeech: as `Recognizer.baseline`.
     """
 
     def __init__(self, recognizer: Recognizer, options: SessionOptions | None = None) -> None:
@@ -112,7 +115,7 @@ class Session:
                 reason_zh="选项须在第一段音频之前发送。",
             )
         self._set(options)
-        return SessionUpdate(self._labels, options.interval, options.rules)
+        return SessionUpdate(self._labels, options.interval, options.rules, options.relative_to)
 
     def feed(self, samples: FloatArray, *, interims: bool = True) -> list[SessionEvent]:
         """More audio.
@@ -158,7 +161,8 @@ class Session:
         wrong_en, wrong_zh = _objection(options, self._recognizer.labels)
         if wrong_en:
             raise ConfigInvalid(reason_en=wrong_en, reason_zh=wrong_zh)
-        known = self._recognizer.labels
+        known, name = self._recognizer.labels, options.relative_to
+        self._baseline = None if name is None else self._recognizer.baseline(name)
         self._options = options
         self._labels = known if options.labels is None else own_labels(options.labels, known)[0]
         self._watch = Watch(options.rules)
@@ -209,11 +213,13 @@ class Session:
         scores = self._recognizer.scores(samples, labels=self._labels)
         self._measurements += 1
         since, until = max(self._spoken, start / SAMPLE_RATE), end / SAMPLE_RATE
-        measured = (trigger, *top(scores), scores, dimensions_of(scores))
+        beside = self._baseline and relative_to(self._baseline, scores)
+        measured = (trigger, *top(scores), scores, dimensions_of(scores), beside)
         yield Measurement(self._utterance, start / SAMPLE_RATE, until, *measured)
         if since < until:
             self._spoken = until
-            for firing in self._watch.push(Reading(since, until, scores)):
+            reading = Reading(since, until, scores, beside and beside.scores)
+            for firing in self._watch.push(reading):
                 yield RuleFired(self._utterance, firing)
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from voxcor.cli.library import add, clusters, remove, search, trajectory
+from voxcor.cli.library import add, clusters, enrol, forget, remove, search, trajectory
 from voxcor.language import say
 
 app = typer.Typer(
@@ -18,4 +18,6 @@ app.command(help=add.HELP)(add.add)
 app.command(help=search.HELP)(search.search)
 app.command(help=clusters.HELP)(clusters.clusters)
 app.command(help=trajectory.HELP)(trajectory.trajectory)
+app.command(help=enrol.HELP)(enrol.enrol)
+app.command(help=forget.HELP)(forget.forget)
 app.command(help=remove.HELP)(remove.remove)

@@ -7,8 +7,8 @@ import typer
 from voxcor.language import say
 
 HELP = say(
-    "Delete a recording and everything that was made of it, for good.",
-    "彻底删除一个录音及由它得到的一切。",
+    "Delete a recording and everything that the library made of it, for good.",
+    "彻底删除一个录音及库由它得到的一切。",
 )
 
 
@@ -27,9 +27,18 @@ def remove(
 ) -> None:
     from voxcor.library.outgoing import remove as remove_recording
     from voxcor.library.store import Library
+    from voxcor.untrusted import printable
 
     library = Library.open()
     for name in names:
-        count = remove_recording(library, name)
+        removed = remove_recording(library, name)
+        count = removed.segments
         what = "segment" if count == 1 else "segments"
         print(say(f"{name}: {count} {what} deleted", f"{name}：已删除 {count} 个语段"))
+        for person in map(printable, removed.people):
+            print(
+                say(
+                    f"{name}: {person} is no longer enrolled by it",
+                    f"{name}：已从 {person} 的登记中删除",
+                )
+            )

@@ -457,6 +457,13 @@ export type Result = {
   abstained: boolean;
   abstain_below: Share | null;
   dimensions?: Dimensions;
+  relative?: {
+    to: string;
+    emotion: Label;
+    confidence: Share;
+    scores: Scores;
+    offsets: Record<string, number>;
+  } | null;
   model: {
     id: string;
     precision: "fp32" | "int8";

@@ -1,0 +1,127 @@
+"""People are enrolled: recordings of their ordinary voice are heard, or taken from the library."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from voxcor.errors import InputError, NotInLibrary
+from voxcor.library.filters import Filters
+from voxcor.library.listening import listen
+from voxcor.library.segments import recording_id
+from voxcor.library.store import Library
+from voxcor.options import RecognitionOptions
+from voxcor.people.baseline import Baseline, baseline_of, require_enough, require_neutral
+from voxcor.people.book import People, Person, Utterance
+from voxcor.recognizer import Recognizer
+from voxcor.results import Failure, ModelInfo
+from voxcor.sources import expand
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A person as they are known now, to which model, by how many utterances that are new.
+
+    `failures` are recordings that could not be used; the others count.
+    """
+
+    baseline: Baseline
+    model: ModelInfo
+    new: int
+    failures: tuple[Failure, ...] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON has it; `scores` are how the person usually sounds to the model."""
+        known = self.baseline
+        return {
+            "person": known.to,
+            "model": self.model.id,
+            "utterances": known.utterances,
+            "new": self.new,
+            "seconds": round(known.seconds, 3),
+            "scores": dict(known.scores),
+            "offsets": dict(known.offsets),
+        }
+
+
+def enrol(people: People, name: str, sources: Iterable[str], recognizer: Recognizer) -> Enrolled:
+    """Hears recordings of a person's ordinary voice, and keeps what comes of it.
+
+    Nobody else may speak in them. What was heard for this person before counts as well; a
+    recording counts once.
+
+    Args:
+        people: where it is kept.
+        name: whose voice it is.
+        sources: recordings, folders and patterns of them.
+        recognizer: hears them.
+
+    Raises:
+        TooLittleSpeech: with what is there, it is not enough; nothing is kept.
+        NoNeutral: the model has no label `neutral`.
+        EmbeddingsOnly: the model has no labels.
+        StorageError: the disk.
+    """
+    options = RecognitionOptions(granularity="segment")
+    recognizer.require(options)
+    require_neutral(recognizer.model, recognizer.labels)
+    heard: dict[str, list[Utterance]] = {}  # by recording: the same one may lie there twice
+    failures = []
+    for path in expand([*sources]):
+        if isinstance(path, Failure):
+            failures.append(path)
+            continue
+        try:
+            result = listen(recognizer, Path(path), None, options)
+        except InputError as error:
+            failures.append(Failure.of(error, path))
+            continue
+        recording, place = recording_id(result.audio.sha256), str(Path(path).resolve())
+        heard[recording] = [
+            Utterance(recording, place, one.end - one.start, one.scores) for one in result.segments
+        ]
+    return _kept(people, name, recognizer.model, [*chain(*heard.values())], failures)
+
+
+def enrol_speaker(
+    people: People, name: str, library: Library, model: str | None = None
+) -> Enrolled:
+    """Takes a person from the library: everything that the speaker of this name says in it.
+
+    Args:
+        people: where it is kept.
+        name: the person's, and the speaker's.
+        library: where the speaker is.
+        model: whose scores; None for the model with the most segments.
+
+    Raises:
+        NotInLibrary: the library knows no such speaker.
+        LibraryEmpty, ModelNotInLibrary: see `Library.table`.
+        TooLittleSpeech, NoNeutral, StorageError: as `enrol`.
+    """
+    table = library.table(model)
+    require_neutral(table.model, table.labels)
+    segments = library.segments(table, Filters(speaker=name).where)
+    if not segments:
+        raise NotInLibrary(name=name)
+    heard = [
+        Utterance(one.recording, one.path, one.end - one.start, one.scores) for one in segments
+    ]
+    return _kept(people, name, table.model, heard, [])
+
+
+def _kept(
+    people: People,
+    name: str,
+    model: ModelInfo,
+    heard: Sequence[Utterance],
+    failures: Sequence[Failure],
+) -> Enrolled:
+    before = people.find(name) or Person(name)
+    after = before.with_heard(model, heard).heard[model.sha256]
+    require_enough(name, after)
+    person = people.add(name, model, heard)
+    known = len(before.heard.get(model.sha256, ()))
+    baseline = baseline_of(person, model)
+    return Enrolled(baseline, model, baseline.utterances - known, tuple(failures))
