@@ -177,7 +177,8 @@ async def _search_by_clip(request: Request, service: Service) -> Response:
             options = _validated(ClipOptions, fields)
             table = await service.in_thread(lambda: service.library.table(options.model))
             form = RecognizeForm(
-                RecordingOptions(embedding=True), RequestOptions(model=model_name(table.model))
+                RecordingOptions(embedding=True),
+                RequestOptions.model_validate({"model": model_name(table.model)}),
             )
             service.recognizers.require(form.request.model)
             task = RecognitionTask(task_id, folder)

@@ -408,7 +408,7 @@ export type Pull = {
   status: "running";
 };
 
-/** What the question was taken for: `text` of words, `name` of a clip, the rest of a region. */
+/** What the question was taken for: `text` of words, `name` of a clip or a result, the rest of a */
 export type QueryDocument = {
   kind: "words" | "mixture" | "clip" | "region";
   text: string | null;
