@@ -1,6 +1,7 @@
 """What goes into the library: recordings, lists, result folders, folders of a batch.
 
-Where vectors lie beside a result nothing is recognised again. What is there already is passed by,
+Where vectors lie beside a result nothing is recognised again; where there are none, the sound that
+it has kept is. What is there already is passed by,
 so that a call that was interrupted is simply made again.
 """
 
@@ -95,7 +96,7 @@ def add(
             yield from _add_batch(library, folder, speaker)
         elif results := _result_files(folder):
             for file in results:
-                yield from _guarded(file, partial(_add_result, library, file, speaker))
+                yield from _guarded(file, partial(_add_result, library, file, speaker, listening))
         elif (session := read_session(folder)) is not None:
             origin = _Origin(source, None, speaker)
             work = partial(_add_session, library, folder, session, origin, listening)
@@ -123,15 +124,15 @@ def _rows_of(result: Result, vectors: Rows | None, origin: _Origin) -> "_Rows":
     audio, heard = result.audio, result.preprocessing
     if vectors is None or not result.scores:
         raise NoVectors(name=audio.name)
-    embedding = np.asarray(vectors, np.float32)
     spans = [(one.start, one.end) for one in result.segments]
+    if result.granularity == "frame" and len(vectors.shape) == 2:
+        offset, total = heard.trimmed_start, len(vectors)
+        ranges = [frame_range(start - offset, end - offset, total) for start, end in spans]
+        vectors = np.array([vectors[first:last].mean(axis=0) for first, last in ranges])
+    embedding = np.asarray(vectors, np.float32)
     if result.granularity == "utterance" and embedding.ndim == 1:
         whole = _segment(result, origin, heard.trimmed_start, audio.duration - heard.trimmed_end)
         return _Rows([whole], embedding[None])
-    if result.granularity == "frame" and embedding.ndim == 2:
-        offset, total = heard.trimmed_start, len(embedding)
-        ranges = [frame_range(start - offset, end - offset, total) for start, end in spans]
-        embedding = np.array([embedding[first:last].mean(axis=0) for first, last in ranges])
     if len(embedding) != len(spans) or embedding.ndim != 2:
         raise NoVectors(name=audio.name)
     segments = [
@@ -198,12 +199,35 @@ def _listen(library: Library, origin: _Origin, listening: Callable[[], Recognize
     return _keep(library, result, _rows_of(result, result.embedding, origin))
 
 
-def _add_result(library: Library, file: Path, speaker: str | None) -> Added:
-    result = read_content(file).result
+def _add_result(
+    library: Library, file: Path, speaker: str | None, listening: Callable[[], Recognizer]
+) -> Added:
+    content = read_content(file)
+    result, origin = content.result, _Origin(str(file.parent), None, speaker)
     embedding = file.with_name(EMBEDDING_FILE)
-    vectors = _read_vectors(embedding) if is_file(embedding) else None
-    rows = _rows_of(result, vectors, _Origin(str(file.parent), None, speaker))
-    return _keep(library, result, rows)
+    if is_file(embedding):
+        vectors: Rows | None = _read_vectors(embedding)
+    elif content.audio is None:
+        raise NoVectors(name=result.audio.name)
+    else:
+        known = recording_id(result.audio.sha256, result.audio.channel)
+        if library.has(result.model, known):
+            return Added(result.audio.name, known, 0)
+        vectors = _vectors_of(content.audio, result, listening())
+        result = replace(result, granularity="frame")
+    return _keep(library, result, _rows_of(result, vectors, origin))
+
+
+def _vectors_of(sound: Path, result: Result, recognizer: Recognizer) -> Rows | None:
+    """The frame embedding of what the model heard, which a result has kept.
+
+    Raises:
+        NoVectors: another model would hear it.
+    """
+    if recognizer.model.sha256 != result.model.sha256:
+        raise NoVectors(name=result.audio.name)
+    options = RecognitionOptions(granularity="frame", embedding=True, trim=False, any_sound=True)
+    return recognizer.recognize(sound, options).embedding
 
 
 def _add_batch(library: Library, folder: Path, speaker: str | None) -> Iterator[Added | Failure]:
