@@ -234,15 +234,14 @@ def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
 def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many segments have an index over vectors, recordings and speakers: files of their own."""
     monkeypatch.setattr(store, "INDEXED_ROWS", 300)
-    table = copy.table()
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(400, table.dim)).astype(np.float32)
-    one = copy.segments(table)[0]
+    other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
+    vectors = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)
+    one = copy.segments(copy.table())[0]
     many = [
         replace(one, recording=f"{number:016x}", path=f"/{number}.wav", speaker=f"voice {number}")
         for number in range(400)
     ]
-    copy.add(table.model, many, vectors)
+    copy.add(other, many, vectors)
     copy.compact()
     assert [*copy.folder.rglob("_indices/*/*")]
     marks = [b"voice 123", many[123].recording.encode(), vectors[123, :8].tobytes()]
