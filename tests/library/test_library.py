@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from voxcor.errors import (
     NotInLibrary,
     VoxcorError,
 )
+from voxcor.library import store
 from voxcor.library.incoming import Added, add
-from voxcor.library.outgoing import remove
+from voxcor.library.outgoing import Removed, remove
 from voxcor.library.store import VERSION_FILE, Library
 from voxcor.result_folder import save
 from voxcor.results import Failure, ModelInfo
@@ -121,10 +123,26 @@ def test_a_result_folder_needs_no_second_inference(
     assert again.segments == 0
 
 
-def test_a_result_without_vectors_says_what_to_do(
+def test_a_result_without_vectors_is_heard_again_from_its_sound(
     library: Library, recognizer: Recognizer, tmp_path: Path
 ) -> None:
-    save(recognizer.recognize(VOICE), tmp_path)
+    save(recognizer.recognize(VOICE, granularity="segment"), tmp_path)
+    (added,) = add(library, [str(tmp_path)], lambda: recognizer)
+    (again,) = add(library, [str(tmp_path)], never)
+    assert [one.segments for one in (added, again) if isinstance(one, Added)] == [2, 0]
+    expected = recognizer.recognize(VOICE, granularity="segment", embedding=True)
+    vectors = library.sample(library.table(), 9)
+    # What was kept has 16 bits.
+    np.testing.assert_allclose(vectors, np.asarray(expected.embedding), atol=0.05)
+    assert library.segments(library.table())[0].scores == pytest.approx(
+        dict(expected.segments[0].scores), abs=1e-6
+    )
+
+
+def test_a_result_without_vectors_and_sound_says_what_to_do(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    (save(recognizer.recognize(VOICE), tmp_path) / "processed_audio.wav").unlink()
     (failure,) = add(library, [str(tmp_path)], never)
     assert isinstance(failure, Failure)
     assert failure.code == "no_vectors"
@@ -206,16 +224,35 @@ def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
     vector = copy.rows(copy.table(), "name = 'example.flac'").column("vector")[0].as_py()
     marks = [row.recording.encode(), b"example.flac", np.float32(vector[:8]).tobytes()]
     assert files_with(copy.folder, marks)
-    assert remove(copy, str(EXAMPLE)) == 1
+    assert remove(copy, str(EXAMPLE)) == Removed(1, ())
     assert files_with(copy.folder, marks) == []
     assert copy.table().rows == 6
     with pytest.raises(NotInLibrary):
         remove(copy, row.recording)
 
 
+def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many segments have an index over vectors, recordings and speakers: files of their own."""
+    monkeypatch.setattr(store, "INDEXED_ROWS", 300)
+    other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
+    vectors = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)
+    one = copy.segments(copy.table())[0]
+    many = [
+        replace(one, recording=f"{number:016x}", path=f"/{number}.wav", speaker=f"voice {number}")
+        for number in range(400)
+    ]
+    copy.add(other, many, vectors)
+    copy.compact()
+    assert [*copy.folder.rglob("_indices/*/*")]
+    marks = [b"voice 123", many[123].recording.encode(), vectors[123, :8].tobytes()]
+    assert files_with(copy.folder, marks)
+    assert remove(copy, many[123].recording) == Removed(1, ())
+    assert files_with(copy.folder, marks) == []
+
+
 def test_a_recording_goes_by_its_name_too(copy: Library) -> None:
     name = copy.segments(copy.table())[0].recording
-    assert remove(copy, name[:10]) > 0
+    assert remove(copy, name[:10]).segments > 0
     with pytest.raises(NotInLibrary):
         remove(copy, name)
     with pytest.raises(NotInLibrary):  # too short to mean one

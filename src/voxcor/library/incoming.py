@@ -1,6 +1,7 @@
 """What goes into the library: recordings, lists, result folders, folders of a batch.
 
-Where vectors lie beside a result nothing is recognised again. What is there already is passed by,
+Where vectors lie beside a result nothing is recognised again; where there are none, the sound that
+it has kept is. What is there already is passed by,
 so that a call that was interrupted is simply made again.
 """
 
@@ -16,7 +17,6 @@ import numpy as np
 
 from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.ledger import Ledger
-from voxcor.batch.parts import placed
 from voxcor.datasets.lists import SUFFIXES, Flaw, ListRow, read_list
 from voxcor.disk.array import Rows
 from voxcor.errors import (
@@ -39,7 +39,6 @@ from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo, Result, milliseconds
 from voxcor.sources import expand, is_file, is_folder
-from voxcor.speaker_turns import Turn
 from voxcor.stored_result import result_from
 
 EMBEDDING_FILE = "embedding.npy"
@@ -97,7 +96,8 @@ def add(
             yield from add_batch(library, folder, speaker=speaker)
         elif results := _result_files(folder):
             for file in results:
-                yield from _guarded(file, partial(add_result, library, file, speaker=speaker))
+                again = partial(add_result, library, file, speaker=speaker)
+                yield from _guarded(file, partial(again, recognizer=lambda _model: listening()))
         elif (session := read_session(folder)) is not None:
             origin = _Origin(source, None, speaker)
             work = partial(_add_session, library, folder, session, origin, listening)
@@ -125,15 +125,15 @@ def _rows_of(result: Result, vectors: Rows | None, origin: _Origin) -> "_Rows":
     audio, heard = result.audio, result.preprocessing
     if vectors is None or not result.scores:
         raise NoVectors(name=audio.name)
-    embedding = np.asarray(vectors, np.float32)
     spans = [(one.start, one.end) for one in result.segments]
+    if result.granularity == "frame" and len(vectors.shape) == 2:
+        offset, total = heard.trimmed_start, len(vectors)
+        ranges = [frame_range(start - offset, end - offset, total) for start, end in spans]
+        vectors = np.array([vectors[first:last].mean(axis=0) for first, last in ranges])
+    embedding = np.asarray(vectors, np.float32)
     if result.granularity == "utterance" and embedding.ndim == 1:
         whole = _segment(result, origin, heard.trimmed_start, audio.duration - heard.trimmed_end)
         return _Rows([whole], embedding[None])
-    if result.granularity == "frame" and embedding.ndim == 2:
-        offset, total = heard.trimmed_start, len(embedding)
-        ranges = [frame_range(start - offset, end - offset, total) for start, end in spans]
-        embedding = np.array([embedding[first:last].mean(axis=0) for first, last in ranges])
     if len(embedding) != len(spans) or embedding.ndim != 2:
         raise NoVectors(name=audio.name)
     segments = [
@@ -213,17 +213,16 @@ def add_result(
         library: which.
         file: its result.json.
         speaker: as of `add`.
-        recognizer: of a model, to recognise processed_audio.wav again where no vectors lie beside
-            the result; None raises there.
+        recognizer: of a model, to hear processed_audio.wav again where no vectors lie beside the
+            result; None raises there.
 
     Raises:
         NoVectors: it has none, and nothing to make them of.
         InputError, NotAResult, StateUnreadable: it cannot be read.
     """
     content = read_content(file)
-    result = content.result
+    result, origin = content.result, _Origin(str(file.parent), None, speaker)
     embedding = file.with_name(EMBEDDING_FILE)
-    origin = _Origin(str(file.parent), None, speaker)
     if is_file(embedding):
         return _keep(library, result, _rows_of(result, _read_vectors(embedding), origin))
     known = recording_id(result.audio.sha256, result.audio.channel)
@@ -231,25 +230,21 @@ def add_result(
         return Added(result.audio.name, known, 0)
     if recognizer is None or content.audio is None:
         raise NoVectors(name=result.audio.name)
-    again = _recognized_again(result, content.audio, recognizer(result.model))
-    return _keep(library, again, _rows_of(again, again.embedding, origin))
+    vectors = _vectors_of(content.audio, result, recognizer(result.model))
+    by_frame = replace(result, granularity="frame")
+    return _keep(library, by_frame, _rows_of(by_frame, vectors, origin))
 
 
-def _recognized_again(result: Result, audio: Path, recognizer: Recognizer) -> Result:
-    """The result with segments and their vectors, of the audio that lies beside it."""
-    offset = result.preprocessing.trimmed_start
-    turns = [
-        Turn(one.start - offset, one.end - offset, one.speaker)
-        for one in result.segments
-        if one.speaker is not None
-    ]
-    again = recognizer.recognize(
-        audio,
-        RecognitionOptions(granularity="segment", embedding=True, trim=False),
-        speakers=turns or None,
-    )
-    again = placed(again, offset, result.audio.duration)
-    return replace(again, audio=result.audio, timestamp=result.timestamp)
+def _vectors_of(sound: Path, result: Result, recognizer: Recognizer) -> Rows | None:
+    """The frame embedding of what the model heard, which a result has kept.
+
+    Raises:
+        NoVectors: another model would hear it.
+    """
+    if recognizer.model.sha256 != result.model.sha256:
+        raise NoVectors(name=result.audio.name)
+    options = RecognitionOptions(granularity="frame", embedding=True, trim=False, any_sound=True)
+    return recognizer.recognize(sound, options).embedding
 
 
 def add_batch(
