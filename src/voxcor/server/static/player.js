@@ -100,7 +100,7 @@ export function Player({ document, segments: ofModel, state }) {
       ${hasCurve && html`<${Legend} state=${state} />`}
       <${RulesFired} document=${document} seek=${state.seek} />
       <${RegionBar} document=${document} state=${state} />
-      <${SegmentList} state=${state} corrections=${corrections} />
+      <${SegmentList} id=${document.id} state=${state} corrections=${corrections} />
     </section>
   `;
 }

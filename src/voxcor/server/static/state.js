@@ -115,12 +115,14 @@ export const keepAudio = remembered("keepAudio", true);
 const PLACES = new Map([
   ["result", "recognise"],
   ["job", "queue"],
+  ["library", "library"],
 ]);
 
-/** `#queue`, `#result/ID`, `#job/ID`: a view, and what is open in it. */
+/** `#queue`, `#result/ID`, `#job/ID`, `#library/QUERY/HOW`: a view, what is open in it, and how. */
 function addressNow() {
-  const [name, id = ""] = location.hash.slice(1).split("/").map(decoded);
-  return { view: (id && PLACES.get(name)) || name, id: PLACES.has(name) ? id : "" };
+  const [name, id = "", rest = ""] = location.hash.slice(1).split("/");
+  const [known, open] = [decoded(name), decoded(id)];
+  return { view: (open && PLACES.get(known)) || known, id: PLACES.has(known) ? open : "", rest };
 }
 
 function decoded(/** @type {string} */ part) {
