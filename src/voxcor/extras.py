@@ -1,15 +1,18 @@
 """Packages that come with an extra of Voxcor: what is missing is named with what installs it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from importlib.util import find_spec
 
 from voxcor import invocation
-from voxcor.errors import UsageError
+from voxcor.errors import ExtraMissing
 
 _PART = re.compile(r"""(?P<package>[^;]+?)\s*;.*\bextra\s*==\s*["'](?P<extra>[\w-]+)["']""")
 _OWN = re.compile(r"voxcor\[(?P<extras>[\w,\s-]+)\]")
+
+# What an extra adds to an environment that has the base install, where that is much: measured.
+MEGABYTES: Mapping[str, int] = {"library": 600}
 
 
 def require_extra(extra: str, packages: tuple[str, ...], en: str, zh: str) -> None:
@@ -22,15 +25,26 @@ def require_extra(extra: str, packages: tuple[str, ...], en: str, zh: str) -> No
         zh: the same in Chinese.
 
     Raises:
-        UsageError: one of them is not installed.
+        ExtraMissing: one of them is not installed.
     """
-    missing = ", ".join(name for name in packages if find_spec(name) is None)
-    if missing:
-        command = installing(extra)
-        raise UsageError(
-            reason_en=f"{en} needs {missing}, not installed here: {command}",
-            reason_zh=f"{zh}需要 {missing}，尚未安装：{command}",
-        )
+    missing = missing_packages(packages)
+    if not missing:
+        return
+    named, command, megabytes = ", ".join(missing), installing(extra), MEGABYTES.get(extra, 0)
+    adds_en = f" (about {megabytes} MB)" if megabytes else ""
+    adds_zh = f"（约 {megabytes} MB）" if megabytes else ""
+    raise ExtraMissing(
+        extra=extra,
+        command=command,
+        megabytes=megabytes,
+        reason_en=f"{en} needs {named}, not installed here{adds_en}: {command}",
+        reason_zh=f"{zh}需要 {named}，尚未安装{adds_zh}：{command}",
+    )
+
+
+def missing_packages(packages: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are not installed; none of them is imported."""
+    return tuple(name for name in packages if find_spec(name) is None)
 
 
 def installing(extra: str) -> str:

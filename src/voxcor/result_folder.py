@@ -69,7 +69,7 @@ def utf8(text: str) -> str:
 def write_result(result: Result, folder: Path) -> None:
     """Writes the files of a result into a folder that is there."""
     if result.processed is not None:
-        _write_wav(folder / "processed_audio.wav", result.processed)
+        write_wav(folder / "processed_audio.wav", result.processed)
     if result.embedding is not None:
         write_array(folder / "embedding.npy", result.embedding)
         _write_text(folder / "embedding.json", to_json(_sidecar(result), indent=2) + "\n")
@@ -83,7 +83,8 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _write_wav(path: Path, samples: "FloatArray | DiskArray") -> None:
+def write_wav(path: Path, samples: "FloatArray | DiskArray") -> None:
+    """Samples `[N]` at 16 kHz as a WAV file of 16 bit."""
     # The standard library's writer: when the disk fills up it says so with an errno.
     with wave.open(os.fspath(path), "wb") as file:
         file.setparams((1, 2, SAMPLE_RATE, len(samples), "NONE", "not compressed"))

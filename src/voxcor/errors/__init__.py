@@ -2,6 +2,7 @@
 
     VoxcorError
     ├── UsageError               the call itself is wrong
+    │   ├── ExtraMissing         an optional part is not installed
     │   ├── RuleInvalid          a rule that cannot be read
     │   ├── CorrectionsInvalid   corrections that do not fit their result
     │   ├── TooManyRules         more than are watched at a time
@@ -78,6 +79,7 @@
     │   ├── LibraryNewer         a newer version has written it
     │   ├── LibraryCorrupt       its files cannot be read
     │   ├── NotInLibrary         no recording has this name
+    │   ├── RecordingGone        its sound lies where it was no longer
     │   ├── ModelNotInLibrary    it has no vectors of this model
     │   ├── NoVectors            a result without an embedding that fits it
     │   └── QueryInvalid         a question that cannot be asked

@@ -38,6 +38,12 @@ class NotInLibrary(LibraryError):
     zh = "库中没有名为 {name} 的内容。"
 
 
+class RecordingGone(LibraryError):
+    code = "recording_gone"
+    en = "{name}: this recording is no longer where it was when it was added."
+    zh = "{name}：该录音已不在收录时的位置。"
+
+
 class ModelNotInLibrary(LibraryError):
     code = "model_not_in_library"
     en = "The library has nothing by {model}. It has vectors by: {known}."

@@ -11,6 +11,14 @@ class UsageError(VoxcorError):
     zh = "{reason_zh}"
 
 
+class ExtraMissing(UsageError):
+    """Packages of `extra` are not installed; `command` brings them, about `megabytes` of them, 0
+    where that is little.
+    """
+
+    code = "extra_missing"
+
+
 class RuleInvalid(UsageError):
     """A rule that cannot be read: `found` is what is wrong, at `column` of `rule`, from 1."""
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from voxcor.batch.database import LEDGER_FILE
 from voxcor.batch.ledger import Ledger
+from voxcor.batch.parts import placed
 from voxcor.datasets.lists import SUFFIXES, Flaw, ListRow, read_list
 from voxcor.disk.array import Rows
 from voxcor.errors import InputError, InputNotFound, InputUnreadable, NoVectors, QueryInvalid
@@ -27,8 +28,9 @@ from voxcor.library.segments import FloatArray, LibrarySegment, recording_id
 from voxcor.library.store import Library
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
-from voxcor.results import Failure, Result, milliseconds
+from voxcor.results import Failure, ModelInfo, Result, milliseconds
 from voxcor.sources import expand, is_file, is_folder
+from voxcor.speaker_turns import Turn
 from voxcor.stored_result import result_from
 
 EMBEDDING_FILE = "embedding.npy"
@@ -82,10 +84,10 @@ def add(
     for source in sources:
         folder = Path(source)
         if is_file(folder / LEDGER_FILE):
-            yield from _add_batch(library, folder, speaker)
+            yield from add_batch(library, folder, speaker=speaker)
         elif results := _result_files(folder):
             for file in results:
-                yield from _guarded(file, partial(_add_result, library, file, speaker))
+                yield from _guarded(file, partial(add_result, library, file, speaker=speaker))
         elif folder.suffix.lower() in SUFFIXES and is_file(source):
             yield from _add_list(library, folder, listening, speaker)
         else:
@@ -184,16 +186,65 @@ def _listen(library: Library, origin: _Origin, listening: Callable[[], Recognize
     return _keep(library, result, _rows_of(result, result.embedding, origin))
 
 
-def _add_result(library: Library, file: Path, speaker: str | None) -> Added:
-    result = read_content(file).result
+def add_result(
+    library: Library,
+    file: Path,
+    *,
+    speaker: str | None = None,
+    recognizer: Callable[[ModelInfo], Recognizer] | None = None,
+) -> Added:
+    """Takes a result in.
+
+    Args:
+        library: which.
+        file: its result.json.
+        speaker: as of `add`.
+        recognizer: of a model, to recognise processed_audio.wav again where no vectors lie beside
+            the result; None raises there.
+
+    Raises:
+        NoVectors: it has none, and nothing to make them of.
+        InputError, NotAResult, StateUnreadable: it cannot be read.
+    """
+    content = read_content(file)
+    result = content.result
     embedding = file.with_name(EMBEDDING_FILE)
-    vectors = _read_vectors(embedding) if is_file(embedding) else None
-    rows = _rows_of(result, vectors, _Origin(str(file.parent), None, speaker))
-    return _keep(library, result, rows)
+    origin = _Origin(str(file.parent), None, speaker)
+    if is_file(embedding):
+        return _keep(library, result, _rows_of(result, _read_vectors(embedding), origin))
+    known = recording_id(result.audio.sha256, result.audio.channel)
+    if library.has(result.model, known):
+        return Added(result.audio.name, known, 0)
+    if recognizer is None or content.audio is None:
+        raise NoVectors(name=result.audio.name)
+    again = _recognized_again(result, content.audio, recognizer(result.model))
+    return _keep(library, again, _rows_of(again, again.embedding, origin))
 
 
-def _add_batch(library: Library, folder: Path, speaker: str | None) -> Iterator[Added | Failure]:
+def _recognized_again(result: Result, audio: Path, recognizer: Recognizer) -> Result:
+    """The result with segments and their vectors, of the audio that lies beside it."""
+    offset = result.preprocessing.trimmed_start
+    turns = [
+        Turn(one.start - offset, one.end - offset, one.speaker)
+        for one in result.segments
+        if one.speaker is not None
+    ]
+    again = recognizer.recognize(
+        audio,
+        RecognitionOptions(granularity="segment", embedding=True, trim=False),
+        speakers=turns or None,
+    )
+    again = placed(again, offset, result.audio.duration)
+    return replace(again, audio=result.audio, timestamp=result.timestamp)
+
+
+def add_batch(
+    library: Library, folder: Path, *, speaker: str | None = None
+) -> Iterator[Added | Failure]:
+    """Takes in what is done of a batch, as `add`."""
     with Ledger(folder) as ledger:
+        if not ledger.begun:
+            return
         for row in ledger.rows(state="done"):
             item = row.item
             place = None if item.member else Path(item.path)

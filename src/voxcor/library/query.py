@@ -14,6 +14,8 @@ from pathlib import Path
 
 from voxcor.errors import QueryInvalid
 from voxcor.labels import own_label
+from voxcor.library.segments import FloatArray
+from voxcor.results import ModelInfo
 from voxcor.sources import is_file
 
 _REGION = re.compile(r"(?P<place>.+)@(?P<start>\d+(?:\.\d*)?)-(?P<end>\d+(?:\.\d*)?)")
@@ -42,6 +44,19 @@ class Region:
     end: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """What a model has heard already: its scores, and the embedding `[D]` that goes with them.
+
+    `itself` is the stretch of the library that it would find first, where there is one.
+    """
+
+    model: ModelInfo
+    scores: Mapping[str, float]
+    vector: FloatArray
+    itself: Region | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Mixture:
     """Shares of labels, sum 1, and where it lies between calm and excited, bad and good.
@@ -61,15 +76,17 @@ class Words:
     text: str
 
 
-Query = Clip | Region | Mixture | Words
+Query = Clip | Region | Heard | Mixture | Words
 
 
-def parse_query(text: str, labels: Sequence[str]) -> Query:
+def parse_query(text: str, labels: Sequence[str], *, paths: bool = True) -> Query:
     """What a person means.
 
     Args:
         text: as above; a file that is there is a clip whatever it is called.
         labels: of the model, for mixtures: each in any of its names.
+        paths: whether a file of this machine may be meant. Who asks from another one means none,
+            and shall not learn which there are.
 
     Raises:
         QueryInvalid: nothing is asked, a region ends before it begins, or a mixture has no share.
@@ -79,12 +96,12 @@ def parse_query(text: str, labels: Sequence[str]) -> Query:
         raise QueryInvalid(
             query=text, reason_en="nothing is asked for.", reason_zh="没有查询内容。"
         )
-    if is_file(asked):
+    if paths and is_file(asked):
         return Clip(Path(asked))
     region = _REGION.fullmatch(asked)
     if region:
         start, end = float(region["start"]), float(region["end"])
-        is_clip = is_file(region["place"])
+        is_clip = paths and is_file(region["place"])
         if start >= end and (is_clip or _RECORDING.fullmatch(region["place"])):
             raise QueryInvalid(
                 query=text,
@@ -100,6 +117,52 @@ def parse_query(text: str, labels: Sequence[str]) -> Query:
     return _mixture(asked, labels) or Words(asked)
 
 
+def parse_segment(text: str) -> Region:
+    """A segment of the library by its id, `3f2a91bc04de5570@12.4-15.1`.
+
+    Raises:
+        QueryInvalid: it is none.
+    """
+    region = _REGION.fullmatch(text)
+    if region is None or not _RECORDING.fullmatch(region["place"]):
+        raise QueryInvalid(
+            query=text,
+            reason_en="no segment such as 3f2a91bc04de5570@12.4-15.1.",
+            reason_zh="不是语段；写法如 3f2a91bc04de5570@12.4-15.1。",
+        )
+    return Region(region["place"], float(region["start"]), float(region["end"]))
+
+
+def mixture_of(
+    shares: Mapping[str, float],
+    labels: Sequence[str],
+    arousal: float | None = None,
+    valence: float | None = None,
+) -> Mixture:
+    """A mixture with these shares, whatever they sum to, of labels in any of their names.
+
+    Raises:
+        QueryInvalid: the model has no such label, or nothing has a share.
+    """
+    text = " ".join(f"{label} {share:g}" for label, share in shares.items())
+    named = {label: own_label(label, labels) for label in shares}
+    if foreign := [label for label, own in named.items() if own is None]:
+        raise QueryInvalid(
+            query=text,
+            reason_en=f"there is no label {', '.join(foreign)}; labels: {', '.join(labels)}.",
+            reason_zh=f"没有标签 {'、'.join(foreign)}；可用标签：{'、'.join(labels)}。",
+        )
+    found: dict[str, float] = {}
+    for label, share in shares.items():
+        own = named[label]
+        assert own is not None
+        found[own] = found.get(own, 0) + share
+    total = sum(found.values())
+    if not total:
+        raise QueryInvalid(query=text, reason_en="all shares are 0.", reason_zh="所有比例均为 0。")
+    return Mixture({label: share / total for label, share in found.items()}, arousal, valence)
+
+
 def _mixture(text: str, labels: Sequence[str]) -> Mixture | None:
     """`angry 0.6 sad 0.4`, `愤怒60% 悲伤40%`; None where it is none."""
     shares: dict[str, float] = {}
@@ -112,7 +175,4 @@ def _mixture(text: str, labels: Sequence[str]) -> Mixture | None:
         shares[label] = shares.get(label, 0) + float(found["share"])
         between = _BETWEEN.match(text, found.end())
         position = between.end() if between else found.end()
-    total = sum(shares.values())
-    if not total:
-        raise QueryInvalid(query=text, reason_en="all shares are 0.", reason_zh="所有比例均为 0。")
-    return Mixture({label: share / total for label, share in shares.items()})
+    return mixture_of(shares, labels)

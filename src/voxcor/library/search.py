@@ -8,13 +8,13 @@ import numpy as np
 from voxcor.errors import ModelNotInLibrary, NotInLibrary
 from voxcor.library.filters import Filters
 from voxcor.library.listening import listen
-from voxcor.library.query import Clip, Mixture, Query, Region, Words, parse_query
+from voxcor.library.query import Clip, Heard, Mixture, Query, Region, Words, parse_query
 from voxcor.library.segments import FloatArray, LibrarySegment, from_arrow, matrix
-from voxcor.library.store import Library, ModelTable, quoted
+from voxcor.library.store import Library, ModelTable, of_recording
 from voxcor.library.vectors import VECTOR_WEIGHT, unit
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
-from voxcor.results import milliseconds
+from voxcor.results import ModelInfo, Result, milliseconds
 from voxcor.timeline import dimensions_of
 
 # What a distance of the whole length of a dimension, 2, costs beside the overlap of the scores.
@@ -22,8 +22,6 @@ DIMENSION_WEIGHT = 0.5
 
 # So many candidates are looked at for each hit, at the least so many.
 _CANDIDATES, _FEWEST_CANDIDATES = 20, 200
-
-_SAMPLE = 10_000  # rows of which the mean vector is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +99,49 @@ def _point(
         return _Point(Mixture(meant.mixture, meant.arousal, meant.valence))
     if isinstance(query, Region):
         return _of_region(library, table, query)
-    return _of_clip(table, query, recognizer())
+    if isinstance(query, Clip):
+        return _of_heard(table, _hear(table, query, recognizer()))
+    return _of_heard(table, query)
 
 
-def _of_clip(table: ModelTable, clip: Clip, recognizer: Recognizer) -> _Point:
-    if recognizer.model.sha256 != table.model.sha256:
-        raise ModelNotInLibrary(model=recognizer.model.id, known=table.model.id)
+def _hear(table: ModelTable, clip: Clip, recognizer: Recognizer) -> Heard:
+    _require_model(table, recognizer.model)
     part = None
     if clip.start is not None and clip.end is not None:
         part = milliseconds(clip.start), milliseconds(clip.end)
     result = listen(recognizer, clip.path, part, RecognitionOptions(embedding=True))
+    return heard(result)
+
+
+def heard(result: Result, itself: Region | None = None) -> Heard:
+    """A result with an utterance embedding, as what is searched by."""
     assert result.embedding is not None
-    return _Point(Mixture(result.scores), np.asarray(result.embedding, np.float32))
+    return Heard(result.model, result.scores, np.asarray(result.embedding, np.float32), itself)
+
+
+def _require_model(table: ModelTable, model: ModelInfo) -> None:
+    """Looks whether vectors of this model can be compared with those of a table."""
+    if model.sha256 != table.model.sha256:
+        raise ModelNotInLibrary(model=model.id, known=table.model.id)
+
+
+def _of_heard(table: ModelTable, query: Heard) -> _Point:
+    _require_model(table, query.model)
+    but = None if query.itself is None else _within(query.itself)
+    return _Point(Mixture(query.scores), query.vector, but)
+
+
+def _within(region: Region) -> str:
+    """The condition that a segment overlaps with a region."""
+    within = of_recording(region.recording)
+    if region.start is not None and region.end is not None:
+        first, last = milliseconds(region.start), milliseconds(region.end)
+        within += f" AND start_ms < {last} AND end_ms > {first}"
+    return within
 
 
 def _of_region(library: Library, table: ModelTable, region: Region) -> _Point:
-    but = f"starts_with(recording, {quoted(region.recording)})"
-    if region.start is not None and region.end is not None:
-        first, last = milliseconds(region.start), milliseconds(region.end)
-        but += f" AND start_ms < {last} AND end_ms > {first}"
+    but = _within(region)
     rows = library.rows(table, but)
     if not len(rows):
         raise NotInLibrary(name=region.recording)
@@ -140,7 +162,7 @@ def _ranked(
     if point.vector is not None:
         found.append(library.nearest(table, point.vector, where=where, limit=count))
     hits: dict[str, Hit] = {}
-    mean = _mean_vector(library, table) if point.vector is not None else None
+    mean = library.mean_vector(table) if point.vector is not None else None
     for rows in found:
         if not len(rows):
             continue
@@ -162,9 +184,3 @@ def _distance(segment: LibrarySegment, meaning: Mixture) -> float:
         return 0.0
     distances = [abs(getattr(known, name) - at) for name, at in asked.items() if at is not None]
     return float(np.mean(distances)) if distances else 0.0
-
-
-def _mean_vector(library: Library, table: ModelTable) -> FloatArray:
-    """What all vectors have in common, of a model that gives similar ones to all speech."""
-    mean: FloatArray = library.sample(table, _SAMPLE).mean(axis=0)
-    return mean

@@ -5,20 +5,30 @@ committed stays. What is deleted is rewritten away, not only marked.
 """
 
 import json
+import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import numpy as np
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
 from voxcor.disk.whole import make_folder, write_whole
-from voxcor.errors import LibraryCorrupt, LibraryEmpty, LibraryNewer, ModelNotInLibrary
+from voxcor.errors import (
+    LibraryCorrupt,
+    LibraryEmpty,
+    LibraryNewer,
+    ModelNotInLibrary,
+    NoVectors,
+)
 from voxcor.extras import require_extra
 from voxcor.library.segments import (
+    ID_DIGITS,
     FloatArray,
     LibrarySegment,
     from_arrow,
@@ -32,14 +42,24 @@ from voxcor.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# By the names under which they are imported: without them there is no library.
+PACKAGES = ("lancedb", "pyarrow")
+
 SCHEMA_VERSION = 1
 VERSION_FILE, LOCK_FILE = "library.json", "writing.lock"
 PREFIX = "segments-"
+
+# What was computed of tables, see `voxcor.library.derived`.
+DERIVED = "derived"
+
+T = TypeVar("T")
 
 # Rows from which an index pays: below it, every vector is compared in some ten milliseconds.
 INDEXED_ROWS = 100_000
 
 _PAGE = 10_000  # rows that are rewritten at a time
+_SAMPLE = 10_000  # rows of which the mean vector is taken
+_TRIES = 2  # of reading what may be written anew at any moment, before the last one
 _ADDITIONS = 200  # after which their small files are joined: every question opens all of them
 
 
@@ -70,11 +90,12 @@ class Library:
     """
 
     def __init__(self, folder: Path) -> None:
-        require_extra("library", ("lancedb", "pyarrow"), "The library", "使用库")
+        require_extra("library", PACKAGES, "The library", "使用库")
         self.folder = folder
         # Of each table the recordings at a version, and how often this process has added to it.
         self._recordings: dict[str, tuple[int, set[str]]] = {}
         self._additions = 0
+        self._means: dict[str, tuple[int, FloatArray]] = {}
         if folder.exists():
             _require_version(folder)
 
@@ -87,8 +108,7 @@ class Library:
         """What it has, a table for each model, the largest first."""
         if not self.folder.exists():
             return []
-        with self._readable():
-            tables = [self._about(name) for name in self._names()]
+        tables = self._read(lambda: [self._about(name) for name in self._names()])
         return sorted(tables, key=lambda table: (-table.rows, table.name))
 
     def table(self, model: str | None = None) -> ModelTable:
@@ -115,8 +135,7 @@ class Library:
         name = _table_name(model)
         if not self.folder.exists() or name not in self._names():
             return False
-        with self._readable():
-            return recording in self._known(self._open(name))
+        return recording in self._read(lambda: self._known(self._open(name)))
 
     def add(
         self,
@@ -136,6 +155,7 @@ class Library:
 
         Raises:
             StorageError: the disk; nothing is added.
+            NoVectors: they have been recognised among some of the model's labels alone.
         """
         labels = tuple(segments[0].scores)
         with self._writing(vectors.nbytes), self._readable():
@@ -146,6 +166,8 @@ class Library:
                 about = {"model": json.dumps(asdict(model)), "labels": json.dumps(labels)}
                 columns = schema(labels, vectors.shape[1], about)
                 table = self._connection().create_table(name, schema=columns)
+            if json.loads(table.schema.metadata[b"labels"]) != [*labels]:
+                raise NoVectors(name=segments[0].name)
             known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
             if new:
@@ -158,25 +180,55 @@ class Library:
                 self._recordings[name] = table.version, known
         return len(new)
 
-    def rows(self, table: ModelTable, where: str | None = None) -> "pa.Table":
+    def recordings(self, table: ModelTable) -> set[str]:
+        """The names of the recordings that a model heard."""
+        return self._read(lambda: self._known(self._open(table.name)))
+
+    def rows(
+        self, table: ModelTable, where: str | None = None, columns: Sequence[str] | None = None
+    ) -> "pa.Table":
         """Rows of a table in the order of their recordings and times.
 
         Args:
             table: which.
             where: a condition of SQL; None for all.
+            columns: the names of those that are read, `recording` and `start_ms` among them; None
+                for all.
         """
-        with self._readable():
+
+        def read() -> "pa.Table":
             query = self._open(table.name).search()
             if where:
                 query = query.where(where)
-            found: pa.Table = query.limit(max(1, table.rows)).to_arrow()
-        return found.sort_by([("recording", "ascending"), ("start_ms", "ascending")])
+            if columns:
+                query = query.select([*columns])
+            return query.limit(max(1, table.rows)).to_arrow()
+
+        return self._read(read).sort_by([("recording", "ascending"), ("start_ms", "ascending")])
 
     def sample(self, table: ModelTable, count: int) -> FloatArray:
         """The vectors of the first `count` rows, `[min(count, rows), D]`."""
-        with self._readable():
-            rows = self._open(table.name).search().select(["vector"]).limit(count).to_arrow()
-        return matrix(rows)
+
+        def read() -> "pa.Table":
+            return self._open(table.name).search().select(["vector"]).limit(count).to_arrow()
+
+        return matrix(self._read(read))
+
+    def mean_vector(self, table: ModelTable) -> FloatArray:
+        """What all vectors have in common, `[D]`, of a model that gives similar ones to all speech.
+
+        It is kept until the table changes.
+        """
+        version = self.version(table)
+        known, mean = self._means.get(table.name, (-1, np.zeros(0, np.float32)))
+        if known != version:
+            mean = self.sample(table, _SAMPLE).mean(axis=0)
+            self._means[table.name] = version, mean
+        return mean
+
+    def version(self, table: ModelTable) -> int:
+        """Which of its commits a table is at."""
+        return self._read(lambda: int(self._open(table.name).version))
 
     def segments(self, table: ModelTable, where: str | None = None) -> list[LibrarySegment]:
         """The segments for which a condition of SQL holds, by recording and time."""
@@ -196,13 +248,15 @@ class Library:
         Returns:
             rows, the nearest first, with `_distance`: 1 less the cosine.
         """
-        with self._readable():
+
+        def read() -> "pa.Table":
             query = self._open(table.name).search(vector, vector_column_name=column)
             query = query.distance_type("cosine").limit(limit)
             if where:
                 query = query.where(where, prefilter=True)
-            found: pa.Table = query.to_arrow()
-        return found
+            return query.to_arrow()
+
+        return self._read(read)
 
     def remove(self, where: str) -> int:
         """Deletes rows of all models for good: no file of the library holds them any more.
@@ -224,6 +278,8 @@ class Library:
                 # A deletion only marks rows. This writes the others anew, in one commit.
                 table.add(left.to_batches(_PAGE), mode="overwrite")
                 self._forget_versions(table)
+            if removed and (self.folder / DERIVED).exists():
+                shutil.rmtree(self.folder / DERIVED)
         return removed
 
     def compact(self) -> None:
@@ -284,6 +340,14 @@ class Library:
                     write_whole(version, text.encode())
                 yield
 
+    def _read(self, work: Callable[[], T]) -> T:
+        """What `work` reads; again where somebody has written the table anew meanwhile."""
+        for _ in range(_TRIES):
+            with suppress(RuntimeError, ValueError, LookupError):
+                return work()
+        with self._readable():
+            return work()
+
     @contextmanager
     def _readable(self) -> Iterator[None]:
         """Says of what LanceDB cannot read which library it was."""
@@ -298,6 +362,17 @@ class Library:
 def equals(column: str, value: str) -> str:
     """The condition that a column has this text, in SQL."""
     return f"{column} = {quoted(value)}"
+
+
+def of_recording(name: str) -> str:
+    """The condition that a recording is called so, or its channels or parts are.
+
+    Of less than a whole name it is the beginning.
+    """
+    if len(name) < ID_DIGITS:
+        return f"starts_with(recording, {quoted(name)})"
+    beginnings = (f"starts_with(recording, {quoted(name + sign)})" for sign in "-+")
+    return f"({equals('recording', name)} OR {' OR '.join(beginnings)})"
 
 
 def quoted(value: str) -> str:

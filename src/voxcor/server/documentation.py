@@ -19,6 +19,7 @@ _GROUPS = {
     "recognition": "Recognition · 识别",
     "results": "Results · 结果",
     "jobs": "Jobs · 任务",
+    "library": "Library · 库",
     "models": "Models · 模型",
     "rules": "Rules · 规则",
     "stream": "Stream · 实时流",

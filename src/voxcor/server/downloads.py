@@ -4,9 +4,10 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
@@ -67,6 +68,27 @@ class Download(StreamingResponse):
         self, slot: ExitStack, pieces: Iterator[bytes], media_type: str, headers: dict[str, str]
     ) -> None:
         super().__init__(_in_thread(pieces), headers=headers, media_type=media_type)
+        self._slot = slot
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._slot:
+            await super().__call__(scope, receive, send)
+
+
+class FileDownload(FileResponse):
+    """A file that was made to be sent, and goes with its slot; it answers to Range.
+
+    Args:
+        slot: as of `Download`; what it holds beside the slot is undone at the end.
+        path: of the file.
+        media_type: of it.
+        headers: of the response.
+    """
+
+    def __init__(
+        self, slot: ExitStack, path: Path, media_type: str, headers: dict[str, str]
+    ) -> None:
+        super().__init__(path, headers=headers, media_type=media_type)
         self._slot = slot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

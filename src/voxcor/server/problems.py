@@ -26,6 +26,7 @@ LONGEST_PLACE = 100
 # The first of an error's classes that is here decides.
 STATUSES: Mapping[type[VoxcorError], int] = {
     errors.UsageError: 422,
+    errors.ExtraMissing: 501,
     errors.InputError: 422,
     errors.NotAudio: 415,
     errors.AudioTooLong: 413,
@@ -53,6 +54,13 @@ STATUSES: Mapping[type[VoxcorError], int] = {
     errors.NoSuchRule: 404,
     errors.NoSuchJob: 404,
     errors.SourceRefused: 403,
+    errors.LibraryError: 422,
+    errors.LibraryEmpty: 404,
+    errors.NotInLibrary: 404,
+    errors.ModelNotInLibrary: 404,
+    errors.RecordingGone: 410,
+    errors.LibraryNewer: 500,
+    errors.LibraryCorrupt: 500,
     errors.BatchError: 500,
     errors.ManifestError: 422,
     errors.NotAResult: 500,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from voxcor.errors import UsageError
 from voxcor.options import RecordingOptions, options_of, split_labels
+from voxcor.server.library_documents import LibraryQuestion
 
 _PREFIX = "#/components/schemas/"
 
@@ -111,6 +112,40 @@ def reference(name: str) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": {"$ref": _PREFIX + name}}}}
 
 
+def form_body(document: type[BaseModel], beside: type[BaseModel]) -> dict[str, Any]:
+    """The `openapi_extra=` of a route that takes a document as JSON, or a form with a `file`.
+
+    Args:
+        document: the JSON; its schema is among those that `complete` adds.
+        beside: the other fields of the form; those that are no texts or numbers are JSON.
+    """
+    told = beside.model_json_schema()["properties"]
+    plain = {name: _as_text(field) for name, field in told.items()}
+    file = {"type": "string", "format": "binary", "description": "The recording. · 录音文件。"}
+    form = {
+        "type": "object",
+        "properties": {"file": file, **plain},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+    content = {
+        "application/json": {"schema": {"$ref": _PREFIX + document.__name__}},
+        "multipart/form-data": {"schema": form},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _as_text(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A field of a form; an object in it is a text."""
+    kinds = [one for one in schema.get("anyOf", ()) if one.get("type") != "null"]
+    known = {**schema, **kinds[0]} if kinds else dict(schema)
+    if "$ref" in known:
+        known = {"type": "string"}
+    for name in ("anyOf", "default", "title"):
+        known.pop(name, None)
+    return known
+
+
 def one_or_many(name: str) -> dict[str, Any]:
     """A JSON response that is one document, or several with errors where there is none."""
     one = {"$ref": _PREFIX + name}
@@ -173,7 +208,9 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
         "required": ["results", "next"],
         "additionalProperties": False,
     }
-    openapi["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+    for model in (Problem, LibraryQuestion):
+        schema = model.model_json_schema(ref_template=_PREFIX + "{model}")
+        openapi["components"]["schemas"] |= {**schema.pop("$defs", {}), model.__name__: schema}
     openapi["components"]["schemas"] |= {
         f"voxcor.{name}": schema for name, schema in definitions.items()
     }

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from voxcor.cancellation import Cancellation
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import VoxcorError
 from voxcor.inference.session import available_cores
+from voxcor.library.store import Library
 from voxcor.results import Result
 from voxcor.server.admission import Admission
 from voxcor.server.metrics import Metrics
@@ -76,6 +78,15 @@ class Service:
         self._long_threads = ThreadPoolExecutor(1, "voxcor-long")
         self._background: set[asyncio.Task[Any]] = set()
         self._lock = FileLock(settings.results / ".lock")
+
+    @cached_property
+    def library(self) -> Library:
+        """The one of this VOXCOR_HOME, opened by the first who asks.
+
+        Raises:
+            ExtraMissing, LibraryNewer, LibraryCorrupt: it cannot be.
+        """
+        return Library.open(self.settings.home)
 
     def start(self) -> None:
         """Claims the results, and begins to load the default model."""

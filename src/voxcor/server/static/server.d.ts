@@ -1,5 +1,40 @@
 // What the server sends, by `docs/make_types.py` from its OpenAPI document.
 
+/** What came of one recording: `segments` are new, 0 where it was there already. */
+export type Addition = {
+  result_id: string | null;
+  job_id: string | null;
+  name: string;
+  recording: string | null;
+  segments: number;
+  failure: AdditionFailure | null;
+};
+
+/** Why a recording did not go in. */
+export type AdditionFailure = {
+  code: string;
+  message: string;
+};
+
+/** What goes in, by the ids that the server knows it by. */
+export type AdditionForm = {
+  result_ids?: string[];
+  job_ids?: string[];
+  speaker?: string | null;
+};
+
+/** One for each result, and for each recording of each job. */
+export type Additions = {
+  outcomes: Addition[];
+};
+
+/** The nearest first. */
+export type AnswerDocument = {
+  query: QueryDocument;
+  meaning: MeaningDocument;
+  hits: HitDocument[];
+};
+
 /** The one that was heard, from 0; null for the mix of all. */
 export type Channel = number | null;
 
@@ -93,6 +128,28 @@ export type HeardFirings = {
   firings: HeardFiring[];
 };
 
+/** A segment that was found; `similarity` is 1 for the same, 0 for nothing in common. */
+export type HitDocument = {
+  id: string;
+  recording: string;
+  name: string;
+  path: string | null;
+  channel: number | null;
+  start_ms: number;
+  end_ms: number;
+  emotion: string;
+  confidence: number;
+  scores: Record<string, number>;
+  arousal: number | null;
+  valence: number | null;
+  speaker: string | null;
+  text: string | null;
+  recorded_at: string;
+  source: string;
+  label: string | null;
+  similarity: number;
+};
+
 /** What may be changed of a job: what it is called, null for nothing. */
 export type JobChanges = {
   name: string | null;
@@ -149,10 +206,81 @@ export type JobProgress = {
 /** A label of the model, by its id. */
 export type Label = string;
 
+/** What the library has, a table for each model, the largest first. */
+export type LibraryDocument = {
+  installed: boolean;
+  tables: LibraryTable[];
+  extra: LibraryExtra;
+};
+
+/** What the library needs: how much is missing, and what installs it on the server. */
+export type LibraryExtra = {
+  missing_mb: number;
+  command: string;
+};
+
+/** Which segments count: those that meet every condition; null asks nothing. */
+export type LibraryFilters = {
+  speaker?: string | null;
+  not_speaker?: string | null;
+  emotion?: string | null;
+  confidence?: number | null;
+  since?: string | null;
+  until?: string | null;
+  folder?: string | null;
+  recording?: string | null;
+};
+
+/** Shares of labels, in any proportion; null dimensions do not matter. */
+export type LibraryMixture = {
+  shares: Record<string, number>;
+  arousal?: number | null;
+  valence?: number | null;
+};
+
+/** Which model has recognised segments. */
+export type LibraryModel = {
+  id: string;
+  precision: string;
+  revision: string;
+  sha256: string;
+  official: boolean;
+  fallback: boolean;
+};
+
+/** One of `query`, `mixture`, `segment` and `result_id`, and which segments count. */
+export type LibraryQuestion = {
+  query?: string | null;
+  mixture?: LibraryMixture | null;
+  segment?: string | null;
+  result_id?: string | null;
+  start_ms?: number | null;
+  end_ms?: number | null;
+  model?: string | null;
+  limit?: number;
+  filters?: LibraryFilters;
+};
+
+/** The segments of one model; `dim` is of its embeddings. */
+export type LibraryTable = {
+  model: LibraryModel;
+  labels: string[];
+  dim: number;
+  segments: number;
+  recordings: number;
+};
+
 /** What is installed from: on the server, in one of `sources`. */
 export type LocalForm = {
   path: string;
   precision?: "fp32" | "int8" | null;
+};
+
+/** What was searched for; it may be changed and asked for as `mixture`. */
+export type MeaningDocument = {
+  shares: Record<string, number>;
+  arousal: number | null;
+  valence: number | null;
 };
 
 export type Milliseconds = number;
@@ -217,6 +345,37 @@ export type Problem = {
 export type Pull = {
   id: string;
   status: "running";
+};
+
+/** What the question was taken for: `text` of words, `name` of a clip, the rest of a region. */
+export type QueryDocument = {
+  kind: "words" | "mixture" | "clip" | "region";
+  text: string | null;
+  name: string | null;
+  recording: string | null;
+  start_ms: number | null;
+  end_ms: number | null;
+};
+
+/** A recording of the library; `speaker` is null where it has none, or several. */
+export type RecordingDocument = {
+  recording: string;
+  name: string;
+  speaker: string | null;
+  recorded_at: string;
+  segments: number;
+  duration_ms: number;
+};
+
+/** The latest first; `total` of those that were asked for. */
+export type RecordingList = {
+  recordings: RecordingDocument[];
+  total: number;
+};
+
+/** How many segments went. */
+export type Removal = {
+  segments: number;
 };
 
 /** What was recognised. */
@@ -335,6 +494,27 @@ export type Score = {
 
 /** A score for every label of the model; they sum to 1. */
 export type Scores = Record<string, Share>;
+
+/** A segment of the library; `id` is `RECORDING@START-END`, in seconds. */
+export type SegmentDocument = {
+  id: string;
+  recording: string;
+  name: string;
+  path: string | null;
+  channel: number | null;
+  start_ms: number;
+  end_ms: number;
+  emotion: string;
+  confidence: number;
+  scores: Record<string, number>;
+  arousal: number | null;
+  valence: number | null;
+  speaker: string | null;
+  text: string | null;
+  recorded_at: string;
+  source: string;
+  label: string | null;
+};
 
 /** A sentence in both languages. */
 export type Sentence = {

@@ -1,0 +1,30 @@
+"""Where segments of the library can be heard."""
+
+from pathlib import Path
+
+from voxcor.errors import InputError, NotAResult, RecordingGone, StateUnreadable
+from voxcor.exports.content import RESULT_FILE, read_content
+from voxcor.library.segments import LibrarySegment
+from voxcor.sources import is_file
+
+
+def sound_of(segment: LibrarySegment) -> tuple[Path, float]:
+    """The file that a segment is heard in, and the seconds of the recording that come before it.
+
+    Of what came with a result that is its processed_audio.wav, from whose beginning silence has
+    been trimmed; of all else the recording itself.
+
+    Raises:
+        RecordingGone: it is not there any more.
+    """
+    if segment.path is not None:
+        if is_file(segment.path):
+            return Path(segment.path), 0.0
+        raise RecordingGone(name=segment.name)
+    try:
+        content = read_content(Path(segment.source) / RESULT_FILE)
+    except (InputError, NotAResult, StateUnreadable) as error:
+        raise RecordingGone(name=segment.name) from error
+    if content.audio is None:
+        raise RecordingGone(name=segment.name)
+    return content.audio, content.result.preprocessing.trimmed_start

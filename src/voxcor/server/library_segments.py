@@ -1,0 +1,142 @@
+"""`/v1/library/segments`: single segments of the library, and how they sound."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse
+
+from voxcor.audio import Mono
+from voxcor.audio.isolated import DecoderPool
+from voxcor.cancellation import Cancellation
+from voxcor.disk.array import Rows, part_of
+from voxcor.disk.faults import storage_errors
+from voxcor.errors import RecordingGone
+from voxcor.frames import SAMPLE_RATE
+from voxcor.library.listing import find_segment
+from voxcor.library.segments import LibrarySegment
+from voxcor.library.sound import sound_of
+from voxcor.result_folder import write_wav
+from voxcor.server.downloads import FileDownload, downloads_of
+from voxcor.server.folder_store import new_id
+from voxcor.server.library_documents import LibraryModelName, SegmentDocument
+from voxcor.server.schemas import problems
+from voxcor.server.service import Service, service_of
+from voxcor.server.strict_json import SafeJSONResponse
+
+# Who listens to what was found hears one recording here and there, then the next.
+MOST_DECODED = 2
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    app.state.decoded = DecodedRecordings(service.decoders)
+    yield
+
+
+router = APIRouter(prefix="/v1/library/segments", tags=["library"], lifespan=_lifespan)
+
+SegmentId = Annotated[
+    str,
+    InPath(description="The `id` of a segment. · 语段的 `id`。", max_length=100),
+]
+
+
+class DecodedRecordings:
+    """The recordings that were heard last, as models take them; shared by threads."""
+
+    def __init__(self, decoders: DecoderPool) -> None:
+        self._decoders = decoders
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, int, int | None], Mono[Rows]] = OrderedDict()
+
+    def get(self, path: Path, channel: int | None, folder: Path) -> Mono[Rows]:
+        """A recording, decoded in `folder` where it is not here.
+
+        Raises:
+            InputError: it cannot be used.
+            RecordingGone: it has no such channel any more.
+        """
+        key = str(path), path.stat().st_mtime_ns, channel
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        separate = channel is not None
+        tracks = self._decoders.decode(path, path.name, folder, Cancellation(), separate=separate)
+        found = next((mono for mono in tracks if mono.channel == channel), None)
+        if found is None:
+            raise RecordingGone(name=path.name)
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > MOST_DECODED:
+                self._kept.popitem(last=False)
+        return found
+
+    def forget(self) -> None:
+        """None of them stays."""
+        with self._lock:
+            self._kept.clear()
+
+
+@router.get(
+    "/{segment}",
+    summary="A segment · 一个语段",
+    responses={200: {"model": SegmentDocument}, **problems(404, 500, 501)},
+)
+async def get_segment(
+    request: Request, segment: SegmentId, model: LibraryModelName = None
+) -> Response:
+    """As the model with the most segments heard it, or another that is named."""
+    library = service_of(request).library
+    found = await asyncio.to_thread(find_segment, library, segment, model)
+    return SafeJSONResponse(found.to_document())
+
+
+@router.get(
+    "/{segment}/audio",
+    summary="How a segment sounds · 语段的声音",
+    responses={
+        200: {"content": {"audio/wav": {"schema": {"type": "string"}}}},
+        206: {"description": "The part that Range asked for."},
+        416: {"description": "There is no such part."},
+        **problems(404, 410, 413, 415, 429, 500, 501, 507),
+    },
+    response_class=FileResponse,
+)
+async def get_segment_audio(request: Request, segment: SegmentId) -> Response:
+    """A WAV of that stretch, 16 kHz and mono; it answers to Range.
+
+    410 where the recording is no longer where it was: moved, or deleted with its result.
+    """
+    service, decoded = service_of(request), request.app.state.decoded
+    found = await asyncio.to_thread(find_segment, service.library, segment)
+    with downloads_of(request).slot() as slot:
+        folder = slot.enter_context(service.results.workplace(new_id()))
+        clip = await service.in_thread(lambda: _clip(decoded, found, folder))
+        headers = {"Cache-Control": "private, max-age=3600"}
+        return FileDownload(slot.pop_all(), clip, "audio/wav", headers)
+
+
+def _clip(decoded: DecodedRecordings, segment: LibrarySegment, folder: Path) -> Path:
+    """A WAV of a segment, in `folder`."""
+    path, offset = sound_of(segment)
+    mono = decoded.get(path, None if segment.path is None else segment.channel, folder)
+    first, last = (
+        min(max(0, round((seconds - offset) * SAMPLE_RATE)), len(mono.samples))
+        for seconds in (segment.start, segment.end)
+    )
+    if first == last:
+        raise RecordingGone(name=segment.name)
+    samples = part_of(mono.samples, first, last)
+    clip = folder / "segment.wav"
+    with storage_errors(folder, 2 * len(samples)):
+        write_wav(clip, samples)
+    return clip
