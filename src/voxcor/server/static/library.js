@@ -7,6 +7,8 @@ import { t } from "./strings.js";
 import { useEffect } from "./vendor/preact-hooks.js";
 import { signal, useSignal } from "./vendor/signals.js";
 
+/** @import { Addition, AdditionForm, Additions } from "./server.js" */
+
 /** @typedef {typeof import("./library/view.js").LibraryView} View */
 
 const view = signal(/** @type {View | null} */ (null));
@@ -60,11 +62,9 @@ export function Library() {
   return view.value ? html`<${view.value} />` : html`<section class="card" aria-busy="true"></section>`;
 }
 
-/** @typedef {{ name: string, segments: number, failure: { message: string } | null }} Addition */
-
 /** Takes results, or the recordings of jobs, into the library: what came of each recording. Raises ApiError. */
-export async function addToLibrary(/** @type {{ result_ids: string[] } | { job_ids: string[] }} */ what) {
-  /** @type {{ outcomes: Addition[] }} */
+export async function addToLibrary(/** @type {AdditionForm} */ what) {
+  /** @type {Additions} */
   const { outcomes } = await sendJson("POST", "v1/library/recordings", what);
   return outcomes;
 }
@@ -72,7 +72,7 @@ export async function addToLibrary(/** @type {{ result_ids: string[] } | { job_i
 /**
  * Adds what is named, and says how that went.
  *
- * @param {{ what: { result_ids: string[] } | { job_ids: string[] } }} props
+ * @param {{ what: AdditionForm }} props
  */
 export function AddToLibrary({ what }) {
   const isBusy = useSignal(false);

@@ -3,53 +3,13 @@
 import { getJson, request, sendJson } from "../api.js";
 import { clip } from "../library.js";
 import { address, open } from "../state.js";
-import { computed, signal } from "../vendor/signals.js";
+import { batch, computed, signal } from "../vendor/signals.js";
 
-/** @import { Scores } from "../server.js" */
+/** @import { AnswerDocument, LibraryDocument, RecordingDocument, RecordingList, Scores } from "../server.js" */
 
-/**
- * Shares of labels, and where it lies, -1..1; null where that does not matter.
- *
- * @typedef {{ shares: Scores, arousal: number | null, valence: number | null }} Mixture
- */
+/** @typedef {AnswerDocument["meaning"]} Mixture */
 
 /** @typedef {{ speaker: string, emotion: string, confidence: string, since: string, until: string }} Filters */
-
-/**
- * A segment of the library; `source` is what was added.
- *
- * @typedef {{
- *   id: string,
- *   recording: string,
- *   name: string,
- *   start_ms: number,
- *   end_ms: number,
- *   emotion: string,
- *   label?: string | null,
- *   confidence: number,
- *   scores: Scores,
- *   arousal: number | null,
- *   valence: number | null,
- *   speaker: string | null,
- *   text: string | null,
- *   recorded_at: string,
- *   source: string,
- * }} LibrarySegment
- */
-
-/** @typedef {LibrarySegment & { similarity: number }} Hit */
-
-/** @typedef {{ meaning: Mixture, hits: Hit[] }} Answer */
-
-/** @typedef {{ recording: string, name: string, segments: number, speaker: string | null, recorded_at: string, duration_ms: number }} Recording */
-
-/**
- * @typedef {{
- *   installed: boolean,
- *   tables: { model: { id: string }, labels: string[], dim: number, segments: number, recordings: number }[],
- *   extra: { missing_mb: number, command: string },
- * }} Library
- */
 
 /**
  * One of `text`, `segment`, `result` and `clip` is asked with; `mixture` stands for it where somebody has changed what
@@ -85,12 +45,13 @@ const NOTHING = {
 };
 
 const PAGE = 20;
+const MOST_LISTED = 1000; // recordings, at once
 
 /** What the library has; null until the server has answered. */
-export const library = signal(/** @type {Library | null} */ (null));
-export const recordings = signal(/** @type {Recording[]} */ ([]));
+export const library = signal(/** @type {LibraryDocument | null} */ (null));
+export const recordings = signal(/** @type {RecordingDocument[]} */ ([]));
 export const failure = signal(/** @type {Error | null} */ (null));
-export const answer = signal(/** @type {Answer | null} */ (null));
+export const answer = signal(/** @type {AnswerDocument | null} */ (null));
 export const isAsking = signal(false);
 export const limit = signal(PAGE);
 
@@ -174,7 +135,7 @@ export const scopeOf = (/** @type {Question} */ { model, filters }) => ({
 
 const milliseconds = (/** @type {string} */ text) => (text ? Number(text) : null);
 
-/** @returns {Promise<Answer>} */
+/** @returns {Promise<AnswerDocument>} */
 async function answerTo(/** @type {Question} */ asked, /** @type {number} */ most, /** @type {AbortSignal} */ signal) {
   const scope = { ...scopeOf(asked), limit: most };
   if (asked.clip && !asked.mixture) {
@@ -227,12 +188,27 @@ export const askFewest = () => {
   limit.value = PAGE;
 };
 
+async function everyRecording() {
+  /** @type {RecordingDocument[]} */
+  const all = [];
+  for (;;) {
+    /** @type {RecordingList} */
+    const page = await getJson(`v1/library/recordings?limit=${MOST_LISTED}&offset=${all.length}`);
+    all.push(...page.recordings);
+    if (all.length >= page.total || !page.recordings.length) return all;
+  }
+}
+
 /** What is in the library now. */
 export async function loadLibrary() {
   try {
+    /** @type {LibraryDocument} */
     const known = await getJson("v1/library");
-    if (known.installed) recordings.value = (await getJson("v1/library/recordings")).recordings;
-    library.value = known;
+    const all = known.tables.length ? await everyRecording() : [];
+    batch(() => {
+      recordings.value = all;
+      library.value = known;
+    });
   } catch (error) {
     failure.value = error;
   }

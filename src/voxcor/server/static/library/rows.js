@@ -8,22 +8,22 @@ import { ask } from "./asking.js";
 import { playing, silent, toggle } from "./sound.js";
 import { t } from "./strings.js";
 
-/** @import { Hit, LibrarySegment } from "./asking.js" */
+/** @import { HitDocument, SegmentDocument } from "../server.js" */
 
 /** The id of the result that a segment is of, where it came from one of this server. */
-const resultOf = (/** @type {LibrarySegment} */ { source }) => /[\\/]results[\\/](\w+)$/.exec(source)?.[1];
+const resultOf = (/** @type {SegmentDocument} */ { source }) => /[\\/]results[\\/](\w+)$/.exec(source)?.[1];
 
-const timeOf = (/** @type {LibrarySegment} */ { start_ms, end_ms }) =>
+const timeOf = (/** @type {SegmentDocument} */ { start_ms, end_ms }) =>
   `${clock(start_ms / 1000)} – ${clock(end_ms / 1000)}`;
 
-/** @param {{ segments: (LibrarySegment | Hit)[] }} props */
+/** @param {{ segments: (SegmentDocument | HitDocument)[] }} props */
 export function Rows({ segments }) {
   return html`<ol class="list segments-found">
     ${segments.map((segment) => html`<${Row} key=${segment.id} segment=${segment} />`)}
   </ol>`;
 }
 
-function Row(/** @type {{ segment: LibrarySegment | Hit }} */ { segment }) {
+function Row(/** @type {{ segment: SegmentDocument | HitDocument }} */ { segment }) {
   const { id, name, emotion, label, speaker, text } = segment;
   const leading = label ?? emotion;
   const resultId = resultOf(segment);

@@ -9,7 +9,7 @@ import { ask } from "./asking.js";
 import { Rows } from "./rows.js";
 import { counted, t } from "./strings.js";
 
-/** @import { LibrarySegment } from "./asking.js" */
+/** @import { SegmentDocument } from "../server.js" */
 
 const DRAWN = 100;
 
@@ -29,7 +29,7 @@ const exported = (ids, format) =>
     body: JSON.stringify({ ids, format }),
   });
 
-/** @returns {Promise<LibrarySegment[]>} */
+/** @returns {Promise<SegmentDocument[]>} */
 async function segmentsOf(/** @type {string[]} */ ids) {
   const lines = await (await exported(ids, "jsonl")).text();
   return lines
@@ -39,7 +39,7 @@ async function segmentsOf(/** @type {string[]} */ ids) {
 }
 
 /** The mean of the scores, and of the dimensions where there are any. */
-function meanOf(/** @type {LibrarySegment[]} */ segments) {
+function meanOf(/** @type {SegmentDocument[]} */ segments) {
   const mean = (/** @type {(number | null)[]} */ values) => {
     const known = values.filter((value) => value !== null);
     return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
@@ -54,7 +54,7 @@ function meanOf(/** @type {LibrarySegment[]} */ segments) {
 
 /** @param {{ ids: string[], emotions: string[], clear: () => void }} props */
 export function Selection({ ids, emotions, clear }) {
-  const listed = useSignal(/** @type {LibrarySegment[] | null} */ (null));
+  const listed = useSignal(/** @type {SegmentDocument[] | null} */ (null));
   const problem = useSignal("");
   const isBusy = useSignal(false);
   const attempt = async (/** @type {() => Promise<void>} */ action) => {

@@ -9,12 +9,12 @@ import { askOtherwise, failure, loadLibrary, question, recordings } from "./aski
 import { forgetMap } from "./map.js";
 import { counted, t } from "./strings.js";
 
-/** @import { Page } from "../server.js" */
-/** @import { Recording } from "./asking.js" */
+/** @import { Page, RecordingDocument } from "../server.js" */
 
 const PAGE = 200; // results that are asked for at once
 const TOGETHER = 10; // that go in at once, so that it is seen how it goes
-const DRAWN = 200;
+const DRAWN = 10;
+const MORE = 200;
 
 /** The ids of all results that the server keeps. */
 async function everyResult() {
@@ -79,12 +79,12 @@ export function Stock() {
       <ul class="list">
         ${all.slice(0, shown.value).map((one) => html`<${Entry} key=${one.recording} recording=${one} onRemoved=${() => (removed.value = one.name)} />`)}
       </ul>
-      ${all.length > shown.value && html`<button class="quiet" onClick=${() => (shown.value += DRAWN)}>${t("hitsMore")}</button>`}
+      ${all.length > shown.value && html`<button class="quiet" onClick=${() => (shown.value += MORE)}>${t("hitsMore")}</button>`}
     </section>
   `;
 }
 
-/** @param {{ recording: Recording, onRemoved: () => void }} props */
+/** @param {{ recording: RecordingDocument, onRemoved: () => void }} props */
 function Entry({ recording: { recording, name, segments, speaker, recorded_at, duration_ms }, onRemoved }) {
   const isDoomed = useSignal(false);
   const remove = async () => {
