@@ -7,7 +7,7 @@ with a cluster of the draw (Hennig 2007); below 0.6 it is no pattern, from 0.75 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,7 @@ def find_clusters(
     smallest: int | None = None,
     by_speaker: bool = False,
     seed: int = 0,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Clusters:
     """Groups segments by their vectors; the same library gives the same clusters.
 
@@ -81,6 +82,7 @@ def find_clusters(
         by_speaker: take away what the segments of a speaker have in common, see
             `voxcor.library.vectors`.
         seed: of the draws.
+        progress: is told from time to time which share of the work is done. What it raises ends it.
     """
     found = points(library, table, filters=filters, most=MOST, by_speaker=by_speaker, seed=seed)
     count = len(found.segments)
@@ -88,7 +90,7 @@ def find_clusters(
     if count < 2 * least:
         return Clusters((), count, count, ())
     grouped = _group(found.places, least)
-    stability = _stability(found.places, grouped, least, seed)
+    stability = _stability(found.places, grouped, least, seed, progress)
     clusters = [
         _described(found.segments, found.places, np.flatnonzero(grouped == number), stable)
         for number, stable in enumerate(stability)
@@ -115,11 +117,18 @@ def _group(places: FloatArray, least: int) -> IntArray:
     return grouped
 
 
-def _stability(places: FloatArray, grouped: IntArray, least: int, seed: int) -> list[float]:
+def _stability(
+    places: FloatArray,
+    grouped: IntArray,
+    least: int,
+    seed: int,
+    progress: Callable[[float], None],
+) -> list[float]:
     rng = np.random.default_rng(seed)
     numbers = range(grouped.max() + 1)
     found = np.zeros((DRAWS, len(numbers)))
     for draw in range(DRAWS):
+        progress((1 + draw) / (1 + DRAWS))
         kept = np.sort(rng.choice(len(places), round(DRAWN * len(places)), replace=False))
         again = _group(places[kept], max(2, round(DRAWN * least)))
         for number in numbers:

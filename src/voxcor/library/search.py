@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,6 +23,8 @@ DIMENSION_WEIGHT = 0.5
 
 # So many candidates are looked at for each hit, at the least so many.
 _CANDIDATES, _FEWEST_CANDIDATES = 20, 200
+
+_SAMPLE = 10_000  # rows of which the mean vector is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,9 @@ def _ranked(
     if point.vector is not None:
         found.append(library.nearest(table, point.vector, where=where, limit=count))
     hits: dict[str, Hit] = {}
-    mean = library.mean_vector(table) if point.vector is not None else None
+    mean = None
+    if point.vector is not None:
+        mean = _mean_vector(library, table, library.version(table))
     for rows in found:
         if not len(rows):
             continue
@@ -184,3 +189,11 @@ def _distance(segment: LibrarySegment, meaning: Mixture) -> float:
         return 0.0
     distances = [abs(getattr(known, name) - at) for name, at in asked.items() if at is not None]
     return float(np.mean(distances)) if distances else 0.0
+
+
+# Who searches goes on searching: of a table that has not changed it is the same.
+@lru_cache(maxsize=4)
+def _mean_vector(library: Library, table: ModelTable, _version: int) -> FloatArray:
+    """What all vectors have in common, of a model that gives similar ones to all speech."""
+    mean: FloatArray = library.sample(table, _SAMPLE).mean(axis=0)
+    return mean

@@ -5,7 +5,6 @@ committed stays. What is deleted is rewritten away, not only marked.
 """
 
 import json
-import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,8 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-
-import numpy as np
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
@@ -27,6 +24,7 @@ from voxcor.errors import (
     NoVectors,
 )
 from voxcor.extras import require_extra
+from voxcor.library import derived
 from voxcor.library.segments import (
     ID_DIGITS,
     FloatArray,
@@ -49,16 +47,12 @@ SCHEMA_VERSION = 1
 VERSION_FILE, LOCK_FILE = "library.json", "writing.lock"
 PREFIX = "segments-"
 
-# What was computed of tables, see `voxcor.library.derived`.
-DERIVED = "derived"
-
 T = TypeVar("T")
 
 # Rows from which an index pays: below it, every vector is compared in some ten milliseconds.
 INDEXED_ROWS = 100_000
 
 _PAGE = 10_000  # rows that are rewritten at a time
-_SAMPLE = 10_000  # rows of which the mean vector is taken
 _TRIES = 2  # of reading what may be written anew at any moment, before the last one
 _ADDITIONS = 200  # after which their small files are joined: every question opens all of them
 
@@ -95,7 +89,6 @@ class Library:
         # Of each table the recordings at a version, and how often this process has added to it.
         self._recordings: dict[str, tuple[int, set[str]]] = {}
         self._additions = 0
-        self._means: dict[str, tuple[int, FloatArray]] = {}
         if folder.exists():
             _require_version(folder)
 
@@ -214,18 +207,6 @@ class Library:
 
         return matrix(self._read(read))
 
-    def mean_vector(self, table: ModelTable) -> FloatArray:
-        """What all vectors have in common, `[D]`, of a model that gives similar ones to all speech.
-
-        It is kept until the table changes.
-        """
-        version = self.version(table)
-        known, mean = self._means.get(table.name, (-1, np.zeros(0, np.float32)))
-        if known != version:
-            mean = self.sample(table, _SAMPLE).mean(axis=0)
-            self._means[table.name] = version, mean
-        return mean
-
     def version(self, table: ModelTable) -> int:
         """Which of its commits a table is at."""
         return self._read(lambda: int(self._open(table.name).version))
@@ -278,9 +259,15 @@ class Library:
                 # A deletion only marks rows. This writes the others anew, in one commit.
                 table.add(left.to_batches(_PAGE), mode="overwrite")
                 self._forget_versions(table)
-            if removed and (self.folder / DERIVED).exists():
-                shutil.rmtree(self.folder / DERIVED)
+            if removed:
+                derived.forget(self.folder)
         return removed
+
+    def keep(self, key: str, table: ModelTable, version: int, content: bytes) -> None:
+        """Keeps what was computed of a table, unless it has changed since it had this version."""
+        with self._writing(len(content)), self._readable():
+            if self._open(table.name).version == version:
+                derived.write(self.folder, key, content)
 
     def compact(self) -> None:
         """Joins small files and forgets what was replaced; makes indexes where they pay."""

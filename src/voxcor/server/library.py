@@ -22,7 +22,7 @@ from voxcor.library.segments import recording_id
 from voxcor.library.store import PACKAGES, Library, ModelTable
 from voxcor.options import RecognitionOptions, RecordingOptions
 from voxcor.recognizer import Recognizer
-from voxcor.results import ModelInfo, Result, milliseconds
+from voxcor.results import Result, milliseconds
 from voxcor.server.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
 from voxcor.server.bodies import body_of
 from voxcor.server.folder_store import new_id
@@ -39,6 +39,7 @@ from voxcor.server.library_documents import (
     RecordingList,
     Removal,
     answer_document,
+    model_document,
     query_document,
     recording_document,
 )
@@ -83,7 +84,7 @@ async def get_library(request: Request) -> LibraryDocument:
 
 def _about(library: Library, table: ModelTable) -> dict[str, Any]:
     return {
-        "model": {name: getattr(table.model, name) for name in ModelInfo.__slots__},
+        "model": model_document(table.model),
         "labels": table.labels,
         "dim": table.dim,
         "segments": table.rows,

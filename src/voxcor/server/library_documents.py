@@ -7,11 +7,12 @@ from fastapi import Query as InQuery
 from pydantic import BaseModel, ConfigDict, Field
 
 from voxcor.labels import label_meant
+from voxcor.library.clusters import Clusters
 from voxcor.library.filters import Filters, parse_date
 from voxcor.library.listing import LibraryRecording
 from voxcor.library.query import Mixture, Query, Region, Words
 from voxcor.library.search import Answer
-from voxcor.results import milliseconds
+from voxcor.results import ModelInfo, milliseconds
 
 # Of a question: a paragraph.
 LONGEST_QUERY = 1_000
@@ -22,14 +23,12 @@ _Text = Annotated[str, Field(max_length=4_096, pattern=r"^[^\x00]*$")]
 # A hundred years are more than any recording has.
 Milliseconds = Annotated[int, Field(ge=0, le=1 << 42)]
 
-LibraryModelName = Annotated[
-    str | None,
-    InQuery(
-        max_length=200,
-        description="Whose segments; default: of the model with the most. · "
-        "由哪个模型识别的语段；默认为语段最多的模型。",
-    ),
-]
+_WHOSE = (
+    "Whose segments; default: of the model with the most. · "
+    "由哪个模型识别的语段；默认为语段最多的模型。"
+)
+LibraryModelName = Annotated[str | None, InQuery(max_length=200, description=_WHOSE)]
+ModelChoice = Annotated[str | None, Field(max_length=200, description=_WHOSE)]
 
 Share = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 Dimension = Annotated[float, Field(ge=-1, le=1)]
@@ -107,12 +106,7 @@ class LibraryQuestion(BaseModel):
         None, description="A region of the result; default: all of it. · 结果中的片段，默认为全部。"
     )
     end_ms: Milliseconds | None = None
-    model: str | None = Field(
-        None,
-        max_length=200,
-        description="Whose segments; default: of the model with the most. · "
-        "由哪个模型识别的语段；默认为语段最多的模型。",
-    )
+    model: ModelChoice = None
     limit: int = Field(10, ge=1, le=200)
     filters: LibraryFilters = LibraryFilters()
 
@@ -122,7 +116,7 @@ class ClipOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str | None = Field(None, max_length=200)
+    model: ModelChoice = None
     limit: int = Field(10, ge=1, le=200)
     filters: LibraryFilters = LibraryFilters()
 
@@ -286,6 +280,139 @@ class Removal(BaseModel):
     """How many segments went."""
 
     segments: int
+
+
+class MapForm(BaseModel):
+    """Which segments are laid out, and how."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelChoice = None
+    filters: LibraryFilters = LibraryFilters()
+    by_speaker: bool = Field(
+        False,
+        description="Take away what each speaker's segments have in common. · "
+        "去除每位说话人自身的共同成分。",
+    )
+
+
+class ClustersForm(MapForm):
+    """Which segments are grouped, and how."""
+
+    smallest: int | None = Field(
+        None, ge=2, le=10_000, description="Segments of the smallest cluster. · 最小类的语段数。"
+    )
+
+
+class TrajectoryForm(BaseModel):
+    """Which segments are followed, in which dimension."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelChoice = None
+    filters: LibraryFilters = LibraryFilters()
+    dimension: Literal["arousal", "valence"] = "valence"
+
+
+class Working(BaseModel):
+    """It is being computed: ask again, with the same body. `progress` is 0..1."""
+
+    state: Literal["working"]
+    progress: float
+
+
+class MapDocument(BaseModel):
+    """Points -1..1, a list for each column; `map` names this one, until the library changes.
+
+    `emotion` are places in `labels`, `speaker` places in `speakers`, -1 for nobody known.
+    """
+
+    map: str
+    model: LibraryModel
+    labels: list[str]
+    x: list[float]
+    y: list[float]
+    emotion: list[int]
+    ids: list[str]
+    speakers: list[str]
+    speaker: list[int]
+
+
+class ClusterDocument(BaseModel):
+    """Segments that lie together: `emotions` and `speakers` are shares of them, `exemplars` those
+    to hear first, `members` the ids of all.
+    """
+
+    size: int
+    stability: float
+    emotions: dict[str, float]
+    speakers: dict[str, float]
+    exemplars: list[SegmentDocument]
+    members: list[str]
+
+
+class ClustersDocument(BaseModel):
+    """The largest first; `outside` is how many segments lie in none, `outliers` the farthest."""
+
+    model: LibraryModel
+    clusters: list[ClusterDocument]
+    segments: int
+    outside: int
+    outliers: list[SegmentDocument]
+
+
+class IntervalDocument(BaseModel):
+    """A figure and its 95 % interval; null where there are too few values."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class SessionDocument(BaseModel):
+    """One recording of a course."""
+
+    recording: str
+    name: str
+    recorded_at: str
+    segments: int
+    mean: IntervalDocument
+
+
+class TrajectoryDocument(BaseModel):
+    """The course of a dimension. `times` and `changes` are in `unit`: seconds within a recording,
+    days since the first of several.
+    """
+
+    model: LibraryModel
+    dimension: Literal["arousal", "valence"]
+    unit: Literal["s", "days"]
+    times: list[float]
+    values: list[float]
+    mean: IntervalDocument
+    deviation: IntervalDocument
+    inertia: IntervalDocument
+    instability: IntervalDocument
+    changes: list[float]
+    sessions: list[SessionDocument]
+
+
+def model_document(model: ModelInfo) -> dict[str, Any]:
+    """A `LibraryModel`."""
+    return {name: getattr(model, name) for name in LibraryModel.model_fields}
+
+
+def clusters_document(found: Clusters) -> dict[str, Any]:
+    """Clusters; what is to be heard with all that is known of it."""
+    return {
+        "clusters": [
+            cluster.to_document() | {"exemplars": [one.to_document() for one in cluster.exemplars]}
+            for cluster in found.clusters
+        ],
+        "segments": found.segments,
+        "outside": found.outside,
+        "outliers": [one.to_document() for one in found.outliers],
+    }
 
 
 def answer_document(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:

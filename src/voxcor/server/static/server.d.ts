@@ -38,6 +38,33 @@ export type AnswerDocument = {
 /** The one that was heard, from 0; null for the mix of all. */
 export type Channel = number | null;
 
+/** Segments that lie together: `emotions` and `speakers` are shares of them, `exemplars` those */
+export type ClusterDocument = {
+  size: number;
+  stability: number;
+  emotions: Record<string, number>;
+  speakers: Record<string, number>;
+  exemplars: SegmentDocument[];
+  members: string[];
+};
+
+/** The largest first; `outside` is how many segments lie in none, `outliers` the farthest. */
+export type ClustersDocument = {
+  model: LibraryModel;
+  clusters: ClusterDocument[];
+  segments: number;
+  outside: number;
+  outliers: SegmentDocument[];
+};
+
+/** Which segments are grouped, and how. */
+export type ClustersForm = {
+  model?: string | null;
+  filters?: LibraryFilters;
+  by_speaker?: boolean;
+  smallest?: number | null;
+};
+
 /** What a person says of one segment. */
 export type CorrectionForm = {
   segment: number;
@@ -148,6 +175,13 @@ export type HitDocument = {
   source: string;
   label: string | null;
   similarity: number;
+};
+
+/** A figure and its 95 % interval; null where there are too few values. */
+export type IntervalDocument = {
+  value: number | null;
+  low: number | null;
+  high: number | null;
 };
 
 /** What may be changed of a job: what it is called, null for nothing. */
@@ -274,6 +308,26 @@ export type LibraryTable = {
 export type LocalForm = {
   path: string;
   precision?: "fp32" | "int8" | null;
+};
+
+/** Points -1..1, a list for each column; `map` names this one, until the library changes. */
+export type MapDocument = {
+  map: string;
+  model: LibraryModel;
+  labels: string[];
+  x: number[];
+  y: number[];
+  emotion: number[];
+  ids: string[];
+  speakers: string[];
+  speaker: number[];
+};
+
+/** Which segments are laid out, and how. */
+export type MapForm = {
+  model?: string | null;
+  filters?: LibraryFilters;
+  by_speaker?: boolean;
 };
 
 /** What was searched for; it may be changed and asked for as `mixture`. */
@@ -522,6 +576,15 @@ export type Sentence = {
   zh: string;
 };
 
+/** One recording of a course. */
+export type SessionDocument = {
+  recording: string;
+  name: string;
+  recorded_at: string;
+  segments: number;
+  mean: IntervalDocument;
+};
+
 /** The API key, to be traded for a cookie. */
 export type SessionForm = {
   api_key: string;
@@ -532,6 +595,28 @@ export type Sha256 = string;
 export type Share = number;
 
 export type Shares = Record<string, Share>;
+
+/** The course of a dimension. `times` and `changes` are in `unit`: seconds within a recording, */
+export type TrajectoryDocument = {
+  model: LibraryModel;
+  dimension: "arousal" | "valence";
+  unit: "s" | "days";
+  times: number[];
+  values: number[];
+  mean: IntervalDocument;
+  deviation: IntervalDocument;
+  inertia: IntervalDocument;
+  instability: IntervalDocument;
+  changes: number[];
+  sessions: SessionDocument[];
+};
+
+/** Which segments are followed, in which dimension. */
+export type TrajectoryForm = {
+  model?: string | null;
+  filters?: LibraryFilters;
+  dimension?: "arousal" | "valence";
+};
 
 /** A warning of `quality.warnings`. */
 export type WarningWords = {
@@ -557,4 +642,10 @@ export type WebhookForm = {
 export type WebhookShown = {
   url: string;
   secret: string | null;
+};
+
+/** It is being computed: ask again, with the same body. `progress` is 0..1. */
+export type Working = {
+  state: "working";
+  progress: number;
 };
