@@ -57,7 +57,7 @@ export const limit = signal(PAGE);
 
 /** The table that is searched: of the chosen model, or the largest. */
 export const table = computed(() => {
-  const tables = library.value?.tables ?? [];
+  const tables = (library.value?.tables ?? []).filter(({ segments }) => segments);
   const largest = tables.toSorted((a, b) => b.segments - a.segments)[0];
   return tables.find(({ model }) => model.id === question.value.model) ?? largest ?? null;
 });

@@ -18,6 +18,7 @@ const LIBRARY = {
     "The clip {name} is not kept between visits. Choose it again to search by it.",
     "录音 {name} 不会保留到下次访问。请重新选择后再搜索。",
   ],
+  opening: ["Opening the library…", "正在打开声音库…"],
   searching: ["Searching…", "正在搜索…"],
   like: ["Like {name}", "与 {name} 相似"],
   likeClear: ["Search for something else", "搜索其他内容"],

@@ -34,7 +34,11 @@ export function LibraryView() {
   const known = library.value;
   if (known === null) {
     return html`<section class="card" aria-busy=${!failure.value}>
-      ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
+      ${
+        failure.value
+          ? html`<p class="problem" role="alert">${failure.value.message}</p>`
+          : html`<p class="nothing" role="status">${t("opening")}</p>`
+      }
     </section>`;
   }
   if (!known.installed)
