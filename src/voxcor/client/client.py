@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, Unpack
 
 from voxcor.client.connection import Connection, form_of, opened, retry_while_full
 from voxcor.client.jobs import Job
+from voxcor.client.library import LibraryClient
 from voxcor.corrections import Correction, Corrections
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.options import Channels, Choices
@@ -85,6 +86,11 @@ class Client:
 
     def close(self) -> None:
         self._connection.close()
+
+    @property
+    def library(self) -> LibraryClient:
+        """The library of the server."""
+        return LibraryClient(self._connection)
 
     def is_ready(self) -> bool:
         """Whether the server has loaded its model and takes requests."""

@@ -92,9 +92,9 @@ class Connection:
         except ValueError as error:
             raise ServerError(url=self.url, reason="no JSON") from error
 
-    def content(self, path: str) -> bytes:
+    def content(self, path: str, method: str = "GET", **arguments: Any) -> bytes:
         """The bytes of an answer."""
-        with self._stream("GET", path) as response:
+        with self._stream(method, path, **arguments) as response:
             return response.read()
 
     def save(self, path: str, file: BinaryIO) -> None:

@@ -11,12 +11,16 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxcor.corrections import Corrections, corrected_segments
 from voxcor.result_folder import to_json
 from voxcor.results import Result
 from voxcor.tables import BYTE_ORDER_MARK
 from voxcor.untrusted import cell
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +66,20 @@ def labelled_segments(
         )
 
 
-def to_csv(rows: Iterable[LabelledSegment]) -> str:
-    """A table with a header, for spreadsheets as well."""
+def to_csv(
+    rows: Iterable["DataclassInstance"], kind: type["DataclassInstance"] = LabelledSegment
+) -> str:
+    """A table with a header, for spreadsheets as well: `rows` are records of this `kind`."""
     text = io.StringIO()
     text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(field.name for field in fields(kind))
     for row in rows:
         values = asdict(row).values()
         writer.writerow(cell(v) if isinstance(v, str) else "" if v is None else v for v in values)
     return text.getvalue()
 
 
-def to_jsonl(rows: Iterable[LabelledSegment]) -> str:
-    """An object a line; what is not known is null."""
+def to_jsonl(rows: Iterable["DataclassInstance"]) -> str:
+    """A record a line, as an object; what is not known is null."""
     return "".join(to_json(asdict(row)) + "\n" for row in rows)

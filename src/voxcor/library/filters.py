@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from voxcor.errors import QueryInvalid
 from voxcor.library.store import equals, quoted
@@ -53,6 +54,19 @@ class Filters:
         if self.not_recording is not None:
             conditions.append(f"NOT {equals('recording', self.not_recording)}")
         return " AND ".join(conditions) or None
+
+    def to_document(self) -> dict[str, Any]:
+        """The conditions as JSON has them: dates in ISO 8601, those that ask nothing left out."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return {
+            name: value.isoformat()
+            if isinstance(value, datetime)
+            else str(value)
+            if isinstance(value, Path)
+            else value
+            for name, value in values.items()
+            if value is not None
+        }
 
 
 def parse_date(text: str) -> datetime:

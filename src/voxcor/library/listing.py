@@ -11,6 +11,8 @@ from voxcor.library.segments import LibrarySegment
 from voxcor.library.store import Library, ModelTable, quoted
 from voxcor.results import milliseconds
 
+_AT_A_TIME = 1_000  # recordings that one condition names
+
 _COLUMNS = ("recording", "name", "speaker", "recorded_at", "start_ms", "end_ms")
 
 
@@ -89,13 +91,13 @@ def find_segments(
     wanted = {name: parse_segment(name) for name in dict.fromkeys(ids)}
     found: dict[tuple[str, int, int], LibrarySegment] = {}
     for table in [library.table(model)] if model is not None else library.tables():
-        recordings = {region.recording for region in wanted.values() if _place(region) not in found}
-        if not recordings:
-            break
-        names = ", ".join(map(quoted, sorted(recordings)))
-        for segment in library.segments(table, f"recording IN ({names})"):
-            place = segment.recording, milliseconds(segment.start), milliseconds(segment.end)
-            found.setdefault(place, segment)
+        left = {region.recording for region in wanted.values() if _place(region) not in found}
+        recordings = sorted(left)
+        for first in range(0, len(recordings), _AT_A_TIME):
+            names = ", ".join(map(quoted, recordings[first : first + _AT_A_TIME]))
+            for segment in library.segments(table, f"recording IN ({names})"):
+                place = segment.recording, milliseconds(segment.start), milliseconds(segment.end)
+                found.setdefault(place, segment)
     missing = [name for name, region in wanted.items() if _place(region) not in found]
     if missing:
         raise NotInLibrary(name=missing[0])

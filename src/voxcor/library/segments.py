@@ -72,6 +72,12 @@ def recording_id(
     return sha256[:ID_DIGITS] + of_channel + of_part
 
 
+def columns_but_vectors() -> list[str]:
+    """The names of the columns that `from_arrow` needs."""
+    own = [name for name in LibrarySegment.__slots__ if name != "scores"]
+    return [*(f"{name}_ms" if name in SECONDS else name for name in own), "score_roots"]
+
+
 def schema(labels: Sequence[str], dim: int, about: Mapping[str, str]) -> "pa.Schema":
     """The columns of a table of segments.
 

@@ -29,6 +29,7 @@ from voxcor.library.segments import (
     ID_DIGITS,
     FloatArray,
     LibrarySegment,
+    columns_but_vectors,
     from_arrow,
     matrix,
     schema,
@@ -213,7 +214,7 @@ class Library:
 
     def segments(self, table: ModelTable, where: str | None = None) -> list[LibrarySegment]:
         """The segments for which a condition of SQL holds, by recording and time."""
-        return from_arrow(self.rows(table, where), table.labels)
+        return from_arrow(self.rows(table, where, columns_but_vectors()), table.labels)
 
     def nearest(
         self,

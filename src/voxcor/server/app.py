@@ -108,7 +108,10 @@ def create_app(settings: Settings | None = None, routers: Sequence[APIRouter] = 
     problems.install(app)
     # The last that is added is the first that a request meets.
     app.add_middleware(LanguageMiddleware)
-    larger = {corrections.PATH: corrections.MOST_BYTES}
+    larger = {
+        corrections.PATH: corrections.MOST_BYTES,
+        library_segments.EXPORT_PATH: library_segments.MOST_EXPORT_BYTES,
+    }
     app.add_middleware(BodyLimitMiddleware, idle_s=settings.upload_idle_s, larger=larger)
     app.add_middleware(SecurityMiddleware, settings=settings)
     app.add_middleware(RequestLogMiddleware, metrics=metrics)

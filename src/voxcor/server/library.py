@@ -29,13 +29,9 @@ from voxcor.server.folder_store import new_id
 from voxcor.server.job_runner import runner_of
 from voxcor.server.library_additions import model_name, take_in
 from voxcor.server.library_documents import (
-    AdditionForm,
     Additions,
     AnswerDocument,
-    ClipOptions,
     LibraryDocument,
-    LibraryModelName,
-    LibraryQuestion,
     RecordingList,
     Removal,
     answer_document,
@@ -43,6 +39,7 @@ from voxcor.server.library_documents import (
     query_document,
     recording_document,
 )
+from voxcor.server.library_forms import AdditionForm, ClipOptions, LibraryModelName, LibraryQuestion
 from voxcor.server.pipeline import recognize_upload
 from voxcor.server.recognition_tasks import RecognitionTask
 from voxcor.server.schemas import RecognizeForm, RequestOptions, form_body, problems

@@ -12,7 +12,8 @@ from voxcor.models.store import name_of
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo
 from voxcor.server.job_runner import JobRunner
-from voxcor.server.library_documents import Addition, AdditionForm
+from voxcor.server.library_documents import Addition
+from voxcor.server.library_forms import AdditionForm
 from voxcor.server.service import Service
 
 

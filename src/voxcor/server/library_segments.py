@@ -1,4 +1,4 @@
-"""`/v1/library/segments`: single segments of the library, and how they sound."""
+"""`/v1/library/segments`: single segments of the library, how they sound, and lists of them."""
 
 import asyncio
 import threading
@@ -15,23 +15,30 @@ from fastapi.responses import FileResponse
 from voxcor.audio import Mono
 from voxcor.audio.isolated import DecoderPool
 from voxcor.cancellation import Cancellation
+from voxcor.datasets.corrected import to_csv, to_jsonl
 from voxcor.disk.array import Rows, part_of
 from voxcor.disk.faults import storage_errors
 from voxcor.errors import RecordingGone
 from voxcor.frames import SAMPLE_RATE
-from voxcor.library.listing import find_segment
+from voxcor.library.export import ListedSegment, listed
+from voxcor.library.listing import find_segment, find_segments
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.sound import sound_of
 from voxcor.result_folder import write_wav
 from voxcor.server.downloads import FileDownload, downloads_of
 from voxcor.server.folder_store import new_id
-from voxcor.server.library_documents import LibraryModelName, SegmentDocument
+from voxcor.server.library_documents import SegmentDocument
+from voxcor.server.library_forms import ExportForm, LibraryModelName
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
 from voxcor.server.strict_json import SafeJSONResponse
 
 # Who listens to what was found hears one recording here and there, then the next.
 MOST_DECODED = 2
+
+# Whose bodies may have so much: the ids of a hundred thousand segments.
+EXPORT_PATH = "/v1/library/export"
+MOST_EXPORT_BYTES = 6_000_000
 
 
 @asynccontextmanager
@@ -41,7 +48,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-router = APIRouter(prefix="/v1/library/segments", tags=["library"], lifespan=_lifespan)
+router = APIRouter(prefix="/v1/library", tags=["library"], lifespan=_lifespan)
 
 SegmentId = Annotated[
     str,
@@ -87,7 +94,7 @@ class DecodedRecordings:
 
 
 @router.get(
-    "/{segment}",
+    "/segments/{segment}",
     summary="A segment · 一个语段",
     responses={200: {"model": SegmentDocument}, **problems(404, 500, 501)},
 )
@@ -101,7 +108,7 @@ async def get_segment(
 
 
 @router.get(
-    "/{segment}/audio",
+    "/segments/{segment}/audio",
     summary="How a segment sounds · 语段的声音",
     responses={
         200: {"content": {"audio/wav": {"schema": {"type": "string"}}}},
@@ -123,6 +130,49 @@ async def get_segment_audio(request: Request, segment: SegmentId) -> Response:
         clip = await service.in_thread(lambda: _clip(decoded, found, folder))
         headers = {"Cache-Control": "private, max-age=3600"}
         return FileDownload(slot.pop_all(), clip, "audio/wav", headers)
+
+
+@router.post(
+    "/export",
+    summary="Segments as a list · 导出语段清单",
+    responses={
+        200: {
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+            "headers": {
+                "Voxcor-Left-Out": {
+                    "description": "How many are left out, because their recordings are no longer "
+                    "where they were. · 因录音已不在原处而略过的语段数。",
+                    "schema": {"type": "integer"},
+                }
+            },
+        },
+        **problems(404, 500, 501),
+    },
+    response_class=Response,
+)
+async def export_segments(
+    request: Request, form: ExportForm, model: LibraryModelName = None
+) -> Response:
+    """What `voxcor train`, `voxcor evaluate` and `voxcor library add` read, on the machine of the
+    server: a row for each segment, with `path`, `start` and `end` in seconds, `label`, `speaker`.
+    """
+    library = service_of(request).library
+
+    def written() -> tuple[bytes, int]:
+        rows = [*listed(find_segments(library, form.ids, model))]
+        text = to_csv(rows, ListedSegment) if form.format == "csv" else to_jsonl(rows)
+        return text.encode(), len(form.ids) - len(rows)
+
+    content, left_out = await asyncio.to_thread(written)
+    headers = {
+        "Content-Disposition": f'attachment; filename="segments.{form.format}"',
+        "Voxcor-Left-Out": str(left_out),
+    }
+    media_type = "text/csv" if form.format == "csv" else "application/x-ndjson"
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _clip(decoded: DecodedRecordings, segment: LibrarySegment, folder: Path) -> Path:

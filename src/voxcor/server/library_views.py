@@ -21,15 +21,13 @@ from voxcor.library.trajectory import follow
 from voxcor.result_folder import to_json
 from voxcor.server.library_documents import (
     ClustersDocument,
-    ClustersForm,
     MapDocument,
-    MapForm,
     TrajectoryDocument,
-    TrajectoryForm,
     Working,
     clusters_document,
     model_document,
 )
+from voxcor.server.library_forms import ClustersForm, MapForm, TrajectoryForm
 from voxcor.server.library_tasks import LibraryTasks
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of

@@ -1,0 +1,49 @@
+"""Segments of the library as a list, which `voxcor train`, `evaluate` and `library add` read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from voxcor.errors import RecordingGone
+from voxcor.library.segments import LibrarySegment
+from voxcor.library.sound import sound_of
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSegment:
+    """A row. `start` and `end` are seconds of the file at `path`, see `voxcor.library.sound`.
+
+    `label` is a person's word where there is one, else the model's, which is `original_label` with
+    its `confidence`.
+    """
+
+    path: str
+    start: float
+    end: float
+    label: str
+    original_label: str
+    confidence: float
+    speaker: str | None
+    text: str | None
+    recorded_at: str
+    segment: str
+
+
+def listed(segments: Sequence[LibrarySegment]) -> Iterator[ListedSegment]:
+    """A row for each that can still be heard."""
+    for segment in segments:
+        try:
+            path, offset = sound_of(segment)
+        except RecordingGone:
+            continue
+        yield ListedSegment(
+            path=str(path.absolute()),
+            start=round(max(0.0, segment.start - offset), 3),
+            end=round(segment.end - offset, 3),
+            label=segment.label or segment.emotion,
+            original_label=segment.emotion,
+            confidence=round(segment.confidence, 6),
+            speaker=segment.speaker,
+            text=segment.text,
+            recorded_at=segment.recorded_at.isoformat(timespec="seconds"),
+            segment=segment.id,
+        )

@@ -1,0 +1,177 @@
+"""What is asked of the library, as JSON has it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from fastapi import Query as InQuery
+from pydantic import BaseModel, ConfigDict, Field
+
+from voxcor.labels import label_meant
+from voxcor.library.filters import Filters, parse_date
+
+# Of a question: a paragraph.
+LONGEST_QUERY = 1_000
+
+# Of a name, a label or a path in a filter; NUL ends a path to the operating system.
+_Text = Annotated[str, Field(max_length=4_096, pattern=r"^[^\x00]*$")]
+
+# A hundred years are more than any recording has.
+Milliseconds = Annotated[int, Field(ge=0, le=1 << 42)]
+
+_WHOSE = (
+    "Whose segments; default: of the model with the most. · "
+    "由哪个模型识别的语段；默认为语段最多的模型。"
+)
+LibraryModelName = Annotated[str | None, InQuery(max_length=200, description=_WHOSE)]
+ModelChoice = Annotated[str | None, Field(max_length=200, description=_WHOSE)]
+
+Share = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Dimension = Annotated[float, Field(ge=-1, le=1)]
+
+
+class LibraryFilters(BaseModel):
+    """Which segments count: those that meet every condition; null asks nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    speaker: _Text | None = None
+    not_speaker: _Text | None = None
+    emotion: _Text | None = Field(
+        None, description="A label, in any of its names. · 标签，名称不限。"
+    )
+    confidence: float | None = Field(None, ge=0, le=1, description="At the least. · 置信度下限。")
+    since: _Text | None = Field(
+        None, description="Recorded then or later, ISO 8601. · 录制于该时间或之后。"
+    )
+    until: _Text | None = Field(None, description="Recorded before. · 录制早于该时间。")
+    folder: _Text | None = Field(
+        None, description="That holds the recording, on the server. · 录音所在的服务器文件夹。"
+    )
+    recording: _Text | None = Field(
+        None, description="Its name in the library. · 录音在库中的名称。"
+    )
+    not_recording: _Text | None = None
+
+    def meant(self) -> Filters:
+        """As the engine has them.
+
+        Raises:
+            QueryInvalid: a date that is none.
+        """
+        return Filters(
+            speaker=self.speaker,
+            not_speaker=self.not_speaker,
+            emotion=None if self.emotion is None else label_meant(self.emotion),
+            confidence=self.confidence,
+            since=None if self.since is None else parse_date(self.since),
+            until=None if self.until is None else parse_date(self.until),
+            folder=None if self.folder is None else Path(self.folder),
+            recording=self.recording,
+            not_recording=self.not_recording,
+        )
+
+
+class LibraryMixture(BaseModel):
+    """Shares of labels, in any proportion; null dimensions do not matter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shares: dict[str, Share] = Field(max_length=64)
+    arousal: Dimension | None = None
+    valence: Dimension | None = None
+
+
+class LibraryQuestion(BaseModel):
+    """One of `query`, `mixture`, `segment` and `result_id`, and which segments count."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str | None = Field(
+        None,
+        max_length=LONGEST_QUERY,
+        description="Words, a mixture (angry 0.6 sad 0.4), or a segment (ID@START-END). · "
+        "文字、情感比例（愤怒 0.6 悲伤 0.4），或语段（ID@起点-终点）。",
+    )
+    mixture: LibraryMixture | None = None
+    segment: str | None = Field(
+        None, max_length=100, description="The `id` of one. · 语段的 `id`。"
+    )
+    result_id: str | None = Field(
+        None, max_length=100, description="Of a result of the server. · 服务器上的结果。"
+    )
+    start_ms: Milliseconds | None = Field(
+        None, description="A region of the result; default: all of it. · 结果中的片段，默认为全部。"
+    )
+    end_ms: Milliseconds | None = None
+    model: ModelChoice = None
+    limit: int = Field(10, ge=1, le=200)
+    filters: LibraryFilters = LibraryFilters()
+
+
+class ClipOptions(BaseModel):
+    """What a form says beside its `file`: the options of a question that is a clip."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelChoice = None
+    limit: int = Field(10, ge=1, le=200)
+    filters: LibraryFilters = LibraryFilters()
+
+
+class AdditionForm(BaseModel):
+    """What goes in, by the ids that the server knows it by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    result_ids: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=1_000)
+    job_ids: list[Annotated[str, Field(max_length=100)]] = Field([], max_length=100)
+    speaker: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="Who speaks, where nothing says so more closely. · "
+        "说话人；录音自带说明时以其为准。",
+    )
+
+
+class ExportForm(BaseModel):
+    """Which segments a list is made of, by their ids."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=100_000)
+    format: Literal["csv", "jsonl"] = Field(
+        "csv", description="A table, or an object a line. · 表格或逐行 JSON。"
+    )
+
+
+class MapForm(BaseModel):
+    """Which segments are laid out, and how."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelChoice = None
+    filters: LibraryFilters = LibraryFilters()
+    by_speaker: bool = Field(
+        False,
+        description="Take away what each speaker's segments have in common. · "
+        "去除每位说话人自身的共同成分。",
+    )
+
+
+class ClustersForm(MapForm):
+    """Which segments are grouped, and how."""
+
+    smallest: int | None = Field(
+        None, ge=2, le=10_000, description="Segments of the smallest cluster. · 最小类的语段数。"
+    )
+
+
+class TrajectoryForm(BaseModel):
+    """Which segments are followed, in which dimension."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelChoice = None
+    filters: LibraryFilters = LibraryFilters()
+    dimension: Literal["arousal", "valence"] = "valence"
