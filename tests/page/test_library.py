@@ -256,7 +256,7 @@ def test_an_empty_library_is_filled_from_the_history_and_emptied(fresh: Fresh) -
     expect(page.locator("main code").last).to_have_text("voxcor library add")
     keep(page, "library-empty-en")
     page.get_by_role("button", name="Add all results").click()
-    expect(page.get_by_text("The history has no results yet.")).to_be_visible()
+    expect(page.get_by_text("History has no results yet.")).to_be_visible()
     service.recognize(name="trees.flac")
     service.recognize(EXAMPLE.read_bytes(), name="rivers.flac")
     page.get_by_role("button", name="Add all results").click()
@@ -420,7 +420,7 @@ def test_a_selection_is_a_file(open_library: OpenPage, kind: str) -> None:
     rows = [*csv.DictReader(text.splitlines())] if kind == "CSV" else text.splitlines()
     assert len(rows) == len(columns["ids"])
     if kind == "JSONL":
-        assert {json.loads(row)["id"] for row in rows} == set(columns["ids"])
+        assert {json.loads(row)["segment"] for row in rows} == set(columns["ids"])
 
 
 def test_the_map_is_used_by_keys(open_library: OpenPage) -> None:

@@ -1,6 +1,6 @@
 /** What was taken of the map: how its emotions are spread, what is like it, a list, files. */
 
-import { request, saveAs } from "../api.js";
+import { getJson, request, saveAs } from "../api.js";
 import { percent } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, labelOf } from "../labels.js";
@@ -11,10 +11,11 @@ import { counted, t } from "./strings.js";
 
 /** @import { SegmentDocument } from "../server.js" */
 
-const DRAWN = 100;
+// Each is asked for by itself.
+const DRAWN = 30;
 
-// A mean over so many is that of all, to a percent or two.
-const SAMPLE = 1000;
+// A mean over so many, spread evenly, is that of all to a few percent.
+const SAMPLE = 60;
 
 /**
  * A file of segments.
@@ -30,13 +31,8 @@ const exported = (ids, format) =>
   });
 
 /** @returns {Promise<SegmentDocument[]>} */
-async function segmentsOf(/** @type {string[]} */ ids) {
-  const lines = await (await exported(ids, "jsonl")).text();
-  return lines
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
-}
+const segmentsOf = (/** @type {string[]} */ ids) =>
+  Promise.all(ids.map((id) => getJson(`v1/library/segments/${encodeURIComponent(id)}`)));
 
 /** The mean of the scores, and of the dimensions where there are any. */
 function meanOf(/** @type {SegmentDocument[]} */ segments) {
@@ -78,7 +74,7 @@ export function Selection({ ids, emotions, clear }) {
       document.getElementById("main")?.scrollIntoView();
     });
   const save = (/** @type {"csv" | "jsonl"} */ format) =>
-    attempt(async () => saveAs(await exported(ids, format), `library.${format}`));
+    attempt(async () => saveAs(await exported(ids, format), `segments.${format}`));
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const id of emotions) counts.set(id, (counts.get(id) ?? 0) + 1);

@@ -1,4 +1,4 @@
-/** What is in the library, recording by recording: all of the history goes in, one goes out. */
+/** What is in the library, recording by recording: all past results go in, one goes out. */
 
 import { getJson, request } from "../api.js";
 import { clock } from "../format.js";
@@ -30,7 +30,7 @@ async function everyResult() {
   return ids;
 }
 
-/** Adds the results of the history, and tells how far it is. */
+/** Adds all results that the server keeps, and tells how far it is. */
 export function AddHistory({ isPrimary = false }) {
   const progress = useSignal(/** @type {{ done: number, total: number } | null} */ (null));
   const said = useSignal("");

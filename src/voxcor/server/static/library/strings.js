@@ -91,9 +91,9 @@ const LIBRARY = {
 
   recordings: ["Recordings", "录音"],
   recordingsNone: ["There are no recordings.", "没有录音。"],
-  addHistory: ["Add all results of the history", "添加历史中的全部结果"],
+  addHistory: ["Add all results of History", "添加历史中的全部结果"],
   addHistoryRunning: ["Adding {done} of {total}…", "正在添加 {done} / {total}…"],
-  addHistoryNone: ["The history has no results yet.", "历史中尚无结果。"],
+  addHistoryNone: ["History has no results yet.", "历史中尚无结果。"],
   addHistoryDone: ["{added} in the library now.", "声音库现有新增 {added}。"],
   removeOne: ["Remove {name} from the library", "从声音库移除 {name}"],
   removeReally: ["Really remove {name}", "确认移除 {name}"],
