@@ -15,7 +15,17 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from places import DATA, SHARED, VOICE
 from serving import Server, serving
-from visiting import DESKTOP, PHONE, OpenPage, keep, recognise, tab_to, violations, visitors
+from visiting import (
+    DESKTOP,
+    PHONE,
+    SCREENSHOTS,
+    OpenPage,
+    keep,
+    recognise,
+    tab_to,
+    violations,
+    visitors,
+)
 from voxcor import Recognizer
 from voxcor.labels import LABEL_IDS
 from voxcor.library.incoming import add
@@ -88,6 +98,13 @@ def search(page: Page, words: str, button: str = "Search") -> list[str]:
     return found(page)
 
 
+def look_at_map(page: Page, name: str) -> None:
+    """A picture of what is in the window: what is drawn elsewhere is not in one of the page."""
+    page.locator(".map-place").scroll_into_view_if_needed()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
 def share(page: Page, label: str) -> int:
     return int(page.get_by_label(re.compile(rf"^(Share of )?{label}\b.*")).input_value())
 
@@ -126,6 +143,7 @@ def test_words_find_speech(
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     keep(page, f"library-{language[:2]}-{scheme}-{size[0]}")
+    look_at_map(page, f"library-map-{language[:2]}-{scheme}-{size[0]}")
 
 
 def test_a_search_is_shared_reloaded_and_gone_back_to(
@@ -391,7 +409,7 @@ def test_a_lasso_selects_lists_and_searches(open_library: OpenPage, library: Ser
     lasso(page)
     selection = page.locator(".selection")
     expect(selection.get_by_role("status").first).to_have_text(f"{len(columns['ids'])} selected")
-    keep(page, "library-selection-en")
+    look_at_map(page, "library-selection-en")
     # What is hidden is not selected.
     counts = [columns["emotion"].count(place) for place in range(len(columns["labels"]))]
     most = counts.index(max(counts))
@@ -480,7 +498,7 @@ def test_a_hundred_thousand_points_are_moved_and_selected(open_library: OpenPage
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
         took.append(float(canvas.get_attribute("data-drawn-ms") or "nan"))
     print(f"\na frame of 100,000 points: {sorted(took)[10]} ms, the fastest {min(took)} ms")
-    keep(page, "library-100000-en")
+    look_at_map(page, "library-100000-en")
     page.get_by_role("button", name="Show all").click()
     page.get_by_role("button", name="Select what is visible").click()
     status = page.locator(".selection").get_by_role("status").first

@@ -296,9 +296,6 @@ export function mount(place, canvas, points, looks, { onPoint, onPress, onSelect
   place.addEventListener("blur", () => point(-1), { signal });
   const resized = new ResizeObserver(resize);
   resized.observe(place);
-  // A browser may let go of what a canvas has that nobody sees.
-  const seen = new IntersectionObserver(drawSoon);
-  seen.observe(place);
   resize();
   fit();
 
@@ -325,7 +322,6 @@ export function mount(place, canvas, points, looks, { onPoint, onPress, onSelect
     destroy() {
       gone.abort();
       resized.disconnect();
-      seen.disconnect();
       cancelAnimationFrame(frame);
     },
   };

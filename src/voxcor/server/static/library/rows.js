@@ -41,7 +41,7 @@ function Row(/** @type {{ segment: SegmentDocument | HitDocument }} */ { segment
         <small class="faint"><span class="file-name">${name}</span> · <span class="number">${what.time}</span>${speaker && ` · ${speaker}`}</small>
         ${silent.value === id && html`<small class="problem" role="status">${t("soundGone")}</small>`}
       </div>
-      <button class="quiet" aria-label=${t("moreLikeOf", what)} onClick=${() => ask({ segment: id })}>${t("moreLike")}</button>
+      <button class="quiet" aria-label=${t("moreLikeOf", what)} onClick=${() => ask({ segment: id })}><${Icon} name="similar" /><span class="wide">${t("moreLike")}</span></button>
       ${resultId && html`<a class="button quiet" aria-label=${t("openResultOf", what)} href="#${placeOfResult(resultId)}">${t("openResult")}</a>`}
     </li>
   `;
