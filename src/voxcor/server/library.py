@@ -108,6 +108,12 @@ async def search_library(request: Request) -> Response:
     if kind == "multipart/form-data":
         return await _search_by_clip(request, service)
     question = _validated(LibraryQuestion, read_strict_json(await request.body()))
+    asked = (question.query, question.mixture, question.segment, question.result_id)
+    if sum(one is not None for one in asked) != 1:
+        raise MalformedRequest(
+            reason_en="it needs one of query, mixture, segment and result_id.",
+            reason_zh="须提供 query、mixture、segment、result_id 之一。",
+        )
     if question.result_id is None:
         answer = await service.in_thread(lambda: _answer(service, question, None))
     else:
@@ -145,15 +151,9 @@ def _query_of(question: LibraryQuestion | ClipOptions, table: ModelTable) -> ask
     """What is asked for in JSON.
 
     Raises:
-        QueryInvalid, MalformedRequest: nothing can be asked so.
+        QueryInvalid: nothing can be asked so.
     """
     assert isinstance(question, LibraryQuestion)
-    asked = (question.query, question.mixture, question.segment)
-    if sum(one is not None for one in asked) != 1:
-        raise MalformedRequest(
-            reason_en="it needs one of query, mixture, segment and result_id.",
-            reason_zh="须提供 query、mixture、segment、result_id 之一。",
-        )
     if question.mixture is not None:
         given = question.mixture
         return asking.mixture_of(given.shares, table.labels, given.arousal, given.valence)
@@ -177,7 +177,8 @@ async def _search_by_clip(request: Request, service: Service) -> Response:
             options = _validated(ClipOptions, fields)
             table = await service.in_thread(lambda: service.library.table(options.model))
             form = RecognizeForm(
-                RecordingOptions(embedding=True), RequestOptions(model=model_name(table.model))
+                RecordingOptions(embedding=True),
+                RequestOptions.model_validate({"model": model_name(table.model)}),
             )
             service.recognizers.require(form.request.model)
             task = RecognitionTask(task_id, folder)

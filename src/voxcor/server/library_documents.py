@@ -43,7 +43,9 @@ class HitDocument(SegmentDocument):
 
 
 class QueryDocument(BaseModel):
-    """What the question was taken for: `text` of words, `name` of a clip, the rest of a region."""
+    """What the question was taken for: `text` of words, `name` of a clip or a result, the rest of a
+    region.
+    """
 
     kind: Literal["words", "mixture", "clip", "region"]
     text: str | None
@@ -283,14 +285,14 @@ def recording_document(recording: LibraryRecording) -> dict[str, Any]:
 
 
 def query_document(query: Query, name: str | None = None) -> dict[str, Any]:
-    """What a question was taken for; `name` is that of a clip that came with it."""
+    """What a question was taken for; `name` is that of a clip, or of a result."""
     document = dict.fromkeys(QueryDocument.model_fields)
     if isinstance(query, Words):
         return document | {"kind": "words", "text": query.text}
     if isinstance(query, Mixture):
         return document | {"kind": "mixture"}
     if isinstance(query, Region):
-        return document | {"kind": "region", **_region(query)}
+        return document | {"kind": "region", "name": name, **_region(query)}
     return document | {"kind": "clip", "name": name}
 
 

@@ -37,18 +37,21 @@ class LibraryFilters(BaseModel):
     speaker: _Text | None = None
     not_speaker: _Text | None = None
     emotion: _Text | None = Field(
-        None, description="A label, in any of its names. · 标签，名称不限。"
+        default=None, description="A label, in any of its names. · 标签，名称不限。"
     )
-    confidence: float | None = Field(None, ge=0, le=1, description="At the least. · 置信度下限。")
+    confidence: float | None = Field(
+        default=None, ge=0, le=1, description="At the least. · 置信度下限。"
+    )
     since: _Text | None = Field(
-        None, description="Recorded then or later, ISO 8601. · 录制于该时间或之后。"
+        default=None, description="Recorded then or later, ISO 8601. · 录制于该时间或之后。"
     )
-    until: _Text | None = Field(None, description="Recorded before. · 录制早于该时间。")
+    until: _Text | None = Field(default=None, description="Recorded before. · 录制早于该时间。")
     folder: _Text | None = Field(
-        None, description="That holds the recording, on the server. · 录音所在的服务器文件夹。"
+        default=None,
+        description="That holds the recording, on the server. · 录音所在的服务器文件夹。",
     )
     recording: _Text | None = Field(
-        None, description="Its name in the library. · 录音在库中的名称。"
+        default=None, description="Its name in the library. · 录音在库中的名称。"
     )
     not_recording: _Text | None = None
 

@@ -107,6 +107,12 @@ export type Embedding = {
   };
 };
 
+/** Which segments a list is made of, by their ids. */
+export type ExportForm = {
+  ids: string[];
+  format?: "csv" | "jsonl";
+};
+
 /** A format: its id, what people call it, and the end of its files' names. */
 export type ExportFormat = {
   id: "textgrid" | "eaf" | "audacity" | "rttm" | "srt" | "vtt" | "vtt-metadata" | "csv" | "labelstudio" | "labelstudio-config" | "html";
@@ -263,6 +269,7 @@ export type LibraryFilters = {
   until?: string | null;
   folder?: string | null;
   recording?: string | null;
+  not_recording?: string | null;
 };
 
 /** Shares of labels, in any proportion; null dimensions do not matter. */
@@ -401,7 +408,7 @@ export type Pull = {
   status: "running";
 };
 
-/** What the question was taken for: `text` of words, `name` of a clip, the rest of a region. */
+/** What the question was taken for: `text` of words, `name` of a clip or a result, the rest of a */
 export type QueryDocument = {
   kind: "words" | "mixture" | "clip" | "region";
   text: string | null;

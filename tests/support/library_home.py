@@ -1,0 +1,37 @@
+"""A home whose library is asked through a server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from serving import Server, serving
+
+
+@contextmanager
+def without_library(home: Path, folder: Path) -> Iterator[Server]:
+    """A server in whose environment the packages of the library are not found.
+
+    Args:
+        home: its VOXCOR_HOME.
+        folder: an empty one, for what has Python not find them.
+    """
+    (folder / "sitecustomize.py").write_text(
+        "import importlib.util as util\n"
+        "found = util.find_spec\n"
+        "util.find_spec = lambda name, *of: None if name == 'lancedb' else found(name, *of)\n"
+    )
+    with serving(home, ready=False, PYTHONPATH=str(folder)) as server:
+        yield server
+
+
+def patiently(server: Server, path: str, **document: Any) -> httpx2.Response:
+    """What POST answers as soon as it no longer says that it works on it."""
+    while True:
+        response = server.post(path, json=document)
+        if response.status_code != 202:
+            return response
+        assert response.json()["state"] == "working"
+        assert 0 <= response.json()["progress"] <= 1
