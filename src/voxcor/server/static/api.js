@@ -142,11 +142,20 @@ export async function loadWords() {
  * @param {string} kind
  */
 export async function exportResult(id, kind) {
-  const response = await request(`v1/results/${id}/export/${kind}`);
+  await saveAs(await request(`v1/results/${id}/export/${kind}`), kind);
+}
+
+/**
+ * Downloads what was answered, as the server calls it.
+ *
+ * @param {Response} response
+ * @param {string} name where it calls it nothing
+ */
+export async function saveAs(response, name) {
   const named = /filename\*=UTF-8''([^;]+)/.exec(response.headers.get("Content-Disposition") ?? "");
   const url = URL.createObjectURL(await response.blob());
-  const name = decodeURIComponent(named?.[1] ?? kind);
-  Object.assign(document.createElement("a"), { href: url, download: name }).click();
+  const download = decodeURIComponent(named?.[1] ?? name);
+  Object.assign(document.createElement("a"), { href: url, download }).click();
   // The browser has it by then; without this it would keep the bytes.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

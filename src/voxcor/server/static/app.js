@@ -3,6 +3,7 @@
 import { loadModels, loadWords, unlock } from "./api.js";
 import { History } from "./history.js";
 import { html, Icon } from "./html.js";
+import { Library } from "./library.js";
 import { Live } from "./live.js";
 import { session } from "./live-session.js";
 import { Models, pull } from "./models.js";
@@ -31,7 +32,15 @@ import { computed, effect, useSignal } from "./vendor/signals.js";
 
 /** @import { TargetedEvent } from "./vendor/preact.js" */
 
-const VIEWS = { recognise: Recognise, queue: Queue, live: Live, history: History, models: Models, rules: Rules };
+const VIEWS = {
+  recognise: Recognise,
+  queue: Queue,
+  live: Live,
+  history: History,
+  library: Library,
+  models: Models,
+  rules: Rules,
+};
 const NAMES = /** @type {(keyof typeof VIEWS)[]} */ (Object.keys(VIEWS));
 /** The view that is asked for, or the first where there is no such view. */
 const opened = computed(() => NAMES.find((name) => name === view.value) ?? NAMES[0]);

@@ -73,10 +73,11 @@ export function Player({ document, segments: ofModel, state }) {
     };
   }, [document.id]);
 
-  const { id, moment } = address.value;
+  const { id, rest } = address.value;
   useEffect(() => {
+    const moment = Number.parseFloat(rest);
     if (id === document.id && moment >= 0) state.seek(moment);
-  }, [document.id, id, moment]);
+  }, [document.id, id, rest]);
 
   const [from, to] = state.visible.value;
   return html`
@@ -105,7 +106,7 @@ export function Player({ document, segments: ofModel, state }) {
       ${hasCurve && html`<${Legend} state=${state} />`}
       <${RulesFired} document=${document} seek=${state.seek} />
       <${RegionBar} document=${document} state=${state} />
-      <${SegmentList} state=${state} corrections=${corrections} />
+      <${SegmentList} id=${document.id} state=${state} corrections=${corrections} />
     </section>
   `;
 }

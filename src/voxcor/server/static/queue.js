@@ -4,6 +4,7 @@ import { fileOfJob } from "./api.js";
 import { bytes, clock, percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import * as work from "./jobs.js";
+import { AddToLibrary } from "./library.js";
 import { chosenOptions, Options } from "./options.js";
 import { DRAWN, Recordings } from "./recordings.js";
 import { address, keepAudio, readiness } from "./state.js";
@@ -204,6 +205,7 @@ function Job({ job }) {
         finished > 0 &&
         html`<div class="row">
         ${FILES.map((name) => html`<a class="button quiet" href=${fileOfJob(id, name)} download lang="en"><${Icon} name="download" /> ${name}</a>`)}
+        ${work.isEnded(job) && html`<${AddToLibrary} what=${{ job_ids: [id] }} />`}
       </div>`
       }
       ${isOpen && html`<${Recordings} key=${id} job=${job} />`}

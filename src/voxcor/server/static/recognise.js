@@ -3,6 +3,7 @@
 import { request } from "./api.js";
 import { bytes } from "./format.js";
 import { html, Icon } from "./html.js";
+import { searchByClip } from "./library.js";
 import { Log } from "./log.js";
 import { record } from "./microphone.js";
 import { chosenOptions, Options } from "./options.js";
@@ -188,5 +189,6 @@ export function takeFromAnywhere() {
 
 function accept(/** @type {File[]} */ files) {
   if (view.value === "queue" && files.length) enqueue(files);
+  else if (view.value === "library" && files.length) searchByClip(files[0]);
   else take(files);
 }

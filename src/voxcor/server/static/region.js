@@ -3,6 +3,7 @@
 import { fileOf, recognise, remove, request } from "./api.js";
 import { clock } from "./format.js";
 import { html, Icon } from "./html.js";
+import { placeOfSimilar } from "./library.js";
 import { chosenOptions } from "./options.js";
 import { Bars, headline } from "./scores.js";
 import { t } from "./strings.js";
@@ -102,6 +103,7 @@ export function RegionBar({ document, state }) {
           <${Icon} name="loop" /> ${t("loop")}
         </button>
         <button class="quiet" disabled=${outcome.value?.busy} onClick=${run}>🎯 ${t("regionScore")}</button>
+        <a class="button quiet" href="#${placeOfSimilar(document.id, region)}"><${Icon} name="similar" /> ${t("findSimilar")}</a>
         <button class="icon-only" aria-label=${t("regionClear")} onClick=${() => select()}><${Icon} name="close" /></button>
       </div>
       <div aria-live="polite">

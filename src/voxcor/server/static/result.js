@@ -4,6 +4,7 @@ import { exportFormats, exportResult, fileOf } from "./api.js";
 import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, LABEL_IDS, labelOf, nameOf } from "./labels.js";
+import { AddToLibrary, placeOfSimilar } from "./library.js";
 import { Narrowed } from "./options.js";
 import { AffectPlane } from "./plane.js";
 import { playbackOf } from "./playback.js";
@@ -42,6 +43,10 @@ export function Result({ document }) {
       </div>
       <${Quality} document=${document} />
       <${Files} document=${document} />
+      <div class="row">
+        <a class="button quiet" href="#${placeOfSimilar(document.id)}"><${Icon} name="similar" /> ${t("findSimilar")}</a>
+        <${AddToLibrary} key=${document.id} what=${{ result_ids: [document.id] }} />
+      </div>
     </section>
     <${Player} document=${document} segments=${segments} state=${state} />
   `;

@@ -4,6 +4,7 @@ import { CorrectionBar, CorrectionButtons, CorrectionEditor, useCorrecting, Was 
 import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
+import { placeOfSimilar } from "./library.js";
 import { answerOf } from "./scores.js";
 import { counted, t } from "./strings.js";
 import { useComputed, useSignal } from "./vendor/signals.js";
@@ -73,9 +74,9 @@ export function SegmentStrip({ state, segments, from, to }) {
 /**
  * All segments or those of one emotion, in time or the highest score first: the peaks.
  *
- * @param {{ state: Playback, corrections: Corrections }} props
+ * @param {{ id: string, state: Playback, corrections: Corrections }} props
  */
-export function SegmentList({ state, corrections }) {
+export function SegmentList({ id: resultId, state, corrections }) {
   const current = useComputed(() => corrections.segments.value.findIndex((segment) => isAt(segment, state.time.value)));
   const correcting = useCorrecting(corrections, current);
   const byScore = useSignal(false);
@@ -142,6 +143,9 @@ export function SegmentList({ state, corrections }) {
                     <button class="link" aria-label=${t("select")} title=${t("select")} onClick=${() => state.select(start, end)}>
                       <${Icon} name="region" /><span class="wide">${t("select")}</span>
                     </button>
+                    <a class="icon-only" href="#${placeOfSimilar(resultId, { start, end })}" aria-label=${t("findSimilarTo", { time: clock(start) })} title=${t("findSimilar")}>
+                      <${Icon} name="similar" />
+                    </a>
                   </td>
                   <td><${CorrectionButtons} correcting=${correcting} segment=${segment} /></td>
                 </tr>

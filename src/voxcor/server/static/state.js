@@ -115,12 +115,14 @@ export const keepAudio = remembered("keepAudio", true);
 const PLACES = new Map([
   ["result", "recognise"],
   ["job", "queue"],
+  ["library", "library"],
 ]);
 
-/** `#queue`, `#job/ID`, `#result/ID`, `#result/ID/12.4`: a view, what is open in it, and at which second. */
+/** `#queue`, `#job/ID`, `#result/ID/SECONDS`, `#library/QUERY/HOW`: a view, what is open in it, and how. */
 function addressNow() {
-  const [name, id = "", moment = ""] = location.hash.slice(1).split("/").map(decoded);
-  return { view: (id && PLACES.get(name)) || name, id: PLACES.has(name) ? id : "", moment: Number.parseFloat(moment) };
+  const [name, id = "", rest = ""] = location.hash.slice(1).split("/");
+  const [known, open] = [decoded(name), decoded(id)];
+  return { view: (open && PLACES.get(known)) || known, id: PLACES.has(known) ? open : "", rest };
 }
 
 function decoded(/** @type {string} */ part) {

@@ -1,0 +1,311 @@
+/** The map of the library: its points, how they are coloured, and what is taken of them. */
+
+import { pause, sendJson } from "../api.js";
+import { clock } from "../format.js";
+import { html, Icon } from "../html.js";
+import { bothNames, labelOf, nameOf } from "../labels.js";
+import { isDark } from "../state.js";
+import { useEffect, useMemo, useRef } from "../vendor/preact-hooks.js";
+import { signal, useSignal } from "../vendor/signals.js";
+import { EXTRA_COLORS } from "../words.js";
+import { question, recordings, scopeOf, table } from "./asking.js";
+import { mount } from "./canvas.js";
+import { pointsOf } from "./points.js";
+import { Selection } from "./selection.js";
+import { play, playing, stop } from "./sound.js";
+import { counted, t } from "./strings.js";
+
+/** @import { InputEvent } from "../html.js" */
+/** @import { MapCanvas, Tool } from "./canvas.js" */
+/** @import { Looks } from "./painting.js" */
+
+/**
+ * Each column has one entry a segment; `emotion` and `speaker` are places in `labels` and `speakers`, -1 for nobody.
+ *
+ * @typedef {{
+ *   labels: string[],
+ *   speakers: string[],
+ *   x: number[],
+ *   y: number[],
+ *   emotion: number[],
+ *   speaker: (number | null)[],
+ *   ids: string[],
+ * }} Columns
+ */
+
+/** @typedef {"emotion" | "speaker"} Colouring */
+
+/** @typedef {{ name: string, colour: string, count: number }} Group */
+
+const ASK_EVERY_MS = 1000;
+
+// A map of so many is there in seconds; a larger one is drawn when somebody asks for it.
+const FAST = 3000;
+
+const TOOLS = /** @type {const} */ (["move", "lasso", "rectangle"]);
+const TOOL_NAMES = /** @type {const} */ ({ move: "toolMove", lasso: "toolLasso", rectangle: "toolRectangle" });
+
+// Of speakers so many have a colour of their own.
+const MOST_COLOURS = 12;
+
+const columns = signal(/** @type {Columns | null} */ (null));
+const made = signal(""); // what it is a map of
+const progress = signal(/** @type {{ share: number | null } | null} */ (null));
+const failure = signal(/** @type {Error | null} */ (null));
+const isBySpeaker = signal(false); // voices taken away
+
+/**
+ * Asks until the map is there, or is no longer wanted.
+ *
+ * @param {object} asked
+ * @param {AbortSignal} gone
+ */
+async function compute(asked, gone) {
+  const key = JSON.stringify(asked);
+  if (made.value === key) return;
+  failure.value = null;
+  progress.value = { share: null };
+  try {
+    for (;;) {
+      const found = await sendJson("POST", "v1/library/map", asked);
+      if (gone.aborted) return;
+      if (!("state" in found) || found.state !== "working") {
+        columns.value = found;
+        made.value = key;
+        break;
+      }
+      progress.value = { share: found.progress ?? null };
+      await pause(ASK_EVERY_MS);
+      if (gone.aborted) return;
+    }
+  } catch (error) {
+    if (gone.aborted) return;
+    failure.value = error;
+    columns.value = null;
+    made.value = "";
+  }
+  progress.value = null;
+}
+
+/** A map is of what is there: what is added or removed makes another. */
+export const forgetMap = () => {
+  made.value = "";
+};
+
+export function MapCard() {
+  const { model, filters } = scopeOf(question.value);
+  const count = table.value?.segments ?? 0;
+  const isWanted = useSignal(count <= FAST);
+  const asked = { model, filters, by_speaker: isBySpeaker.value };
+  const key = JSON.stringify(asked);
+  const stale = made.value;
+  useEffect(() => {
+    if (!isWanted.value) return undefined;
+    const gone = new AbortController();
+    compute(asked, gone.signal);
+    return () => gone.abort();
+  }, [key, isWanted.value, count, stale === ""]);
+  const isThere = columns.value && !progress.value && !failure.value;
+  return html`
+    <section class="card map" aria-label=${t("map")} aria-busy=${progress.value !== null}>
+      <div class="title-row">
+        <h2>${t("map")}</h2>
+        <label class="check">
+          <input type="checkbox" checked=${isBySpeaker.value} onChange=${(/** @type {InputEvent} */ event) => (isBySpeaker.value = event.currentTarget.checked)} />
+          <span>${t("withoutVoices")} <small>${t("withoutVoicesHint")}</small></span>
+        </label>
+      </div>
+      <p class="faint hint">${t("mapHint")}</p>
+      ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
+      ${!isWanted.value && html`<button class="quiet" onClick=${() => (isWanted.value = true)}>${t("mapMake")}</button>`}
+      ${
+        progress.value &&
+        html`<div class="map-waits">
+        <progress max="1" value=${progress.value.share} aria-label=${t("mapWorking")}></progress>
+        <p class="faint" role="status">${t("mapWorking")}</p>
+      </div>`
+      }
+      ${isThere && html`<${SegmentMap} key=${made.value} map=${columns.value} />`}
+    </section>
+  `;
+}
+
+/**
+ * The groups of a map, and that of each point.
+ *
+ * @param {Columns} map
+ * @param {Colouring} by
+ */
+function groupsOf(map, by) {
+  if (by === "emotion") {
+    const group = Uint16Array.from(map.emotion);
+    return {
+      group,
+      groups: map.labels.map((id) => ({ id, name: bothNames(id), colour: labelOf(id).color, count: 0 })),
+    };
+  }
+  const counts = new Map(/** @type {[number, number][]} */ ([]));
+  for (const speaker of map.speaker)
+    if ((speaker ?? -1) >= 0) counts.set(Number(speaker), (counts.get(Number(speaker)) ?? 0) + 1);
+  const frequent = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MOST_COLOURS)
+    .map(([speaker]) => speaker);
+  const place = new Map(frequent.map((speaker, index) => [speaker, index]));
+  const [others, nobody] = [frequent.length, frequent.length + 1];
+  const group = Uint16Array.from(map.speaker, (speaker) =>
+    (speaker ?? -1) < 0 ? nobody : (place.get(Number(speaker)) ?? others),
+  );
+  const grey = { colour: labelOf("unknown").color, count: 0 };
+  return {
+    group,
+    groups: [
+      ...frequent.map((speaker, index) => ({
+        id: `speaker ${speaker}`,
+        name: map.speakers[speaker],
+        colour: colourOf(index),
+        count: 0,
+      })),
+      { id: "others", name: t("otherSpeakers"), ...grey },
+      { id: "nobody", name: t("noSpeaker"), ...grey },
+    ],
+  };
+}
+
+/** Colours as far apart as a dozen can be, of the palette of emotions first. */
+const PALETTE = ["sad", "happy", "angry", "surprised", "fearful", "disgusted", "other"];
+const colourOf = (/** @type {number} */ index) =>
+  index < PALETTE.length ? labelOf(PALETTE[index]).color : EXTRA_COLORS[(index - PALETTE.length) % EXTRA_COLORS.length];
+
+/** `3f2a91bc04de5570@12.4-15.1`: its recording's name, and when. */
+function titleOf(/** @type {string} */ id, /** @type {Map<string, string>} */ names) {
+  const [recording, span = ""] = id.split("@");
+  const [start, end] = span.split("-").map(Number);
+  return `${names.get(recording) ?? recording} ${clock(start)} – ${clock(end)}`;
+}
+
+/** @param {{ map: Columns }} props */
+function SegmentMap({ map }) {
+  const place = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const mounted = useRef(/** @type {MapCanvas | null} */ (null));
+  const by = useSignal(/** @type {Colouring} */ ("emotion"));
+  const tool = useSignal(/** @type {Tool} */ ("move"));
+  const hidden = useSignal(/** @type {Set<string>} */ (new Set()));
+  const selected = useSignal(/** @type {Uint32Array | null} */ (null));
+  const pointed = useSignal(/** @type {{ index: number, left: number, top: number } | null} */ (null));
+  const points = useMemo(() => pointsOf(map.x, map.y), [map]);
+  const places = useMemo(() => new Map(map.ids.map((id, index) => [id, index])), [map]);
+  const names = useMemo(
+    () => new Map(recordings.value.map(({ recording, name }) => [recording, name])),
+    [recordings.value],
+  );
+  const { group, groups } = useMemo(() => {
+    const made = groupsOf(map, by.value);
+    for (const of of made.group) made.groups[of].count++;
+    return made;
+  }, [map, by.value, isDark.value]);
+  /** @type {Looks} */
+  const looks = {
+    group,
+    colours: groups.map(({ colour }) => colour),
+    isShown: groups.map(({ id }) => !hidden.value.has(id)),
+    selected: useMemo(() => {
+      if (!selected.value) return null;
+      const flags = new Uint8Array(map.ids.length);
+      for (const index of selected.value) flags[index] = 1;
+      return flags;
+    }, [selected.value]),
+  };
+  useEffect(() => {
+    const map_ = mount(
+      /** @type {HTMLDivElement} */ (place.current),
+      /** @type {HTMLCanvasElement} */ (canvas.current),
+      points,
+      looks,
+      {
+        onPoint: (index, left, top) => (pointed.value = index < 0 ? null : { index, left, top }),
+        onPress: (index) => (index < 0 ? stop() : play(map.ids[index])),
+        onSelect: (indices) => (selected.value = indices.length ? indices : null),
+      },
+    );
+    mounted.current = map_;
+    return () => map_.destroy();
+  }, [points]);
+  useEffect(() => {
+    const { color } = getComputedStyle(/** @type {HTMLElement} */ (place.current));
+    mounted.current?.look(looks, color);
+  });
+  useEffect(() => mounted.current?.setTool(tool.value), [tool.value]);
+  useEffect(() => mounted.current?.ringPlaying(places.get(playing.value ?? "") ?? -1), [playing.value]);
+  const hide = (/** @type {string} */ id) => {
+    const next = new Set(hidden.value);
+    if (!next.delete(id)) next.add(id);
+    hidden.value = next;
+    selected.value = null;
+  };
+  return html`
+    <div class="row map-tools">
+      <div class="switch" role="group" aria-label=${t("mapColour")}>
+        ${
+          /** @type {const} */ (["emotion", "speaker"]).map(
+            (name) =>
+              html`<button aria-pressed=${by.value === name} onClick=${() => {
+                by.value = name;
+                hidden.value = new Set();
+              }}>${t(name === "emotion" ? "byEmotion" : "bySpeaker")}</button>`,
+          )
+        }
+      </div>
+      <div class="switch" role="group" aria-label=${t("tool")}>
+        ${TOOLS.map((name) => html`<button aria-pressed=${tool.value === name} onClick=${() => (tool.value = name)}>${t(TOOL_NAMES[name])}</button>`)}
+      </div>
+      <button class="quiet" onClick=${() => mounted.current?.selectVisible()}>${t("selectVisible")}</button>
+      <span class="zoom">
+        <button class="icon-only" aria-label=${t("zoomOut")} title=${t("zoomOut")} onClick=${() => mounted.current?.zoomBy(1 / 1.6)}><${Icon} name="minus" /></button>
+        <button class="icon-only" aria-label=${t("zoomIn")} title=${t("zoomIn")} onClick=${() => mounted.current?.zoomBy(1.6)}><${Icon} name="plus" /></button>
+        <button class="icon-only" aria-label=${t("zoomFit")} title=${t("zoomFit")} onClick=${() => mounted.current?.fit()}><${Icon} name="fit" /></button>
+      </span>
+    </div>
+    <div ref=${place} class="map-place ${tool.value}" tabindex="0" role="application" aria-label=${t("mapOf", { count: counted("hits", map.ids.length) })} aria-describedby="map-keys">
+      <canvas ref=${canvas}></canvas>
+      ${pointed.value && html`<${Pointed} map=${map} names=${names} at=${pointed.value} width=${place.current?.clientWidth ?? 0} />`}
+    </div>
+    <div class="legend" role="group" aria-label=${t("legend")}>
+      ${groups
+        .filter(({ count }) => count)
+        .map(
+          ({ id, name, colour, count }) => html`
+            <button key=${id} aria-pressed=${!hidden.value.has(id)} style=${{ "--label": colour }} onClick=${() => hide(id)}>
+              <i></i>${by.value === "emotion" && `${labelOf(id).emoji} `}${name} <span class="number faint">${count}</span>
+            </button>
+          `,
+        )}
+    </div>
+    <p class="faint hint" id="map-keys">${t("mapKeys")}</p>
+    ${selected.value && html`<${Selection} key=${selected.value} ids=${Array.from(selected.value, (index) => map.ids[index])} emotions=${Array.from(selected.value, (index) => map.labels[map.emotion[index]])} clear=${() => (selected.value = null)} />`}
+  `;
+}
+
+/**
+ * What is pointed at, told to who cannot see it, too.
+ *
+ * @param {{
+ *   map: Columns,
+ *   names: Map<string, string>,
+ *   at: { index: number, left: number, top: number },
+ *   width: number,
+ * }} props
+ */
+function Pointed({ map, names, at: { index, left, top }, width }) {
+  const speaker = map.speaker[index] ?? -1;
+  const emotion = map.labels[map.emotion[index]];
+  return html`
+    <div class="pointed-at" role="status" style=${{ left: `${left}px`, top: `${top}px` }}>
+      <div class=${left > width / 2 ? "before" : "after"}>
+        <span>${labelOf(emotion).emoji} ${nameOf(emotion)}${speaker >= 0 && ` · ${map.speakers[speaker]}`}</span>
+        <small class="faint">${titleOf(map.ids[index], names)}</small>
+      </div>
+    </div>
+  `;
+}

@@ -1,0 +1,109 @@
+/** What was taken of the map: how its emotions are spread, what is like it, a list, files. */
+
+import { getJson, request, saveAs } from "../api.js";
+import { percent } from "../format.js";
+import { html, Icon } from "../html.js";
+import { bothNames, labelOf } from "../labels.js";
+import { useSignal } from "../vendor/signals.js";
+import { ask } from "./asking.js";
+import { Rows } from "./rows.js";
+import { counted, t } from "./strings.js";
+
+/** @import { SegmentDocument } from "../server.js" */
+
+// Each is asked for by itself.
+const DRAWN = 30;
+
+// A mean over so many, spread evenly, is that of all to a few percent.
+const SAMPLE = 60;
+
+/**
+ * A file of segments.
+ *
+ * @param {string[]} ids
+ * @param {"csv" | "jsonl"} format
+ */
+const exported = (ids, format) =>
+  request("v1/library/export", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ids, format }),
+  });
+
+/** @returns {Promise<SegmentDocument[]>} */
+const segmentsOf = (/** @type {string[]} */ ids) =>
+  Promise.all(ids.map((id) => getJson(`v1/library/segments/${encodeURIComponent(id)}`)));
+
+/** The mean of the scores, and of the dimensions where there are any. */
+function meanOf(/** @type {SegmentDocument[]} */ segments) {
+  const mean = (/** @type {(number | null)[]} */ values) => {
+    const known = values.filter((value) => value !== null);
+    return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
+  };
+  const labels = Object.keys(segments[0]?.scores ?? {});
+  return {
+    shares: Object.fromEntries(labels.map((id) => [id, mean(segments.map(({ scores }) => scores[id])) ?? 0])),
+    arousal: mean(segments.map(({ arousal }) => arousal)),
+    valence: mean(segments.map(({ valence }) => valence)),
+  };
+}
+
+/** @param {{ ids: string[], emotions: string[], clear: () => void }} props */
+export function Selection({ ids, emotions, clear }) {
+  const listed = useSignal(/** @type {SegmentDocument[] | null} */ (null));
+  const problem = useSignal("");
+  const isBusy = useSignal(false);
+  const attempt = async (/** @type {() => Promise<void>} */ action) => {
+    problem.value = "";
+    isBusy.value = true;
+    try {
+      await action();
+    } catch (error) {
+      problem.value = error.message;
+    }
+    isBusy.value = false;
+  };
+  const list = () =>
+    attempt(async () => {
+      listed.value = await segmentsOf(ids.slice(0, DRAWN));
+    });
+  const like = () =>
+    attempt(async () => {
+      const each = Math.ceil(ids.length / SAMPLE);
+      ask({ mixture: meanOf(await segmentsOf(ids.filter((_, index) => index % each === 0))) });
+      document.getElementById("main")?.scrollIntoView();
+    });
+  const save = (/** @type {"csv" | "jsonl"} */ format) =>
+    attempt(async () => saveAs(await exported(ids, format), `segments.${format}`));
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const id of emotions) counts.set(id, (counts.get(id) ?? 0) + 1);
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return html`
+    <section class="selection" aria-label=${t("selection")}>
+      <div class="row">
+        <b class="number" role="status">${counted("selected", ids.length)}</b>
+        <button class="quiet" disabled=${isBusy.value} onClick=${list}>${t("selectionList")}</button>
+        <button class="quiet" disabled=${isBusy.value} onClick=${like}>${t("selectionLike")}</button>
+        ${
+          /** @type {const} */ (["csv", "jsonl"]).map(
+            (format) =>
+              html`<button class="quiet" disabled=${isBusy.value} onClick=${() => save(format)}><${Icon} name="download" /> ${format.toUpperCase()}</button>`,
+          )
+        }
+        <button class="quiet" onClick=${clear}>${t("selectionClear")}</button>
+      </div>
+      <div class="spread">
+        <div class="spread-bar" aria-hidden="true">
+          ${sorted.map(([id, count]) => html`<i key=${id} style=${{ flexGrow: count, "--label": labelOf(id).color }}></i>`)}
+        </div>
+        <ul>
+          ${sorted.map(([id, count]) => html`<li key=${id}>${labelOf(id).emoji} ${bothNames(id)} <span class="number">${count} · ${percent(count / ids.length, 0)}</span></li>`)}
+        </ul>
+      </div>
+      ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
+      ${listed.value && html`<${Rows} segments=${listed.value} />`}
+      ${listed.value && ids.length > DRAWN && html`<p class="faint">${t("selectionRest", { drawn: DRAWN })}</p>`}
+    </section>
+  `;
+}

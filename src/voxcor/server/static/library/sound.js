@@ -1,0 +1,35 @@
+/** The one segment that is heard; it ends where its sound ends. */
+
+import { speed, volume } from "../playback.js";
+import { signal } from "../vendor/signals.js";
+
+/** The id of the segment that plays. */
+export const playing = signal(/** @type {string | null} */ (null));
+
+/** The id of the segment whose sound cannot be had. */
+export const silent = signal(/** @type {string | null} */ (null));
+
+const audio = new Audio();
+audio.addEventListener("ended", stop);
+
+export function stop() {
+  audio.pause();
+  playing.value = null;
+}
+
+/** Plays a segment from its beginning. */
+export function play(/** @type {string} */ id) {
+  audio.src = `v1/library/segments/${encodeURIComponent(id)}/audio`;
+  audio.playbackRate = speed.value;
+  audio.volume = volume.value;
+  playing.value = id;
+  silent.value = null;
+  audio.play().catch((error) => {
+    // Another one was asked for meanwhile.
+    if (error.name === "AbortError" || playing.value !== id) return;
+    playing.value = null;
+    silent.value = id;
+  });
+}
+
+export const toggle = (/** @type {string} */ id) => (playing.value === id ? stop() : play(id));

@@ -1,0 +1,127 @@
+/** What the library says, in English and in Chinese. It comes with the view. */
+
+import { counting, saying } from "../saying.js";
+import { STRINGS } from "../strings.js";
+
+const LIBRARY = {
+  lead: ["Words find speech", "以言寻声"],
+  searchField: ["Describe how it sounds", "描述它听起来如何"],
+  searchExample: ["furious but controlled, 强颜欢笑, angry 0.6 sad 0.4", "强颜欢笑、压着火气、愤怒60% 悲伤40%"],
+  search: ["Search", "搜索"],
+  searchHint: [
+    "In words, in English or Chinese; as shares of emotions; or by a clip, which can be dropped anywhere here.",
+    "可用中文或英文描述，可写各情感的比例，也可用一段录音：拖放到本页任意处即可。",
+  ],
+  tryThese: ["Try", "试试"],
+  clipChoose: ["By a clip", "用录音搜索"],
+  clipGone: [
+    "The clip {name} is not kept between visits. Choose it again to search by it.",
+    "录音 {name} 不会保留到下次访问。请重新选择后再搜索。",
+  ],
+  opening: ["Opening the library…", "正在打开声音库…"],
+  searching: ["Searching…", "正在搜索…"],
+  like: ["Like {name}", "与 {name} 相似"],
+  likeClear: ["Search for something else", "搜索其他内容"],
+  likeSelection: ["Like a selection of the map", "与地图所选相似"],
+  likeMixture: ["This mixture", "这一情感组合"],
+
+  filters: ["Which segments count", "筛选"],
+  anySpeaker: ["Any speaker", "所有说话人"],
+  speaker: ["Speaker", "说话人"],
+  leastConfidence: ["{limit} or more", "{limit} 及以上"],
+  since: ["Recorded from", "录制时间从"],
+  until: ["Recorded before", "录制时间至（不含）"],
+  filtersClear: ["Clear", "清除"],
+
+  meaning: ["Taken to mean", "理解为"],
+  meaningHint: ["Move a share or the point: it is asked again.", "调整比例或圆点，会重新搜索。"],
+  meaningReset: ["As it was taken first", "恢复最初的理解"],
+  share: ["Share of {emotion}", "{emotion}的比例"],
+  arousal: ["Arousal", "唤醒度"],
+  valence: ["Valence", "效价"],
+  noMatter: ["does not matter", "不限"],
+  noMatterNow: ["{dimension} does not matter", "不限{dimension}"],
+
+  hits: ["Found", "搜索结果"],
+  hitsNone: ["Nothing is like that among the segments that count.", "筛选范围内没有相似的语段。"],
+  hitsMore: ["More", "更多"],
+  similarity: ["{share} similar", "相似度 {share}"],
+  playSegment: ["Play {name} {time}", "播放 {name} {time}"],
+  stopSegment: ["Stop {name} {time}", "停止 {name} {time}"],
+  moreLike: ["More like this", "找相似"],
+  moreLikeOf: ["More like {name} {time}", "找与 {name} {time} 相似的"],
+  openResult: ["Open the result", "打开结果"],
+  openResultOf: ["Open the result of {name}", "打开 {name} 的结果"],
+  soundGone: ["The sound of this segment is no longer there.", "该语段的声音已不存在。"],
+
+  map: ["Map", "地图"],
+  mapOf: ["Map of {count}", "{count}的地图"],
+  mapHint: [
+    "Every point is a segment. What sounds alike lies together; axes and distances between groups mean nothing.",
+    "每个点是一个语段。听起来相近的彼此靠近；坐标轴和各群之间的距离没有含义。",
+  ],
+  mapMake: ["Draw the map", "绘制地图"],
+  mapWorking: ["The map is being computed…", "正在计算地图…"],
+  mapColour: ["Colours", "颜色"],
+  byEmotion: ["Emotion", "情感"],
+  bySpeaker: ["Speaker", "说话人"],
+  withoutVoices: ["Moods, not voices", "只看情绪，不看嗓音"],
+  withoutVoicesHint: ["takes away what each speaker’s segments have in common", "去除每位说话人各语段的共同之处"],
+  otherSpeakers: ["others", "其他"],
+  noSpeaker: ["unknown", "未知"],
+  tool: ["What dragging does", "拖动时"],
+  toolMove: ["Move", "移动"],
+  toolLasso: ["Lasso", "套索"],
+  toolRectangle: ["Rectangle", "矩形"],
+  selectVisible: ["Select what is visible", "选中可见部分"],
+  mapKeys: [
+    "Keys: arrows move, + and − zoom, 0 shows all, Enter plays what is nearest to the centre, R selects what is visible, Escape lets go.",
+    "快捷键：方向键移动，+ / − 缩放，0 显示全部，Enter 播放最靠近中心的点，R 选中可见部分，Esc 取消选择。",
+  ],
+  legend: ["Legend: a click hides and shows", "图例：点击可隐藏或显示"],
+
+  selection: ["Selection", "所选"],
+  selectionNone: ["There is no visible point in it.", "其中没有可见的点。"],
+  selectionList: ["List", "列出"],
+  selectionLike: ["Like these", "找相似"],
+  selectionCsv: ["CSV", "CSV"],
+  selectionJsonl: ["JSONL", "JSONL"],
+  selectionClear: ["Let go", "取消选择"],
+  selectionRest: ["The first {drawn} are listed; the files have all of them.", "仅列出前 {drawn} 个；文件中包含全部。"],
+
+  recordings: ["Recordings", "录音"],
+  recordingsNone: ["There are no recordings.", "没有录音。"],
+  addHistory: ["Add all results of History", "添加历史中的全部结果"],
+  addHistoryRunning: ["Adding {done} of {total}…", "正在添加 {done} / {total}…"],
+  addHistoryNone: ["History has no results yet.", "历史中尚无结果。"],
+  addHistoryDone: ["{added} in the library now.", "声音库现有新增 {added}。"],
+  removeOne: ["Remove {name} from the library", "从声音库移除 {name}"],
+  removeReally: ["Really remove {name}", "确认移除 {name}"],
+  removeNow: ["Remove", "确认移除"],
+  removed: ["{name} is removed.", "已移除 {name}。"],
+
+  what: [
+    "Many recordings in one place, searched by how they sound: by words in English or Chinese, by a mixture of emotions, by a clip. All of it stays on this machine.",
+    "把许多录音放在一处，按听感搜索：用中文或英文描述，用情感比例，或用一段录音。所有数据均留在本机。",
+  ],
+  notInstalled: [
+    "It comes on request, and brings about {size}. Nothing is downloaded afterwards. Whoever runs the server can add it with",
+    "声音库按需安装，约需 {size}，此后不再下载任何内容。服务器管理员可运行以下命令安装",
+  ],
+  notInstalledAfter: ["and start the server again.", "然后重新启动服务器。"],
+  empty: ["The library is empty", "声音库是空的"],
+  emptyHow: [
+    "Add what was recognised before, add a result from its page or a job from the queue, or whole folders with",
+    "可以添加历史结果，在结果页或批量任务中逐个添加，也可用命令添加整个文件夹",
+  ],
+};
+
+const COUNTS = {
+  hits: ["{count} segment", "{count} segments", "{count} 个语段"],
+  recordings: ["{count} recording", "{count} recordings", "{count} 段录音"],
+  selected: ["{count} selected", "{count} selected", "已选 {count} 个"],
+  speakers: ["{count} speaker", "{count} speakers", "{count} 位说话人"],
+};
+
+export const t = saying({ ...STRINGS, ...LIBRARY });
+export const counted = counting(COUNTS);

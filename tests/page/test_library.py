@@ -1,0 +1,509 @@
+"""The library on the page: words find speech, what they mean is changed, a map shows all of it."""
+
+import csv
+import json
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from places import DATA, SHARED, VOICE
+from serving import Server, serving
+from visiting import (
+    DESKTOP,
+    PHONE,
+    SCREENSHOTS,
+    OpenPage,
+    keep,
+    recognise,
+    tab_to,
+    violations,
+    visitors,
+)
+from voxcor import Recognizer
+from voxcor.labels import LABEL_IDS
+from voxcor.library.incoming import add
+from voxcor.library.store import Library
+from voxcor.sources import EXAMPLE
+
+pytest.importorskip("lancedb", reason="the library extra is not installed")
+
+CORPUS = SHARED / "corpora" / "emodb"
+
+SLOW_MS = 60_000  # of what a server computes that has one thread
+
+A_HUNDRED_THOUSAND = 100_000
+
+
+def clips(count: int) -> dict[str, list[str]]:
+    """So many recordings of each speaker; none where the corpus is not there."""
+    found: dict[str, list[str]] = {}
+    if CORPUS.is_dir():
+        with (CORPUS / "manifest.csv").open(encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                found.setdefault(row["speaker"], []).append(str(CORPUS / row["path"]))
+    return {speaker: [*islice(paths, count)] for speaker, paths in found.items()}
+
+
+@pytest.fixture(scope="module")
+def library_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("library")
+    library, recognizer = Library(home / "library"), Recognizer("small", threads=1)
+    own = {
+        "anna": [str(EXAMPLE)],
+        "espeak": [str(VOICE), str(DATA / "heard" / "opus-chained.opus")],
+    }
+    for speaker, paths in {**own, **clips(6)}.items():
+        list(add(library, paths, lambda: recognizer, speaker=speaker))
+    return home
+
+
+@pytest.fixture(scope="module")
+def library(library_home: Path) -> Iterator[Server]:
+    with serving(library_home) as running:
+        # What opens it first waits until its packages are loaded.
+        assert running.get("/v1/library/recordings").status_code == 200
+        yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """What has to be computed takes its time on a machine that does other things, too."""
+    expect.set_options(timeout=SLOW_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture
+def open_library(browser: Browser, library: Server) -> Iterator[OpenPage]:
+    with visitors(browser, library) as opened:
+        yield opened
+
+
+def found(page: Page) -> list[str]:
+    """What the hits say."""
+    page.wait_for_selector(".hits[aria-busy=false] .item", timeout=SLOW_MS)
+    return page.locator(".hits .item").all_inner_texts()
+
+
+def search(page: Page, words: str, button: str = "Search") -> list[str]:
+    page.get_by_role("searchbox").fill(words, timeout=SLOW_MS)
+    page.get_by_role("button", name=button, exact=True).click()
+    return found(page)
+
+
+def look_at_map(page: Page, name: str) -> None:
+    """A picture of what is in the window: what is drawn elsewhere is not in one of the page."""
+    page.locator(".map-place").scroll_into_view_if_needed()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def share(page: Page, label: str) -> int:
+    return int(page.get_by_label(re.compile(rf"^(Share of )?{label}\b.*")).input_value())
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "size", "words", "leading"),
+    [
+        ("en-US", "light", DESKTOP, "furious but controlled", ["Angry", "Neutral"]),
+        ("zh-CN", "dark", DESKTOP, "强颜欢笑", ["悲伤", "快乐"]),
+        ("zh-CN", "light", PHONE, "强颜欢笑", ["悲伤", "快乐"]),
+    ],
+)
+def test_words_find_speech(
+    open_library: OpenPage,
+    language: str,
+    scheme: str,
+    size: tuple[int, int],
+    words: str,
+    leading: list[str],
+) -> None:
+    page = open_library("library", language=language, scheme=scheme, size=size)
+    hits = search(page, words, {"en-US": "Search", "zh-CN": "搜索"}[language])
+    nearness = [int(number) for hit in hits for number in re.findall(r"(\d+)\s?%", hit)]
+    # Each says once how similar it is, the nearest first.
+    assert len(nearness) == len(hits)
+    assert nearness == sorted(nearness, reverse=True)
+    shares = {
+        row.inner_text().split("\n")[0]: int(row.locator("input").input_value())
+        for row in page.locator(".shares-moved label").all()
+    }
+    most = sorted(shares, key=lambda name: -shares[name])[:2]
+    assert [next(name for name in leading if name in one) for one in most] == leading
+    assert quote(words) in page.url
+    page.wait_for_selector(".map-place canvas[data-drawn-ms]", timeout=SLOW_MS)
+    page.locator(".map-place").scroll_into_view_if_needed()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    keep(page, f"library-{language[:2]}-{scheme}-{size[0]}")
+    look_at_map(page, f"library-map-{language[:2]}-{scheme}-{size[0]}")
+
+
+def test_a_search_is_shared_reloaded_and_gone_back_to(
+    open_library: OpenPage, library: Server
+) -> None:
+    page = open_library(f"library/{quote('a forced smile')}")
+    first = found(page)
+    expect(page.get_by_role("searchbox")).to_have_value("a forced smile")
+    assert search(page, "angry 0.6 sad 0.4") != first
+    page.reload()
+    found(page)
+    assert share(page, "Angry") == 60
+    page.go_back()
+    expect(page.get_by_role("searchbox")).to_have_value("a forced smile")
+    expect(page.locator(".hits .item").first).to_contain_text(first[0].split("\n")[0])
+    assert found(page) == first
+    # A slash, a per cent sign and a question mark are words like others.
+    search(page, "50/50? 100% sad")
+    page.reload()
+    expect(page.get_by_role("searchbox")).to_have_value("50/50? 100% sad")
+
+
+def test_what_words_mean_is_changed_and_asked_again(open_library: OpenPage) -> None:
+    page = open_library(f"library/{quote('furious but controlled')}")
+    found(page)
+    sad = page.get_by_label("Share of Sad")
+    sad.focus()
+    with page.expect_response("**/v1/library/search") as asked:
+        page.keyboard.press("End")
+    question = asked.value.request.post_data_json
+    assert question["mixture"]["shares"]["sad"] == 1
+    assert question["mixture"]["arousal"] == pytest.approx(0.28)
+    assert "shares=sad%3A1" in page.url
+    assert share(page, "Angry") == 0
+    # The words stay where they are, and lead back to what they meant.
+    expect(page.get_by_role("searchbox")).to_have_value("furious but controlled")
+    with page.expect_response("**/v1/library/search") as asked:
+        page.get_by_label("Arousal does not matter").click()
+    assert asked.value.request.post_data_json["mixture"]["arousal"] is None
+    page.get_by_role("button", name="As it was taken first").click()
+    expect(page.get_by_label("Share of Angry")).to_have_value("48")
+
+
+def test_the_point_of_arousal_and_valence_is_moved(open_library: OpenPage) -> None:
+    page = open_library(f"library/{quote('furious but controlled')}")
+    found(page)
+    box = page.locator(".affect").bounding_box()
+    assert box is not None
+    with page.expect_response("**/v1/library/search") as asked:
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"], steps=4)
+        page.mouse.up()
+    mixture = asked.value.request.post_data_json["mixture"]
+    assert (mixture["arousal"], mixture["valence"]) == pytest.approx((0.5, 0.5), abs=0.02)
+    expect(page.get_by_label("Arousal", exact=True)).to_have_value(
+        str(round(100 * mixture["arousal"]))
+    )
+
+
+def test_filters_say_which_segments_count(open_library: OpenPage) -> None:
+    page = open_library(f"library/{quote('calm')}")
+    found(page)
+    page.get_by_label("Speaker").first.select_option("espeak")
+    others = page.locator(".hits .item").filter(has_not_text="espeak")
+    expect(others).to_have_count(0)
+    assert all("espeak" in hit for hit in found(page))
+    page.reload()
+    assert all("espeak" in hit for hit in found(page))
+    page.get_by_label("Recorded before").fill("2001-01-01")
+    page.get_by_label("Recorded before").blur()
+    expect(page.locator(".hits .nothing")).to_contain_text("Nothing is like that")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".hits .nothing")).to_have_count(0)
+
+
+def test_a_hit_is_heard_to_its_end_and_leads_on(open_library: OpenPage) -> None:
+    page = open_library("library/angry/speaker=anna")
+    found(page)
+    row = page.locator(".hits .item", has_text="example.flac")
+    row.get_by_role("button", name="Play").click()
+    expect(row.get_by_role("button", name="Stop")).to_be_visible()
+    expect(row.get_by_role("button", name="Play")).to_be_visible(timeout=SLOW_MS)
+    row.get_by_role("button", name="More like").click()
+    expect(page.locator(".asked-like")).to_have_text(re.compile("Like example.flac"))
+    expect(page.locator(".hits .item", has_text="example.flac")).to_have_count(0)
+    assert "segment=" in page.url
+
+
+def test_a_clip_finds_itself(open_library: OpenPage) -> None:
+    page = open_library("library")
+    page.set_input_files(".search input[type=file]", EXAMPLE)
+    assert "example.flac" in found(page)[0]
+    # The browser keeps no file: a reload says so.
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("example.flac is not kept")
+
+
+def test_a_dropped_clip_is_searched_by(open_library: OpenPage) -> None:
+    page = open_library("library")
+    page.wait_for_selector(".search", timeout=SLOW_MS)
+    bytes_ = list(EXAMPLE.read_bytes())
+    page.evaluate(
+        """(bytes) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([new Uint8Array(bytes)], "example.flac"));
+          document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+        }""",
+        bytes_,
+    )
+    assert "example.flac" in found(page)[0]
+    assert "#library/" in page.url
+
+
+Fresh = tuple[OpenPage, Server]
+
+
+@pytest.fixture
+def fresh(browser: Browser, tmp_path: Path) -> Iterator[Fresh]:
+    """The page of a server whose library is empty."""
+    with serving(tmp_path / "home") as service, visitors(browser, service) as open_page:
+        yield open_page, service
+
+
+def test_an_empty_library_is_filled_from_the_history_and_emptied(fresh: Fresh) -> None:
+    open_page, service = fresh
+    page = open_page("library")
+    expect(page.locator("main")).to_contain_text("The library is empty")
+    expect(page.locator("main code").last).to_have_text("voxcor library add")
+    keep(page, "library-empty-en")
+    page.get_by_role("button", name="Add all results").click()
+    expect(page.get_by_text("History has no results yet.")).to_be_visible()
+    service.recognize(name="trees.flac")
+    service.recognize(EXAMPLE.read_bytes(), name="rivers.flac")
+    page.get_by_role("button", name="Add all results").click()
+    stock = page.locator(".stock .item")
+    expect(stock).to_have_count(2, timeout=SLOW_MS)
+    page.get_by_role("button", name="Remove trees.flac").click()
+    expect(stock).to_have_count(2)
+    page.get_by_role("button", name="Really remove trees.flac").click()
+    expect(stock).to_have_count(1)
+    expect(stock).to_contain_text("rivers.flac")
+    names = [one["name"] for one in service.get("/v1/library/recordings").json()["recordings"]]
+    assert names == ["rivers.flac"]
+
+
+def test_a_result_goes_in_and_finds_what_is_similar(fresh: Fresh, tmp_path: Path) -> None:
+    open_page, _ = fresh
+    page = open_page()
+    shutil.copy(VOICE, tmp_path / "trees.flac")
+    recognise(page, tmp_path / "trees.flac", "segment")
+    page.get_by_role("button", name="Add to the library").click()
+    expect(page.locator(".added")).to_contain_text("In the library now.", timeout=SLOW_MS)
+    keep(page, "library-result-en")
+    place = page.url
+    page.get_by_role("link", name="Find what is similar to 0:00.2").click()
+    page.wait_for_url(re.compile(r"#library//result=\w+&start=\d+&end=\d+"))
+    # Its own stretch is what is asked for: the other one is found.
+    (hit,) = found(page)
+    assert "0:04." in hit
+    page.get_by_role("link", name="Open the result").click()
+    page.wait_for_url(place)
+    page.get_by_role("link", name="Find similar", exact=True).click()
+    expect(page.locator(".asked-like")).to_contain_text("Like")
+
+
+def test_a_job_goes_in(fresh: Fresh) -> None:
+    open_page, service = fresh
+    page = open_page("queue")
+    page.set_input_files(".queue input[type=file]", [VOICE, EXAMPLE])
+    page.get_by_label("Extract embedding").check()
+    page.get_by_role("button", name="Recognise").click()
+    job = page.locator(".job").first
+    expect(job.locator(".state-name")).to_have_text("done", timeout=SLOW_MS)
+    job.get_by_role("button", name="Add to the library").click()
+    expect(job.locator(".added")).to_be_visible(timeout=SLOW_MS)
+    assert service.get("/v1/library/recordings").json()["total"] == 2
+
+
+def test_without_its_packages_it_says_what_they_bring(open_page: OpenPage) -> None:
+    page = open_page()
+    command = 'pip install "voxcor[library]"'
+    document = {
+        "installed": False,
+        "tables": [],
+        "extra": {"missing_mb": 600, "command": command},
+    }
+    page.route("**/v1/library", lambda route: route.fulfill(json=document))
+    page.get_by_role("link", name="Library").click()
+    lead = page.locator(".library-lead")
+    expect(lead.locator("code")).to_have_text(command)
+    expect(lead).to_contain_text("600 MB")
+    assert violations(page) == []
+    keep(page, "library-not-installed-en")
+
+
+def test_its_code_comes_when_it_is_opened(open_library: OpenPage) -> None:
+    page = open_library()
+    loaded = "performance.getEntries().filter((e) => e.name.includes('/static/library/')).length"
+    assert page.evaluate(loaded) == 0
+    page.get_by_role("link", name="Library").click()
+    page.wait_for_selector(".search", timeout=SLOW_MS)
+    assert page.evaluate(loaded) > 5
+
+
+def mapped(page: Page) -> dict[str, list]:
+    """The map that the page has drawn."""
+    with page.expect_response(
+        lambda answer: answer.url.endswith("/v1/library/map") and answer.status == 200,
+        timeout=SLOW_MS,
+    ) as answered:
+        page.reload()
+    page.wait_for_selector(".map-place canvas[data-drawn-ms]", timeout=SLOW_MS)
+    page.locator(".map-place").scroll_into_view_if_needed()
+    document: dict[str, list] = answered.value.json()
+    return document
+
+
+def place_of(page: Page, columns: dict[str, list], index: int) -> tuple[float, float]:
+    """Where a point of the map lies in the window."""
+    box = page.locator(".map-place canvas").bounding_box()
+    assert box is not None
+    scale = min(box["width"], box["height"]) / 2.1
+    across = box["x"] + box["width"] / 2 + columns["x"][index] * scale
+    return across, box["y"] + box["height"] / 2 - columns["y"][index] * scale
+
+
+def lasso(page: Page) -> None:
+    """Round the whole map."""
+    page.get_by_role("button", name="Lasso").click()
+    box = page.locator(".map-place canvas").bounding_box()
+    assert box is not None
+    left, top = box["x"] + 2, box["y"] + 2
+    right, bottom = box["x"] + box["width"] - 2, box["y"] + box["height"] - 2
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 9)):
+        page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+
+
+def test_a_click_on_the_map_plays_what_is_there(open_library: OpenPage) -> None:
+    page = open_library("library")
+    columns = mapped(page)
+    # The one that is furthest out lies alone.
+    index = max(
+        range(len(columns["ids"])), key=lambda i: abs(columns["x"][i]) + abs(columns["y"][i])
+    )
+    where = place_of(page, columns, index)
+    page.mouse.move(*where)
+    expect(page.locator(".pointed-at")).to_be_visible()
+    with page.expect_response("**/audio") as heard:
+        page.mouse.click(*where)
+    assert heard.value.status in (200, 206)
+    named = page.locator(".pointed-at").inner_text()
+    document = page.request.get(heard.value.url.removesuffix("/audio")).json()
+    assert document["name"] in named
+
+
+def test_a_lasso_selects_lists_and_searches(open_library: OpenPage, library: Server) -> None:
+    page = open_library("library")
+    columns = mapped(page)
+    lasso(page)
+    selection = page.locator(".selection")
+    expect(selection.get_by_role("status").first).to_have_text(f"{len(columns['ids'])} selected")
+    look_at_map(page, "library-selection-en")
+    # What is hidden is not selected.
+    counts = [columns["emotion"].count(place) for place in range(len(columns["labels"]))]
+    most = counts.index(max(counts))
+    name = columns["labels"][most].capitalize()
+    page.locator(".map .legend button", has_text=name).click()
+    expect(selection).to_have_count(0)
+    lasso(page)
+    expect(selection.get_by_role("status").first).to_have_text(
+        f"{len(columns['ids']) - counts[most]} selected"
+    )
+    selection.get_by_role("button", name="List").click()
+    expect(selection.locator(".item").first).to_be_visible()
+    selection.get_by_role("button", name="Like these").click()
+    found(page)
+    assert "shares=" in page.url
+
+
+@pytest.mark.parametrize("kind", ["CSV", "JSONL"])
+def test_a_selection_is_a_file(open_library: OpenPage, kind: str) -> None:
+    page = open_library("library")
+    columns = mapped(page)
+    lasso(page)
+    with page.expect_download() as waiting:
+        page.locator(".selection").get_by_role("button", name=kind, exact=True).click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    rows = [*csv.DictReader(text.splitlines())] if kind == "CSV" else text.splitlines()
+    assert len(rows) == len(columns["ids"])
+    if kind == "JSONL":
+        assert {json.loads(row)["segment"] for row in rows} == set(columns["ids"])
+
+
+def test_the_map_is_used_by_keys(open_library: OpenPage) -> None:
+    page = open_library("library")
+    columns = mapped(page)
+    tab_to(page, "Map of")
+    for key in ("ArrowRight", "ArrowLeft", "-", "+", "0", "r"):
+        page.keyboard.press(key)
+    status = page.locator(".selection").get_by_role("status").first
+    expect(status).to_have_text(f"{len(columns['ids'])} selected")
+    expect(page.locator(".pointed-at")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".selection")).to_have_count(0)
+    with page.expect_response("**/audio"):
+        page.keyboard.press("Enter")
+    for _ in range(12):
+        page.keyboard.press("+")
+    page.keyboard.press("r")
+    all_of_them = page.locator(".selection", has_text=f"{len(columns['ids'])} selected")
+    expect(all_of_them).to_have_count(0)
+
+
+def synthetic(route: Route) -> None:
+    """A map of a hundred thousand segments, in forty groups."""
+    draw = random.Random(7)
+    emotion = [draw.randrange(len(LABEL_IDS)) for _ in range(A_HUNDRED_THOUSAND)]
+    middles = [(draw.uniform(-0.8, 0.8), draw.uniform(-0.8, 0.8)) for _ in range(40)]
+    groups = [draw.choice(range(of, 40, len(LABEL_IDS))) for of in emotion]
+    spread = [(draw.gauss(0, 0.06), draw.gauss(0, 0.06)) for _ in groups]
+    route.fulfill(
+        json={
+            "map": "synthetic",
+            "labels": LABEL_IDS,
+            "speakers": ["ann", "ben"],
+            "x": [round(middles[g][0] + x, 4) for g, (x, _) in zip(groups, spread, strict=True)],
+            "y": [round(middles[g][1] + y, 4) for g, (_, y) in zip(groups, spread, strict=True)],
+            "emotion": emotion,
+            "speaker": [draw.choice([-1, 0, 1]) for _ in emotion],
+            "ids": [f"{index:016x}@0-1" for index in range(A_HUNDRED_THOUSAND)],
+        }
+    )
+
+
+def test_a_hundred_thousand_points_are_moved_and_selected(open_library: OpenPage) -> None:
+    page = open_library()
+    page.route("**/v1/library/map", synthetic)
+    page.get_by_role("link", name="Library").click()
+    canvas = page.locator(".map-place canvas[data-drawn-ms]")
+    canvas.wait_for(timeout=SLOW_MS)
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    took = []
+    page.mouse.move(box["x"] + 500, box["y"] + 300)
+    for turn in range(20):
+        page.mouse.wheel(0, -60 if turn % 2 else 60)
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+        took.append(float(canvas.get_attribute("data-drawn-ms") or "nan"))
+    print(f"\na frame of 100,000 points: {sorted(took)[10]} ms, the fastest {min(took)} ms")
+    look_at_map(page, "library-100000-en")
+    page.get_by_role("button", name="Show all").click()
+    page.get_by_role("button", name="Select what is visible").click()
+    status = page.locator(".selection").get_by_role("status").first
+    expect(status).to_have_text("100000 selected")
+    page.get_by_role("button", name="Speaker", exact=True).click()
+    expect(page.locator(".map .legend button", has_text="ben")).to_be_visible()
+    page.locator(".map .legend button", has_text="ben").click()
+    expect(page.locator(".selection")).to_have_count(0)
