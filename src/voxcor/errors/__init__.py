@@ -80,6 +80,8 @@
     │   ├── NotInLibrary         no recording has this name
     │   ├── ModelNotInLibrary    it has no vectors of this model
     │   ├── NoVectors            a result without an embedding that fits it
+    │   ├── LabelsTooFew         too little is labelled to say anything of it
+    │   ├── LabelInvalid         a text that is no label
     │   └── QueryInvalid         a question that cannot be asked
     ├── StreamError              a live stream does not go on
     │   ├── InvalidAudioFrame    bytes that end within a 16-bit sample

@@ -55,6 +55,18 @@ class NoVectors(LibraryError):
     zh = "{name}：该结果没有与之相符的特征向量。请在识别时加 --embedding，或直接放入录音。"
 
 
+class LabelsTooFew(LibraryError):
+    """What is labelled is not enough to say anything of it."""
+
+    code = "labels_too_few"
+
+
+class LabelInvalid(LibraryError):
+    code = "label_invalid"
+    en = "{label!r} is no label: a label is one line of up to {most} characters, and one emotion."
+    zh = "{label!r} 不是标签：标签应为单行，最多 {most} 个字符，且只表示一种情感。"
+
+
 class QueryInvalid(LibraryError):
     code = "query_invalid"
     en = "{query!r}: {reason_en}"

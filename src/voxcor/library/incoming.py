@@ -83,7 +83,7 @@ def add(
         folder = Path(source)
         if is_file(folder / LEDGER_FILE):
             yield from _add_batch(library, folder, speaker)
-        elif results := _result_files(folder):
+        elif results := result_files(folder):
             for file in results:
                 yield from _guarded(file, partial(_add_result, library, file, speaker))
         elif folder.suffix.lower() in SUFFIXES and is_file(source):
@@ -176,7 +176,7 @@ def _listen(library: Library, origin: _Origin, listening: Callable[[], Recognize
     """Recognises a recording that is not there yet."""
     assert origin.path is not None
     recognizer = listening()
-    known = recording_id(_sha256(origin.path), part=origin.part)
+    known = recording_id(sha256_of(origin.path), part=origin.part)
     if library.has(recognizer.model, known):
         return Added(origin.path.name, known, 0)
     options = RecognitionOptions(granularity="segment", embedding=True)
@@ -256,7 +256,7 @@ def _guarded(name: object, work: Callable[[], Added]) -> Iterator[Added | Failur
         yield Failure(str(name), error.code, error.message)
 
 
-def _result_files(folder: Path) -> list[Path]:
+def result_files(folder: Path) -> list[Path]:
     """The result.json of a result, or of all results in a folder of them."""
     if folder.name == RESULT_FILE and is_file(folder):
         return [folder]
@@ -276,7 +276,12 @@ def _read_vectors(path: Path) -> FloatArray:
     return read
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Of a recording's bytes, as 64 digits.
+
+    Raises:
+        InputNotFound, InputUnreadable: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,9 +6,9 @@ committed stays. What is deleted is rewritten away, not only marked.
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,10 +18,21 @@ from voxcor.disk.locks import locked
 from voxcor.disk.whole import make_folder, write_whole
 from voxcor.errors import LibraryCorrupt, LibraryEmpty, LibraryNewer, ModelNotInLibrary
 from voxcor.extras import require_extra
+from voxcor.library.labels import (
+    Key,
+    LabelsBySegment,
+    PersonsLabel,
+    read_labels,
+    relabel,
+    revised,
+    together,
+    write_labels,
+)
 from voxcor.library.segments import (
     FloatArray,
     LibrarySegment,
     from_arrow,
+    labels_of,
     matrix,
     schema,
     to_arrow,
@@ -40,6 +51,7 @@ PREFIX = "segments-"
 INDEXED_ROWS = 100_000
 
 _PAGE = 10_000  # rows that are rewritten at a time
+_RECORDINGS = 500  # whose segments are given labels at a time
 _ADDITIONS = 200  # after which their small files are joined: every question opens all of them
 
 
@@ -149,7 +161,9 @@ class Library:
             known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
             if new:
-                rows = to_arrow([segments[i] for i in new], vectors[new], table.schema)
+                labels = LabelsBySegment(read_labels(self.folder).values())
+                labelled = [replace(one, label=together(labels[one])) for one in segments]
+                rows = to_arrow([labelled[i] for i in new], vectors[new], table.schema)
                 table.add(rows)
                 self._additions += 1
                 if self._additions % _ADDITIONS == 0:
@@ -204,8 +218,45 @@ class Library:
             found: pa.Table = query.to_arrow()
         return found
 
+    def labels(self) -> list[PersonsLabel]:
+        """What people say of it, by recording and time.
+
+        Raises:
+            StateUnreadable: it cannot be read.
+        """
+        return [*read_labels(self.folder).values()]
+
+    def label(self, said: Iterable[PersonsLabel], withdrawn: Iterable[Key] = ()) -> int:
+        """Keeps what people say, and lets segments have it that are there.
+
+        Args:
+            said: labels of recordings that are there.
+            withdrawn: what is not said any more.
+
+        Returns:
+            how many are new, changed or withdrawn.
+
+        Raises:
+            StateUnreadable: the labels that are there cannot be read.
+            StorageError: the disk; what was there is there.
+        """
+        with self._writing(0), self._readable():
+            before = read_labels(self.folder)
+            after, recordings = revised(before, said, withdrawn)
+            if after != before:
+                write_labels(self.folder, after)
+            # What a process that was killed has not come to is made up for.
+            labels = LabelsBySegment(after.values())
+            for first in range(0, len(recordings), _RECORDINGS):
+                listed = ", ".join(map(quoted, recordings[first : first + _RECORDINGS]))
+                for name in self._names():
+                    relabel(self._open(name), f"recording IN ({listed})", labels)
+        return sum(before.get(key) != after.get(key) for key in {*before, *after})
+
     def remove(self, where: str) -> int:
         """Deletes rows of all models for good: no file of the library holds them any more.
+
+        With the last rows of a recording goes what people have said of it.
 
         Returns:
             how many there were.
@@ -214,17 +265,30 @@ class Library:
         if not self.folder.exists():
             return 0
         with self._writing(0), self._readable():
+            # Not `NOT`: of a row without a path it is unknown whether it has this one.
+            rest = f"({where}) IS NOT TRUE"
+            # First: whoever is interrupted asks again, as rows are there still.
+            self._forget_labels(where, rest)
             for name in self._names():
                 table = self._open(name)
                 count = table.count_rows(where)
                 if not count:
                     continue
                 removed += count
-                left = table.search().where(f"NOT ({where})").limit(table.count_rows())
+                left = table.search().where(rest).limit(table.count_rows())
                 # A deletion only marks rows. This writes the others anew, in one commit.
                 table.add(left.to_batches(_PAGE), mode="overwrite")
                 self._forget_versions(table)
         return removed
+
+    def _forget_labels(self, where: str, rest: str) -> None:
+        labels = read_labels(self.folder)
+        tables = [self._open(name) for name in self._names()] if labels else []
+        going = {name for table in tables for name in _recordings(table, where)}
+        staying = {name for table in tables for name in _recordings(table, rest)}
+        kept = {key: one for key, one in labels.items() if key[0] not in going - staying}
+        if kept != labels:
+            write_labels(self.folder, kept)
 
     def compact(self) -> None:
         """Joins small files and forgets what was replaced; makes indexes where they pay."""
@@ -241,8 +305,7 @@ class Library:
         """The recordings of a table, read anew where somebody else has changed it."""
         version, known = self._recordings.get(table.name, (-1, set()))
         if version != table.version:
-            rows = table.search().select(["recording"]).limit(table.count_rows() or 1).to_arrow()
-            known = set(rows.column("recording").to_pylist())
+            known = _recordings(table)
             self._recordings[table.name] = table.version, known
         return known
 
@@ -251,8 +314,7 @@ class Library:
         about: Mapping[bytes, bytes] = table.schema.metadata
         dim = table.schema.field("vector").type.list_size
         model = ModelInfo(**json.loads(about[b"model"]))
-        labels = tuple(json.loads(about[b"labels"]))
-        return ModelTable(name, model, labels, dim, table.count_rows())
+        return ModelTable(name, model, labels_of(table.schema), dim, table.count_rows())
 
     def _forget_versions(self, table: Any) -> None:
         with warnings.catch_warnings():
@@ -303,6 +365,14 @@ def equals(column: str, value: str) -> str:
 def quoted(value: str) -> str:
     """A text as a constant of SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def _recordings(table: Any, where: str | None = None) -> set[str]:
+    query = table.search().select(["recording"])
+    if where:
+        query = query.where(where)
+    rows = query.limit(table.count_rows() or 1).to_arrow()
+    return set(rows.column("recording").to_pylist())
 
 
 def _table_name(model: ModelInfo) -> str:
