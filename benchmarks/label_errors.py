@@ -28,7 +28,7 @@ from voxcor.library.segments import FloatArray
 from voxcor.models.store import find_model
 from voxcor.training.embeddings import embed_clips, fingerprint
 
-CORPORA = ("ravdess", "nemo", "emospeech_in")
+CORPORA = ("ravdess", "emospeech_in")
 RATES = (0.05, 0.10)
 SEEDS = (0, 1, 2)
 FIRST = 25

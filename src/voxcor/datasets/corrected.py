@@ -8,7 +8,7 @@ came; what lies outside of it was trimmed.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -64,12 +64,17 @@ def labelled_segments(
 
 def to_csv(rows: Iterable[LabelledSegment]) -> str:
     """A table with a header, for spreadsheets as well."""
+    return csv_of(COLUMNS, map(asdict, rows))
+
+
+def csv_of(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """A table of these columns; what is not known is empty."""
     text = io.StringIO()
     text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     for row in rows:
-        values = asdict(row).values()
+        values = (row[name] for name in columns)
         writer.writerow(cell(v) if isinstance(v, str) else "" if v is None else v for v in values)
     return text.getvalue()
 

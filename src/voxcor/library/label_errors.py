@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.datasets.corrected import csv_of
 from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import in_model_order, read_manifest
 from voxcor.errors import LabelsTooFew
@@ -188,6 +189,16 @@ def errors_in_list(
         judged.left_out,
         (*manifest.problems, *same, *unusable),
     )
+
+
+def relabelling_list(errors: Sequence[LabelError]) -> str:
+    """A CSV in which somebody puts `label` right, and `voxcor library correct --from` reads it."""
+    rows = [
+        {**error.to_document(), "start": error.segment.start, "end": error.segment.end}
+        | {"label": error.given}
+        for error in errors
+    ]
+    return csv_of((*("path", "start", "end", "label", "likely", "margin"), "speaker"), rows)
 
 
 def find_errors(

@@ -2,7 +2,17 @@
 
 import typer
 
-from voxcor.cli.library import add, clusters, remove, search, trajectory
+from voxcor.cli.library import (
+    add,
+    agreement,
+    clusters,
+    correct,
+    errors,
+    labels,
+    remove,
+    search,
+    trajectory,
+)
 from voxcor.language import say
 
 app = typer.Typer(
@@ -18,4 +28,8 @@ app.command(help=add.HELP)(add.add)
 app.command(help=search.HELP)(search.search)
 app.command(help=clusters.HELP)(clusters.clusters)
 app.command(help=trajectory.HELP)(trajectory.trajectory)
+app.command(help=correct.HELP)(correct.correct)
+app.command(help=labels.HELP)(labels.labels)
+app.command(help=errors.HELP)(errors.errors)
+app.command(help=agreement.HELP)(agreement.agreement)
 app.command(help=remove.HELP)(remove.remove)
