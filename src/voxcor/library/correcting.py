@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from voxcor.corrections import LONGEST_LABEL
 from voxcor.datasets.corrected import LabelledSegment
@@ -22,6 +23,7 @@ from voxcor.language import say
 from voxcor.library.filters import Filters
 from voxcor.library.incoming import result_files, sha256_of
 from voxcor.library.labels import LabelsBySegment, PersonsLabel, covers, together
+from voxcor.library.query import Clip, Region, parse_query
 from voxcor.library.segments import ID_DIGITS, LibrarySegment
 from voxcor.library.store import Library, ModelTable, equals, quoted
 from voxcor.sources import is_file
@@ -29,7 +31,7 @@ from voxcor.tables.times import LONGEST_S
 from voxcor.untrusted import trimmed
 
 _PROCESSED = "processed_audio.wav"
-_PATHS = 200  # that are looked up at a time
+_LOOKED_UP = 50  # recordings at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +62,30 @@ class _Mark:
     timestamp: str = ""
 
 
-def find_segment(library: Library, table: ModelTable, segment_id: str) -> LibrarySegment:
-    """The segment of this id, `RECORDING@START-END`.
+def find_segment(library: Library, table: ModelTable, named: str) -> LibrarySegment:
+    """The one segment that a query names: `RECORDING@START-END`, `PATH@START-END`.
+
+    Without times it is that of a recording which has one alone.
 
     Raises:
-        NotInLibrary: there is none.
+        NotInLibrary: there is none, or there are several.
+        QueryInvalid: it ends before it begins.
     """
-    recording, _, _ = segment_id.partition("@")
-    for segment in library.segments(table, equals("recording", recording)):
-        if segment.id == segment_id:
-            return segment
-    raise NotInLibrary(name=segment_id)
+    asked = parse_query(named, ())
+    if not isinstance(asked, Clip | Region):
+        raise NotInLibrary(name=named)
+    where = (
+        equals("path", str(asked.path.resolve()))
+        if isinstance(asked, Clip)
+        else f"starts_with(recording, {quoted(asked.recording)})"
+    )
+    found = library.segments(table, where)
+    if asked.start is not None and asked.end is not None:
+        span = PersonsLabel("", asked.start, asked.end, None)
+        found = [segment for segment in found if covers(span, segment)]
+    if len(found) != 1:
+        raise NotInLibrary(name=named)
+    return found[0]
 
 
 def put_right(
@@ -266,13 +281,12 @@ def _of_segments(
 ) -> Iterator[tuple[_Mark, list[LibrarySegment]]]:
     """Each mark with the segments of its recording: found by its path, else by its content."""
     paths = {mark.path: str(mark.path.resolve()) for mark in marks if mark.path}
-    by_path = _looked_up(library, table, "path", paths.values())
+    by_path = _looked_up(library, table, paths.values(), by="path")
     marks = [
         mark if mark.path is None or by_path.get(paths[mark.path]) else _by_content(mark)
         for mark in marks
     ]
-    digits = f"substr(recording, 1, {ID_DIGITS})"
-    by_recording = _looked_up(library, table, digits, (mark.recording for mark in marks))
+    by_recording = _looked_up(library, table, (mark.recording for mark in marks), by="recording")
     for mark in marks:
         if mark.recording is not None:
             yield mark, by_recording.get(mark.recording, [])
@@ -281,15 +295,23 @@ def _of_segments(
 
 
 def _looked_up(
-    library: Library, table: ModelTable, column: str, wanted: Iterable[str | None]
+    library: Library,
+    table: ModelTable,
+    wanted: Iterable[str | None],
+    *,
+    by: Literal["path", "recording"],
 ) -> dict[str, list[LibrarySegment]]:
-    """The segments by what they have in a column."""
+    """The segments by their paths, or by how the names of their recordings begin."""
     names = sorted({name for name in wanted if name is not None})
     found: dict[str, list[LibrarySegment]] = defaultdict(list)
-    for first in range(0, len(names), _PATHS):
-        listed = ", ".join(map(quoted, names[first : first + _PATHS]))
-        for segment in library.segments(table, f"{column} IN ({listed})"):
-            key = segment.path if column == "path" else segment.recording[:ID_DIGITS]
+    for first in range(0, len(names), _LOOKED_UP):
+        some = map(quoted, names[first : first + _LOOKED_UP])
+        if by == "path":
+            where = f"path IN ({', '.join(some)})"
+        else:
+            where = " OR ".join(f"starts_with(recording, {name})" for name in some)
+        for segment in library.segments(table, where):
+            key = segment.path if by == "path" else segment.recording[:ID_DIGITS]
             found[key or ""].append(segment)
     return found
 
