@@ -1,6 +1,7 @@
-"""How many labels that were made wrong `voxcor library errors` finds, beside chance.
+r"""How many labels that were made wrong `voxcor library errors` finds, beside chance.
 
-    python benchmarks/label_errors.py --corpora CORPORA [--write docs/library.md]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/label_errors.py --corpora CORPORA \
+        [--write docs/library.md]
 
 Of each corpus, none of which `small` has heard, 5 % and 10 % of the labels are replaced by another
 label of the corpus, drawn evenly, with three seeds. Then: how many of the labels that are said to
@@ -12,7 +13,6 @@ Prints Markdown; `--write` puts it into the place that is marked for it.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -78,6 +78,7 @@ def measure(folder: Path) -> list[Row]:
     for rate in RATES:
         figures = np.mean([found(segments, vectors, rate, seed) for seed in SEEDS], axis=0)
         rows.append(Row(folder.name, len(segments), rate, *map(float, figures)))
+        print(rows[-1], file=sys.stderr, flush=True)
     return rows
 
 
@@ -121,5 +122,4 @@ def table(rows: Sequence[Row]) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     main()
