@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from results_by_hand import happy_then_sad
 from voxcor.corrections import (
     CORRECTIONS_FILE,
+    LOCK_FILE,
     NO_CORRECTIONS,
     Correction,
     Corrections,
@@ -20,6 +23,7 @@ from voxcor.corrections import (
     withdraw_corrections,
     write_corrections,
 )
+from voxcor.disk.locks import locked
 from voxcor.errors import CorrectionsChanged, CorrectionsInvalid, StateUnreadable
 from voxcor.language import speaking
 from voxcor.result_folder import save
@@ -84,6 +88,33 @@ def test_of_two_who_write_the_second_is_told(folder: Path) -> None:
     assert caught.value.details["revision"] == now.revision
     assert write_corrections(folder, RESULT, [ANGRY], "long gone") == now
     assert write_corrections(folder, RESULT, [SAD], now.revision).corrections == (SAD,)
+
+
+_WRITE = """
+import sys
+from pathlib import Path
+from results_by_hand import happy_then_sad
+from voxcor.corrections import Correction, write_corrections
+print("ready", flush=True)
+write_corrections(Path(sys.argv[1]), happy_then_sad(), [Correction(1, 1.9, 3.1, "sad")], "")
+"""
+
+
+def test_of_two_processes_the_second_is_told(folder: Path, tmp_path: Path) -> None:
+    other = save(RESULT, tmp_path / "other")
+    write_corrections(other, RESULT, [ANGRY], "")
+    command = [sys.executable, "-c", _WRITE, str(folder)]
+    path = {"PYTHONPATH": str(Path(__file__).parent / "support")}
+    with locked(folder.parent / LOCK_FILE):
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=path
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        (folder / CORRECTIONS_FILE).write_bytes((other / CORRECTIONS_FILE).read_bytes())
+    _, told = process.communicate()
+    assert "CorrectionsChanged" in told
+    assert read_corrections(folder, RESULT).corrections == (ANGRY,)
 
 
 def test_none_at_all_leaves_no_file(folder: Path) -> None:

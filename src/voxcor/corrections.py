@@ -9,12 +9,14 @@ are as the model has them.
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from voxcor.disk.faults import storage_errors
+from voxcor.disk.locks import locked
 from voxcor.disk.unreadable import read_state, set_unreadable_aside
 from voxcor.disk.whole import sync, write_whole
 from voxcor.errors import CorrectionsChanged, CorrectionsInvalid, StateUnreadable
@@ -26,6 +28,9 @@ from voxcor.stored_result import record_from
 from voxcor.untrusted import trimmed
 
 CORRECTIONS_FILE = "corrections.json"
+
+# Beside the folders of results, not in one: what deletes a folder waits for nobody.
+LOCK_FILE = ".corrections.lock"
 
 SCHEMA_VERSION = 1
 
@@ -167,7 +172,7 @@ def write_corrections(
     """Puts corrections in the place of those that are there; none takes the file away.
 
     Where nothing would change nothing is written, whatever they are based on: to say the same
-    twice is to say it once. One at a time writes for a folder, which is for the caller to see to.
+    twice is to say it once. One process at a time writes.
 
     Args:
         folder: of the result.
@@ -185,20 +190,21 @@ def write_corrections(
         StateUnreadable: those that are there cannot be read: `withdraw_corrections` comes first.
         StorageError: the disk; what was there is there.
     """
-    before = read_corrections(folder, result)
-    after = _dated(checked(wanted, result), before)
-    if after == before:
-        return before
-    if based_on != before.revision:
-        raise CorrectionsChanged(revision=before.revision)
-    if not after.corrections:
-        withdraw_corrections(folder, result)
+    with _writing(folder):
+        before = read_corrections(folder, result)
+        after = _dated(checked(wanted, result), before)
+        if after == before:
+            return before
+        if based_on != before.revision:
+            raise CorrectionsChanged(revision=before.revision)
+        path = folder / CORRECTIONS_FILE
+        if not after.corrections:
+            _take_away(path)
+            return after
+        is_private = not folder.stat().st_mode & 0o077
+        with storage_errors(path):
+            write_whole(path, to_json(after.to_document(), indent=2) + "\n", private=is_private)
         return after
-    path = folder / CORRECTIONS_FILE
-    is_private = not folder.stat().st_mode & 0o077
-    with storage_errors(path):
-        write_whole(path, to_json(after.to_document(), indent=2) + "\n", private=is_private)
-    return after
 
 
 def withdraw_corrections(folder: Path, result: Result) -> None:
@@ -208,15 +214,24 @@ def withdraw_corrections(folder: Path, result: Result) -> None:
         StorageError: the disk.
     """
     path = folder / CORRECTIONS_FILE
-    try:
-        read_corrections(folder, result)
-    except StateUnreadable as error:
-        if set_unreadable_aside(path, error) is None:
-            raise
-        return
+    with _writing(folder):
+        try:
+            read_corrections(folder, result)
+        except StateUnreadable as error:
+            if set_unreadable_aside(path, error) is None:
+                raise
+            return
+        _take_away(path)
+
+
+def _writing(folder: Path) -> AbstractContextManager[None]:
+    return locked(folder.parent / LOCK_FILE)
+
+
+def _take_away(path: Path) -> None:
     with storage_errors(path):
         path.unlink(missing_ok=True)
-        sync(folder)
+        sync(path.parent)
 
 
 def checked(corrections: Sequence[Correction], result: Result) -> Corrections:

@@ -8,7 +8,7 @@ came; what lies outside of it was trimmed.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,12 +70,17 @@ def to_csv(
     rows: Iterable["DataclassInstance"], kind: type["DataclassInstance"] = LabelledSegment
 ) -> str:
     """A table with a header, for spreadsheets as well: `rows` are records of this `kind`."""
+    return csv_of([field.name for field in fields(kind)], map(asdict, rows))
+
+
+def csv_of(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """A table of these columns; what is not known is empty."""
     text = io.StringIO()
     text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(kind))
+    writer.writerow(columns)
     for row in rows:
-        values = asdict(row).values()
+        values = (row[name] for name in columns)
         writer.writerow(cell(v) if isinstance(v, str) else "" if v is None else v for v in values)
     return text.getvalue()
 

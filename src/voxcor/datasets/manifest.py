@@ -38,13 +38,17 @@ FEW_CLIPS = 5
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One labelled recording. `row` is its line in the manifest, or its number in a folder."""
+    """One labelled recording. `row` is its line in the manifest, or its number in a folder.
+
+    `cut_from` is the recording of which `path` is a part, where it is one.
+    """
 
     path: Path
     label: str
     speaker: str | None
     row: int
     columns: Mapping[str, str]  # everything else the row says: language, corpus, split, fold, …
+    cut_from: Path | None = None
 
     @property
     def voice(self) -> tuple[str, str] | None:
@@ -211,7 +215,8 @@ def _cut_out(
         en, zh = f"{start:g} to {end:g} s is no stretch.", f"{start:g} 至 {end:g} 秒不是有效区间。"
         return utterance, row_problem(utterance, "stretch", en, zh)
     try:
-        clip = replace(utterance, path=clip_of(utterance.path, start, end))
+        whole = utterance.path
+        clip = replace(utterance, path=clip_of(whole, start, end), cut_from=whole)
     except InputError as error:
         said = error.message.removeprefix(str(utterance.path)).lstrip(": ")
         return utterance, row_problem(utterance, error.code, said, said)

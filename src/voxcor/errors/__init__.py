@@ -87,6 +87,8 @@
     │   ├── NotEnrolled          a person who is, but with another model
     │   ├── TooLittleSpeech      not enough of a person to know how they usually sound
     │   ├── NoNeutral            a model that knows no neutral speech
+    │   ├── LabelsTooFew         too little is labelled to say anything of it
+    │   ├── LabelInvalid         a text that is no label
     │   └── QueryInvalid         a question that cannot be asked
     ├── StreamError              a live stream does not go on
     │   ├── InvalidAudioFrame    bytes that end within a 16-bit sample

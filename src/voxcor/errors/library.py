@@ -114,6 +114,18 @@ class NoSessionSound(LibraryError):
     )
 
 
+class LabelsTooFew(LibraryError):
+    """What is labelled is not enough to say anything of it."""
+
+    code = "labels_too_few"
+
+
+class LabelInvalid(LibraryError):
+    code = "label_invalid"
+    en = "{label!r} is no label: a label is one line of up to {most} characters, and one emotion."
+    zh = "{label!r} 不是标签：标签应为单行，最多 {most} 个字符，且只表示一种情感。"
+
+
 class QueryInvalid(LibraryError):
     code = "query_invalid"
     en = "{query!r}: {reason_en}"

@@ -22,7 +22,7 @@ IntArray = NDArray[np.int64]
 CALIBRATION_BINS = 15
 
 REPLICATES = 1000
-_INTERVAL = (2.5, 97.5)  # percentiles
+INTERVAL = (2.5, 97.5)  # percentiles
 _DRAWN_AT_ONCE = 50
 
 
@@ -96,7 +96,7 @@ def confusion_matrix(truth: IntArray, predicted: IntArray, count: int) -> IntArr
 
 def recalls(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
     """[..., L, L] to [..., L]: the share of each label's clips that is right; 0 without clips."""
-    return _ratio(np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-1))
+    return ratio(np.diagonal(confusion, axis1=-2, axis2=-1), confusion.sum(axis=-1))
 
 
 def unweighted_accuracy(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
@@ -106,13 +106,13 @@ def unweighted_accuracy(confusion: NDArray[np.floating] | IntArray) -> FloatArra
 
 def weighted_accuracy(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
     """[..., L, L] to [...]: the share of all clips that is right, 0..1."""
-    return _ratio(np.trace(confusion, axis1=-2, axis2=-1), confusion.sum(axis=(-2, -1)))
+    return ratio(np.trace(confusion, axis1=-2, axis2=-1), confusion.sum(axis=(-2, -1)))
 
 
 def macro_f1(confusion: NDArray[np.floating] | IntArray) -> FloatArray:
     """[..., L, L] to [...]: the mean F1, 2 TP / (2 TP + FP + FN), of the labels in the truth."""
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    f1 = _ratio(2 * right, confusion.sum(axis=-1) + confusion.sum(axis=-2))
+    f1 = ratio(2 * right, confusion.sum(axis=-1) + confusion.sum(axis=-2))
     return _mean_over_present(f1, confusion)
 
 
@@ -130,7 +130,7 @@ def expected_calibration_error(bins: FloatArray) -> FloatArray:
     The sum over bins of |right - confidence| / clips, 0 (calibrated) to 1.
     """
     gaps = np.abs(bins[..., 1] - bins[..., 2]).sum(axis=-1)
-    return _ratio(gaps, bins[..., 0].sum(axis=-1))
+    return ratio(gaps, bins[..., 0].sum(axis=-1))
 
 
 def brier_scores(truth: IntArray, scores: FloatArray) -> FloatArray:
@@ -154,7 +154,7 @@ def concordance(sums: FloatArray) -> FloatArray:
     """
     x, y, xx, yy, xy = np.moveaxis(sums[..., 1:] / sums[..., :1], -1, 0)
     spread = (xx - x**2) + (yy - y**2) + (x - y) ** 2
-    return _ratio(2 * (xy - x * y), spread)
+    return ratio(2 * (xy - x * y), spread)
 
 
 def coverage(
@@ -196,10 +196,10 @@ def measure(
     known = {speaker for speaker in speakers if speaker is not None}
     sums = _sums_by_owner(truth, scores, owners_of(speakers))
     whole = _from_sums(sums.sum(axis=0), len(labels))
-    replicates = _from_sums(_bootstrap(sums, np.random.default_rng(seed)), len(labels))
+    replicates = _from_sums(bootstrap(sums, np.random.default_rng(seed)), len(labels))
 
     def estimate(name: str) -> Estimate:
-        low, high = np.percentile(replicates[name], _INTERVAL)
+        low, high = np.percentile(replicates[name], INTERVAL)
         return Estimate(float(whole[name]), float(low), float(high))
 
     confusion = confusion_matrix(truth, scores.argmax(axis=1), len(labels))
@@ -235,8 +235,8 @@ def _concordance(pairs: FloatArray, speakers: Sequence[Hashable | None], seed: i
     place = _places(owners_of([speakers[row] for row in rows]))
     sums = np.zeros((place.max() + 1, 6))
     np.add.at(sums, place, moments(pairs[rows, 0], pairs[rows, 1]))
-    replicates = concordance(_bootstrap(sums, np.random.default_rng(seed)))
-    low, high = np.percentile(replicates, _INTERVAL)
+    replicates = concordance(bootstrap(sums, np.random.default_rng(seed)))
+    low, high = np.percentile(replicates, INTERVAL)
     value = float(concordance(sums.sum(axis=0)))
     return Concordance(len(rows), Estimate(value, float(low), float(high)))
 
@@ -259,7 +259,7 @@ def owners_of(speakers: Sequence[Hashable | None]) -> list[Hashable]:
 def _recall(value: float, replicates: Mapping[str, FloatArray], row: int) -> Estimate:
     # A draw of speakers may hold no clip of the label at all; it says nothing about its recall.
     drawn = replicates["recall"][replicates["present"][:, row] > 0, row]
-    low, high = np.percentile(drawn, _INTERVAL) if len(drawn) else (value, value)
+    low, high = np.percentile(drawn, INTERVAL) if len(drawn) else (value, value)
     return Estimate(float(value), float(low), float(high))
 
 
@@ -301,7 +301,7 @@ def _from_sums(sums: FloatArray, count: int) -> dict[str, FloatArray]:
     }
 
 
-def _bootstrap(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
+def bootstrap(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
     """[owners, K] to [replicates, K]: sums over as many owners, drawn with replacement."""
     owners = len(sums)
     even = np.full(owners, 1 / owners)
@@ -314,7 +314,7 @@ def _bootstrap(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 def _reliability(bins: FloatArray) -> tuple[Bin, ...]:
     borders = np.linspace(0, 1, CALIBRATION_BINS + 1).tolist()
-    means = _ratio(bins[:, 1:], bins[:, :1])
+    means = ratio(bins[:, 1:], bins[:, :1])
     return tuple(
         Bin(borders[i], borders[i + 1], int(bins[i, 0]), float(means[i, 0]), float(means[i, 1]))
         for i in range(CALIBRATION_BINS)
@@ -329,10 +329,10 @@ def _mean_over_present(
     values: FloatArray, confusion: NDArray[np.floating] | IntArray
 ) -> FloatArray:
     present = confusion.sum(axis=-1) > 0
-    return _ratio((values * present).sum(axis=-1), present.sum(axis=-1))
+    return ratio((values * present).sum(axis=-1), present.sum(axis=-1))
 
 
-def _ratio(above: ArrayLike, below: ArrayLike) -> FloatArray:
+def ratio(above: ArrayLike, below: ArrayLike) -> FloatArray:
     """The quotient, and 0 where nothing is divided by nothing."""
     top, bottom = np.asarray(above, np.float64), np.asarray(below, np.float64)
     quotient = np.zeros(np.broadcast(top, bottom).shape)

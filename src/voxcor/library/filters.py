@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from voxcor.errors import QueryInvalid
-from voxcor.library.store import equals, quoted
+from voxcor.library.segments import ID_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,27 @@ def parse_date(text: str) -> datetime:
             reason_en="no date such as 2026-03-01 or 2026-03-01T14:30.",
             reason_zh="不是日期；写法如 2026-03-01 或 2026-03-01T14:30。",
         ) from error
+
+
+def equals(column: str, value: str) -> str:
+    """The condition that a column has this text, in SQL."""
+    return f"{column} = {quoted(value)}"
+
+
+def of_recording(name: str) -> str:
+    """The condition that a recording is called so, or its channels or parts are.
+
+    Of less than a whole name it is the beginning.
+    """
+    if len(name) < ID_DIGITS:
+        return f"starts_with(recording, {quoted(name)})"
+    beginnings = (f"starts_with(recording, {quoted(name + sign)})" for sign in "-+")
+    return f"({equals('recording', name)} OR {' OR '.join(beginnings)})"
+
+
+def quoted(value: str) -> str:
+    """A text as a constant of SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _moment(time: datetime) -> str:

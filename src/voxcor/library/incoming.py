@@ -94,7 +94,7 @@ def add(
         folder = Path(source)
         if is_file(folder / LEDGER_FILE):
             yield from add_batch(library, folder, speaker=speaker)
-        elif results := _result_files(folder):
+        elif results := result_files(folder):
             for file in results:
                 again = partial(add_result, library, file, speaker=speaker)
                 yield from _guarded(file, partial(again, recognizer=lambda _model: listening()))
@@ -192,7 +192,7 @@ def _listen(library: Library, origin: _Origin, listening: Callable[[], Recognize
     """Recognises a recording that is not there yet."""
     assert origin.path is not None
     recognizer = listening()
-    known = recording_id(_sha256(origin.path), part=origin.part)
+    known = recording_id(sha256_of(origin.path), part=origin.part)
     if library.has(recognizer.model, known):
         return Added(origin.path.name, known, 0)
     options = RecognitionOptions(granularity="segment", embedding=True)
@@ -285,7 +285,7 @@ def _add_session(
     """The utterances of a live session, heard again for their vectors, which no event has."""
     sound = sound_beside(file)
     recognizer = listening()
-    known = recording_id(_sha256(sound))
+    known = recording_id(sha256_of(sound))
     if library.has(recognizer.model, known):
         return Added(sound.name, known, 0)
     origin = replace(origin, path=sound, recorded_at=session.started)
@@ -341,7 +341,7 @@ def _guarded(name: object, work: Callable[[], Added]) -> Iterator[Added | Failur
         yield Failure(str(name), error.code, error.message)
 
 
-def _result_files(folder: Path) -> list[Path]:
+def result_files(folder: Path) -> list[Path]:
     """The result.json of a result, or of all results in a folder of them."""
     if folder.name == RESULT_FILE and is_file(folder):
         return [folder]
@@ -361,7 +361,12 @@ def _read_vectors(path: Path) -> FloatArray:
     return read
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Of a recording's bytes, as 64 digits.
+
+    Raises:
+        InputNotFound, InputUnreadable: it cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,10 +3,13 @@
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from voxcor.audio import Mono, open_audio, to_mono
 from voxcor.batch.parts import cut, placed
 from voxcor.disk.array import Rows
 from voxcor.errors import InputNotFound, InputUnreadable
+from voxcor.library.segments import FloatArray
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
 from voxcor.results import Result
@@ -28,14 +31,27 @@ def listen(
     """
     if part is None:
         return recognizer.recognize(path, options)
+    mono = _whole(path)
+    return placed(recognizer.recognize(cut(mono, part), options), part[0] / 1000, mono.duration)
+
+
+def samples_of_part(path: Path, part: tuple[int, int]) -> FloatArray:
+    """What there is to hear in a part of a recording, float32 `[n]` at 16 kHz.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    return np.asarray(cut(_whole(path), part).samples, np.float32)
+
+
+def _whole(path: Path) -> Mono[Rows]:
     try:
         changed = path.stat().st_mtime_ns
     except FileNotFoundError as error:
         raise InputNotFound(name=str(path)) from error
     except OSError as error:
         raise InputUnreadable(name=str(path), reason=error.strerror or str(error)) from error
-    mono = _decoded(path, changed)
-    return placed(recognizer.recognize(cut(mono, part), options), part[0] / 1000, mono.duration)
+    return _decoded(path, changed)
 
 
 def forget_decoded() -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from voxcor.errors import NotInLibrary
-from voxcor.library.filters import Filters
+from voxcor.library.filters import Filters, quoted
 from voxcor.library.query import Region, parse_segment
 from voxcor.library.segments import LibrarySegment
-from voxcor.library.store import Library, ModelTable, quoted
+from voxcor.library.store import Library, ModelTable
 from voxcor.results import milliseconds
 
 _AT_A_TIME = 1_000  # recordings that one condition names

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voxcor.errors import NotInLibrary
+from voxcor.library.filters import equals, of_recording
 from voxcor.library.listening import forget_decoded
-from voxcor.library.store import Library, equals, of_recording
+from voxcor.library.store import Library
 from voxcor.people.book import People
 
 _SHORTEST_ID = 8

@@ -1,5 +1,6 @@
 """What the library keeps: segments of recordings, each with its vector; and its columns."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,6 +112,11 @@ def schema(labels: Sequence[str], dim: int, about: Mapping[str, str]) -> "pa.Sch
         ("vector", pa.list_(number, dim)),
     ]
     return pa.schema(columns, metadata=dict(about))
+
+
+def labels_of(columns: "pa.Schema") -> tuple[str, ...]:
+    """The labels of the model whose segments a table has."""
+    return tuple(json.loads(columns.metadata[b"labels"]))
 
 
 def to_arrow(

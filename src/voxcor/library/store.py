@@ -6,9 +6,9 @@ committed stays. What is deleted is rewritten away, not only marked.
 
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -19,6 +19,17 @@ from voxcor.disk.whole import make_folder
 from voxcor.errors import LibraryEmpty, ModelNotInLibrary, NoVectors
 from voxcor.extras import require_extra
 from voxcor.library import derived
+from voxcor.library.filters import quoted
+from voxcor.library.labels import (
+    Key,
+    LabelsBySegment,
+    PersonsLabel,
+    read_labels,
+    relabel,
+    revised,
+    together,
+    write_labels,
+)
 from voxcor.library.migrations import (
     LOCK_FILE,
     VERSION_FILE,
@@ -27,11 +38,11 @@ from voxcor.library.migrations import (
     write_version,
 )
 from voxcor.library.segments import (
-    ID_DIGITS,
     FloatArray,
     LibrarySegment,
     columns_but_vectors,
     from_arrow,
+    labels_of,
     matrix,
     schema,
     to_arrow,
@@ -54,6 +65,7 @@ INDEXED_ROWS = 100_000
 
 _PAGE = 10_000  # rows that are rewritten at a time
 _TRIES = 2  # of reading what may be written anew at any moment, before the last one
+_RECORDINGS = 500  # whose segments are given labels at a time
 _ADDITIONS = 200  # after which their small files are joined: every question opens all of them
 
 
@@ -164,7 +176,9 @@ class Library:
             known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
             if new:
-                rows = to_arrow([segments[i] for i in new], vectors[new], table.schema)
+                labels = LabelsBySegment(read_labels(self.folder).values())
+                labelled = [replace(one, label=together(labels[one])) for one in segments]
+                rows = to_arrow([labelled[i] for i in new], vectors[new], table.schema)
                 table.add(rows)
                 self._additions += 1
                 if self._additions % _ADDITIONS == 0:
@@ -243,17 +257,48 @@ class Library:
         """The recordings of all models that have a segment for which a condition of SQL holds."""
         if not self.folder.exists():
             return set()
-        found: set[str] = set()
         with self._readable():
-            for name in self._names():
-                table = self._open(name)
-                most = table.count_rows() or 1
-                query = table.search().where(where).select(["recording"])
-                found |= {*query.limit(most).to_arrow().column("recording").to_pylist()}
-        return found
+            return {one for name in self._names() for one in _recordings(self._open(name), where)}
+
+    def labels(self) -> list[PersonsLabel]:
+        """What people say of it, by recording and time.
+
+        Raises:
+            StateUnreadable: it cannot be read.
+        """
+        return [*read_labels(self.folder).values()]
+
+    def label(self, said: Iterable[PersonsLabel], withdrawn: Iterable[Key] = ()) -> int:
+        """Keeps what people say, and lets segments have it that are there.
+
+        Args:
+            said: labels of recordings that are there.
+            withdrawn: what is not said any more.
+
+        Returns:
+            how many are new, changed or withdrawn.
+
+        Raises:
+            StateUnreadable: the labels that are there cannot be read.
+            StorageError: the disk; what was there is there.
+        """
+        with self._writing(0), self._readable():
+            before = read_labels(self.folder)
+            after, recordings = revised(before, said, withdrawn)
+            if after != before:
+                write_labels(self.folder, after)
+            # What a process that was killed has not come to is made up for.
+            labels = LabelsBySegment(after.values())
+            for first in range(0, len(recordings), _RECORDINGS):
+                listed = ", ".join(map(quoted, recordings[first : first + _RECORDINGS]))
+                for name in self._names():
+                    relabel(self._open(name), f"recording IN ({listed})", labels)
+        return sum(before.get(key) != after.get(key) for key in {*before, *after})
 
     def remove(self, where: str) -> int:
         """Deletes rows of all models for good: no file of the library holds them any more.
+
+        With the last rows of a recording goes what people have said of it.
 
         Returns:
             how many there were.
@@ -262,15 +307,17 @@ class Library:
         if not self.folder.exists():
             return 0
         with self._writing(0), self._readable():
+            # Not `NOT`: of a row without a path it is unknown whether it has this one.
+            rest = f"({where}) IS NOT TRUE"
+            # First: whoever is interrupted asks again, as rows are there still.
+            self._forget_labels(where, rest)
             for name in self._names():
                 table = self._open(name)
                 count = table.count_rows(where)
                 if not count:
                     continue
                 removed += count
-                # Where a column is null, the condition is as well, and so is its contrary.
-                kept = f"({where}) IS NOT TRUE"
-                left = table.search().where(kept).limit(table.count_rows())
+                left = table.search().where(rest).limit(table.count_rows())
                 # A deletion only marks rows. This writes the others anew, in one commit.
                 table.add(left.to_batches(_PAGE), mode="overwrite")
                 self._forget_versions(table)
@@ -283,6 +330,15 @@ class Library:
         with self._writing(len(content)), self._readable():
             if self._open(table.name).version == version:
                 derived.write(self.folder, key, content)
+
+    def _forget_labels(self, where: str, rest: str) -> None:
+        labels = read_labels(self.folder)
+        tables = [self._open(name) for name in self._names()] if labels else []
+        going = {name for table in tables for name in _recordings(table, where)}
+        staying = {name for table in tables for name in _recordings(table, rest)}
+        kept = {key: one for key, one in labels.items() if key[0] not in going - staying}
+        if kept != labels:
+            write_labels(self.folder, kept)
 
     def compact(self) -> None:
         """Joins small files and forgets what was replaced; makes indexes where they pay."""
@@ -299,8 +355,7 @@ class Library:
         """The recordings of a table, read anew where somebody else has changed it."""
         version, known = self._recordings.get(table.name, (-1, set()))
         if version != table.version:
-            rows = table.search().select(["recording"]).limit(table.count_rows() or 1).to_arrow()
-            known = set(rows.column("recording").to_pylist())
+            known = _recordings(table)
             self._recordings[table.name] = table.version, known
         return known
 
@@ -309,8 +364,7 @@ class Library:
         about: Mapping[bytes, bytes] = table.schema.metadata
         dim = table.schema.field("vector").type.list_size
         model = ModelInfo(**json.loads(about[b"model"]))
-        labels = tuple(json.loads(about[b"labels"]))
-        return ModelTable(name, model, labels, dim, table.count_rows())
+        return ModelTable(name, model, labels_of(table.schema), dim, table.count_rows())
 
     def _forget_versions(self, table: Any) -> None:
         with warnings.catch_warnings():
@@ -352,25 +406,12 @@ class Library:
         return readable(self.folder)
 
 
-def equals(column: str, value: str) -> str:
-    """The condition that a column has this text, in SQL."""
-    return f"{column} = {quoted(value)}"
-
-
-def of_recording(name: str) -> str:
-    """The condition that a recording is called so, or its channels or parts are.
-
-    Of less than a whole name it is the beginning.
-    """
-    if len(name) < ID_DIGITS:
-        return f"starts_with(recording, {quoted(name)})"
-    beginnings = (f"starts_with(recording, {quoted(name + sign)})" for sign in "-+")
-    return f"({equals('recording', name)} OR {' OR '.join(beginnings)})"
-
-
-def quoted(value: str) -> str:
-    """A text as a constant of SQL."""
-    return "'" + value.replace("'", "''") + "'"
+def _recordings(table: Any, where: str | None = None) -> set[str]:
+    query = table.search().select(["recording"])
+    if where:
+        query = query.where(where)
+    rows = query.limit(table.count_rows() or 1).to_arrow()
+    return set(rows.column("recording").to_pylist())
 
 
 def _table_name(model: ModelInfo) -> str:

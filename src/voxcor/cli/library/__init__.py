@@ -2,7 +2,19 @@
 
 import typer
 
-from voxcor.cli.library import add, clusters, enrol, forget, remove, search, trajectory
+from voxcor.cli.library import (
+    add,
+    agreement,
+    clusters,
+    correct,
+    enrol,
+    errors,
+    forget,
+    labels,
+    remove,
+    search,
+    trajectory,
+)
 from voxcor.language import say
 
 app = typer.Typer(
@@ -20,4 +32,8 @@ app.command(help=clusters.HELP)(clusters.clusters)
 app.command(help=trajectory.HELP)(trajectory.trajectory)
 app.command(help=enrol.HELP)(enrol.enrol)
 app.command(help=forget.HELP)(forget.forget)
+app.command(help=correct.HELP)(correct.correct)
+app.command(help=labels.HELP)(labels.labels)
+app.command(help=errors.HELP)(errors.errors)
+app.command(help=agreement.HELP)(agreement.agreement)
 app.command(help=remove.HELP)(remove.remove)

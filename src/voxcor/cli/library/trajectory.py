@@ -42,7 +42,8 @@ def trajectory(
     from typing import cast
 
     from voxcor.errors import NotInLibrary, UsageError
-    from voxcor.library.store import Library, quoted
+    from voxcor.library.filters import quoted
+    from voxcor.library.store import Library
     from voxcor.library.trajectory import Dimension, follow
     from voxcor.results import DIMENSIONS
 
