@@ -80,6 +80,8 @@
     │   ├── NotInLibrary         no recording has this name
     │   ├── ModelNotInLibrary    it has no vectors of this model
     │   ├── NoVectors            a result without an embedding that fits it
+    │   ├── ModelsDiffer         two things to compare, heard by two models
+    │   ├── NothingToCompare     two models, and no recording that both have heard
     │   └── QueryInvalid         a question that cannot be asked
     ├── StreamError              a live stream does not go on
     │   ├── InvalidAudioFrame    bytes that end within a 16-bit sample

@@ -55,6 +55,24 @@ class NoVectors(LibraryError):
     zh = "{name}：该结果没有与之相符的特征向量。请在识别时加 --embedding，或直接放入录音。"
 
 
+class ModelsDiffer(LibraryError):
+    code = "models_differ"
+    en = (
+        "{first} was heard by {one} and {second} by {other}: only what one model heard can be "
+        "laid on each other. Choose it with --model."
+    )
+    zh = (
+        "{first} 由 {one} 识别，而 {second} 由 {other} 识别：只有同一模型的结果才能对齐比较。"
+        "可用 --model 指定模型。"
+    )
+
+
+class NothingToCompare(LibraryError):
+    code = "nothing_to_compare"
+    en = "No recording has an answer by both models."
+    zh = "没有同时具有两个模型结果的录音。"
+
+
 class QueryInvalid(LibraryError):
     code = "query_invalid"
     en = "{query!r}: {reason_en}"

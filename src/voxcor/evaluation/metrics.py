@@ -196,7 +196,7 @@ def measure(
     known = {speaker for speaker in speakers if speaker is not None}
     sums = _sums_by_owner(truth, scores, owners_of(speakers))
     whole = _from_sums(sums.sum(axis=0), len(labels))
-    replicates = _from_sums(_bootstrap(sums, np.random.default_rng(seed)), len(labels))
+    replicates = _from_sums(bootstrap_sums(sums, np.random.default_rng(seed)), len(labels))
 
     def estimate(name: str) -> Estimate:
         low, high = np.percentile(replicates[name], _INTERVAL)
@@ -232,16 +232,16 @@ def measure(
 def _concordance(pairs: FloatArray, speakers: Sequence[Hashable | None], seed: int) -> Concordance:
     """Of those pairs [N, 2] of which both are known; drawn as in `measure`."""
     rows = np.flatnonzero(~np.isnan(pairs).any(axis=1)).tolist()
-    place = _places(owners_of([speakers[row] for row in rows]))
+    place = places_of(owners_of([speakers[row] for row in rows]))
     sums = np.zeros((place.max() + 1, 6))
     np.add.at(sums, place, moments(pairs[rows, 0], pairs[rows, 1]))
-    replicates = concordance(_bootstrap(sums, np.random.default_rng(seed)))
+    replicates = concordance(bootstrap_sums(sums, np.random.default_rng(seed)))
     low, high = np.percentile(replicates, _INTERVAL)
     value = float(concordance(sums.sum(axis=0)))
     return Concordance(len(rows), Estimate(value, float(low), float(high)))
 
 
-def _places(owners: Sequence[Hashable]) -> IntArray:
+def places_of(owners: Sequence[Hashable]) -> IntArray:
     """[N]: which owner each clip has, counted in the order in which they come."""
     places = {owner: place for place, owner in enumerate(dict.fromkeys(owners))}
     return np.array([places[owner] for owner in owners])
@@ -267,7 +267,7 @@ def _sums_by_owner(truth: IntArray, scores: FloatArray, owners: Sequence[Hashabl
     """[owners, K]: what the figures are functions of, summed over each owner's clips."""
     count = scores.shape[1]
     confidence, predicted = scores.max(axis=1), scores.argmax(axis=1)
-    row = _places(owners)
+    row = places_of(owners)
     rows = row.max() + 1
     confusion = np.zeros((rows, count**2))
     bins = np.zeros((rows, CALIBRATION_BINS, 3))
@@ -301,7 +301,7 @@ def _from_sums(sums: FloatArray, count: int) -> dict[str, FloatArray]:
     }
 
 
-def _bootstrap(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
+def bootstrap_sums(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
     """[owners, K] to [replicates, K]: sums over as many owners, drawn with replacement."""
     owners = len(sums)
     even = np.full(owners, 1 / owners)

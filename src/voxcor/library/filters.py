@@ -71,5 +71,23 @@ def parse_date(text: str) -> datetime:
         ) from error
 
 
+def parse_group(text: str) -> Filters:
+    """A group of recordings as people name one: a speaker, or dates.
+
+    Args:
+        text: `anna`; `2026-01-01..2026-03-01`, the second not included; `..2026-03-01`, all before;
+            `2026-03-01..`, all from then on.
+
+    Raises:
+        QueryInvalid: it has dots and no dates around them.
+    """
+    since, dots, until = (part.strip() for part in text.partition(".."))
+    if not dots or not (since or until):
+        return Filters(speaker=text.strip())
+    return Filters(
+        since=parse_date(since) if since else None, until=parse_date(until) if until else None
+    )
+
+
 def _moment(time: datetime) -> str:
     return f"timestamp {quoted(time.isoformat(sep=' ', timespec='milliseconds'))}"

@@ -2,7 +2,8 @@
 
 import typer
 
-from voxcor.cli.library import add, clusters, remove, search, trajectory
+from voxcor.cli.library import add, clusters, compare, remove, search, trajectory
+from voxcor.cli.library import map as drawn
 from voxcor.language import say
 
 app = typer.Typer(
@@ -17,5 +18,7 @@ app = typer.Typer(
 app.command(help=add.HELP)(add.add)
 app.command(help=search.HELP)(search.search)
 app.command(help=clusters.HELP)(clusters.clusters)
+app.command("map", help=drawn.HELP)(drawn.draw)
 app.command(help=trajectory.HELP)(trajectory.trajectory)
+app.command(help=compare.HELP)(compare.compare)
 app.command(help=remove.HELP)(remove.remove)
