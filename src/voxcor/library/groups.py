@@ -56,8 +56,7 @@ class Group:
 class GroupComparison:
     """Two groups in a dimension, as the module has it.
 
-    `p` and `delta` are NaN where a group is empty, or there are fewer than three recordings.
-    `smallest_p` is the smallest that so many recordings can give.
+    `p` is NaN where a group has fewer than two recordings, `delta` where it has none. `smallest_p` is the smallest that so many recordings can give.
     """
 
     dimension: Dimension
@@ -111,7 +110,7 @@ def compare_groups(
         groups[0],
         groups[1],
         _between(one, other, _mean_difference, seed),
-        _permutation_p(one, other, seed) if min(most) and sum(most) > 2 else np.nan,
+        _permutation_p(one, other, seed) if min(most) > 1 else np.nan,
         smallest,
         _between(one, other, cliffs_delta, seed),
     )

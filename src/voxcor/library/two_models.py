@@ -133,6 +133,7 @@ class TwoModels:
         writer.writerow([*_COLUMNS, *map(cell, sides)])
         for one in self.heard:
             row = _row(one)
+            row["flip"] = int(one.is_flip)
             known = ["" if row[name] is None else cell(str(row[name])) for name in _COLUMNS]
             scores = [side.get(label, 0.0) for side in _sides(one) for label in self.labels]
             writer.writerow([*known, *(f"{score:.6f}" for score in scores)])

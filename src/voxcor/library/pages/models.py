@@ -1,6 +1,7 @@
 """Two models over the same recordings as a page, and as tables that the terminal sets too."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from math import isnan
 
 from voxcor.evaluation.metrics import Estimate
@@ -28,13 +29,13 @@ def models_page(found: TwoModels) -> str:
     """The whole page."""
     first, second = _name(found.first), _name(found.second)
     title = Both(f"{first} and {second} on the same recordings", f"{first} 与 {second} 的对比")
-    return page(title, [headline(found)], _parts(found), None, style=_STYLE)
+    return page(title, [headline(found)], _parts(found), found.first, style=_STYLE)
 
 
 def headline(found: TwoModels) -> Both:
     """How many recordings, and how many answers were there already."""
     count, taken = found.agreement.clips, found.taken
-    en = f"{count} recording{'s' * (count != 1)}, {found.flipped} with another label"
+    en = f"{count} recording{'s' * (count != 1)}, {found.flipped} labelled differently"
     zh = f"{count} 段录音，其中 {found.flipped} 段标签不同"
     if taken:
         en += f"; {taken} {'was' if taken == 1 else 'were'} not heard again"
@@ -172,11 +173,12 @@ def _to_listen_to(found: TwoModels, listed: int) -> Table | None:
         return None
     with_truth = found.truths is not None
     rows = []
+    shared = _shared_folder([one.name for one in chosen])
     for one in chosen:
         first, second = one.emotions
         said = [_scored(first, one.first[first]), _scored(second, one.second[second])]
         truth = [name_of(one.truth) if one.truth else "–"] if with_truth else []
-        rows.append((printable(one.name), *said, *truth, f"{one.overlap:.2f}"))
+        rows.append((printable(one.name.removeprefix(shared)), *said, *truth, f"{one.overlap:.2f}"))
     head: list[Text] = [Both("recording", "录音"), _name(found.first), _name(found.second)]
     head += [Both("truth", "真实标签")] if with_truth else []
     left = found.flipped - len(chosen)
@@ -188,6 +190,15 @@ def _to_listen_to(found: TwoModels, listed: int) -> Table | None:
         note if left else "",
         words=len(head),
     )
+
+
+def _shared_folder(names: Sequence[str]) -> str:
+    """The folder that all lie in: on a page it says only whose machine it was."""
+    try:
+        folder = os.path.commonpath([os.path.dirname(name) for name in names])  # noqa: PTH120
+    except ValueError:  # some are relative
+        return ""
+    return folder.rstrip(os.sep) + os.sep if folder else ""
 
 
 def _scored(label: str, score: float) -> Both:
