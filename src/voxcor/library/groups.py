@@ -56,7 +56,8 @@ class Group:
 class GroupComparison:
     """Two groups in a dimension, as the module has it.
 
-    `p` is NaN where a group has fewer than two recordings, `delta` where it has none. `smallest_p` is the smallest that so many recordings can give.
+    `p` is NaN where a group has fewer than two recordings, `delta` where it has none. `smallest_p`
+    is the smallest that so many recordings can give.
     """
 
     dimension: Dimension
