@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from voxcor.extras import require_extra
 from voxcor.labels import get_label
 from voxcor.language import language
 from voxcor.library.map import Map
@@ -42,7 +43,11 @@ def to_png(found: Map, model: str) -> bytes:
     Args:
         found: what lies where.
         model: which heard it.
+
+    Raises:
+        UsageError: the `library` extra is not installed.
     """
+    require_extra("library", ("PIL",), "The picture", "绘制图片")
     from PIL import Image, ImageDraw
 
     counts = Counter(_emotion(found, at) for at in range(len(found.segments)))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from voxcor.errors import ModelsDiffer, NotInLibrary, QueryInvalid
 from voxcor.exports.content import RESULT_FILE, Content, read_content
 from voxcor.exports.pieces import averaged_frames
+from voxcor.extras import require_extra
 from voxcor.frames import HOP, SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.library.alignment import Alignment, Courses, align, maximal_runs
@@ -188,7 +189,9 @@ def compare_takes(first: Take, second: Take) -> Comparison:
 
     Raises:
         ModelsDiffer: two models heard them.
+        UsageError: the `library` extra is not installed.
     """
+    require_extra("library", ("dtaidistance",), "Comparing recordings", "比较录音")
     if first.model.sha256 != second.model.sha256 or first.labels != second.labels:
         raise ModelsDiffer(
             first=first.name, second=second.name, one=first.model.id, other=second.model.id

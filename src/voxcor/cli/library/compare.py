@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.library.options import JsonOption, recognizer_of
+from voxcor.cli.library.options import recognizer_of
 from voxcor.cli.library.pages import HtmlOption, write_file
-from voxcor.cli.options import ModelOption
+from voxcor.cli.options import ModelOption, ReportJsonOption
 from voxcor.language import say
 
 if TYPE_CHECKING:
@@ -64,13 +64,18 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    as_json: JsonOption = False,
+    as_json: ReportJsonOption = False,
 ) -> None:
     from voxcor.batch.database import LEDGER_FILE
     from voxcor.errors import UsageError
     from voxcor.library.two_models import compare_batches
     from voxcor.sources import is_file
 
+    if audio and html is None:
+        raise UsageError(
+            reason_en="--audio puts the recordings into a page: give --html as well.",
+            reason_zh="--audio 将录音放入网页：请同时给出 --html。",
+        )
     named = paths or []
     if other is not None:
         _show_models(_two_models(named, model, other), html, csv, as_json)

@@ -102,8 +102,8 @@ def section(table: Table) -> str:
     rows = "".join(_row(table, row, "td") for row in table.rows)
     note = f'<p class="note">{both(table.note)}</p>' if table.note else ""
     return (
-        f'<section><h2>{both(table.title)}</h2><div class="scroll" tabindex="0"><table><thead>{head}'
-        f"</thead><tbody>{rows}</tbody></table></div>{note}</section>"
+        f'<section><h2>{both(table.title)}</h2><div class="scroll" tabindex="0"><table>'
+        f"<thead>{head}</thead><tbody>{rows}</tbody></table></div>{note}</section>"
     )
 
 
