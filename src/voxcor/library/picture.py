@@ -85,10 +85,10 @@ def _write(pen: "ImageDraw", found: Map, counts: Counter[str], model: str) -> No
     recordings = len({one.recording for one in found.segments})
     plural = "s" * (total != 1), "s" * (recordings != 1)
     title = f"{total} segment{plural[0]} of {recordings} recording{plural[1]}"
-    note = f"What lies together sounds alike; the axes mean nothing. {model}"
+    note = f"What lies together sounds alike; the axes mean nothing. Model: {model}"
     if in_chinese:
         title = f"{recordings} 段录音的 {total} 个语段"
-        note = f"位置相近即听感相近；坐标轴没有含义。{model}"
+        note = f"位置相近即听感相近；坐标轴没有含义。模型：{model}"
     pen.text((_EDGE, 24), title, _INK, large)
     pen.text((_EDGE, 70), note, _FAINT, small)
     for line, (emotion, count) in enumerate(counts.most_common()):

@@ -232,9 +232,11 @@ def _deviation(values: Series) -> float:
 
 
 def _inertia(values: Series) -> float:
-    now, then = values[:-1] - values.mean(), values[1:] - values.mean()
-    spread = float(((values - values.mean()) ** 2).sum())
-    return float(now @ then / spread) if len(values) > 2 and spread else np.nan
+    if len(values) < 3:
+        return np.nan
+    apart = values - values.mean()
+    spread = float((apart**2).sum())
+    return float(apart[:-1] @ apart[1:] / spread) if spread else np.nan
 
 
 def _drawn_inertia(steps: Series) -> float:
