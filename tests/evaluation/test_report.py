@@ -214,7 +214,7 @@ def svgs(evaluation: Evaluation) -> Iterator[ET.Element]:
     title = Both("Recall", "召回率")
     rows = [plots.Bar(label, estimate) for label, estimate in evaluation.whole.recall.items()]
     for text in (
-        plots.confusion(evaluation.whole),
+        plots.confusion(evaluation.whole.labels, evaluation.whole.confusion),
         plots.reliability(evaluation.whole),
         plots.bars([*rows, plots.Bar("none", None)], title, guide=0.25),
     ):
@@ -236,7 +236,7 @@ def test_nothing_is_drawn_outside_its_plot(evaluation: Evaluation) -> None:
 
 
 def test_the_confusion_plot_says_the_shares_of_the_matrix(evaluation: Evaluation) -> None:
-    svg = ET.fromstring(plots.confusion(evaluation.whole))
+    svg = ET.fromstring(plots.confusion(evaluation.whole.labels, evaluation.whole.confusion))
     hints = [title.text for title in svg.iter("title")]
     expected = [f"{count} / {sum(row)}" for row in evaluation.whole.confusion for count in row]
     assert hints == expected

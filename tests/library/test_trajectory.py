@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voxcor.library.segments import LibrarySegment
-from voxcor.library.trajectory import FALSE_ALARMS, change_points, follow
+from voxcor.library.trajectory import FALSE_ALARMS, change_points, follow, follow_each
 
 pytest.importorskip("ruptures", reason="the library extra is not installed")
 
@@ -102,3 +102,30 @@ def test_segments_that_say_nothing_are_left_out() -> None:
     given = [*segments([0.1, 0.2]), replace(SEGMENT, valence=None, start=9.0, end=10.0)]
     assert follow(given).values == pytest.approx([0.1, 0.2])
     assert follow(given, "arousal").values == pytest.approx([0, 0, 0])
+
+
+def test_intervals_of_what_is_about_neighbours_keep_their_order() -> None:
+    """Series in which half of each value goes into the next; drawn singly, none would."""
+    rng = np.random.default_rng(5)
+    inertia = instability = 0
+    for seed in range(40):
+        values = [0.0]
+        for step in rng.normal(0, 0.1, 79):
+            values.append(0.5 * values[-1] + step)
+        found = follow(segments(values), seed=seed)
+        inertia += found.inertia.low <= 0.5 <= found.inertia.high
+        # The steps' variance: twice that of the values, 0.01 / (1 - 0.25), less what is kept.
+        expected = np.sqrt(2 * 0.01 / 0.75 * 0.5)
+        instability += found.instability.low <= expected <= found.instability.high
+    assert inertia > 28
+    assert instability > 28
+
+
+def test_each_recording_has_a_course_of_its_own() -> None:
+    first, second = segments([0.1, 0.3, 0.2], 1), segments([-0.2, -0.4], 2, day=7)
+    found = follow_each([*second, *first])
+    assert [one.values for one in found] == [
+        pytest.approx((0.1, 0.3, 0.2)),
+        pytest.approx((-0.2, -0.4)),
+    ]
+    assert {one.unit for one in found} == {"s"}

@@ -1,6 +1,6 @@
 """`voxcor evaluate MANIFEST`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from voxcor.datasets.labelled import RowProblem
     from voxcor.evaluation.measurement import Evaluation
-    from voxcor.evaluation.report.tables import Table
     from voxcor.models.store import ModelFolder
     from voxcor.results import Failure
 
@@ -195,6 +194,7 @@ def _calibrate(evaluation: "Evaluation", folder: "ModelFolder", aside: "Console"
 def _show(evaluation: "Evaluation", saved: Path | None) -> None:
     """The tables of the report, and where the whole of it lies."""
     from voxcor.cli.console import open_console
+    from voxcor.cli.tables import show_table
     from voxcor.evaluation.report.tables import about_training, headline, preprocessing, tables
 
     console = open_console()
@@ -203,27 +203,10 @@ def _show(evaluation: "Evaluation", saved: Path | None) -> None:
     if flatters := about_training(evaluation):
         console.print(str(flatters), style="yellow", soft_wrap=True)
     for table in tables(evaluation):
-        console.print(f"\n{table.title}", style="bold")
-        for number, line in enumerate(_aligned(table)):
-            console.print(line, style="" if number else "dim", soft_wrap=True)
-        if table.note:
-            console.print(str(table.note), style="dim")
+        console.print()
+        show_table(console, table)
     if saved is not None:
         console.print(say(f"\nReport: {saved}/", f"\n报告：{saved}/"), soft_wrap=True)
-
-
-def _aligned(table: "Table") -> Iterator[str]:
-    """Head and rows as wide as they need: a terminal wraps a long line, a pipe should not."""
-    from rich.cells import cell_len
-
-    lines = [[str(cell) for cell in row] for row in (table.columns, *table.rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        gaps = [" " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)]
-        names, figures = slice(table.words), slice(table.words, None)
-        parts = [cell + gap for cell, gap in zip(line[names], gaps[names], strict=True)]
-        parts += [gap + cell for cell, gap in zip(line[figures], gaps[figures], strict=True)]
-        yield "  ".join(parts)
 
 
 def _remark(found: "Iterable[RowProblem | Failure]", aside: "Console") -> None:

@@ -89,6 +89,8 @@
     │   ├── NoNeutral            a model that knows no neutral speech
     │   ├── LabelsTooFew         too little is labelled to say anything of it
     │   ├── LabelInvalid         a text that is no label
+    │   ├── ModelsDiffer         two things to compare, heard by two models
+    │   ├── NothingToCompare     two models, and no recording that both have heard
     │   └── QueryInvalid         a question that cannot be asked
     ├── StreamError              a live stream does not go on
     │   ├── InvalidAudioFrame    bytes that end within a 16-bit sample

@@ -126,6 +126,24 @@ class LabelInvalid(LibraryError):
     zh = "{label!r} 不是标签：标签应为单行，最多 {most} 个字符，且只表示一种情感。"
 
 
+class ModelsDiffer(LibraryError):
+    code = "models_differ"
+    en = (
+        "{first} was heard by {one} and {second} by {other}: only what one model heard can be "
+        "laid on each other. Choose it with --model."
+    )
+    zh = (
+        "{first} 由 {one} 识别，而 {second} 由 {other} 识别：只有同一模型的结果才能对齐比较。"
+        "可用 --model 指定模型。"
+    )
+
+
+class NothingToCompare(LibraryError):
+    code = "nothing_to_compare"
+    en = "No recording has an answer by both models."
+    zh = "没有同时具有两个模型结果的录音。"
+
+
 class QueryInvalid(LibraryError):
     code = "query_invalid"
     en = "{query!r}: {reason_en}"

@@ -22,7 +22,7 @@ IntArray = NDArray[np.int64]
 CALIBRATION_BINS = 15
 
 REPLICATES = 1000
-INTERVAL = (2.5, 97.5)  # percentiles
+_INTERVAL = (2.5, 97.5)  # percentiles
 _DRAWN_AT_ONCE = 50
 
 
@@ -196,11 +196,10 @@ def measure(
     known = {speaker for speaker in speakers if speaker is not None}
     sums = _sums_by_owner(truth, scores, owners_of(speakers))
     whole = _from_sums(sums.sum(axis=0), len(labels))
-    replicates = _from_sums(bootstrap(sums, np.random.default_rng(seed)), len(labels))
+    replicates = _from_sums(bootstrap_sums(sums, np.random.default_rng(seed)), len(labels))
 
     def estimate(name: str) -> Estimate:
-        low, high = np.percentile(replicates[name], INTERVAL)
-        return Estimate(float(whole[name]), float(low), float(high))
+        return estimate_of(whole[name], replicates[name])
 
     confusion = confusion_matrix(truth, scores.argmax(axis=1), len(labels))
     return Figures(
@@ -232,16 +231,21 @@ def measure(
 def _concordance(pairs: FloatArray, speakers: Sequence[Hashable | None], seed: int) -> Concordance:
     """Of those pairs [N, 2] of which both are known; drawn as in `measure`."""
     rows = np.flatnonzero(~np.isnan(pairs).any(axis=1)).tolist()
-    place = _places(owners_of([speakers[row] for row in rows]))
+    place = places_of(owners_of([speakers[row] for row in rows]))
     sums = np.zeros((place.max() + 1, 6))
     np.add.at(sums, place, moments(pairs[rows, 0], pairs[rows, 1]))
-    replicates = concordance(bootstrap(sums, np.random.default_rng(seed)))
-    low, high = np.percentile(replicates, INTERVAL)
-    value = float(concordance(sums.sum(axis=0)))
-    return Concordance(len(rows), Estimate(value, float(low), float(high)))
+    replicates = concordance(bootstrap_sums(sums, np.random.default_rng(seed)))
+    return Concordance(len(rows), estimate_of(concordance(sums.sum(axis=0)), replicates))
 
 
-def _places(owners: Sequence[Hashable]) -> IntArray:
+def estimate_of(value: FloatArray | float, replicates: FloatArray) -> Estimate:
+    """A figure and its 95 % interval: the percentiles of those replicates [...] that are known."""
+    known = replicates[np.isfinite(replicates)]
+    low, high = np.percentile(known, _INTERVAL) if len(known) else (np.nan, np.nan)
+    return Estimate(float(value), float(low), float(high))
+
+
+def places_of(owners: Sequence[Hashable]) -> IntArray:
     """[N]: which owner each clip has, counted in the order in which they come."""
     places = {owner: place for place, owner in enumerate(dict.fromkeys(owners))}
     return np.array([places[owner] for owner in owners])
@@ -259,7 +263,7 @@ def owners_of(speakers: Sequence[Hashable | None]) -> list[Hashable]:
 def _recall(value: float, replicates: Mapping[str, FloatArray], row: int) -> Estimate:
     # A draw of speakers may hold no clip of the label at all; it says nothing about its recall.
     drawn = replicates["recall"][replicates["present"][:, row] > 0, row]
-    low, high = np.percentile(drawn, INTERVAL) if len(drawn) else (value, value)
+    low, high = np.percentile(drawn, _INTERVAL) if len(drawn) else (value, value)
     return Estimate(float(value), float(low), float(high))
 
 
@@ -267,7 +271,7 @@ def _sums_by_owner(truth: IntArray, scores: FloatArray, owners: Sequence[Hashabl
     """[owners, K]: what the figures are functions of, summed over each owner's clips."""
     count = scores.shape[1]
     confidence, predicted = scores.max(axis=1), scores.argmax(axis=1)
-    row = _places(owners)
+    row = places_of(owners)
     rows = row.max() + 1
     confusion = np.zeros((rows, count**2))
     bins = np.zeros((rows, CALIBRATION_BINS, 3))
@@ -301,7 +305,7 @@ def _from_sums(sums: FloatArray, count: int) -> dict[str, FloatArray]:
     }
 
 
-def bootstrap(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
+def bootstrap_sums(sums: FloatArray, rng: np.random.Generator) -> FloatArray:
     """[owners, K] to [replicates, K]: sums over as many owners, drawn with replacement."""
     owners = len(sums)
     even = np.full(owners, 1 / owners)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.evaluation.metrics import INTERVAL, Estimate, bootstrap, ratio
+from voxcor.evaluation.metrics import Estimate, bootstrap_sums, estimate_of, ratio
 from voxcor.results import to_wire
 
 FloatArray = NDArray[np.float64]
@@ -224,11 +224,8 @@ def _estimate(
     value = float(of(sums.sum(axis=0)))
     if len(places) < 2:
         return Estimate(value, np.nan, np.nan)
-    drawn = bootstrap(by_owner, np.random.default_rng(seed)).reshape(-1, *sums.shape[1:])
-    figures = of(drawn)
-    known = figures[np.isfinite(figures)]
-    low, high = np.percentile(known, INTERVAL) if len(known) else (np.nan, np.nan)
-    return Estimate(value, float(low), float(high))
+    drawn = bootstrap_sums(by_owner, np.random.default_rng(seed)).reshape(-1, *sums.shape[1:])
+    return estimate_of(value, of(drawn))
 
 
 def _quotient(above: FloatArray, below: FloatArray) -> FloatArray:

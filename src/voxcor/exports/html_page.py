@@ -75,3 +75,12 @@ def opening(title: str, style: str = "") -> str:
 def closing(script: str = "") -> str:
     """What comes after it."""
     return f"</main><script>{_SCRIPT}{script}</script></body></html>\n"
+
+
+def clock(seconds: float) -> str:
+    """`0:03.2`, `1:02:03.4`."""
+    tenths = round(10 * seconds)
+    minutes, rest = divmod(tenths, 600)
+    hours, minute = divmod(minutes, 60)
+    head = f"{hours}:{minute:02}" if hours else str(minute)
+    return f"{head}:{rest / 10:04.1f}"

@@ -15,7 +15,7 @@ from voxcor.audio.quality import warning_words
 from voxcor.corrections import CorrectedSegment
 from voxcor.errors import InputUnreadable
 from voxcor.exports.content import Content
-from voxcor.exports.html_page import NAV, both, closing, opening
+from voxcor.exports.html_page import NAV, both, clock, closing, opening
 from voxcor.exports.pieces import FloatArray, as_flac, averaged_frames
 from voxcor.labels import get_label
 from voxcor.language import Both
@@ -98,7 +98,7 @@ def to_html(content: Content) -> Iterator[str]:
     names = Both(f"{label.en} ({label.zh})", f"{label.zh} ({label.en})")
     confidence = both(Both("Confidence", "置信度"))
     title = Both("Voxcor: emotion in speech", "心声：语音情感识别")
-    told = (utf8(result.audio.name), _clock(result.audio.duration), result.timestamp)
+    told = (utf8(result.audio.name), clock(result.audio.duration), result.timestamp)
     facts = html(" · ".join(told))
     answering = html(f"{result.model.id} · {result.model.precision}")
     model = f"{both(Both('Model', '模型'))}{both(Both(': ', '：'))}{answering}"
@@ -217,7 +217,7 @@ def _scales(duration: float) -> Iterator[str]:
         )
     ticks = [duration * part / _TICKS for part in range(_TICKS + 1)]
     told = "".join(
-        f'<span style="left:{100 * part / _TICKS:.0f}%">{_clock(time)}</span>'
+        f'<span style="left:{100 * part / _TICKS:.0f}%">{clock(time)}</span>'
         for part, time in enumerate(ticks)
     )
     yield f'<div class="over">{told}</div>'
@@ -320,8 +320,8 @@ def _table(content: Content) -> Iterator[str]:
         yield (
             f'<tr tabindex="0" data-start="{milliseconds(segment.start) / 1000}" '
             f'data-end="{milliseconds(segment.end) / 1000}">'
-            f'<td class="word">{_clock(segment.start)}</td>'
-            f'<td class="word">{_clock(segment.end)}</td>{speaker if with_speakers else ""}'
+            f'<td class="word">{clock(segment.start)}</td>'
+            f'<td class="word">{clock(segment.end)}</td>{speaker if with_speakers else ""}'
             f'<td class="word"><i style="background:{label.color}"></i>'
             f"{_named(label.id) if segment.emotion else '–'}</td>"
             f'<td class="word">{confidence}</td>'
@@ -350,14 +350,6 @@ def _dimensions(segment: CorrectedSegment) -> Iterator[str]:
     point = segment.dimensions
     for value in (None, None) if point is None else (point.arousal, point.valence):
         yield f'<td class="word">{"–" if value is None else f"{value:+.2f}"}</td>'
-
-
-def _clock(seconds: float) -> str:
-    tenths = round(10 * seconds)
-    minutes, rest = divmod(tenths, 600)
-    hours, minute = divmod(minutes, 60)
-    head = f"{hours}:{minute:02}" if hours else str(minute)
-    return f"{head}:{rest / 10:04.1f}"
 
 
 def _escaped(text: str) -> str:

@@ -85,6 +85,24 @@ def parse_date(text: str) -> datetime:
         ) from error
 
 
+def parse_group(text: str) -> Filters:
+    """A group of recordings as people name one: a speaker, or dates.
+
+    Args:
+        text: `anna`; `2026-01-01..2026-03-01`, the second not included; `..2026-03-01`, all before;
+            `2026-03-01..`, all from then on.
+
+    Raises:
+        QueryInvalid: it has dots and no dates around them.
+    """
+    since, dots, until = (part.strip() for part in text.partition(".."))
+    if not dots or not (since or until):
+        return Filters(speaker=text.strip())
+    return Filters(
+        since=parse_date(since) if since else None, until=parse_date(until) if until else None
+    )
+
+
 def equals(column: str, value: str) -> str:
     """The condition that a column has this text, in SQL."""
     return f"{column} = {quoted(value)}"

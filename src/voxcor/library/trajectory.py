@@ -13,7 +13,8 @@ Of a series of values x_1 … x_n in the order of their times:
 
 Intervals are the 2.5th and 97.5th percentiles of a bootstrap: of blocks of neighbours, whose length
 is the cube root of n (Künsch 1989; Hall, Horowitz & Jing 1995), within one recording; of whole
-recordings among several.
+recordings among several. For inertia and instability, which are about neighbours, what is drawn are
+pairs of neighbours: values drawn one by one would have lost their order.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,7 +80,7 @@ class Trajectory:
 
     def to_document(self) -> dict[str, Any]:
         """As JSON has it: dates in ISO 8601, None for what is not known."""
-        document: dict[str, Any] = _plain(to_wire(self))
+        document: dict[str, Any] = plain(to_wire(self))
         return document
 
 
@@ -97,10 +98,8 @@ def follow(
         seed: of the draws; the same gives the same intervals.
     """
     rng = np.random.default_rng(seed)
-    known = [one for one in segments if getattr(one, dimension) is not None]
-    known.sort(key=lambda one: (one.recorded_at, one.recording, one.start))
-    names = [*dict.fromkeys(one.recording for one in known)]
-    grouped = [[one for one in known if one.recording == name] for name in names]
+    grouped = _by_recording(segments, dimension)
+    known = [one for group in grouped for one in group]
     sessions = tuple(_session(group, dimension, rng) for group in grouped)
     if len(sessions) > 1:
         first = sessions[0].recorded_at
@@ -110,6 +109,8 @@ def follow(
         times = [(one.start + one.end) / 2 for one in known]
         values = np.array([getattr(one, dimension) for one in known], float)
         block = max(1, round(len(values) ** (1 / 3)))
+
+    steps = np.stack([values[:-1], values[1:]], axis=1)
 
     def interval(of: Callable[[Series], float]) -> Interval:
         return _interval(values, of, block, rng)
@@ -121,18 +122,40 @@ def follow(
         values=tuple(values.tolist()),
         mean=interval(_mean),
         deviation=interval(_deviation),
-        inertia=interval(_inertia),
-        instability=interval(_instability),
+        inertia=_interval(steps, _drawn_inertia, block, rng, _inertia(values)),
+        instability=_interval(steps, _drawn_instability, block, rng, _instability(values)),
         changes=tuple(times[at] for at in change_points(values, rng)),
         sessions=sessions,
     )
 
 
-def _plain(value: Any) -> Any:
+def follow_each(
+    segments: Sequence[LibrarySegment], dimension: Dimension = "valence", *, seed: int = 0
+) -> tuple[Trajectory, ...]:
+    """The course within each recording, in the order of their times; see `follow`."""
+    return tuple(
+        follow(group, dimension, seed=seed) for group in _by_recording(segments, dimension)
+    )
+
+
+def _by_recording(
+    segments: Sequence[LibrarySegment], dimension: Dimension
+) -> list[list[LibrarySegment]]:
+    """Those that say something of a dimension, by recording, both in the order of their times."""
+    known = [one for one in segments if getattr(one, dimension) is not None]
+    known.sort(key=lambda one: (one.recorded_at, one.recording, one.start))
+    grouped: dict[str, list[LibrarySegment]] = {}
+    for one in known:
+        grouped.setdefault(one.recording, []).append(one)
+    return [*grouped.values()]
+
+
+def plain(value: Any) -> Any:
+    """A document as JSON takes it: dates in ISO 8601, None for a number that is none."""
     if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
+        return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [*map(_plain, value)]
+        return [*map(plain, value)]
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     return None if isinstance(value, float) and not np.isfinite(value) else value
@@ -174,18 +197,26 @@ def _session(
 
 
 def _interval(
-    values: Series, of: Callable[[Series], float], block: int, rng: np.random.Generator
+    values: Series,
+    of: Callable[[Series], float],
+    block: int,
+    rng: np.random.Generator,
+    value: float | None = None,
 ) -> Interval:
-    """A figure of `[n]` or `[n, …]`, bootstrapped by blocks of neighbours that wrap around."""
+    """A figure of `[n]` or `[n, …]`, bootstrapped by blocks of neighbours that wrap around; `value`
+    is the figure itself, where that is not `of` the values.
+    """
     count = len(values)
+    if value is None:
+        value = of(values) if count else np.nan
     if count < 2:
-        return Interval(of(values) if count else np.nan, np.nan, np.nan)
+        return Interval(value, np.nan, np.nan)
     blocks = -(-count // block)
     starts = rng.integers(0, count, (DRAWS, blocks))
     picks = (starts[:, :, None] + np.arange(block)).reshape(DRAWS, -1)[:, :count] % count
     drawn = np.array([of(values[pick]) for pick in picks])
     low, high = np.nanpercentile(drawn, (2.5, 97.5)) if np.isfinite(drawn).any() else (np.nan,) * 2
-    return Interval(of(values), float(low), float(high))
+    return Interval(value, float(low), float(high))
 
 
 def _mean(values: Series) -> float:
@@ -201,9 +232,23 @@ def _deviation(values: Series) -> float:
 
 
 def _inertia(values: Series) -> float:
-    now, then = values[:-1] - values.mean(), values[1:] - values.mean()
-    spread = float(((values - values.mean()) ** 2).sum())
-    return float(now @ then / spread) if len(values) > 2 and spread else np.nan
+    if len(values) < 3:
+        return np.nan
+    apart = values - values.mean()
+    spread = float((apart**2).sum())
+    return float(apart[:-1] @ apart[1:] / spread) if spread else np.nan
+
+
+def _drawn_inertia(steps: Series) -> float:
+    """The same from pairs of neighbours `[n - 1, 2]`."""
+    apart = steps - steps.mean()
+    spread = float((apart**2).sum()) / 2
+    share = len(steps) / (len(steps) + 1)  # the formula has one product less than squares
+    return float(share * (apart[:, 0] @ apart[:, 1]) / spread) if spread else np.nan
+
+
+def _drawn_instability(steps: Series) -> float:
+    return float(np.sqrt(((steps[:, 1] - steps[:, 0]) ** 2).mean()))
 
 
 def _instability(values: Series) -> float:

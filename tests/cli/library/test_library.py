@@ -101,6 +101,10 @@ def test_what_is_removed_is_gone(home: Path, tmp_path: Path) -> None:
         (("search", "0000000000000000@1-2"), "not_in_library"),
         (("trajectory", "nope"), "not_in_library"),
         (("trajectory", "--dimension", "mood"), "usage"),
+        (("trajectory", "--compare", "ann"), "usage"),
+        (("compare", "one.wav"), "usage"),
+        (("compare", "--with", "small"), "usage"),
+        (("compare", "nope", "nothing"), "query_invalid"),
         (("remove", "nope"), "not_in_library"),
         (("clusters", "--model", "plus-large"), "model_not_in_library"),
     ],
@@ -110,3 +114,52 @@ def test_what_cannot_be_is_said(arguments: tuple[str, ...], code: str, home: Pat
     assert status != 0
     assert out == ""
     assert f"({code})" in err
+
+
+def test_two_recordings_are_laid_on_each_other(home: Path, tmp_path: Path) -> None:
+    page = tmp_path / "takes.html"
+    arguments = ("library", "compare", VOICE, EXAMPLE, "--model", "small", "--html", page)
+    status, out, err = voxcor(*arguments, VOXCOR_HOME=str(home))
+    assert (status, err) == (0, f"Written: {page}\n")
+    assert [line.split("  ")[-1].split(",")[0] for line in out.splitlines()[:3]] == [
+        "similarity along the path",
+        "arousal",
+        "valence",
+    ]
+    assert "voice.flac beside example.flac" in page.read_text(encoding="utf-8")
+
+
+def test_two_models_of_the_library_without_one_of_them(home: Path) -> None:
+    arguments = ("library", "compare", "--model", "small", "--with", "small", "--json")
+    status, out, _ = voxcor(*arguments, VOXCOR_HOME=str(home))
+    document = json.loads(out)
+    assert (status, document["agreement"]["share"]["value"]) == (0, 1)
+    assert (document["flips"], document["taken"]) == ([], 3)
+
+
+def test_the_map_is_drawn_in_the_language_of_its_reader(home: Path, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="the library extra is not installed")
+    sizes = set()
+    for language in ("en", "zh"):
+        picture = tmp_path / f"{language}.png"
+        arguments = ("library", "map", "--png", picture)
+        voxcor(*arguments, VOXCOR_HOME=str(home), VOXCOR_LANGUAGE=language)
+        with image.open(picture) as drawn:
+            colors = {color for _, color in drawn.convert("RGB").getcolors(1 << 24)}
+            sizes.add(drawn.size)
+            assert (0x2D, 0x6C, 0xDF) in colors  # sad, in the legend
+    assert len(sizes) == 1
+    places = lines(home, "map")
+    assert len(places) == 7
+    assert all(abs(place[axis]) <= 1 for place in places for axis in ("x", "y"))  # type: ignore[arg-type]
+
+
+def test_sessions_and_groups(home: Path, tmp_path: Path) -> None:
+    assert [one["unit"] for one in lines(home, "trajectory", "--sessions")] == ["s", "s", "s"]
+    page = tmp_path / "course.html"
+    groups = ("--compare", "ann", "--compare", "..2000-01-01")
+    (found,) = lines(home, "trajectory", *groups, "--html", page)
+    assert (found["too_few"], found["p"], found["second"]["sessions"]) == (True, None, [])  # type: ignore[index]
+    written = page.read_text(encoding="utf-8")
+    assert "没有录音：2000-01-01 之前。" in written
+    assert "No recordings: before 2000-01-01." in written

@@ -6,6 +6,7 @@ from voxcor.cli.library import (
     add,
     agreement,
     clusters,
+    compare,
     correct,
     enrol,
     errors,
@@ -15,6 +16,7 @@ from voxcor.cli.library import (
     search,
     trajectory,
 )
+from voxcor.cli.library import map as drawn
 from voxcor.language import say
 
 app = typer.Typer(
@@ -29,7 +31,9 @@ app = typer.Typer(
 app.command(help=add.HELP)(add.add)
 app.command(help=search.HELP)(search.search)
 app.command(help=clusters.HELP)(clusters.clusters)
+app.command("map", help=drawn.HELP)(drawn.draw)
 app.command(help=trajectory.HELP)(trajectory.trajectory)
+app.command(help=compare.HELP)(compare.compare)
 app.command(help=enrol.HELP)(enrol.enrol)
 app.command(help=forget.HELP)(forget.forget)
 app.command(help=correct.HELP)(correct.correct)

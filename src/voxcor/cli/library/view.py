@@ -114,6 +114,34 @@ def course_view(course: Trajectory) -> RenderableType:
     return Group(facts, "", table)
 
 
+def sessions_table(sessions: Sequence[Trajectory]) -> Table:
+    """A row for each recording, with the figures of the course within it."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(say("WHEN", "时间"), no_wrap=True)
+    table.add_column(say("RECORDING", "录音"), overflow="fold")
+    for name in (
+        *(say("N", "语段"), say("MEAN", "均值"), say("SD", "标准差")),
+        *(say("INERTIA", "惯性"), say("INSTABILITY", "不稳定性")),
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    for course in sessions:
+        (session,) = course.sessions
+        table.add_row(
+            session.recorded_at.strftime("%Y-%m-%d"),
+            printable(session.name),
+            str(session.segments),
+            _interval(session.mean),
+            _value(course.deviation, ""),
+            _value(course.inertia, "+"),
+            _value(course.instability, ""),
+        )
+    return table
+
+
+def _value(interval: Interval, sign: str) -> str:
+    return "–" if isnan(interval.value) else f"{interval.value:{sign}.2f}"
+
+
 def _interval(interval: Interval, sign: str = "+") -> str:
     value, *ends = (
         f"{number:{sign}.2f}" for number in (interval.value, interval.low, interval.high)

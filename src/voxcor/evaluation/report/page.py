@@ -14,6 +14,7 @@ from voxcor.evaluation.report.tables import (
     rated_names,
     tables,
 )
+from voxcor.exports import svg
 from voxcor.exports.html_page import NAV, both, document
 from voxcor.labels import get_label
 from voxcor.language import Both, Text
@@ -26,16 +27,6 @@ _STYLE = """
 .figures span { font-size: 13px; }
 .plots { columns: 2 360px; column-gap: 16px; margin: 0 0 12px; }
 .plot { padding: 14px 12px; margin: 0 0 16px; break-inside: avoid; }
-svg { display: block; width: 100%; max-width: 480px; margin: 0 auto; }
-svg text { font-size: 11px; fill: var(--ink); }
-svg .emoji { font-size: 14px; }
-svg .faint { fill: var(--faint); }
-svg .on-accent { fill: var(--on-accent); }
-svg .frame { fill: none; stroke: var(--line); }
-svg .grid { stroke: var(--line); }
-svg .diagonal { fill: none; stroke: var(--faint); stroke-dasharray: 4 3; }
-svg .whisker { fill: none; stroke: var(--ink); stroke-width: 1.2; }
-svg .cell { fill: var(--paper); }
 svg .bar { fill: var(--accent); }
 svg .gap { fill: var(--warm); fill-opacity: 0.65; }
 svg .count { fill: var(--faint); fill-opacity: 0.5; }
@@ -52,11 +43,11 @@ def to_html(evaluation: Evaluation, remarks: Sequence[str]) -> str:
             f"<p><b>{both(flatters)}</b></p>" if (flatters := about_training(evaluation)) else "",
             f'<div class="figures">{"".join(_figures(evaluation))}</div>',
             f'<div class="plots">{"".join(_plots(evaluation))}</div>',
-            *map(_section, tables(evaluation)),
+            *map(section, tables(evaluation)),
             _remarks(remarks),
         )
     )
-    return document(f"{title} · {evaluation.model.id}", body, style=_STYLE)
+    return document(f"{title} · {evaluation.model.id}", body, style=svg.STYLE + _STYLE)
 
 
 def _figures(evaluation: Evaluation) -> Iterator[str]:
@@ -80,7 +71,7 @@ def _plots(evaluation: Evaluation) -> Iterator[str]:
     chance = 1 / len(evaluation.labels)
     yield _plot(
         Both("Confusion, % of each label's clips", "混淆矩阵（占各标签语音的百分比）"),
-        plots.confusion(whole),
+        plots.confusion(whole.labels, whole.confusion),
     )
     title = Both("Recall by label; dashed: chance", "各标签召回率；虚线为随机水平")
     recalls = [Bar(name_of(k), v, get_label(k).color) for k, v in whole.recall.items()]
@@ -101,17 +92,18 @@ def _plots(evaluation: Evaluation) -> Iterator[str]:
         yield _plot(title, plots.bars(rows, title, guide=whole.ua.value))
 
 
-def _plot(title: Both, svg: str) -> str:
-    return f'<div class="plot"><h2>{both(title)}</h2>{svg}</div>'
+def _plot(title: Both, drawing: str) -> str:
+    return f'<div class="plot"><h2>{both(title)}</h2>{drawing}</div>'
 
 
-def _section(table: Table) -> str:
+def section(table: Table) -> str:
+    """A table under its title, with the word on it."""
     head = _row(table, table.columns, "th")
     rows = "".join(_row(table, row, "td") for row in table.rows)
     note = f'<p class="note">{both(table.note)}</p>' if table.note else ""
     return (
-        f'<section><h2>{both(table.title)}</h2><div class="scroll"><table><thead>{head}'
-        f"</thead><tbody>{rows}</tbody></table></div>{note}</section>"
+        f'<section><h2>{both(table.title)}</h2><div class="scroll" tabindex="0"><table>'
+        f"<thead>{head}</thead><tbody>{rows}</tbody></table></div>{note}</section>"
     )
 
 

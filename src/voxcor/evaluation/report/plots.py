@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from voxcor.evaluation.metrics import Estimate, Figures
 from voxcor.evaluation.report.tables import name_of
+from voxcor.exports.svg import WIDTH, rect, svg, text
 from voxcor.labels import get_label
 from voxcor.language import Both, Text
-from voxcor.untrusted import html
 
-WIDTH = 360
 _NAMES = 104  # room for the names on the left
+
+TRUTH_AND_HEARD = Both("truth ↓  heard →", "真实 ↓  识别 →")
+CONFUSION = Both("Confusion matrix", "混淆矩阵")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,39 +28,47 @@ class Bar:
     color: str = "var(--accent)"
 
 
-def confusion(figures: Figures) -> str:
-    """The confusion matrix: of each label's clips, the share recognised as each label."""
-    rows = [i for i, row in enumerate(figures.confusion) if any(row)]
-    columns = [
-        i for i in range(len(figures.labels)) if i in rows or any(r[i] for r in figures.confusion)
-    ]
+def confusion(
+    labels: Sequence[str],
+    counts: Sequence[Sequence[int]],
+    corner: Text = TRUTH_AND_HEARD,
+    title: Both = CONFUSION,
+) -> str:
+    """A confusion matrix: of the clips of each row's label, the share of each column's.
+
+    Args:
+        labels: of rows and columns.
+        counts: clips.
+        corner: what rows and columns are.
+        title: what it is called to people who do not see it.
+    """
+    rows = [i for i, row in enumerate(counts) if any(row)]
+    columns = [i for i in range(len(labels)) if i in rows or any(r[i] for r in counts)]
     side = (WIDTH - _NAMES) / len(columns)
     height = 34
-    parts = [
-        _text(_NAMES - 8, 22, Both("truth ↓  heard →", "真实 ↓  识别 →"), anchor="end", css="faint")
-    ]
+    parts = [text(_NAMES - 8, 22, corner, anchor="end", css="faint")]
     for at, column in enumerate(columns):
-        label = get_label(figures.labels[column])
-        parts.append(_text(_NAMES + (at + 0.5) * side, 23, label.emoji, css="emoji"))
+        label = get_label(labels[column])
+        parts.append(text(_NAMES + (at + 0.5) * side, 23, label.emoji, css="emoji"))
     for line, row in enumerate(rows):
-        clips = sum(figures.confusion[row])
+        clips = sum(counts[row])
         y = height + line * side
-        name = name_of(figures.labels[row])
-        parts.append(_text(_NAMES - 8, y + side / 2 + 4, name, anchor="end"))
+        name = name_of(labels[row])
+        parts.append(text(_NAMES - 8, y + side / 2 + 4, name, anchor="end"))
         for at, column in enumerate(columns):
-            count = figures.confusion[row][column]
+            count = counts[row][column]
             parts.append(_cell(_NAMES + at * side, y, side, count, clips, row == column))
-    return _svg(parts, height + len(rows) * side + 2, Both("Confusion matrix", "混淆矩阵"))
+    return svg(parts, height + len(rows) * side + 2, title)
 
 
 def reliability(figures: Figures) -> str:
     """Share correct over confidence, with how many clips there are of each confidence."""
     left, top, size, strip = 44, 10, 226, 44
-    parts = [_rect(left, top, size, size, 'class="frame"')]
+    parts = [rect(left, top, size, size, 'class="frame"')]
     for tick in (0, 0.5, 1):
         x, y = left + tick * size, top + (1 - tick) * size
-        parts.append(_text(left - 6, y + 4, f"{tick:.0%}", anchor="end", css="faint"))
-        parts.append(_text(x, top + size + strip + 18, f"{tick:.0%}", css="faint"))
+        parts.append(text(left - 6, y + 4, f"{tick:.0%}", anchor="end", css="faint"))
+        parts.append(text(x, top + size + strip + 18, f"{tick:.0%}", css="faint"))
     most = max(part.clips for part in figures.reliability)
     for part in figures.reliability:
         if not part.clips:
@@ -69,13 +79,13 @@ def reliability(figures: Figures) -> str:
         tall = strip * part.clips / most
         hint = f"{part.clips}: {part.confidence:.0%} → {part.accuracy:.0%}"
         parts += [
-            _rect(x, y, width, top + size - y, 'class="bar"', hint),
-            _rect(x, ideal, width, max(0, y - ideal), 'class="gap"', hint),
-            _rect(x, top + size + 4 + strip - tall, width, tall, 'class="count"', hint),
+            rect(x, y, width, top + size - y, 'class="bar"', hint),
+            rect(x, ideal, width, max(0, y - ideal), 'class="gap"', hint),
+            rect(x, top + size + 4 + strip - tall, width, tall, 'class="count"', hint),
         ]
     parts.append(f'<path d="M{left} {top + size}L{left + size} {top}" class="diagonal"/>')
     key = left + size + 10
-    for line, (css, text) in enumerate(
+    for line, (css, name) in enumerate(
         (
             ("bar", Both("correct", "正确率")),
             ("gap", Both("too sure", "过度自信")),
@@ -83,10 +93,10 @@ def reliability(figures: Figures) -> str:
         )
     ):
         y = top + 14 + 20 * line
-        parts.append(_rect(key, y - 9, 10, 10, f'class="{css}"'))
-        parts.append(_text(key + 15, y, text, anchor="start"))
-    parts.append(_text(left + size / 2, top + size + strip + 36, Both("confidence", "置信度")))
-    return _svg(parts, top + size + strip + 44, Both("Reliability diagram", "可靠性图"))
+        parts.append(rect(key, y - 9, 10, 10, f'class="{css}"'))
+        parts.append(text(key + 15, y, name, anchor="start"))
+    parts.append(text(left + size / 2, top + size + strip + 36, Both("confidence", "置信度")))
+    return svg(parts, top + size + strip + 44, Both("Reliability diagram", "可靠性图"))
 
 
 def bars(rows: Sequence[Bar], title: Both, *, guide: float | None = None) -> str:
@@ -97,12 +107,12 @@ def bars(rows: Sequence[Bar], title: Both, *, guide: float | None = None) -> str
     for tick in (0, 0.5, 1):
         x = _NAMES + tick * width
         parts.append(f'<path d="M{x:.1f} {top}V{bottom}" class="grid"/>')
-        parts.append(_text(x, bottom + 14, f"{tick:.0%}", css="faint"))
+        parts.append(text(x, bottom + 14, f"{tick:.0%}", css="faint"))
     for number, row in enumerate(rows):
         middle = top + (number + 0.5) * line
-        parts.append(_text(_NAMES - 8, middle + 4, row.name, anchor="end"))
+        parts.append(text(_NAMES - 8, middle + 4, row.name, anchor="end"))
         if row.estimate is None:
-            parts.append(_text(_NAMES + 6, middle + 4, "–", anchor="start", css="faint"))
+            parts.append(text(_NAMES + 6, middle + 4, "–", anchor="start", css="faint"))
             continue
         found = row.estimate
         value, low, high = (_NAMES + width * x for x in (found.value, found.low, found.high))
@@ -110,14 +120,14 @@ def bars(rows: Sequence[Bar], title: Both, *, guide: float | None = None) -> str
         whisker = f"M{low:.1f} {middle:.1f}H{high:.1f}{ends}"
         fill = f'rx="2" fill="{row.color}" fill-opacity="0.75"'
         parts += [
-            _rect(_NAMES, middle - 7, max(value - _NAMES, 1), 14, fill),
+            rect(_NAMES, middle - 7, max(value - _NAMES, 1), 14, fill),
             f'<path d="{whisker}" class="whisker"/>',
-            _text(WIDTH - 2, middle + 4, f"{found.value:.1%}", anchor="end"),
+            text(WIDTH - 2, middle + 4, f"{found.value:.1%}", anchor="end"),
         ]
     if guide is not None:
         x = _NAMES + guide * width
         parts.append(f'<path d="M{x:.1f} {top}V{bottom}" class="diagonal"/>')
-    return _svg(parts, bottom + 20, title)
+    return svg(parts, bottom + 20, title)
 
 
 def _cell(x: float, y: float, side: float, count: int, clips: int, right: bool) -> str:
@@ -128,30 +138,7 @@ def _cell(x: float, y: float, side: float, count: int, clips: int, right: bool) 
     shade = f'rx="3" fill="{hue}" fill-opacity="{share:.2f}"'
     percent = f"{100 * share:.0f}" if count else "·"
     return (
-        _rect(*box, 'rx="3" class="cell"')
-        + _rect(*box, shade, f"{count} / {clips}")
-        + _text(x + side / 2, y + side / 2 + 4, percent, css=ink)
-    )
-
-
-def _rect(x: float, y: float, width: float, height: float, how: str, hint: str = "") -> str:
-    title = f"<title>{html(hint)}</title>" if hint else ""
-    size = f'width="{width:.1f}" height="{height:.1f}"'
-    return f'<rect x="{x:.1f}" y="{y:.1f}" {size} {how}>{title}</rect>'
-
-
-def _text(x: float, y: float, text: Text, *, anchor: str = "middle", css: str = "ink") -> str:
-    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{css}"'
-    if isinstance(text, str) or text.en == text.zh:
-        return f"<text {place}>{html(text if isinstance(text, str) else text.en)}</text>"
-    languages = zip(("en", "zh"), text, strict=True)
-    return "".join(f'<text {place} lang="{lang}">{html(t)}</text>' for lang, t in languages)
-
-
-def _svg(parts: Sequence[str], height: float, title: Both) -> str:
-    label = html(f"{title.en} / {title.zh}")
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{label}">'
-        + "".join(parts)
-        + "</svg>"
+        rect(*box, 'rx="3" class="cell"')
+        + rect(*box, shade, f"{count} / {clips}")
+        + text(x + side / 2, y + side / 2 + 4, percent, css=ink)
     )

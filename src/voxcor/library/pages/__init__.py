@@ -1,0 +1,1 @@
+"""What the library finds as pages to hand on: one file each, both languages, nothing fetched."""
