@@ -26,7 +26,10 @@ ROWS = {added: (files, beside) for added, files, beside in ENGLISH}
 # The rows that are about something that is there, its name, and what uses it.
 THERE = {
     "audacity": (["an export format", "annotations of a tool that come back"], set()),
-    "any_sound": (["an option of recognition"], {"recognizer.py", "audio/prepare.py"}),
+    "any_sound": (
+        ["an option of recognition"],
+        {"recognizer.py", "audio/prepare.py", "server/library.py"},
+    ),
     "history": (["a panel of the page"], set()),
     "no_such_track": (["an error"], {"audio/relay.py"}),
 }
