@@ -394,7 +394,7 @@ def test_a_click_on_the_map_plays_what_is_there(open_library: OpenPage) -> None:
     )
     where = place_of(page, columns, index)
     page.mouse.move(*where)
-    expect(page.locator(".pointed-at")).to_be_visible()
+    expect(page.locator(".pointed-at > div")).to_be_visible()
     with page.expect_response("**/audio") as heard:
         page.mouse.click(*where)
     assert heard.value.status in (200, 206)
@@ -449,7 +449,7 @@ def test_the_map_is_used_by_keys(open_library: OpenPage) -> None:
         page.keyboard.press(key)
     status = page.locator(".selection").get_by_role("status").first
     expect(status).to_have_text(f"{len(columns['ids'])} selected")
-    expect(page.locator(".pointed-at")).to_be_visible()
+    expect(page.locator(".pointed-at > div")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".selection")).to_have_count(0)
     with page.expect_response("**/audio"):

@@ -6,7 +6,7 @@ import { STRINGS } from "../strings.js";
 const LIBRARY = {
   lead: ["Words find speech", "以言寻声"],
   searchField: ["Describe how it sounds", "描述它听起来如何"],
-  searchExample: ["furious but controlled, 强颜欢笑, angry 0.6 sad 0.4", "强颜欢笑、压着火气、愤怒60% 悲伤40%"],
+  searchExample: ["furious but controlled · angry 0.6 sad 0.4", "强颜欢笑 · 压着火气 · 愤怒60% 悲伤40%"],
   search: ["Search", "搜索"],
   searchHint: [
     "In words, in English or Chinese; as shares of emotions; or by a clip, which can be dropped anywhere here.",
