@@ -102,8 +102,8 @@ def group_table(found: GroupComparison) -> Table:
                 Both("Cliff's delta", "Cliff's delta（效应量）"),
                 signed(found.delta),
                 Both(
-                    "P(first > second) − P(first < second) (Cliff 1993)",
-                    "P(前 > 后) − P(前 < 后)（Cliff 1993）",
+                    "P(x > y) − P(x < y), x of the first, y of the second (Cliff 1993)",
+                    "P(x > y) − P(x < y)，x 属前组，y 属后组（Cliff 1993）",
                 ),
             ),
         ),
