@@ -176,8 +176,8 @@ class Library:
             known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
             if new:
-                labels = LabelsBySegment(read_labels(self.folder).values())
-                labelled = [replace(one, label=together(labels[one])) for one in segments]
+                said = LabelsBySegment(read_labels(self.folder).values())
+                labelled = [replace(one, label=together(said[one])) for one in segments]
                 rows = to_arrow([labelled[i] for i in new], vectors[new], table.schema)
                 table.add(rows)
                 self._additions += 1
