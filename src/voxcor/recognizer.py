@@ -206,7 +206,7 @@ class Recognizer:
             blend=blend_of(scores),
             abstain_below=asked.abstain_below,
             dimensions=dimensions_of(scores),
-            relative=baseline and relative_to(baseline, scores),
+            relative=None if baseline is None else relative_to(baseline, scores),
             frames=None if pooled.frames is None else frame_view(pooled.frames, names, offset),
             embedding=pooled.embedding,
             processed=processed,

@@ -100,7 +100,8 @@ def offsets_of(scores: NDArray[np.float64], labels: Sequence[str]) -> NDArray[np
     way = len(scores) / (len(scores) + HALF_WAY)
     target = np.array([LEAD if label == NEUTRAL else 0.0 for label in labels])
     named = np.array([label not in _NO_EMOTION for label in labels])
-    return way * (_logarithms(scores).mean(axis=0) - target) * named
+    offsets: NDArray[np.float64] = way * (_logarithms(scores).mean(axis=0) - target) * named
+    return offsets
 
 
 def require_neutral(model: ModelInfo, labels: Sequence[str]) -> None:

@@ -213,12 +213,14 @@ class Session:
         scores = self._recognizer.scores(samples, labels=self._labels)
         self._measurements += 1
         since, until = max(self._spoken, start / SAMPLE_RATE), end / SAMPLE_RATE
-        beside = self._baseline and relative_to(self._baseline, scores)
+        usual = self._baseline
+        beside = None if usual is None else relative_to(usual, scores)
         measured = (trigger, *top(scores), scores, dimensions_of(scores), beside)
         yield Measurement(self._utterance, start / SAMPLE_RATE, until, *measured)
         if since < until:
             self._spoken = until
-            reading = Reading(since, until, scores, beside and beside.scores)
+            relative = None if beside is None else beside.scores
+            reading = Reading(since, until, scores, relative)
             for firing in self._watch.push(reading):
                 yield RuleFired(self._utterance, firing)
 
