@@ -59,7 +59,7 @@ def judges_agreement(
     return JudgesAgreement(
         len(first),
         estimate_of(weighted_accuracy(whole), weighted_accuracy(drawn)),
-        estimate_of(cohen_kappa(whole), cohen_kappa(drawn)),
+        estimate_of(cohen_kappa(whole.astype(np.float64)), cohen_kappa(drawn)),
         tuple(tuple(row) for row in whole.tolist()),
         "speakers" if len({*speakers} - {None}) > 1 else "clips",
     )

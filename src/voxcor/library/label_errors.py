@@ -175,10 +175,12 @@ def errors_in_list(
     for one in embedded:
         utterance = one.clip.utterance
         columns = utterance.columns
-        times = [float(columns[k]) if k in columns else None for k in ("start_time", "end_time")]
+        start, end = (
+            float(columns[name]) if name in columns else None for name in ("start_time", "end_time")
+        )
         path = str(utterance.cut_from or utterance.path)
         voice = "/".join(utterance.voice) if utterance.voice else None
-        found.append(LabelledVector(path, *times, utterance.label, voice, path))
+        found.append(LabelledVector(path, start, end, utterance.label, voice, path))
     vectors = np.array([one.embedding for one in embedded], np.float32)
     judged = find_errors(found, vectors, seed=seed)
     return LabelErrors(

@@ -20,9 +20,10 @@ from voxcor.extras import require_extra
 from voxcor.frames import HOP, SAMPLE_RATE
 from voxcor.labels import LABEL_IDS
 from voxcor.library.alignment import Alignment, Courses, align, maximal_runs
+from voxcor.library.filters import of_recording
 from voxcor.library.listening import listen
 from voxcor.library.query import Clip, Region, parse_query
-from voxcor.library.store import Library, quoted
+from voxcor.library.store import Library
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
 from voxcor.results import ModelInfo, milliseconds
@@ -254,7 +255,7 @@ def _of_result(content: Content) -> Take:
 
 def _of_region(region: Region, library: Library, model: str | None) -> Take:
     table = library.table(model)
-    where = f"starts_with(recording, {quoted(region.recording)})"
+    where = of_recording(region.recording)
     if region.start is not None and region.end is not None:
         first, last = milliseconds(region.start), milliseconds(region.end)
         where += f" AND start_ms < {last} AND end_ms > {first}"

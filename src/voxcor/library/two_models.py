@@ -28,8 +28,9 @@ from voxcor.errors import (
 )
 from voxcor.evaluation.judges import JudgesAgreement, judges_agreement
 from voxcor.evaluation.metrics import Figures, measure
+from voxcor.library.filters import equals
 from voxcor.library.segments import LibrarySegment, recording_id
-from voxcor.library.store import Library, equals
+from voxcor.library.store import Library
 from voxcor.library.trajectory import plain
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo, to_wire
@@ -205,8 +206,10 @@ def compare_batches(first: Path, second: Path) -> TwoModels:
     ]
     if not shared:
         raise NothingToCompare
-    models = (ModelInfo(**answers[shared[0]]["model"]) for answers in (one, other))
-    return _summed(*models, heard, len(heard), ())
+    first_model, other_model = (
+        ModelInfo(**answers[shared[0]]["model"]) for answers in (one, other)
+    )
+    return _summed(first_model, other_model, heard, len(heard), ())
 
 
 def compare_tables(library: Library, first: str, second: str) -> TwoModels:

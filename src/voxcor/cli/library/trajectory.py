@@ -123,11 +123,11 @@ def trajectory(
 def _segments(
     library: "Library", table: "ModelTable", recording: str | None, *filters: "Filters"
 ) -> "Sequence[LibrarySegment]":
-    from voxcor.library.store import quoted
+    from voxcor.library.filters import of_recording
 
     conditions = [one.where for one in filters]
     if recording is not None:
-        conditions.append(f"starts_with(recording, {quoted(recording)})")
+        conditions.append(of_recording(recording))
     return library.segments(table, " AND ".join(filter(None, conditions)) or None)
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -64,7 +65,7 @@ def takes_page(found: Comparison, *, audio: bool = False) -> str:
     """
     first, second = (printable(take.name) for take in (found.first, found.second))
     title = Both(f"{first} beside {second}", f"{first} 与 {second} 的对比")
-    about = [_measured(found.first), _measured(found.second), found.first.model.id]
+    about: list[Text] = [_measured(found.first), _measured(found.second), found.first.model.id]
     plays = audio and all(take.audio is not None for take in (found.first, found.second))
     parts = _parts(found, plays)
     return page(
@@ -142,7 +143,7 @@ def _parts(found: Comparison, plays: bool) -> Iterator[str]:
         said = Both(f"{words.en.capitalize()} along the path", f"沿路径的{words.zh}")
         yield drawing(
             said,
-            lambda width, values=values: _curves(found, values, width),
+            partial(_curves, found, values),
             Both("Solid: the first. Dashed: the second.", "实线为前者，虚线为后者。"),
         )
     yield _stretches(found, plays)
