@@ -72,12 +72,12 @@ def test_channels_and_parts_go_with_their_recording_and_with_no_other(tmp_path: 
     library = library_of(tmp_path, *map(segment, names))
 
     def left() -> set[str]:
-        return library.recordings(library.table())
+        return library.recordings_of(library.table())
 
-    assert remove(library, f"{FIRST}+0-42") == 1
-    assert remove(library, f"{FIRST}-1", paths=False) == 2
+    assert remove(library, f"{FIRST}+0-42").segments == 1
+    assert remove(library, f"{FIRST}-1", paths=False).segments == 2
     assert left() == {FIRST, f"{FIRST}-10", SECOND, f"{FIRST}+0-420"}
-    assert remove(library, FIRST) == 3
+    assert remove(library, FIRST).segments == 3
     assert left() == {SECOND}
     for name in (SECOND[:7], "", f"{SECOND}' OR 1=1 --"):
         with pytest.raises(NotInLibrary):
@@ -89,7 +89,7 @@ def test_a_path_is_a_name_only_where_that_is_allowed(tmp_path: Path) -> None:
     library = library_of(tmp_path, segment(FIRST, path=path))
     with pytest.raises(NotInLibrary):
         remove(library, path, paths=False)
-    assert remove(library, path) == 1
+    assert remove(library, path).segments == 1
 
 
 def test_results_among_some_labels_are_not_mixed_with_others(tmp_path: Path) -> None:

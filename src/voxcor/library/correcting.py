@@ -20,7 +20,7 @@ from voxcor.errors import InputError, LabelInvalid, NotAResult, NotInLibrary, St
 from voxcor.exports.content import RESULT_FILE, read_content
 from voxcor.labels import is_code, label_meant, labels_named, own_label
 from voxcor.language import say
-from voxcor.library.filters import Filters, equals, quoted
+from voxcor.library.filters import Filters, equals, of_recording, quoted
 from voxcor.library.incoming import result_files, sha256_of
 from voxcor.library.labels import LabelsBySegment, PersonsLabel, covers, together
 from voxcor.library.query import Clip, Region, parse_query
@@ -77,7 +77,7 @@ def find_segment(library: Library, table: ModelTable, named: str) -> LibrarySegm
     where = (
         equals("path", str(asked.path.resolve()))
         if isinstance(asked, Clip)
-        else f"starts_with(recording, {quoted(asked.recording)})"
+        else of_recording(asked.recording)
     )
     found = library.segments(table, where)
     if asked.start is not None and asked.end is not None:

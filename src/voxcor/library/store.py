@@ -420,8 +420,8 @@ def _table_name(model: ModelInfo) -> str:
 
 def _index(table: Any) -> None:
     """An index over the vectors, and over what filters ask for."""
-    table.create_index(
-        metric="cosine", vector_column_name="vector", index_type="IVF_HNSW_SQ", replace=True
-    )
+    from lancedb.index import BTree, HnswSq
+
+    table.create_index("vector", config=HnswSq(distance_type="cosine"), replace=True)
     for column in ("recording", "speaker"):
-        table.create_scalar_index(column, replace=True)
+        table.create_index(column, config=BTree(), replace=True)
