@@ -69,7 +69,7 @@ def main() -> None:
             print(phase.__name__, found, flush=True)
             figures |= {f"{phase.__name__}.{name}": value for name, value in found.items()}
     text = table(options.segments, figures)
-    print(text)
+    print(text, end="")
     if options.write:
         put(options.write, "scale", lambda: table(options.segments, figures))
 
@@ -231,7 +231,7 @@ def table(segments: int, figures: Mapping[str, float]) -> str:
         ),
     }
     lines = [f"| {name} | {figure} |" for name, figure in rows.items()]
-    return "\n".join(("| | |", "|---|---|", *lines))
+    return "\n".join(("| | |", "|---|---|", *lines, ""))
 
 
 if __name__ == "__main__":
