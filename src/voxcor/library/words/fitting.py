@@ -26,7 +26,7 @@ def vectors_and_targets(encoder: Encoder) -> tuple[NDArray[np.float64], NDArray[
     entries = [entry for path in FILES.values() for entry in read_lexicon(path)]
     vectors = encoder.encode([entry.expression for entry in entries])
     targets = np.array([entry.feeling.vector() for entry in entries])
-    return np.round(vectors.astype(np.float64), DIGITS), targets
+    return vectors.astype(np.float64).round(DIGITS), targets
 
 
 def fit(
