@@ -4,7 +4,8 @@
 
 A description is right where one of its wanted emotions is the first label (top-1) or among the
 first two (top-2). `lexicon` reads by expressions and the grammar alone, and answers nothing where
-it finds none; `head` reads the whole text by the encoder and the head; `both` is `meaning_of`.
+it finds none; `head` reads the whole text by the encoder and the head; `both` is `meaning_of`. The
+encoder is the one that searching by words takes: the one that was pulled, where one was.
 """
 
 import csv
@@ -17,9 +18,8 @@ from pathlib import Path
 
 from voxcor.labels import LABEL_IDS
 from voxcor.library.words.clauses import clauses_of
-from voxcor.library.words.encoder import default_encoder
-from voxcor.library.words.head import built_in_head
 from voxcor.library.words.meaning import meaning_of
+from voxcor.library.words.pulled import chosen
 
 HELD_OUT = Path(__file__).parents[2] / "tests" / "data" / "descriptions.csv"
 
@@ -48,7 +48,8 @@ def read_descriptions(path: Path) -> list[Description]:
 def readings(descriptions: Sequence[Description]) -> dict[str, list[Shares | None]]:
     """What each way makes of each description."""
     texts = [each.text for each in descriptions]
-    whole = built_in_head().feelings(default_encoder().encode(texts))
+    encoder, head = chosen()
+    whole = head.feelings(encoder.encode(texts))
     meanings = [meaning_of(text) for text in texts]
     by_lexicon = [
         meaning_of(hits).mixture if (hits := _with_hits(text)) else None for text in texts

@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         return self.home / "models"
 
     @property
+    def encoders(self) -> Path:
+        """The folder of sentence encoders that were pulled."""
+        return self.home / "encoders"
+
+    @property
     def jobs(self) -> Path:
         """The folder of the server's jobs, one folder each."""
         return self.home / "jobs"

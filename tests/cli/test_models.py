@@ -17,6 +17,7 @@ from checkpoints import write_checkpoint
 from command import voxcor
 from hub_servers import FakeHub, serve
 from voxcor.models.cards import OFFICIAL
+from voxcor.models.encoders import encoder_folder
 from voxcor.models.store import downloads_of, folder_of, installed
 
 
@@ -205,6 +206,35 @@ def test_a_removed_model_is_gone(checkpoint: Path) -> None:
     assert out == f"Removed plus-base ({folder_of('plus-base')}), 17.7 MB freed\n"
     assert installed() == ("small",)
     assert not downloads_of("plus-base").exists()
+
+
+def test_an_encoder_of_words_is_pulled_listed_apart_and_removed(tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers", reason="the library extra is not installed")
+    from encoder_files import ENCODER, encoder_files
+
+    for name, content in encoder_files().items():
+        (tmp_path / name).write_bytes(content)
+    folder = encoder_folder(ENCODER.id)
+    _, before, err = voxcor("models", "list")
+    assert f"For words in the library: {ENCODER.id} (download 220.0 MB)\n" in err
+    status, out, err = voxcor("models", "pull", ENCODER.id, "--from", tmp_path)
+    assert (status, out) == (0, f"Installed {ENCODER.id}: {folder}\n")
+    assert err.splitlines() == [
+        "  for: words in voxcor library search",
+        "  weights: not checked",
+        f"  source: {ENCODER.graph}",
+        "  licence: Apache-2.0",
+    ]
+    _, after, err = voxcor("models", "list", VOXCOR_LANGUAGE="zh")
+    assert len(after.splitlines()) == len(before.splitlines())
+    assert f"声音库的文字检索可用：{ENCODER.id}（已安装，2.8 MB）\n" in err
+    status, _, err = voxcor("models", "pull", ENCODER.id, "--precision", "int8")
+    assert (status, "--precision" in err) == (2, True)
+    assert voxcor("recognize", "--example", "--model", ENCODER.id)[0] != 0
+    status, out, err = voxcor("models", "remove", ENCODER.id)
+    assert (status, err) == (0, "")
+    assert out == f"Removed {ENCODER.id} ({folder}), 2.8 MB freed\n"
+    assert voxcor("models", "remove", ENCODER.id)[0] == 1
 
 
 @pytest.mark.parametrize(

