@@ -341,7 +341,7 @@ class LibraryClient:
     ) -> "list[LibrarySegment]":
         """What a route answers of segments, as many of them at a time as it takes."""
         ids = [one if isinstance(one, str) else one.id for one in segments]
-        found = []
+        found: list[LibrarySegment] = []
         for first in range(0, len(ids), _PAGE):
             asked = {named: ids[first : first + _PAGE], **said}
             answer = self._connection.request(method, f"/v1/library/{path}", json=asked)
