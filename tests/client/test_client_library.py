@@ -11,7 +11,7 @@ from places import VOICE
 from serving import Server, server
 from voxcor import Client, Failure
 from voxcor.datasets.lists import ListRow, read_list
-from voxcor.errors import LibraryEmpty, NotInLibrary, QueryInvalid, RecordingGone
+from voxcor.errors import LabelInvalid, LibraryEmpty, NotInLibrary, QueryInvalid, RecordingGone
 from voxcor.library.clusters import find_clusters
 from voxcor.library.filters import Filters
 from voxcor.library.incoming import Added
@@ -129,6 +129,21 @@ def test_views_are_those_of_the_engine(client: Client, library: Library) -> None
     one = Filters(recording=expected.segments[0].recording)
     course = client.library.trajectory("arousal", filters=one)
     assert repr(course) == repr(follow(library.segments(table, one.where), "arousal"))
+
+
+def test_segments_are_put_right_and_taken_back(client: Client, library: Library) -> None:
+    before = library.segments(library.table())
+    after = client.library.label(before, "悲伤", "Ann")
+    assert [(one.id, one.label) for one in after] == [(one.id, "sad") for one in before]
+    assert all(map(same, library.segments(library.table()), after))
+    assert all(map(same, client.library.segments(one.id for one in before), after))
+    assert client.library.labels("jsonl").count(b"\n") == len(before)
+    (wrong,) = client.library.label([before[0].id], None, "Ann")
+    assert wrong.label is None
+    with pytest.raises(LabelInvalid):
+        client.library.label(before, "3")
+    assert all(map(same, client.library.take_back(before, "Ann"), before))
+    assert library.labels() == []
 
 
 def test_what_is_found_is_heard_and_exported(

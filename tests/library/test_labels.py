@@ -20,6 +20,7 @@ from voxcor.errors import LabelInvalid, NotInLibrary, StateUnreadable
 from voxcor.library.correcting import (
     find_segment,
     gather,
+    labelled,
     labelled_rows,
     meant_label,
     put_right,
@@ -90,13 +91,13 @@ def said(library: Library) -> list[tuple[str, int, str | None, str | None]]:
 def test_what_a_person_says_wins_over_the_model(library: Library) -> None:
     table = library.table()
     one = find_segment(library, table, f"{CALL}@0-2")
-    assert put_right(library, table, one, "悲伤", "Ann") == "sad"
+    assert put_right(library, [one], "悲伤", "Ann") == 1
     assert labels_of(library) == ["sad", None, None, None, None]
     assert [s.id for s in library.segments(table, Filters(emotion="sad").where)] == [one.id]
     (kept,) = library.labels()
     assert (kept.label, kept.annotator, bool(kept.timestamp)) == ("sad", "Ann", True)
-    assert take_back(library, one, "Ann") == 1
-    assert take_back(library, one, "Ann") == 0
+    assert take_back(library, [one], "Ann") == 1
+    assert take_back(library, [one], "Ann") == 0
     assert labels_of(library) == [None] * 5
     assert not (library.folder / LABELS_FILE).exists()
 
@@ -116,7 +117,7 @@ def test_those_who_disagree_are_all_kept(library: Library) -> None:
     table = library.table()
     one = find_segment(library, table, f"{TALK}@0-4")
     for who, label in (("Ann", "sad"), ("Ben", "angry"), ("Cat", "sad"), ("Dan", None)):
-        put_right(library, table, one, label, who)
+        put_right(library, [one], label, who)
     assert said(library) == [
         ("c", 0, "sad", "Ann"),
         ("c", 0, "angry", "Ben"),
@@ -124,7 +125,7 @@ def test_those_who_disagree_are_all_kept(library: Library) -> None:
         ("c", 0, None, "Dan"),
     ]
     assert library.segments(table, f"recording = '{TALK}'")[0].label == "sad"
-    put_right(library, table, one, "angry", "Ann")
+    put_right(library, [one], "angry", "Ann")
     assert library.segments(table, f"recording = '{TALK}'")[0].label == "angry"
     assert len(library.labels()) == 4
 
@@ -283,7 +284,7 @@ def test_out_as_a_list_that_training_reads(library: Library, tmp_path: Path) -> 
             PersonsLabel(RESULT, 0.1, 1.5, "sad", "Ann"),
         ]
     )
-    rows = [*labelled_rows(library, library.table())]
+    rows = [*labelled_rows(library, labelled(library, library.table()))]
     assert [(Path(r.path).name, r.start, r.end, r.label, r.verdict, r.annotator) for r in rows] == [
         ("call.wav", 0, 2, "sad", "relabelled", "Ann, Ben"),
         ("talk.wav", 0, 4, "happy", "right", "Ann"),

@@ -9,7 +9,7 @@ from voxcor import Recognizer
 from voxcor.datasets.corrected import to_csv
 from voxcor.datasets.manifest import read_manifest
 from voxcor.evaluation.measurement import evaluate
-from voxcor.library.correcting import gather, labelled_rows
+from voxcor.library.correcting import gather, labelled, labelled_rows
 from voxcor.library.incoming import add
 from voxcor.library.store import Library
 from voxcor.training.head import train_head
@@ -18,15 +18,16 @@ pytest.importorskip("lancedb", reason="the library extra is not installed")
 
 
 def test_labels_of_the_library_train_a_head(corpora: Path, tmp_path: Path) -> None:
-    rows = emodb(corpora, speakers=["08", "10", "15"], labels=["angry", "sad"], each=2)
-    listed = str(write_manifest(tmp_path / "list.csv", rows))
+    utterances = emodb(corpora, speakers=["08", "10", "15"], labels=["angry", "sad"], each=2)
+    listed = str(write_manifest(tmp_path / "list.csv", utterances))
     library = Library(tmp_path / "library")
     recognizer = Recognizer("small", threads=1)
     list(add(library, [listed], lambda: recognizer))
     found = gather(library, [listed], annotator="Ann")
     assert (found.labels, found.problems) == (12, ())
     out = tmp_path / "labels.csv"
-    out.write_text(to_csv(labelled_rows(library, library.table())), encoding="utf-8")
+    rows = labelled_rows(library, labelled(library, library.table()))
+    out.write_text(to_csv(rows), encoding="utf-8")
     manifest = read_manifest(out)
     assert len(manifest.utterances) == found.segments >= 12
     assert {one.speaker for one in manifest.utterances} == {"08", "10", "15"}

@@ -504,3 +504,196 @@ def test_a_hundred_thousand_points_are_moved_and_selected(open_library: OpenPage
     expect(page.locator(".map .legend button", has_text="ben")).to_be_visible()
     page.locator(".map .legend button", has_text="ben").click()
     expect(page.locator(".selection")).to_have_count(0)
+
+
+@pytest.fixture
+def labelled_page(open_library: OpenPage, library: Server) -> Iterator[OpenPage]:
+    """Whatever is said here is taken back."""
+    yield open_library
+    for who in (None, "Ann"):
+        form = {"segments": [*labels_in(library)], "annotator": who}
+        library.request("DELETE", "/v1/library/labels", json=form).raise_for_status()
+
+
+def labels_in(library: Server) -> dict[str, str | None]:
+    """The label of every segment, by their ids."""
+    asked = {"query": "calm", "limit": 200}
+    hits = library.post("/v1/library/search", json=asked).json()["hits"]
+    return {one["id"]: one["label"] for one in hits}
+
+
+def is_told(page: Page, what: str) -> None:
+    expect(page.locator(".corrections .saved").first).to_have_text(what)
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "size"),
+    [
+        ("en-US", "light", DESKTOP),
+        ("zh-CN", "dark", DESKTOP),
+        ("zh-CN", "light", PHONE),
+        ("en-US", "dark", PHONE),
+    ],
+)
+def test_a_hit_is_put_right_and_stays_so(
+    labelled_page: OpenPage, language: str, scheme: str, size: tuple[int, int]
+) -> None:
+    page = labelled_page("library/angry", language=language, scheme=scheme, size=size)
+    is_english = language == "en-US"
+    found(page)
+    row = page.locator(".hits .item").first
+    segment = row.get_attribute("data-id")
+    before = row.locator("b").inner_text()
+    row.locator(".edit").click()
+    menu = row.locator("select")
+    expect(menu).to_be_focused()
+    menu.select_option("surprised")
+    is_told(page, "1 segment labelled" if is_english else "已标注 1 个语段")
+    expect(row.locator("b")).to_contain_text("Surprised" if is_english else "惊讶")
+    expect(row.locator(".badge")).to_have_text("relabelled" if is_english else "已更正")
+    expect(row.locator("s")).to_contain_text(before)
+    # The next one is right, the one after it wrong.
+    for place, mark in ((1, 0), (2, 1)):
+        page.locator(".hits .item").nth(place).locator(".judge button").nth(mark).click()
+        expect(page.locator(".hits .item").nth(place).locator(".badge")).to_be_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    keep(page, f"library-labels-{language[:2]}-{scheme}-{size[0]}")
+    page.reload()
+    found(page)
+    again = page.locator(f".hits .item[data-id='{segment}']")
+    expect(again.locator("b")).to_contain_text("Surprised" if is_english else "惊讶")
+    expect(again.locator("s")).to_contain_text(before)
+    again.locator(".edit").click()
+    again.get_by_role(
+        "button", name="As the model has it" if is_english else "恢复模型结果"
+    ).click()
+    expect(again.locator("b")).to_have_text(before)
+    expect(again.locator(".badge")).to_have_count(0)
+
+
+def test_hits_are_put_right_by_keys_and_taken_back(labelled_page: OpenPage) -> None:
+    page = labelled_page("library/angry")
+    found(page)
+    row = page.locator(".hits .item").first
+    row.get_by_role("button", name="Play").focus()
+    page.keyboard.press("r")
+    expect(row.locator(".badge")).to_have_text("confirmed")
+    expect(row.get_by_role("button", name="is right")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("w")
+    expect(row.locator(".badge")).to_have_text("relabelled")
+    expect(row.locator("b")).to_contain_text("Unknown")
+    page.keyboard.press("Control+z")
+    expect(row.locator(".badge")).to_have_text("confirmed")
+    page.keyboard.press("Control+z")
+    expect(row.locator(".badge")).to_have_count(0)
+    page.keyboard.press("Control+Shift+Z")
+    expect(row.locator(".badge")).to_have_text("confirmed")
+    page.keyboard.press("c")
+    expect(row.locator("select")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(row.locator("select")).to_have_count(0)
+    expect(row.locator(".edit")).to_be_focused()
+    # Any other label, too.
+    page.keyboard.press("c")
+    row.locator("select").select_option(label="Another label…")
+    row.get_by_label("Label", exact=True).fill("ironic")
+    page.keyboard.press("Enter")
+    expect(row.locator("b")).to_contain_text("ironic", ignore_case=True)
+
+
+def test_those_who_disagree_are_shown(labelled_page: OpenPage, library: Server) -> None:
+    page = labelled_page("library/angry")
+    found(page)
+    row = page.locator(".hits .item").first
+    segment = row.get_attribute("data-id")
+    form = {"segments": [segment], "label": "sad", "annotator": "Ann"}
+    library.request("PUT", "/v1/library/labels", json=form).raise_for_status()
+    page.reload()
+    found(page)
+    expect(row.locator("b")).to_contain_text("Sad")
+    # Of whoever has said nothing yet nothing is taken back.
+    expect(row.get_by_role("button", name="is wrong")).to_have_attribute("aria-pressed", "false")
+    row.get_by_role("button", name="is wrong").click()
+    expect(row).to_contain_text("unnamed: Wrong · Ann: Sad")
+    expect(row.locator("b")).to_contain_text("Sad")
+    page.get_by_label("Your name").first.fill("Ann")
+    row.locator(".edit").click()
+    row.get_by_role("button", name="As the model has it").click()
+    expect(row.locator("b")).to_contain_text("Unknown")
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "size"),
+    [("en-US", "light", DESKTOP), ("zh-CN", "dark", PHONE)],
+)
+def test_a_selection_is_labelled_at_once(
+    labelled_page: OpenPage,
+    library: Server,
+    language: str,
+    scheme: str,
+    size: tuple[int, int],
+) -> None:
+    page = labelled_page("library", language=language, scheme=scheme, size=size)
+    is_english = language == "en-US"
+    columns = mapped(page)
+    count = len(columns["ids"])
+    labels = labels_in(library)
+    visible = {"en-US": "Select what is visible", "zh-CN": "选中可见部分"}[language]
+    page.get_by_role("button", name=visible).click()
+    selection = page.locator(".selection")
+    selection.locator("select").select_option("surprised")
+    question = selection.get_by_role("group")
+    expect(question).to_contain_text(str(count))
+    expect(question.locator(".primary")).to_be_focused()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    selection.scroll_into_view_if_needed()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"library-label-all-{language[:2]}-{size[0]}.png")
+    # A question is not an answer.
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    assert labels_in(library) == labels
+    selection.locator("select").select_option("surprised")
+    expect(question.locator(".primary")).to_be_focused()
+    page.keyboard.press("Enter")
+    is_told(page, f"{count} segments labelled" if is_english else f"已标注 {count} 个语段")
+    assert {*labels_in(library).values()} == {"surprised"}
+    # The map has their colour, and the list says so.
+    surprised = "Surprised" if is_english else "惊讶"
+    expect(page.locator(".map .legend button")).to_have_count(1)
+    expect(page.locator(".map .legend button")).to_contain_text(surprised)
+    selection.get_by_role("button", name="List" if is_english else "列出").click()
+    expect(selection.locator(".item b").first).to_contain_text(surprised)
+    look_at_map(page, f"library-labelled-{language[:2]}-{size[0]}")
+    selection.get_by_role("button", name="Undo" if is_english else "撤销").click()
+    is_told(page, "Undone" if is_english else "已撤销")
+    assert labels_in(library) == labels
+
+
+def test_labels_are_downloaded_as_a_training_list(labelled_page: OpenPage) -> None:
+    page = labelled_page("library/angry")
+    found(page)
+    row = page.locator(".hits .item").first
+    row.get_by_role("button", name="is right").click()
+    is_told(page, "1 segment labelled")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="All labels as a training list").first.click()
+    assert waiting.value.suggested_filename == "labels.csv"
+    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    (listed,) = csv.DictReader(text.splitlines())
+    assert listed["verdict"] == "right"
+
+
+def test_what_cannot_be_kept_is_told_and_nothing_is_shown_as_said(
+    labelled_page: OpenPage,
+) -> None:
+    page = labelled_page("library/angry")
+    found(page)
+    row = page.locator(".hits .item").first
+    problem = {"code": "disk_full", "message": "The disk is full.", "details": {}}
+    page.route("**/v1/library/labels", lambda route: route.fulfill(status=507, json=problem))
+    row.get_by_role("button", name="is wrong").click()
+    expect(page.get_by_role("alert")).to_have_text("The disk is full.")
+    expect(row.locator(".badge")).to_have_count(0)

@@ -360,6 +360,8 @@ def _files_with(folder: Path, text: str) -> list[str]:
         ("GET", "/v1/library/segments/0123456789abcdef@1-2"),
         ("GET", "/v1/library/segments/0123456789abcdef@1-2/audio"),
         *(("POST", f"/v1/library/{name}") for name in ("map", "clusters", "trajectory", "export")),
+        ("POST", "/v1/library/segments"),
+        *((method, "/v1/library/labels") for method in ("GET", "PUT", "DELETE")),
     ],
 )
 def test_every_route_wants_the_key(guarded: Server, method: str, path: str) -> None:

@@ -48,8 +48,12 @@ class Server:
         """What lies in the folder of results, visible or not, but the lock."""
         return {path.name for path in (self.home / "results").iterdir()} - {".lock"}
 
+    def request(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
+        url = self.url + path
+        return httpx2.request(method, url, timeout=TIMEOUT_S, trust_env=False, **arguments)
+
     def get(self, path: str, **arguments: Any) -> httpx2.Response:
-        return httpx2.get(self.url + path, timeout=TIMEOUT_S, trust_env=False, **arguments)
+        return self.request("GET", path, **arguments)
 
     def ask_literally(self, method: str, path: str) -> tuple[int, dict[str, Any]]:
         """Status and JSON for a path that no client has tidied up."""
@@ -60,10 +64,10 @@ class Server:
             return response.status, json.loads(response.read())
 
     def post(self, path: str, **arguments: Any) -> httpx2.Response:
-        return httpx2.post(self.url + path, timeout=TIMEOUT_S, trust_env=False, **arguments)
+        return self.request("POST", path, **arguments)
 
     def delete(self, path: str, **arguments: Any) -> httpx2.Response:
-        return httpx2.delete(self.url + path, timeout=TIMEOUT_S, trust_env=False, **arguments)
+        return self.request("DELETE", path, **arguments)
 
     def recognize(
         self, content: bytes | None = None, name: str = "speech.flac", **fields: str

@@ -10,12 +10,11 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxcor.client.connection import Connection, opened, retry_while_full
+from voxcor.client.library_answers import answer_from, segment_from, trajectory_from
 from voxcor.results import Failure, milliseconds
 from voxcor.sources import is_file
 from voxcor.stored_result import StoredResult, record_from
@@ -26,10 +25,10 @@ if TYPE_CHECKING:
     from voxcor.library.filters import Filters
     from voxcor.library.incoming import Added
     from voxcor.library.listing import LibraryRecording
-    from voxcor.library.query import Mixture, Query, Region
+    from voxcor.library.query import Mixture, Region
     from voxcor.library.search import Answer
     from voxcor.library.segments import LibrarySegment
-    from voxcor.library.trajectory import Dimension, Interval, Trajectory
+    from voxcor.library.trajectory import Dimension, Trajectory
 
 _PAGE = 1_000
 
@@ -190,7 +189,56 @@ class LibraryClient:
         Raises:
             NotInLibrary: there is none.
         """
-        return _segment(self._connection.request("GET", f"/v1/library/segments/{segment_id}"))
+        return segment_from(self._connection.request("GET", f"/v1/library/segments/{segment_id}"))
+
+    def segments(self, ids: "Iterable[LibrarySegment | str]") -> "list[LibrarySegment]":
+        """Segments by their ids, in that order, as they are now.
+
+        Raises:
+            NotInLibrary: one is not there.
+        """
+        return self._segments("POST", "segments", "ids", ids)
+
+    def label(
+        self,
+        segments: "Iterable[LibrarySegment | str]",
+        label: str | None,
+        annotator: str | None = None,
+    ) -> "list[LibrarySegment]":
+        """Keeps what somebody says of segments, in the place of what they said before.
+
+        Args:
+            segments: which, or their ids; a thousand at a time go in whole or not at all.
+            label: in any of its names; None where the model's is wrong and none is named.
+            annotator: who says so.
+
+        Returns:
+            the segments as they are now.
+
+        Raises:
+            LabelInvalid: it is none.
+            NotInLibrary: one is not there.
+        """
+        return self._segments(
+            "PUT", "labels", "segments", segments, label=label, annotator=annotator
+        )
+
+    def take_back(
+        self, segments: "Iterable[LibrarySegment | str]", annotator: str | None = None
+    ) -> "list[LibrarySegment]":
+        """Withdraws what somebody says of segments, or their ids; the segments as they are now.
+
+        Raises:
+            NotInLibrary: one is not there.
+        """
+        return self._segments("DELETE", "labels", "segments", segments, annotator=annotator)
+
+    def labels(self, kind: Literal["csv", "jsonl"] = "csv") -> bytes:
+        """What people say, as a list that `voxcor train` and `voxcor evaluate` read.
+
+        The paths in it are the server's; segments that cannot be heard any more are left out.
+        """
+        return self._connection.content("/v1/library/labels", params={"format": kind})
 
     def audio(self, segment_id: str) -> bytes:
         """How a segment sounds: a WAV file, 16 kHz and mono.
@@ -279,35 +327,29 @@ class LibraryClient:
         Raises:
             NotInLibrary: there are none.
         """
-        from voxcor.library.trajectory import Session, Trajectory
-
         asked = _given(model=model, filters=_filters(filters), dimension=dimension)
         found = self._computed("trajectory", asked, lambda _share: None)
-        intervals = {
-            name: _interval(found[name]) for name in ("mean", "deviation", "inertia", "instability")
-        }
-        sessions = tuple(
-            Session(
-                recording=one["recording"],
-                name=one["name"],
-                recorded_at=datetime.fromisoformat(one["recorded_at"]),
-                segments=one["segments"],
-                mean=_interval(one["mean"]),
-            )
-            for one in found["sessions"]
-        )
-        return Trajectory(
-            dimension=found["dimension"],
-            unit=found["unit"],
-            times=tuple(found["times"]),
-            values=tuple(found["values"]),
-            changes=tuple(found["changes"]),
-            sessions=sessions,
-            **intervals,
-        )
+        return trajectory_from(found)
+
+    def _segments(
+        self,
+        method: str,
+        path: str,
+        named: str,
+        segments: "Iterable[LibrarySegment | str]",
+        **said: Any,
+    ) -> "list[LibrarySegment]":
+        """What a route answers of segments, as many of them at a time as it takes."""
+        ids = [one if isinstance(one, str) else one.id for one in segments]
+        found: list[LibrarySegment] = []
+        for first in range(0, len(ids), _PAGE):
+            asked = {named: ids[first : first + _PAGE], **said}
+            answer = self._connection.request(method, f"/v1/library/{path}", json=asked)
+            found += map(segment_from, answer["segments"])
+        return found
 
     def _search(self, document: Mapping[str, Any]) -> "Answer":
-        return _answer(
+        return answer_from(
             retry_while_full(
                 lambda: self._connection.request("POST", "/v1/library/search", json=document)
             )
@@ -329,7 +371,7 @@ class LibraryClient:
                 )
                 return answer
 
-        return _answer(retry_while_full(send))
+        return answer_from(retry_while_full(send))
 
     def _computed(
         self, kind: str, asked: Mapping[str, Any], progress: Callable[[float], None]
@@ -361,32 +403,3 @@ def _named(region: "Region") -> str:
     if region.start is None or region.end is None:
         return region.recording
     return f"{region.recording}@{region.start:.3f}-{region.end:.3f}"
-
-
-def _segment(document: Mapping[str, Any]) -> "LibrarySegment":
-    from voxcor.library.segments import LibrarySegment
-
-    return record_from(LibrarySegment, document)
-
-
-def _answer(document: Mapping[str, Any]) -> "Answer":
-    from voxcor.library.query import Clip, Mixture, Region, Words
-    from voxcor.library.search import Answer, Hit
-
-    meaning = Mixture(**document["meaning"])
-    asked = document["query"]
-    times = (None if ms is None else ms / 1000 for ms in (asked["start_ms"], asked["end_ms"]))
-    kinds: Mapping[str, Query] = {
-        "words": Words(asked["text"]),
-        "region": Region(asked["recording"], *times),
-        "mixture": meaning,
-        "clip": Clip(Path(asked["name"] or "")),
-    }
-    hits = tuple(Hit(_segment(one), one["similarity"]) for one in document["hits"])
-    return Answer(kinds[asked["kind"]], meaning, hits)
-
-
-def _interval(document: Mapping[str, float | None]) -> "Interval":
-    from voxcor.library.trajectory import Interval
-
-    return Interval(**{name: nan if value is None else value for name, value in document.items()})

@@ -16,7 +16,14 @@ from typing import Literal
 from voxcor.corrections import LONGEST_LABEL
 from voxcor.datasets.corrected import LabelledSegment
 from voxcor.datasets.labelled import RowProblem, read_labelled
-from voxcor.errors import InputError, LabelInvalid, NotAResult, NotInLibrary, StateUnreadable
+from voxcor.errors import (
+    InputError,
+    LabelInvalid,
+    NotAResult,
+    NotInLibrary,
+    RecordingGone,
+    StateUnreadable,
+)
 from voxcor.exports.content import RESULT_FILE, read_content
 from voxcor.labels import is_code, label_meant, labels_named, own_label
 from voxcor.language import say
@@ -25,6 +32,7 @@ from voxcor.library.incoming import result_files, sha256_of
 from voxcor.library.labels import LabelsBySegment, PersonsLabel, covers, together
 from voxcor.library.query import Clip, Region, parse_query
 from voxcor.library.segments import ID_DIGITS, LibrarySegment
+from voxcor.library.sound import sound_of
 from voxcor.library.store import Library, ModelTable
 from voxcor.sources import is_file
 from voxcor.tables.times import LONGEST_S
@@ -90,37 +98,50 @@ def find_segment(library: Library, table: ModelTable, named: str) -> LibrarySegm
 
 def put_right(
     library: Library,
-    table: ModelTable,
-    segment: LibrarySegment,
+    segments: Sequence[LibrarySegment],
     label: str | None,
     annotator: str | None = None,
-) -> str | None:
-    """Keeps what somebody says of a segment, in the place of what they said before.
+) -> int:
+    """Keeps what somebody says of segments, in the place of what they said before.
 
     Args:
         library: where.
-        table: the segment's.
-        segment: which.
-        label: in any of its names; None where the model's is wrong and none is named.
+        segments: which.
+        label: as `meant_label` takes it; None where the model's is wrong and none is named.
         annotator: who says so.
 
     Returns:
-        the label that is meant.
+        how many labels are new or changed.
 
     Raises:
         LabelInvalid: it is none.
         StateUnreadable, StorageError: nothing is kept.
     """
-    meant = None if label is None else meant_label(label, table.labels)
-    span = segment.recording, segment.start, segment.end
-    library.label([PersonsLabel(*span, meant, annotator, now())])
-    return meant
+    when = now()
+    said = [
+        replace(
+            _span_of(segment, annotator),
+            label=None if label is None else meant_label(label, [*segment.scores]),
+            timestamp=when,
+        )
+        for segment in segments
+    ]
+    return library.label(said)
 
 
-def take_back(library: Library, segment: LibrarySegment, annotator: str | None = None) -> int:
-    """Withdraws what somebody says of a segment; how many labels that were, 0 or 1."""
-    span = PersonsLabel(segment.recording, segment.start, segment.end, None, annotator)
-    return library.label([], [span.key])
+def take_back(
+    library: Library, segments: Sequence[LibrarySegment], annotator: str | None = None
+) -> int:
+    """Withdraws what somebody says of segments; how many labels that were.
+
+    Raises:
+        StateUnreadable, StorageError: nothing is withdrawn.
+    """
+    return library.label([], [_span_of(segment, annotator).key for segment in segments])
+
+
+def _span_of(segment: LibrarySegment, annotator: str | None) -> PersonsLabel:
+    return PersonsLabel(segment.recording, segment.start, segment.end, None, annotator)
 
 
 def meant_label(text: str, labels: Sequence[str]) -> str:
@@ -195,25 +216,36 @@ def gather(
     return Gathered(len(marks), len(spans), changed, tuple(problems))
 
 
-def labelled_rows(
+def labelled(
     library: Library, table: ModelTable, filters: Filters | None = None
+) -> list[LibrarySegment]:
+    """The segments that people have named a label of."""
+    conditions = ["label IS NOT NULL", (filters or Filters()).where]
+    return library.segments(table, " AND ".join(filter(None, conditions)))
+
+
+def labelled_rows(
+    library: Library, segments: Iterable[LibrarySegment]
 ) -> Iterator[LabelledSegment]:
-    """The segments that people have named a label of, as rows of a list to train on.
+    """Those of the segments that are labelled and can still be heard, as a list to train on.
 
     Of several annotators the label is what they say together, and `annotator` names those who do.
-    Segments without a path, which came as results, are left out.
+    `start` and `end` are seconds of the file at `path`, see `voxcor.library.sound`.
     """
     labels = LabelsBySegment(library.labels())
-    conditions = ["label IS NOT NULL", "path IS NOT NULL", (filters or Filters()).where]
-    for segment in library.segments(table, " AND ".join(filter(None, conditions))):
+    for segment in segments:
         label = together(labels[segment])
-        if label is None or segment.path is None:
+        if label is None:
+            continue
+        try:
+            path, offset = sound_of(segment)
+        except RecordingGone:
             continue
         said = [one.annotator for one in labels[segment] if one.label == label and one.annotator]
         yield LabelledSegment(
-            path=segment.path,
-            start=round(segment.start, 3),
-            end=round(segment.end, 3),
+            path=str(path.absolute()),
+            start=round(max(0.0, segment.start - offset), 3),
+            end=round(segment.end - offset, 3),
             label=label,
             original_label=segment.emotion,
             confidence=round(segment.confidence, 6),

@@ -147,8 +147,12 @@ def together(labels: Sequence[PersonsLabel]) -> str | None:
     return max(said, key=lambda label: (len(said[label]), max(said[label]), label), default=None)
 
 
-def relabel(table: Any, where: str, labels: LabelsBySegment) -> None:
-    """Gives segments of a table in LanceDB what people say of them, by one commit."""
+def relabel(table: Any, where: str, labels: LabelsBySegment) -> bool:
+    """Gives segments of a table in LanceDB what people say of them, by one commit.
+
+    Returns:
+        whether that changes any.
+    """
     rows = table.search().where(where).limit(max(1, table.count_rows())).to_arrow()
     segments = from_arrow(rows, labels_of(table.schema))
     meant = [together(labels[segment]) for segment in segments]
@@ -158,3 +162,4 @@ def relabel(table: Any, where: str, labels: LabelsBySegment) -> None:
         update = table.merge_insert(["recording", "start_ms", "end_ms"])
         new = to_arrow(told, matrix(rows)[changed], table.schema)
         update.when_matched_update_all().execute(new)
+    return bool(changed)

@@ -180,9 +180,7 @@ class Library:
                 labelled = [replace(one, label=together(said[one])) for one in segments]
                 rows = to_arrow([labelled[i] for i in new], vectors[new], table.schema)
                 table.add(rows)
-                self._additions += 1
-                if self._additions % _ADDITIONS == 0:
-                    table.optimize()
+                self._count_addition(table)
                 known.update(segments[i].recording for i in new)
                 self._recordings[name] = table.version, known
         return len(new)
@@ -292,7 +290,9 @@ class Library:
             for first in range(0, len(recordings), _RECORDINGS):
                 listed = ", ".join(map(quoted, recordings[first : first + _RECORDINGS]))
                 for name in self._names():
-                    relabel(self._open(name), f"recording IN ({listed})", labels)
+                    table = self._open(name)
+                    if relabel(table, f"recording IN ({listed})", labels):
+                        self._count_addition(table)
         return sum(before.get(key) != after.get(key) for key in {*before, *after})
 
     def remove(self, where: str) -> int:
@@ -350,6 +350,11 @@ class Library:
                 self._forget_versions(table)
                 if table.count_rows() >= INDEXED_ROWS:
                     _index(table)
+
+    def _count_addition(self, table: Any) -> None:
+        self._additions += 1
+        if self._additions % _ADDITIONS == 0:
+            table.optimize()
 
     def _known(self, table: Any) -> set[str]:
         """The recordings of a table, read anew where somebody else has changed it."""

@@ -40,6 +40,7 @@ from voxcor.server.library_documents import (
     recording_document,
 )
 from voxcor.server.library_forms import AdditionForm, ClipOptions, LibraryModelName, LibraryQuestion
+from voxcor.server.library_labels import labels_of
 from voxcor.server.pipeline import recognize_upload
 from voxcor.server.recognition_tasks import RecognitionTask
 from voxcor.server.schemas import RecognizeForm, RequestOptions, form_body, problems
@@ -62,7 +63,9 @@ RecordingName = Annotated[
 
 @router.get("", summary="What the library has · 库的概况", responses=problems(500))
 async def get_library(request: Request) -> LibraryDocument:
-    """Where what it needs is not installed it says so, and what that would bring."""
+    """Where what it needs is not installed it says so, and what that would bring.
+    · 所需的包尚未安装时，会说明将增加多少内容。
+    """
     service = service_of(request)
 
     def document() -> LibraryDocument:
@@ -102,6 +105,8 @@ async def search_library(request: Request) -> Response:
     """By words, a mixture of emotions, a segment of the library, a region of a result; or, as a
     form with a `file`, by a clip. `meaning` says what it was taken to mean, and can be asked for
     in its place. `filters` of a form are JSON.
+    · 可用文字、情感比例、库中语段或某个结果的片段查询；也可用带 `file` 的表单提交一段录音。
+    `meaning` 说明查询是如何理解的，可作为 `mixture` 再次查询。表单中的 `filters` 为 JSON。
     """
     service = service_of(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -140,7 +145,8 @@ def _answer(
         filters=question.filters.meant(),
         limit=question.limit,
     )
-    return SafeJSONResponse(answer_document(answer, shown or query_document(asked)))
+    labels = labels_of(library)
+    return SafeJSONResponse(answer_document(answer, shown or query_document(asked), labels))
 
 
 def _never() -> Recognizer:
@@ -241,9 +247,11 @@ def _validated(form: type[Form], document: Any) -> Form:
 )
 async def add_recordings(request: Request, form: AdditionForm) -> Response:
     """Of each recording what came of it; what is there already has no new segments.
+    · 逐条说明每个录音的情况；已收录的录音没有新增语段。
 
     A result without vectors is recognised again, by the model that made it; the recordings of a
     job are taken where it was made with `embedding`.
+    · 结果没有特征向量时由原模型重新识别；任务须以 `embedding` 创建。
     """
     service, runner = service_of(request), runner_of(request)
     cancellation = Cancellation()
@@ -272,7 +280,9 @@ async def list_library_recordings(
     ] = None,
     model: LibraryModelName = None,
 ) -> RecordingList:
-    """Those of one model, the latest first; with `speaker`, what is said of them is of theirs."""
+    """Those of one model, the latest first; with `speaker`, what is said of them is of theirs.
+    · 一个模型识别的录音，新的在前；指定 `speaker` 时，各项只统计该说话人的语段。
+    """
     library = service_of(request).library
 
     def listed() -> RecordingList:
@@ -289,7 +299,9 @@ async def list_library_recordings(
     responses=problems(404, 500, 501, 507),
 )
 async def delete_recording(request: Request, recording: RecordingName) -> Removal:
-    """With its vectors, of every model, and what was computed of them. Results stay."""
+    """With its vectors, of every model, and what was computed of them. Results stay.
+    · 连同各模型的特征向量及由其计算的内容一并删除；识别结果保留。
+    """
     library = service_of(request).library
     removed = await asyncio.to_thread(remove, library, recording, paths=False)
     request.app.state.decoded.forget()

@@ -5,9 +5,11 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from voxcor.library.clusters import Clusters
+from voxcor.library.labels import LabelsBySegment
 from voxcor.library.listing import LibraryRecording
 from voxcor.library.query import Mixture, Query, Region, Words
 from voxcor.library.search import Answer
+from voxcor.library.segments import LibrarySegment
 from voxcor.results import ModelInfo, milliseconds
 
 
@@ -36,7 +38,32 @@ class SegmentDocument(BaseModel):
     label: str | None
 
 
-class HitDocument(SegmentDocument):
+class SaidDocument(BaseModel):
+    """What one annotator says of a segment; `label` null: not the emotion that the model says."""
+
+    label: str | None
+    annotator: str | None
+
+
+class LabelledDocument(SegmentDocument):
+    """A segment with all that people `said` of it; its `label` is what they say together."""
+
+    said: list[SaidDocument]
+
+
+class SegmentList(BaseModel):
+    """In the order in which they were asked for."""
+
+    segments: list[LabelledDocument]
+
+
+class LabelsChanged(SegmentList):
+    """The segments as they are now; `changed` is how many labels are new, changed or withdrawn."""
+
+    changed: int
+
+
+class HitDocument(LabelledDocument):
     """A segment that was found; `similarity` is 1 for the same, 0 for nothing in common."""
 
     similarity: float
@@ -259,8 +286,16 @@ def clusters_document(found: Clusters) -> dict[str, Any]:
     }
 
 
-def answer_document(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:
-    """An answer; `query` as `query_document` has it."""
+def labelled_document(segment: LibrarySegment, labels: LabelsBySegment) -> dict[str, Any]:
+    """A segment, with what people say of it."""
+    said = [{"label": one.label, "annotator": one.annotator} for one in labels[segment]]
+    return {**segment.to_document(), "said": said}
+
+
+def answer_document(
+    answer: Answer, query: dict[str, Any], labels: LabelsBySegment
+) -> dict[str, Any]:
+    """An answer; `query` as `query_document` has it, `labels` are people's."""
     meaning = answer.meaning
     return {
         "query": query,
@@ -270,7 +305,8 @@ def answer_document(answer: Answer, query: dict[str, Any]) -> dict[str, Any]:
             "valence": meaning.valence,
         },
         "hits": [
-            {"similarity": hit.similarity, **hit.segment.to_document()} for hit in answer.hits
+            {"similarity": hit.similarity, **labelled_document(hit.segment, labels)}
+            for hit in answer.hits
         ],
     }
 

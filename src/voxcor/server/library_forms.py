@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 from fastapi import Query as InQuery
 from pydantic import BaseModel, ConfigDict, Field
 
+from voxcor.corrections import LONGEST_ANNOTATOR, LONGEST_LABEL
+from voxcor.errors import MalformedRequest
 from voxcor.labels import label_meant
 from voxcor.library.filters import Filters, parse_date
+from voxcor.untrusted import trimmed
 
 # Of a question: a paragraph.
 LONGEST_QUERY = 1_000
@@ -137,12 +140,63 @@ class AdditionForm(BaseModel):
     )
 
 
+# Of a segment: `RECORDING@START-END`.
+_Id = Annotated[str, Field(max_length=100)]
+
+_Ids = Annotated[
+    list[_Id],
+    Field(min_length=1, max_length=1_000, description="The `id` of each. · 各语段的 `id`。"),
+]
+
+
+class SegmentsForm(BaseModel):
+    """Which segments are looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: _Ids
+
+
+class WithdrawalForm(BaseModel):
+    """Whose labels of which segments go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    segments: _Ids
+    annotator: str | None = Field(
+        None, max_length=LONGEST_ANNOTATOR, description="Who says so. · 标注者。"
+    )
+
+    def who(self) -> str | None:
+        """The annotator; None where nobody is named.
+
+        Raises:
+            MalformedRequest: it is no name.
+        """
+        name = trimmed(self.annotator or "")
+        if not name.isprintable():
+            raise MalformedRequest(
+                reason_en="annotator is a name on one line.", reason_zh="annotator 应为单行姓名。"
+            )
+        return name or None
+
+
+class LabelForm(WithdrawalForm):
+    """What somebody says of segments, in the place of what they said before."""
+
+    label: str | None = Field(
+        max_length=LONGEST_LABEL,
+        description="Which emotion they have; null: not the one that the model says. · "
+        "情感标签；null 表示模型的判断有误。",
+    )
+
+
 class ExportForm(BaseModel):
     """Which segments a list is made of, by their ids."""
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: list[Annotated[str, Field(max_length=100)]] = Field(min_length=1, max_length=100_000)
+    ids: list[_Id] = Field(min_length=1, max_length=100_000)
     format: Literal["csv", "jsonl"] = Field(
         "csv", description="A table, or an object a line. · 表格或逐行 JSON。"
     )

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi import Path as InPath
@@ -27,8 +27,9 @@ from voxcor.library.sound import sound_of
 from voxcor.result_folder import write_wav
 from voxcor.server.downloads import FileDownload, downloads_of
 from voxcor.server.folder_store import new_id
-from voxcor.server.library_documents import SegmentDocument
-from voxcor.server.library_forms import ExportForm, LibraryModelName
+from voxcor.server.library_documents import LabelledDocument, SegmentList, labelled_document
+from voxcor.server.library_forms import ExportForm, LibraryModelName, SegmentsForm
+from voxcor.server.library_labels import labels_of
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
 from voxcor.server.strict_json import SafeJSONResponse
@@ -96,15 +97,38 @@ class DecodedRecordings:
 @router.get(
     "/segments/{segment}",
     summary="A segment · 一个语段",
-    responses={200: {"model": SegmentDocument}, **problems(404, 500, 501)},
+    responses={200: {"model": LabelledDocument}, **problems(404, 500, 501)},
 )
 async def get_segment(
     request: Request, segment: SegmentId, model: LibraryModelName = None
 ) -> Response:
-    """As the model with the most segments heard it, or another that is named."""
+    """As the model with the most segments heard it, or another that is named.
+    · 默认取语段最多的模型所识别的，也可指定模型。
+    """
     library = service_of(request).library
-    found = await asyncio.to_thread(find_segment, library, segment, model)
-    return SafeJSONResponse(found.to_document())
+
+    def document() -> dict[str, Any]:
+        return labelled_document(find_segment(library, segment, model), labels_of(library))
+
+    return SafeJSONResponse(await asyncio.to_thread(document))
+
+
+@router.post(
+    "/segments",
+    summary="Several segments · 多个语段",
+    responses={200: {"model": SegmentList}, **problems(404, 500, 501)},
+)
+async def get_segments(
+    request: Request, form: SegmentsForm, model: LibraryModelName = None
+) -> Response:
+    """In the order of their ids. · 按 id 的顺序返回。"""
+    library = service_of(request).library
+
+    def documents() -> list[dict[str, Any]]:
+        labels = labels_of(library)
+        return [labelled_document(one, labels) for one in find_segments(library, form.ids, model)]
+
+    return SafeJSONResponse({"segments": await asyncio.to_thread(documents)})
 
 
 @router.get(
@@ -120,8 +144,10 @@ async def get_segment(
 )
 async def get_segment_audio(request: Request, segment: SegmentId) -> Response:
     """A WAV of that stretch, 16 kHz and mono; it answers to Range.
+    · 该段的 WAV，16 kHz 单声道，支持 Range。
 
     410 where the recording is no longer where it was: moved, or deleted with its result.
+    · 录音已不在原处（被移走，或随结果一起删除）时返回 410。
     """
     service, decoded = service_of(request), request.app.state.decoded
     found = await asyncio.to_thread(find_segment, service.library, segment)
@@ -158,6 +184,8 @@ async def export_segments(
 ) -> Response:
     """What `voxcor train`, `voxcor evaluate` and `voxcor library add` read, on the machine of the
     server: a row for each segment, with `path`, `start` and `end` in seconds, `label`, `speaker`.
+    · 供 `voxcor train`、`voxcor evaluate` 与 `voxcor library add` 在服务器本机读取：每个语段一行，
+    含 `path`、以秒计的 `start` 与 `end`、`label`、`speaker`。
     """
     library = service_of(request).library
 

@@ -60,7 +60,9 @@ _LATER: dict[int | str, dict[str, Any]] = {
     responses={200: {"model": MapDocument}, **_LATER},
 )
 async def get_map(request: Request, form: MapForm) -> Response:
-    """What is alike lies together: t-SNE of scores and vectors, of 100,000 segments at the most."""
+    """What is alike lies together: t-SNE of scores and vectors, of 100,000 segments at the most.
+    · 相近的语段彼此靠近：对得分与特征向量作 t-SNE，最多 100,000 个语段。
+    """
     threads = service_of(request).settings.threads or available_cores()
 
     def compute(
@@ -84,7 +86,9 @@ async def get_map(request: Request, form: MapForm) -> Response:
     responses={200: {"model": ClustersDocument}, **_LATER},
 )
 async def get_clusters(request: Request, form: ClustersForm) -> Response:
-    """HDBSCAN, of 20,000 segments at the most; with what to hear first, and how stable each is."""
+    """HDBSCAN, of 20,000 segments at the most; with what to hear first, and how stable each is.
+    · HDBSCAN，最多 20,000 个语段；给出各类应先听的语段及其稳定程度。
+    """
 
     def compute(
         library: Library, table: ModelTable, progress: Callable[[float], None]
@@ -109,7 +113,9 @@ async def get_clusters(request: Request, form: ClustersForm) -> Response:
     responses={200: {"model": TrajectoryDocument}, **_LATER},
 )
 async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
-    """Arousal or valence within a recording, or over the recordings that the filters leave."""
+    """Arousal or valence within a recording, or over the recordings that the filters leave.
+    · 一个录音之内、或筛选出的多个录音之间的唤醒度或效价变化。
+    """
 
     def compute(
         library: Library, table: ModelTable, _progress: Callable[[float], None]

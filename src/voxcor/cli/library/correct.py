@@ -128,18 +128,19 @@ def _one(
     as_json: bool,
 ) -> None:
     from voxcor.cli.library.label_view import said_line
-    from voxcor.library.correcting import find_segment, put_right, take_back
+    from voxcor.library.correcting import find_segment, meant_label, put_right, take_back
 
     segment = find_segment(library, table, segment_id)
     if undo:
-        count = take_back(library, segment, annotator)
+        count = take_back(library, [segment], annotator)
         if as_json:
             print(json.dumps({"id": segment.id, "withdrawn": count}))
         else:
             en = "taken back" if count else "nothing was said of it"
             print(f"{segment.id}  {say(en, '已撤回' if count else '没有可撤回的更正')}")
         return
-    meant = put_right(library, table, segment, label, annotator)
+    meant = None if label is None else meant_label(label, table.labels)
+    put_right(library, [segment], meant, annotator)
     if as_json:
         document = {"id": segment.id, "label": meant, "annotator": annotator}
         print(json.dumps({**document, "emotion": segment.emotion}, ensure_ascii=False))

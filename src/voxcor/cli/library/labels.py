@@ -58,9 +58,9 @@ def labels(
         from voxcor.datasets.corrected import to_csv, to_jsonl
         from voxcor.disk.faults import storage_errors
         from voxcor.disk.whole import write_whole
-        from voxcor.library.correcting import labelled_rows
+        from voxcor.library.correcting import labelled, labelled_rows
 
-        rows = [*labelled_rows(library, table, filters)]
+        rows = [*labelled_rows(library, labelled(library, table, filters))]
         text = to_jsonl(rows) if out.suffix.lower() == ".jsonl" else to_csv(rows)
         with storage_errors(out):
             write_whole(out, text)

@@ -25,11 +25,13 @@ import { computed, signal } from "./vendor/signals.js";
 const SHORTEST_MS = 50;
 
 /**
- * @param {Segment} model
+ * What a label says of the model's.
+ *
+ * @param {{ emotion: string }} model
  * @param {string | null} label
  * @returns {Verdict}
  */
-function verdictOf(model, label) {
+export function verdictOf(model, label) {
   if (label === null) return "wrong";
   return label === model.emotion ? "right" : "relabelled";
 }

@@ -1,23 +1,22 @@
 /** Labels put right while listening: what each row of the segments offers, and what stands below. */
 
 import { correctionsOf } from "./corrected.js";
-import { clock, percent } from "./format.js";
+import { clock } from "./format.js";
 import { html, Icon } from "./html.js";
-import { bothNames, LABEL_IDS, labelOf } from "./labels.js";
+import { askedBy, Judge, LabelMenu, optionsOf } from "./judging.js";
+import { bothNames, LABEL_IDS } from "./labels.js";
 import { annotator } from "./state.js";
 import { t } from "./strings.js";
 import { useEffect, useMemo, useRef } from "./vendor/preact-hooks.js";
 import { useSignal } from "./vendor/signals.js";
 
 /** @import { CorrectedSegment, Corrections } from "./corrected.js" */
-/** @import { InputEvent, SelectEvent } from "./html.js" */
+/** @import { InputEvent } from "./html.js" */
 /** @import { Playback } from "./playback.js" */
 /** @import { Segment } from "./segments.js" */
 /** @import { Result } from "./server.js" */
 
 /** @typedef {ReturnType<typeof useCorrecting>} Correcting */
-
-const ANOTHER = "\n"; // which no label is
 
 /**
  * The corrections of a result, loaded.
@@ -51,27 +50,16 @@ export function useCorrecting(corrections, current) {
       /** @type {HTMLElement | null} */ (list.querySelector(`[data-place="${open.value}"] .edit`))?.focus();
       open.value = null;
     }
-    if (target.matches("input, select")) return;
-    const place = row ? Number(row.dataset.place) : current.value;
-    const segment = corrections.segments.value[place];
-    const key = event.key.toLowerCase();
-    const withControl = event.ctrlKey || event.metaKey;
-    if (withControl && (key === "y" || (key === "z" && event.shiftKey))) corrections.redo();
-    else if (withControl && key === "z") corrections.undo();
-    else if (withControl || event.altKey || !segment) return;
-    else if (key === "c") open.value = place;
-    else if (key === "r") toggle(segment, "right");
-    else if (key === "w") toggle(segment, "wrong");
-    else return;
+    const asked = askedBy(event);
+    const segment = corrections.segments.value[row ? Number(row.dataset.place) : current.value];
+    if (asked === "undo") corrections.undo();
+    else if (asked === "redo") corrections.redo();
+    else if (asked === null || !segment) return;
+    else if (asked === "correct") open.value = segment.place;
+    else toggle(segment, asked);
     event.preventDefault();
   };
   return { corrections, open, toggle, onKeyDown };
-}
-
-/** What the model had said, where somebody has put it right. */
-export function Was(/** @type {{ segment: CorrectedSegment }} */ { segment: { model, verdict } }) {
-  if (verdict === null || verdict === "right") return null;
-  return html` <s class="was">${labelOf(model.emotion).emoji} ${bothNames(model.emotion)} ${percent(model.confidence)}</s>`;
 }
 
 /** @param {{ correcting: Correcting, segment: CorrectedSegment }} props */
@@ -79,24 +67,9 @@ export function CorrectionButtons({ correcting: { corrections, open, toggle }, s
   const { place, verdict } = segment;
   const isBlocked = corrections.problem.value?.code === "state_unreadable";
   const what = { time: clock(segment.start_ms / 1000), emotion: bothNames(segment.model.emotion) };
-  const mark = (/** @type {"right" | "wrong"} */ name, /** @type {"check" | "close"} */ icon) => html`
-    <button class="icon-only" disabled=${isBlocked} aria-pressed=${verdict === name} title=${t(name)} aria-label=${t(`${name}Of`, what)} onClick=${() => toggle(segment, name)}>
-      <${Icon} name=${icon} />
-    </button>
-  `;
-  return html`<span class="judge">
-    ${mark("right", "check")} ${mark("wrong", "close")}
-    <button
-      class="icon-only edit"
-      disabled=${isBlocked}
-      aria-expanded=${open.value === place}
-      title=${t("correct")}
-      aria-label=${t("correctOf", what)}
-      onClick=${() => (open.value = open.value === place ? null : place)}
-    >
-      <${Icon} name="pencil" />
-    </button>
-  </span>`;
+  return html`<${Judge} what=${what} verdict=${verdict} isOpen=${open.value === place} isBlocked=${isBlocked}
+    onJudge=${(/** @type {"right" | "wrong"} */ wanted) => toggle(segment, wanted)}
+    onOpen=${() => (open.value = open.value === place ? null : place)} />`;
 }
 
 /**
@@ -112,22 +85,14 @@ export function CorrectionButtons({ correcting: { corrections, open, toggle }, s
 export function CorrectionEditor({ correcting: { corrections, open }, segment, state, columns }) {
   const { place, verdict } = segment;
   const menu = useRef(/** @type {HTMLSelectElement | null} */ (null));
-  const isAnother = useSignal(false);
   useEffect(() => {
     state.select(segment.start_ms / 1000, segment.end_ms / 1000);
     menu.current?.focus();
   }, []);
   const own = Object.keys(segment.scores);
-  const known = [...new Set([...own, ...LABEL_IDS, ...(verdict === "wrong" ? [] : [segment.emotion])])];
-  const choose = (/** @type {SelectEvent} */ { currentTarget: { value } }) => {
-    isAnother.value = value === ANOTHER;
-    if (value !== ANOTHER) corrections.relabel(place, value || null);
-  };
-  const name = (/** @type {InputEvent} */ { currentTarget: { value } }) => {
-    if (!value.trim()) return;
-    isAnother.value = false;
-    corrections.relabel(place, value.trim());
-  };
+  const known = [...own, ...LABEL_IDS, ...(verdict === "wrong" ? [] : [segment.emotion])];
+  /** @type {[string, string]} */
+  const none = ["", t("correctNone", { emotion: bothNames(segment.model.emotion) })];
   const border = (/** @type {"start_ms" | "end_ms"} */ which) => html`
     <input
       type="number"
@@ -151,12 +116,8 @@ export function CorrectionEditor({ correcting: { corrections, open }, segment, s
     <tr class="correction" data-place=${place}>
       <td colspan=${columns}>
         <div class="row">
-          <select aria-label=${t("emotion")} ref=${menu} onChange=${choose} value=${isAnother.value ? ANOTHER : verdict === "wrong" ? "" : segment.emotion}>
-            ${known.map((id) => html`<option value=${id}>${labelOf(id).emoji} ${bothNames(id)}</option>`)}
-            <option value="">${t("correctNone", { emotion: bothNames(segment.model.emotion) })}</option>
-            <option value=${ANOTHER}>${t("correctAnother")}</option>
-          </select>
-          ${isAnother.value && html`<input maxlength="64" aria-label=${t("correctName")} placeholder=${t("correctName")} onChange=${name} />`}
+          <${LabelMenu} name=${t("emotion")} value=${verdict === "wrong" ? "" : segment.emotion} options=${[...optionsOf(known), none]} menu=${menu}
+            onChoose=${(/** @type {string} */ value) => corrections.relabel(place, value || null)} />
           <span class="edges">${t("time")} ${border("start_ms")} – ${border("end_ms")} s</span>
           <button class="quiet" disabled=${!region || isTaken} onClick=${() => region && corrections.move(place, region.start, region.end)}>
             ${t("correctTake")}

@@ -1,8 +1,9 @@
 /** The stretches of speech, each in the colour of its emotion: a strip in time, and a table. */
 
-import { CorrectionBar, CorrectionButtons, CorrectionEditor, useCorrecting, Was } from "./corrections.js";
+import { CorrectionBar, CorrectionButtons, CorrectionEditor, useCorrecting } from "./corrections.js";
 import { clock, percent, signed } from "./format.js";
 import { html, Icon } from "./html.js";
+import { Was } from "./judging.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
 import { placeOfSimilar } from "./library.js";
 import { answerOf } from "./scores.js";
@@ -132,7 +133,7 @@ export function SegmentList({ id: resultId, state, corrections }) {
                     </button>
                   </td>
                   <td>
-                    ${id === null ? html`<i class="swatch none"></i>🤷 ${t("noAnswer")}` : html`<i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${bothNames(id)}`}<${Was} segment=${segment} />
+                    ${id === null ? html`<i class="swatch none"></i>🤷 ${t("noAnswer")}` : html`<i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${bothNames(id)}`}<${Was} model=${segment.model} verdict=${segment.verdict} />
                   </td>
                   <td class="number">${sureness(segment)}</td>
                   ${

@@ -180,6 +180,7 @@ export type HitDocument = {
   recorded_at: string;
   source: string;
   label: string | null;
+  said: SaidDocument[];
   similarity: number;
 };
 
@@ -245,6 +246,41 @@ export type JobProgress = {
 
 /** A label of the model, by its id. */
 export type Label = string;
+
+/** What somebody says of segments, in the place of what they said before. */
+export type LabelForm = {
+  segments: string[];
+  annotator?: string | null;
+  label: string | null;
+};
+
+/** A segment with all that people `said` of it; its `label` is what they say together. */
+export type LabelledDocument = {
+  id: string;
+  recording: string;
+  name: string;
+  path: string | null;
+  channel: number | null;
+  start_ms: number;
+  end_ms: number;
+  emotion: string;
+  confidence: number;
+  scores: Record<string, number>;
+  arousal: number | null;
+  valence: number | null;
+  speaker: string | null;
+  text: string | null;
+  recorded_at: string;
+  source: string;
+  label: string | null;
+  said: SaidDocument[];
+};
+
+/** The segments as they are now; `changed` is how many labels are new, changed or withdrawn. */
+export type LabelsChanged = {
+  segments: LabelledDocument[];
+  changed: number;
+};
 
 /** What the library has, a table for each model, the largest first. */
 export type LibraryDocument = {
@@ -559,6 +595,12 @@ export type RuleText = {
   rule: string;
 };
 
+/** What one annotator says of a segment; `label` null: not the emotion that the model says. */
+export type SaidDocument = {
+  label: string | null;
+  annotator: string | null;
+};
+
 /** One label and what the model gives it. */
 export type Score = {
   label: string;
@@ -587,6 +629,16 @@ export type SegmentDocument = {
   recorded_at: string;
   source: string;
   label: string | null;
+};
+
+/** In the order in which they were asked for. */
+export type SegmentList = {
+  segments: LabelledDocument[];
+};
+
+/** Which segments are looked at. */
+export type SegmentsForm = {
+  ids: string[];
 };
 
 /** A sentence in both languages. */
@@ -661,6 +713,12 @@ export type WebhookForm = {
 export type WebhookShown = {
   url: string;
   secret: string | null;
+};
+
+/** Whose labels of which segments go. */
+export type WithdrawalForm = {
+  segments: string[];
+  annotator?: string | null;
 };
 
 /** It is being computed: ask again, with the same body. `progress` is 0..1. */

@@ -4,6 +4,7 @@ import { getJson, request, sendJson } from "../api.js";
 import { clip } from "../library.js";
 import { address, open } from "../state.js";
 import { batch, computed, signal } from "../vendor/signals.js";
+import { remember } from "./labelling.js";
 
 /** @import { AnswerDocument, LibraryDocument, RecordingDocument, RecordingList, Scores } from "../server.js" */
 
@@ -172,7 +173,9 @@ export async function answerNow(/** @type {Question} */ asked, /** @type {number
   isAsking.value = true;
   try {
     const found = await answerTo(asked, most, signal);
-    if (!signal.aborted) answer.value = found;
+    if (signal.aborted) return;
+    remember(found.hits);
+    answer.value = found;
   } catch (error) {
     if (signal.aborted) return;
     answer.value = null;

@@ -10,6 +10,7 @@ import { signal, useSignal } from "../vendor/signals.js";
 import { EXTRA_COLORS } from "../words.js";
 import { question, recordings, scopeOf, table } from "./asking.js";
 import { mount } from "./canvas.js";
+import { latest } from "./labelling.js";
 import { pointsOf } from "./points.js";
 import { Selection } from "./selection.js";
 import { play, playing, stop } from "./sound.js";
@@ -17,6 +18,7 @@ import { counted, t } from "./strings.js";
 
 /** @import { InputEvent } from "../html.js" */
 /** @import { MapCanvas, Tool } from "./canvas.js" */
+/** @import { Judged } from "./labelling.js" */
 /** @import { Looks } from "./painting.js" */
 
 /**
@@ -172,6 +174,27 @@ function groupsOf(map, by) {
   };
 }
 
+/**
+ * The emotions of a map with what people have said since it was made.
+ *
+ * @param {Columns} map
+ * @param {Map<string, number>} places of the segments on it, by their ids
+ * @param {Map<string, Judged>} told
+ * @returns {Pick<Columns, "labels" | "emotion">}
+ */
+function emotionsOf(map, places, told) {
+  const labels = [...map.labels];
+  const all = [...map.emotion];
+  for (const [id, { emotion, label }] of told) {
+    const place = places.get(id);
+    if (place === undefined) continue;
+    const leading = label ?? emotion;
+    if (!labels.includes(leading)) labels.push(leading);
+    all[place] = labels.indexOf(leading);
+  }
+  return { labels, emotion: all };
+}
+
 /** Colours as far apart as a dozen can be, of the palette of emotions first. */
 const PALETTE = ["sad", "happy", "angry", "surprised", "fearful", "disgusted", "other"];
 const colourOf = (/** @type {number} */ index) =>
@@ -200,11 +223,12 @@ function SegmentMap({ map }) {
     () => new Map(recordings.value.map(({ recording, name }) => [recording, name])),
     [recordings.value],
   );
+  const said = useMemo(() => ({ ...map, ...emotionsOf(map, places, latest.value) }), [map, latest.value]);
   const { group, groups } = useMemo(() => {
-    const made = groupsOf(map, by.value);
+    const made = groupsOf(said, by.value);
     for (const of of made.group) made.groups[of].count++;
     return made;
-  }, [map, by.value, isDark.value]);
+  }, [said, by.value, isDark.value]);
   /** @type {Looks} */
   const looks = {
     group,
@@ -269,7 +293,7 @@ function SegmentMap({ map }) {
     </div>
     <div ref=${place} class="map-place ${tool.value}" tabindex="0" role="application" aria-label=${t("mapOf", { count: counted("hits", map.ids.length) })} aria-describedby="map-keys">
       <canvas ref=${canvas}></canvas>
-      ${pointed.value && html`<${Pointed} map=${map} names=${names} at=${pointed.value} width=${place.current?.clientWidth ?? 0} />`}
+      ${pointed.value && html`<${Pointed} map=${said} names=${names} at=${pointed.value} width=${place.current?.clientWidth ?? 0} />`}
     </div>
     <div class="legend" role="group" aria-label=${t("legend")}>
       ${groups
@@ -283,7 +307,7 @@ function SegmentMap({ map }) {
         )}
     </div>
     <p class="faint hint" id="map-keys">${t("mapKeys")}</p>
-    ${selected.value && html`<${Selection} key=${selected.value} ids=${Array.from(selected.value, (index) => map.ids[index])} emotions=${Array.from(selected.value, (index) => map.labels[map.emotion[index]])} clear=${() => (selected.value = null)} />`}
+    ${selected.value && html`<${Selection} key=${selected.value} ids=${Array.from(selected.value, (index) => map.ids[index])} emotions=${Array.from(selected.value, (index) => said.labels[said.emotion[index]])} clear=${() => (selected.value = null)} />`}
   `;
 }
 

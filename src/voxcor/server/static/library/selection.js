@@ -1,21 +1,23 @@
 /** What was taken of the map: how its emotions are spread, what is like it, a list, files. */
 
-import { getJson, request, saveAs } from "../api.js";
+import { request, saveAs } from "../api.js";
 import { percent } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, labelOf } from "../labels.js";
 import { useSignal } from "../vendor/signals.js";
 import { ask } from "./asking.js";
+import { segmentsOf } from "./labelling.js";
+import { LabelAll, LabelBar } from "./labels.js";
 import { Rows } from "./rows.js";
 import { counted, t } from "./strings.js";
 
-/** @import { SegmentDocument } from "../server.js" */
+/** @import { LabelledDocument } from "../server.js" */
 
-// Each is asked for by itself.
-const DRAWN = 30;
+const DRAWN = 30; // at a time
+const LISTED = 1000;
 
-// A mean over so many, spread evenly, is that of all to a few percent.
-const SAMPLE = 60;
+// A mean over so many, spread evenly, is that of all to a percent or two.
+const SAMPLE = 1000;
 
 /**
  * A file of segments.
@@ -30,12 +32,8 @@ const exported = (ids, format) =>
     body: JSON.stringify({ ids, format }),
   });
 
-/** @returns {Promise<SegmentDocument[]>} */
-const segmentsOf = (/** @type {string[]} */ ids) =>
-  Promise.all(ids.map((id) => getJson(`v1/library/segments/${encodeURIComponent(id)}`)));
-
 /** The mean of the scores, and of the dimensions where there are any. */
-function meanOf(/** @type {SegmentDocument[]} */ segments) {
+function meanOf(/** @type {LabelledDocument[]} */ segments) {
   const mean = (/** @type {(number | null)[]} */ values) => {
     const known = values.filter((value) => value !== null);
     return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
@@ -50,7 +48,8 @@ function meanOf(/** @type {SegmentDocument[]} */ segments) {
 
 /** @param {{ ids: string[], emotions: string[], clear: () => void }} props */
 export function Selection({ ids, emotions, clear }) {
-  const listed = useSignal(/** @type {SegmentDocument[] | null} */ (null));
+  const listed = useSignal(/** @type {LabelledDocument[] | null} */ (null));
+  const drawn = useSignal(DRAWN);
   const problem = useSignal("");
   const isBusy = useSignal(false);
   const attempt = async (/** @type {() => Promise<void>} */ action) => {
@@ -65,7 +64,7 @@ export function Selection({ ids, emotions, clear }) {
   };
   const list = () =>
     attempt(async () => {
-      listed.value = await segmentsOf(ids.slice(0, DRAWN));
+      listed.value = await segmentsOf(ids.slice(0, LISTED));
     });
   const like = () =>
     attempt(async () => {
@@ -92,6 +91,7 @@ export function Selection({ ids, emotions, clear }) {
           )
         }
         <button class="quiet" onClick=${clear}>${t("selectionClear")}</button>
+        <${LabelAll} ids=${ids} />
       </div>
       <div class="spread">
         <div class="spread-bar" aria-hidden="true">
@@ -102,8 +102,10 @@ export function Selection({ ids, emotions, clear }) {
         </ul>
       </div>
       ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
-      ${listed.value && html`<${Rows} segments=${listed.value} />`}
-      ${listed.value && ids.length > DRAWN && html`<p class="faint">${t("selectionRest", { drawn: DRAWN })}</p>`}
+      ${listed.value && html`<${Rows} segments=${listed.value.slice(0, drawn.value)} />`}
+      ${listed.value && listed.value.length > drawn.value && html`<button class="quiet" onClick=${() => (drawn.value += DRAWN)}>${t("hitsMore")}</button>`}
+      ${listed.value && ids.length > LISTED && html`<p class="faint">${t("selectionRest", { listed: LISTED })}</p>`}
+      <${LabelBar} />
     </section>
   `;
 }

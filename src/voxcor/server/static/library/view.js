@@ -18,6 +18,7 @@ import {
   recordings,
   table,
 } from "./asking.js";
+import { LabelBar } from "./labels.js";
 import { MapCard } from "./map.js";
 import { Meaning } from "./meaning.js";
 import { Rows } from "./rows.js";
@@ -96,6 +97,7 @@ function Searching() {
           <${Rows} segments=${found.hits} />
           ${!found.hits.length && html`<p class="nothing">${t("hitsNone")}</p>`}
           ${found.hits.length >= limit.value && html`<button class="quiet" onClick=${askMore}>${t("hitsMore")}</button>`}
+          ${found.hits.length > 0 && html`<${LabelBar} />`}
         </section>
       </div>`
       }
