@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -170,7 +171,7 @@ class Library:
             else:
                 about = {"model": json.dumps(asdict(model)), "labels": json.dumps(labels)}
                 columns = schema(labels, vectors.shape[1], about)
-                table = self._connection().create_table(name, schema=columns)
+                table = self._connection.create_table(name, schema=columns)
             if json.loads(table.schema.metadata[b"labels"]) != [*labels]:
                 raise NoVectors(name=segments[0].name)
             known = self._known(table)
@@ -244,7 +245,8 @@ class Library:
 
         def read() -> "pa.Table":
             query = self._open(table.name).search(vector, vector_column_name=column)
-            query = query.distance_type("cosine").limit(limit)
+            # The index has vectors in 8 bits: what it finds is compared again as it is.
+            query = query.distance_type("cosine").refine_factor(1).limit(limit)
             if where:
                 query = query.where(where, prefilter=True)
             return query.to_arrow()
@@ -377,17 +379,19 @@ class Library:
             warnings.simplefilter("ignore", UserWarning)
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
 
+    @cached_property
     def _connection(self) -> Any:
+        """One for the whole life of this object: it holds the indexes that were read."""
         import lancedb
 
         return lancedb.connect(self.folder)
 
     def _names(self) -> list[str]:
-        names = self._connection().list_tables(limit=1000).tables
+        names = self._connection.list_tables(limit=1000).tables
         return sorted(name for name in names if name.startswith(PREFIX))
 
     def _open(self, name: str) -> Any:
-        return self._connection().open_table(name)
+        return self._connection.open_table(name)
 
     @contextmanager
     def _writing(self, needed_bytes: int) -> Iterator[None]:
