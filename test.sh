@@ -78,5 +78,5 @@ else
     echo "What checks the page's code cannot be had from npm; it is not checked" >&2
 fi
 step "Tests"
-# Two files at a time: many tests wait for a server, a browser or a process of their own.
-python -m pytest -n 2 --dist loadfile --durations 25 --durations-min 8
+# More files at a time than cores: many tests wait for a server, a browser or a process of their own.
+python -m pytest -n 3 --dist loadfile --durations 25 --durations-min 8
