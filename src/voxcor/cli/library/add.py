@@ -73,8 +73,9 @@ def add(
     if new:
         library.compact()
     for table in library.tables():
+        segments = "segment" if table.rows == 1 else "segments"
         said = say(
-            f"The library has {table.rows} segments by {table.model.id}, {new} of them new.",
+            f"The library has {table.rows} {segments} by {table.model.id}, {new} of them new.",
             f"库中有 {table.rows} 个由 {table.model.id} 识别的语段，本次新增 {new} 个。",
         )
         print(said, file=sys.stderr)
