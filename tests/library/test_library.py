@@ -31,7 +31,7 @@ from voxcor.result_folder import save
 from voxcor.results import Failure, ModelInfo
 from voxcor.sources import EXAMPLE
 
-pytest.importorskip("lancedb", reason="the library extra is not installed")
+lancedb = pytest.importorskip("lancedb", reason="the library extra is not installed")
 
 CHAINED = DATA / "heard" / "opus-chained.opus"
 
@@ -248,6 +248,35 @@ def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.Monkey
     assert files_with(copy.folder, marks)
     assert remove(copy, many[123].recording) == Removed(1, ())
     assert files_with(copy.folder, marks) == []
+
+
+def test_an_index_takes_in_what_is_new_and_is_not_made_again(
+    copy: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "INDEXED_ROWS", 300)
+    other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
+    vectors = np.random.default_rng(0).normal(size=(401, 16)).astype(np.float32)
+    one = copy.segments(copy.table())[0]
+    many = [replace(one, recording=f"{number:016x}") for number in range(401)]
+    copy.add(other, many[:400], vectors[:400])
+    copy.compact()
+    made: list[str] = []
+    table = lancedb.connect(copy.folder).open_table(copy.table("mine").name)
+    create = type(table).create_index
+    monkeypatch.setattr(
+        type(table), "create_index", lambda *a, **k: made.append(a[1]) or create(*a, **k)
+    )
+    copy.add(other, many[400:], vectors[400:])
+    copy.compact()
+    assert made == []
+    table.checkout_latest()
+    assert {i.columns[0]: i.num_unindexed_rows for i in table.list_indices()} == {
+        "vector": 0,
+        "recording": 0,
+        "speaker": 0,
+    }
+    found = copy.nearest(copy.table("mine"), vectors[400], limit=1)
+    assert found.column("recording").to_pylist() == [many[400].recording]
 
 
 def test_a_recording_goes_by_its_name_too(copy: Library) -> None:

@@ -428,9 +428,14 @@ def _table_name(model: ModelInfo) -> str:
 
 
 def _index(table: Any) -> None:
-    """An index over the vectors, and over what filters ask for."""
+    """An index over the vectors, and over what filters ask for; those that are there are kept.
+
+    LanceDB's `optimize` has taken new rows into them.
+    """
     from lancedb.index import BTree, HnswSq
 
-    table.create_index("vector", config=HnswSq(distance_type="cosine"), replace=True)
-    for column in ("recording", "speaker"):
-        table.create_index(column, config=BTree(), replace=True)
+    indexes = {"vector": HnswSq(distance_type="cosine"), "recording": BTree(), "speaker": BTree()}
+    there = {column for index in table.list_indices() for column in index.columns}
+    for column, config in indexes.items():
+        if column not in there:
+            table.create_index(column, config=config)
