@@ -21,7 +21,6 @@ from voxcor.errors import (
     LabelInvalid,
     NotAResult,
     NotInLibrary,
-    RecordingGone,
     StateUnreadable,
 )
 from voxcor.exports.content import RESULT_FILE, read_content
@@ -32,7 +31,7 @@ from voxcor.library.incoming import result_files, sha256_of
 from voxcor.library.labels import LabelsBySegment, PersonsLabel, covers, together
 from voxcor.library.query import Clip, Region, parse_query
 from voxcor.library.segments import ID_DIGITS, LibrarySegment
-from voxcor.library.sound import sound_of
+from voxcor.library.sound import audible
 from voxcor.library.store import Library, ModelTable
 from voxcor.sources import is_file
 from voxcor.tables.times import LONGEST_S
@@ -233,19 +232,15 @@ def labelled_rows(
     `start` and `end` are seconds of the file at `path`, see `voxcor.library.sound`.
     """
     labels = LabelsBySegment(library.labels())
-    for segment in segments:
+    for segment, path, start, end in audible(segments):
         label = together(labels[segment])
         if label is None:
             continue
-        try:
-            path, offset = sound_of(segment)
-        except RecordingGone:
-            continue
         said = [one.annotator for one in labels[segment] if one.label == label and one.annotator]
         yield LabelledSegment(
-            path=str(path.absolute()),
-            start=round(max(0.0, segment.start - offset), 3),
-            end=round(segment.end - offset, 3),
+            path=path,
+            start=start,
+            end=end,
             label=label,
             original_label=segment.emotion,
             confidence=round(segment.confidence, 6),

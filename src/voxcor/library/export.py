@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from voxcor.errors import RecordingGone
 from voxcor.library.segments import LibrarySegment
-from voxcor.library.sound import sound_of
+from voxcor.library.sound import audible
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +29,11 @@ class ListedSegment:
 
 def listed(segments: Sequence[LibrarySegment]) -> Iterator[ListedSegment]:
     """A row for each that can still be heard."""
-    for segment in segments:
-        try:
-            path, offset = sound_of(segment)
-        except RecordingGone:
-            continue
+    for segment, path, start, end in audible(segments):
         yield ListedSegment(
-            path=str(path.absolute()),
-            start=round(max(0.0, segment.start - offset), 3),
-            end=round(segment.end - offset, 3),
+            path=path,
+            start=start,
+            end=end,
             label=segment.label or segment.emotion,
             original_label=segment.emotion,
             confidence=round(segment.confidence, 6),

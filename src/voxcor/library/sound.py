@@ -1,5 +1,6 @@
 """Where segments of the library can be heard."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from voxcor.errors import InputError, NotAResult, RecordingGone, StateUnreadable
@@ -28,3 +29,18 @@ def sound_of(segment: LibrarySegment) -> tuple[Path, float]:
     if content.audio is None:
         raise RecordingGone(name=segment.name)
     return content.audio, content.result.preprocessing.trimmed_start
+
+
+def audible(
+    segments: Iterable[LibrarySegment],
+) -> Iterator[tuple[LibrarySegment, str, float, float]]:
+    """Those that can still be heard, each with the path of the file, and from where to where it is
+    there in seconds; the others are left out.
+    """
+    for segment in segments:
+        try:
+            path, offset = sound_of(segment)
+        except RecordingGone:
+            continue
+        start, end = round(max(0.0, segment.start - offset), 3), round(segment.end - offset, 3)
+        yield segment, str(path.absolute()), start, end

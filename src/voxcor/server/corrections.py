@@ -1,9 +1,8 @@
 """Labels put right while listening: those of a result, and all of them as a training list."""
 
 import asyncio
-from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from voxcor.corrections import LONGEST_ANNOTATOR, LONGEST_LABEL, Correction, Corrections
@@ -11,6 +10,7 @@ from voxcor.datasets.corrected import labelled_segments, to_csv, to_jsonl
 from voxcor.server.results import ResultId
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
+from voxcor.server.training_lists import ListFormat, list_answer, list_described
 
 router = APIRouter(prefix="/v1", tags=["results"])
 
@@ -121,29 +121,21 @@ async def delete_corrections(request: Request, result_id: ResultId) -> None:
     "/corrections",
     summary="All corrections as a training list · 全部更正（训练清单）",
     responses={
-        200: {
-            "content": {
-                "text/csv": {"schema": {"type": "string"}},
-                "application/x-ndjson": {"schema": {"type": "string"}},
+        **list_described(
+            "Voxcor-Unreadable",
+            {
+                "description": "Ids of results whose corrections cannot be read, between commas; "
+                "they are left out. · 更正无法读取而略过的结果的 id。",
+                "schema": {"type": "string"},
             },
-            "headers": {
-                "Voxcor-Unreadable": {
-                    "description": "Ids of results whose corrections cannot be read, between "
-                    "commas; they are left out. · 更正无法读取而略过的结果的 id。",
-                    "schema": {"type": "string"},
-                }
-            },
-        },
+        ),
         **problems(500),
     },
     response_class=Response,
 )
 async def list_corrections(
     request: Request,
-    kind: Annotated[
-        Literal["csv", "jsonl"],
-        Query(alias="format", description="A table, or an object a line. · 表格或逐行 JSON。"),
-    ] = "csv",
+    kind: ListFormat = "csv",
 ) -> Response:
     """What `voxcor train` and `voxcor evaluate` read, on the machine of the server.
     · 供 `voxcor train` 和 `voxcor evaluate` 在服务器本机读取。
@@ -160,11 +152,8 @@ async def list_corrections(
         return (to_csv if kind == "csv" else to_jsonl)(rows), unreadable
 
     text, unreadable = await asyncio.to_thread(gather)
-    headers = {"Content-Disposition": f'attachment; filename="corrections.{kind}"'}
-    if unreadable:
-        headers["Voxcor-Unreadable"] = ",".join(unreadable)
-    media_type = "text/csv" if kind == "csv" else "application/x-ndjson"
-    return Response(text.encode(), media_type=media_type, headers=headers)
+    headers = {"Voxcor-Unreadable": ",".join(unreadable)} if unreadable else {}
+    return list_answer(text, kind, "corrections", headers)
 
 
 def _shown(corrections: Corrections) -> CorrectionsForm:

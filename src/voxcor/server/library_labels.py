@@ -1,9 +1,9 @@
 """`/v1/library/labels`: what people say of segments of the library, and all of it as a list."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from voxcor.datasets.corrected import to_csv, to_jsonl
 from voxcor.errors import StateUnreadable
@@ -16,6 +16,13 @@ from voxcor.server.library_forms import LabelForm, LibraryModelName, WithdrawalF
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
 from voxcor.server.strict_json import SafeJSONResponse
+from voxcor.server.training_lists import (
+    LEFT_OUT,
+    LEFT_OUT_HEADER,
+    ListFormat,
+    list_answer,
+    list_described,
+)
 
 router = APIRouter(prefix="/v1/library", tags=["library"])
 
@@ -69,30 +76,12 @@ async def delete_labels(
 @router.get(
     "/labels",
     summary="All labels of people as a training list · 全部人工标签（训练清单）",
-    responses={
-        200: {
-            "content": {
-                "text/csv": {"schema": {"type": "string"}},
-                "application/x-ndjson": {"schema": {"type": "string"}},
-            },
-            "headers": {
-                "Voxcor-Left-Out": {
-                    "description": "How many are left out, because their recordings are no longer "
-                    "where they were. · 因录音已不在原处而略过的语段数。",
-                    "schema": {"type": "integer"},
-                }
-            },
-        },
-        **problems(404, 500, 501),
-    },
+    responses={**list_described(LEFT_OUT, LEFT_OUT_HEADER), **problems(404, 500, 501)},
     response_class=Response,
 )
 async def list_labels(
     request: Request,
-    kind: Annotated[
-        Literal["csv", "jsonl"],
-        Query(alias="format", description="A table, or an object a line. · 表格或逐行 JSON。"),
-    ] = "csv",
+    kind: ListFormat = "csv",
     model: LibraryModelName = None,
 ) -> Response:
     """What `voxcor train` and `voxcor evaluate` read, on the machine of the server.
@@ -103,19 +92,14 @@ async def list_labels(
     """
     library = service_of(request).library
 
-    def written() -> tuple[bytes, int]:
+    def written() -> tuple[str, int]:
         segments = labelled(library, library.table(model))
         rows = [*labelled_rows(library, segments)]
         text = to_csv(rows) if kind == "csv" else to_jsonl(rows)
-        return text.encode(), len(segments) - len(rows)
+        return text, len(segments) - len(rows)
 
-    content, left_out = await asyncio.to_thread(written)
-    headers = {
-        "Content-Disposition": f'attachment; filename="labels.{kind}"',
-        "Voxcor-Left-Out": str(left_out),
-    }
-    media_type = "text/csv" if kind == "csv" else "application/x-ndjson"
-    return Response(content, media_type=media_type, headers=headers)
+    text, left_out = await asyncio.to_thread(written)
+    return list_answer(text, kind, "labels", {LEFT_OUT: str(left_out)})
 
 
 def _as_they_are(

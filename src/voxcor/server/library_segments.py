@@ -33,6 +33,7 @@ from voxcor.server.library_labels import labels_of
 from voxcor.server.schemas import problems
 from voxcor.server.service import Service, service_of
 from voxcor.server.strict_json import SafeJSONResponse
+from voxcor.server.training_lists import LEFT_OUT, LEFT_OUT_HEADER, list_answer, list_described
 
 # Who listens to what was found hears one recording here and there, then the next.
 MOST_DECODED = 2
@@ -161,22 +162,7 @@ async def get_segment_audio(request: Request, segment: SegmentId) -> Response:
 @router.post(
     "/export",
     summary="Segments as a list · 导出语段清单",
-    responses={
-        200: {
-            "content": {
-                "text/csv": {"schema": {"type": "string"}},
-                "application/x-ndjson": {"schema": {"type": "string"}},
-            },
-            "headers": {
-                "Voxcor-Left-Out": {
-                    "description": "How many are left out, because their recordings are no longer "
-                    "where they were. · 因录音已不在原处而略过的语段数。",
-                    "schema": {"type": "integer"},
-                }
-            },
-        },
-        **problems(404, 500, 501),
-    },
+    responses={**list_described(LEFT_OUT, LEFT_OUT_HEADER), **problems(404, 500, 501)},
     response_class=Response,
 )
 async def export_segments(
@@ -189,18 +175,13 @@ async def export_segments(
     """
     library = service_of(request).library
 
-    def written() -> tuple[bytes, int]:
+    def written() -> tuple[str, int]:
         rows = [*listed(find_segments(library, form.ids, model))]
         text = to_csv(rows, ListedSegment) if form.format == "csv" else to_jsonl(rows)
-        return text.encode(), len(form.ids) - len(rows)
+        return text, len(form.ids) - len(rows)
 
-    content, left_out = await asyncio.to_thread(written)
-    headers = {
-        "Content-Disposition": f'attachment; filename="segments.{form.format}"',
-        "Voxcor-Left-Out": str(left_out),
-    }
-    media_type = "text/csv" if form.format == "csv" else "application/x-ndjson"
-    return Response(content, media_type=media_type, headers=headers)
+    text, left_out = await asyncio.to_thread(written)
+    return list_answer(text, form.format, "segments", {LEFT_OUT: str(left_out)})
 
 
 def _clip(decoded: DecodedRecordings, segment: LibrarySegment, folder: Path) -> Path:
