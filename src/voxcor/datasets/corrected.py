@@ -6,8 +6,6 @@ have said. What is only known to be wrong has no label, and no row. `path` is wh
 came; what lies outside of it was trimmed.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 from voxcor.corrections import Corrections, corrected_segments
 from voxcor.result_folder import to_json
 from voxcor.results import Result
-from voxcor.tables import BYTE_ORDER_MARK
+from voxcor.tables import csv_text
 from voxcor.untrusted import cell
 
 if TYPE_CHECKING:
@@ -75,14 +73,11 @@ def to_csv(
 
 def csv_of(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
     """A table of these columns; what is not known is empty."""
-    text = io.StringIO()
-    text.write(BYTE_ORDER_MARK)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    table: list[Sequence[object]] = [columns]
     for row in rows:
         values = (row[name] for name in columns)
-        writer.writerow(cell(v) if isinstance(v, str) else "" if v is None else v for v in values)
-    return text.getvalue()
+        table.append([cell(v) if isinstance(v, str) else "" if v is None else v for v in values])
+    return csv_text(table)
 
 
 def to_jsonl(rows: Iterable["DataclassInstance"]) -> str:

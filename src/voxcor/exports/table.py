@@ -8,13 +8,10 @@ A speaker whom a spreadsheet would take for a formula begins with an apostrophe;
 the name as it was.
 """
 
-import csv
-import io
-
 from voxcor.corrections import CorrectedSegment
 from voxcor.exports.content import Content
 from voxcor.results import DIMENSIONS, milliseconds
-from voxcor.tables import BYTE_ORDER_MARK
+from voxcor.tables import csv_text
 from voxcor.untrusted import cell
 
 _CORRECTED = (
@@ -24,14 +21,11 @@ _CORRECTED = (
 
 
 def to_csv(content: Content) -> str:
-    text = io.StringIO()
-    text.write(BYTE_ORDER_MARK)
     labels = tuple(content.result.scores)
-    writer = csv.writer(text, lineterminator="\n")
     head = ["start_ms", "end_ms", "speaker", "emotion", "confidence", *map(cell, labels)]
-    writer.writerow([*head, *DIMENSIONS, *(_CORRECTED if content.is_corrected else ())])
+    rows: list[list[object]] = [[*head, *DIMENSIONS, *(_CORRECTED if content.is_corrected else ())]]
     for segment in content.segments:
-        writer.writerow(
+        rows.append(
             [
                 milliseconds(segment.start),
                 milliseconds(segment.end),
@@ -43,7 +37,7 @@ def to_csv(content: Content) -> str:
                 *(_correction(segment) if content.is_corrected else ()),
             ]
         )
-    return text.getvalue()
+    return csv_text(rows)
 
 
 def _correction(segment: CorrectedSegment) -> tuple[object, ...]:

@@ -5,9 +5,7 @@ What both have said already is taken from where it lies: the library, or two fol
 those of its segments are averaged by their lengths.
 """
 
-import csv
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -35,7 +33,7 @@ from voxcor.library.trajectory import plain
 from voxcor.recognizer import Recognizer
 from voxcor.results import Failure, ModelInfo, to_wire
 from voxcor.sources import expand, is_file
-from voxcor.tables import BYTE_ORDER_MARK
+from voxcor.tables import csv_text
 from voxcor.timeline import top
 from voxcor.untrusted import cell
 
@@ -127,18 +125,15 @@ class TwoModels:
 
     def to_csv(self) -> str:
         """A row for each recording, those that differ most first; with a byte order mark."""
-        text = io.StringIO()
-        text.write(BYTE_ORDER_MARK)
-        writer = csv.writer(text, lineterminator="\n")
         sides = [f"{side}_{label}" for side in ("first", "second") for label in self.labels]
-        writer.writerow([*_COLUMNS, *map(cell, sides)])
+        rows: list[list[object]] = [[*_COLUMNS, *map(cell, sides)]]
         for one in self.heard:
             row = _row(one)
             row["flip"] = int(one.is_flip)
             known = ["" if row[name] is None else cell(str(row[name])) for name in _COLUMNS]
             scores = [side.get(label, 0.0) for side in _sides(one) for label in self.labels]
-            writer.writerow([*known, *(f"{score:.6f}" for score in scores)])
-        return text.getvalue()
+            rows.append([*known, *(f"{score:.6f}" for score in scores)])
+        return csv_text(rows)
 
 
 @dataclass(frozen=True, slots=True)

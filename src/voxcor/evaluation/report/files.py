@@ -1,7 +1,5 @@
 """An evaluation as files: the JSON document, Markdown, a row for each clip, the HTML page."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +16,7 @@ from voxcor.evaluation.report.tables import about_training, headline, preprocess
 from voxcor.language import say
 from voxcor.result_folder import to_json
 from voxcor.results import Failure
-from voxcor.tables import BYTE_ORDER_MARK
+from voxcor.tables import csv_text
 from voxcor.untrusted import cell, markdown
 
 SCHEMA_VERSION = 1
@@ -132,17 +130,14 @@ def to_markdown(evaluation: Evaluation) -> str:
 
 def to_csv(evaluation: Evaluation) -> str:
     """Every recognised clip in a row: what it is, what was recognised, all scores."""
-    text = io.StringIO()
-    text.write(BYTE_ORDER_MARK)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_CLIP_COLUMNS, *map(cell, evaluation.labels)])
+    rows: list[list[object]] = [[*_CLIP_COLUMNS, *map(cell, evaluation.labels)]]
     for utterance, scores in zip(evaluation.utterances, evaluation.scores, strict=True):
         emotion = evaluation.labels[int(scores.argmax())]
         named = (str(utterance.path), value_of(utterance, "speaker"), utterance.label)
         known = [utterance.row, *map(cell, named)]
         found = [cell(emotion), int(emotion == utterance.label), f"{scores.max():.6f}"]
-        writer.writerow([*known, *found, *(f"{score:.6f}" for score in scores)])
-    return text.getvalue()
+        rows.append([*known, *found, *(f"{score:.6f}" for score in scores)])
+    return csv_text(rows)
 
 
 def _doubts(evaluation: Evaluation) -> tuple[RowProblem | Failure, ...]:
