@@ -148,8 +148,7 @@ class Recognizer:
                 model knows.
         """
         asked = with_choices(options, choices)
-        kept = self.require(asked)
-        baseline = None if asked.relative_to is None else self.baseline(asked.relative_to)
+        kept, baseline = self._checked(asked)
         diarization = None if speakers is None else read_turns(speakers)
         started, timings = datetime.now(), Timings(progress)
         mono, prepared = self._prepare(source, asked, timings, name, channel)
@@ -245,11 +244,7 @@ class Recognizer:
         Raises:
             EmbeddingsOnly, UsageError, NoSuchPerson, NotEnrolled, NoNeutral: as `recognize`.
         """
-        rows = self._rows_of(options.labels)
-        require_sensible(options)
-        if options.relative_to is not None:
-            self.baseline(options.relative_to)
-        return rows
+        return self._checked(options)[0]
 
     def baseline(self, name: str) -> Baseline:
         """How a person who is enrolled usually sounds to this model.
@@ -362,6 +357,13 @@ class Recognizer:
                 "details": dict(prepared.quality.details),
             }
         return mono, prepared
+
+    def _checked(self, options: RecognitionOptions) -> tuple[list[int], Baseline | None]:
+        """The columns of the logits that may win, and whom the result is to be relative to."""
+        rows = self._rows_of(options.labels)
+        require_sensible(options)
+        name = options.relative_to
+        return rows, None if name is None else self.baseline(name)
 
     def _rows_of(self, labels: Sequence[str] | None) -> list[int]:
         """The columns of the logits that may win."""
