@@ -18,12 +18,12 @@ from voxcor.corrections import Correction, read_corrections, write_corrections
 from voxcor.datasets.corrected import labelled_segments, to_csv
 from voxcor.errors import LabelInvalid, NotInLibrary, StateUnreadable
 from voxcor.library.correcting import (
-    find_segment,
     gather,
     labelled,
     labelled_rows,
     meant_label,
     put_right,
+    segment_named,
     take_back,
 )
 from voxcor.library.filters import Filters
@@ -90,7 +90,7 @@ def said(library: Library) -> list[tuple[str, int, str | None, str | None]]:
 
 def test_what_a_person_says_wins_over_the_model(library: Library) -> None:
     table = library.table()
-    one = find_segment(library, table, f"{CALL}@0-2")
+    one = segment_named(library, table, f"{CALL}@0-2")
     assert put_right(library, [one], "悲伤", "Ann") == 1
     assert labels_of(library) == ["sad", None, None, None, None]
     assert [s.id for s in library.segments(table, Filters(emotion="sad").where)] == [one.id]
@@ -105,17 +105,17 @@ def test_what_a_person_says_wins_over_the_model(library: Library) -> None:
 def test_a_segment_is_named_as_in_a_query(library: Library, tmp_path: Path) -> None:
     table = library.table()
     talk, call = tmp_path / "talk.wav", tmp_path / "call.wav"
-    assert find_segment(library, table, str(talk)).recording == TALK
-    assert find_segment(library, table, f"{call}@3.0-5.0").start == 3
-    assert find_segment(library, table, f"{CALL[:10]}@0-2").start == 0
+    assert segment_named(library, table, str(talk)).recording == TALK
+    assert segment_named(library, table, f"{call}@3.0-5.0").start == 3
+    assert segment_named(library, table, f"{CALL[:10]}@0-2").start == 0
     for nothing in (f"{CALL}@2-3", f"{CALL}@0-5", str(call), "f" * 16, "sad"):
         with pytest.raises(NotInLibrary):
-            find_segment(library, table, nothing)
+            segment_named(library, table, nothing)
 
 
 def test_those_who_disagree_are_all_kept(library: Library) -> None:
     table = library.table()
-    one = find_segment(library, table, f"{TALK}@0-4")
+    one = segment_named(library, table, f"{TALK}@0-4")
     for who, label in (("Ann", "sad"), ("Ben", "angry"), ("Cat", "sad"), ("Dan", None)):
         put_right(library, [one], label, who)
     assert said(library) == [

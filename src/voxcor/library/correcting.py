@@ -69,7 +69,7 @@ class _Mark:
     timestamp: str = ""
 
 
-def find_segment(library: Library, table: ModelTable, named: str) -> LibrarySegment:
+def segment_named(library: Library, table: ModelTable, named: str) -> LibrarySegment:
     """The one segment that a query names: `RECORDING@START-END`, `PATH@START-END`.
 
     Without times it is that of a recording which has one alone.

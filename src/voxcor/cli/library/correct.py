@@ -128,9 +128,9 @@ def _one(
     as_json: bool,
 ) -> None:
     from voxcor.cli.library.label_view import said_line
-    from voxcor.library.correcting import find_segment, meant_label, put_right, take_back
+    from voxcor.library.correcting import meant_label, put_right, segment_named, take_back
 
-    segment = find_segment(library, table, segment_id)
+    segment = segment_named(library, table, segment_id)
     if undo:
         count = take_back(library, [segment], annotator)
         if as_json:
