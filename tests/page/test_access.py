@@ -11,7 +11,7 @@ from places import VOICE
 from visiting import DESKTOP, PHONE, OpenPage, recognise, tab_to, violations
 
 PAGE = Path(voxcor.server.__file__).with_name("static") / "app.js"
-(LISTED,) = re.findall(r"const VIEWS = \{(.*?)\}", PAGE.read_text(encoding="utf-8"))
+(LISTED,) = re.findall(r"const VIEWS = \{(.*?)\}", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 VIEWS = re.findall(r"(\w+):", LISTED)
 
 
