@@ -137,14 +137,14 @@ def read_batch(root: Path, promised: bool) -> str | None:
 
 def job(job_id: str = ID):
     from voxcor.options import RecordingOptions
-    from voxcor.server.job_store import JobRecord
+    from voxcor.server.jobs.store import JobRecord
 
     return JobRecord(job_id, "2026-11-28 08:00:00", RecordingOptions(), None, None)
 
 
 def publish_job(root: Path, _kit: Path, job_id: str = ID) -> None:
     from voxcor.disk.faults import storage_errors
-    from voxcor.server.job_store import INPUTS, JobStore
+    from voxcor.server.jobs.store import INPUTS, JobStore
 
     store = JobStore(settings_of(root))
     workplace = store.workplace(job_id)
@@ -162,19 +162,19 @@ def publish_old_job(root: Path, kit: Path) -> None:
 
 
 def end_job(root: Path, _kit: Path) -> None:
-    from voxcor.server.job_store import JobStore
+    from voxcor.server.jobs.store import JobStore
 
     JobStore(settings_of(root)).set_state(OLD_ID, "done")
 
 
 def delete_job(root: Path, _kit: Path) -> None:
-    from voxcor.server.job_store import JobStore
+    from voxcor.server.jobs.store import JobStore
 
     JobStore(settings_of(root)).delete(OLD_ID)
 
 
 def read_jobs(root: Path, _promised: bool) -> str | None:
-    from voxcor.server.job_store import JobStore
+    from voxcor.server.jobs.store import JobStore
 
     store = JobStore(settings_of(root))
     store.clear_drafts()
@@ -185,7 +185,7 @@ def read_jobs(root: Path, _promised: bool) -> str | None:
 def publish_result(root: Path, kit: Path, result_id: str = ID) -> None:
     from voxcor.disk.faults import storage_errors
     from voxcor.server.event_log import LogEntry
-    from voxcor.server.result_store import ResultStore
+    from voxcor.server.results.store import ResultStore
 
     results = ResultStore(settings_of(root))
     with results.workplace(result_id) as folder:
@@ -200,13 +200,13 @@ def publish_old_result(root: Path, kit: Path) -> None:
 
 
 def delete_result(root: Path, _kit: Path) -> None:
-    from voxcor.server.result_store import ResultStore
+    from voxcor.server.results.store import ResultStore
 
     ResultStore(settings_of(root)).delete(OLD_ID)
 
 
 def read_results(root: Path, _promised: bool) -> str | None:
-    from voxcor.server.result_store import ResultStore
+    from voxcor.server.results.store import ResultStore
 
     results = ResultStore(settings_of(root))
     results.clear_drafts()
@@ -408,7 +408,7 @@ def embeddings(root: Path, kit: Path) -> None:
 
 
 def clock_of_results(root: Path) -> str | None:
-    from voxcor.server.result_store import ResultStore
+    from voxcor.server.results.store import ResultStore
     from voxcor.server.retention import DAY_S, Clock
 
     settings = settings_of(root)
@@ -423,7 +423,7 @@ def clock_of_results(root: Path) -> str | None:
 
 
 def clock_of_jobs(root: Path) -> str | None:
-    from voxcor.server.job_store import JobStore
+    from voxcor.server.jobs.store import JobStore
     from voxcor.server.retention import DAY_S, Clock
 
     settings = settings_of(root)

@@ -200,7 +200,7 @@ def test_what_the_server_keeps_can_be_listed_read_saved_and_deleted(tmp_path: Pa
 
 def test_all_pages_are_listed(tmp_path: Path) -> None:
     from serving import age
-    from voxcor.server.result_store import ResultStore
+    from voxcor.server.results.store import ResultStore
     from voxcor.settings import Settings
 
     settings = Settings(home=tmp_path)

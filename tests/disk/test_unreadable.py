@@ -23,8 +23,8 @@ from voxcor.result_folder import to_json
 from voxcor.results import Failure
 from voxcor.rules.book import RuleBook
 from voxcor.server.event_log import LogEntry
-from voxcor.server.job_store import JOB_FILE, JobRecord, JobStore
-from voxcor.server.result_store import LOG_FILE, ResultStore
+from voxcor.server.jobs.store import JOB_FILE, JobRecord, JobStore
+from voxcor.server.results.store import LOG_FILE, ResultStore
 from voxcor.server.retention import Clock
 from voxcor.settings import Settings
 from voxcor.training.state import claimed

@@ -7,7 +7,7 @@ import pytest
 
 from make_types import TYPES, types
 from places import ROOT
-from voxcor.server.reading_pages import STYLES
+from voxcor.server.page.reading_pages import STYLES
 
 STATIC = TYPES.parent
 LOCKED = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]

@@ -17,7 +17,8 @@ from voxcor.rules.grammar import LONGEST_S, parse
 from voxcor.rules.grammar import __doc__ as grammar
 from voxcor.rules.watching import COOL_DOWN_S, NEAR
 from voxcor.rules.webhooks import DELAYS_S, MOST_WAITING, Webhook, new_secret
-from voxcor.server import rule_engine, streaming
+from voxcor.server.recognition import streaming
+from voxcor.server.rules import engine as rule_engine
 from voxcor.settings import Settings
 from voxcor.stream.session import INTERVAL_S, SPAN_S
 

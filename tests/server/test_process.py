@@ -17,8 +17,8 @@ from audio_files import speech
 from places import VOICE
 from raw_http import depth, form, head, part, received, wav
 from serving import TIMEOUT_S, Server, events_of, server, serving, wait_until
-from voxcor.server import connections
 from voxcor.server.app import create_app
+from voxcor.server.http import connections
 from voxcor.settings import Settings
 
 __all__ = ["server"]

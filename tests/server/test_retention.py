@@ -9,8 +9,8 @@ import pytest
 from results_by_hand import happy_then_sad
 from voxcor.disk.whole import write_whole
 from voxcor.options import RecordingOptions
-from voxcor.server.job_store import JobRecord, JobStore
-from voxcor.server.result_store import ResultStore
+from voxcor.server.jobs.store import JobRecord, JobStore
+from voxcor.server.results.store import ResultStore
 from voxcor.server.retention import DAY_S, HOUR_S, Clock
 from voxcor.settings import Settings
 

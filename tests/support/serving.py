@@ -21,7 +21,7 @@ import pytest
 from places import VOICE
 from results_by_hand import happy_then_sad
 from voxcor.server.folder_store import new_id
-from voxcor.server.result_store import ResultStore
+from voxcor.server.results.store import ResultStore
 from voxcor.settings import Settings
 
 TIMEOUT_S = 60

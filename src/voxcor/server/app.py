@@ -9,37 +9,29 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from voxcor.language import speaking
-from voxcor.server import (
-    corrections,
-    documentation,
-    exports,
-    firings,
-    huggingface,
-    job_results,
-    jobs,
-    library,
-    library_labels,
-    library_segments,
-    library_views,
-    licences,
-    models,
-    monitoring,
-    page,
-    problems,
-    recognition,
-    results,
-    rules,
-    security,
-    streaming,
-    waveform,
-    words,
-)
-from voxcor.server.bodies import BodyLimitMiddleware, LingeringCloseMiddleware
-from voxcor.server.downloads import Downloads
-from voxcor.server.installs import Installs
+from voxcor.server import monitoring
+from voxcor.server.http import problems, security
+from voxcor.server.http.bodies import BodyLimitMiddleware, LingeringCloseMiddleware
+from voxcor.server.http.downloads import Downloads
+from voxcor.server.http.security import SecurityMiddleware, require_key_beyond_loopback
+from voxcor.server.jobs import results as job_results
+from voxcor.server.jobs import routes as jobs
+from voxcor.server.library import labels as library_labels
+from voxcor.server.library import routes as library
+from voxcor.server.library import segments as library_segments
+from voxcor.server.library import views as library_views
 from voxcor.server.metrics import Metrics, RequestLogMiddleware
+from voxcor.server.models import routes as models
+from voxcor.server.models.installs import Installs
+from voxcor.server.page import documentation, licences, words
+from voxcor.server.page import routes as page
+from voxcor.server.recognition import huggingface, streaming
+from voxcor.server.recognition import routes as recognition
+from voxcor.server.results import corrections, exports, waveform
+from voxcor.server.results import routes as results
+from voxcor.server.rules import firings
+from voxcor.server.rules import routes as rules
 from voxcor.server.schemas import complete
-from voxcor.server.security import SecurityMiddleware, require_key_beyond_loopback
 from voxcor.server.service import Service
 from voxcor.settings import Settings
 from voxcor.version import __version__

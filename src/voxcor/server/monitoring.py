@@ -5,9 +5,9 @@ from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from voxcor.errors import NotReady, VoxcorError
-from voxcor.server.problems import error_response
+from voxcor.server.http.problems import error_response
+from voxcor.server.http.security import is_authenticated
 from voxcor.server.schemas import problems
-from voxcor.server.security import is_authenticated
 from voxcor.server.service import service_of
 
 router = APIRouter(tags=["monitoring"])

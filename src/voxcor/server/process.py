@@ -14,16 +14,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from voxcor.errors import AddressUnavailable
-from voxcor.server import streaming
 from voxcor.server.app import create_app
-from voxcor.server.bodies import MOST_HEAD_BYTES
-from voxcor.server.connections import (
+from voxcor.server.home_claim import claimed_home
+from voxcor.server.http.bodies import MOST_HEAD_BYTES
+from voxcor.server.http.connections import (
     BoundedHTTP,
     BoundedWebSocket,
     connection_limits,
     within_limits,
 )
-from voxcor.server.home_claim import claimed_home
+from voxcor.server.recognition import streaming
 from voxcor.server.service import Service
 from voxcor.settings import Settings
 from voxcor.untrusted import printable

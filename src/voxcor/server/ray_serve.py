@@ -14,16 +14,17 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from voxcor.errors import InputError, UsageError
-from voxcor.server import huggingface, monitoring
-from voxcor.server.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
+from voxcor.server import monitoring
 from voxcor.server.app import create_app
-from voxcor.server.bodies import body_of
 from voxcor.server.folder_store import new_id
-from voxcor.server.pipeline import recognize_upload
-from voxcor.server.recognition_tasks import RecognitionTask
+from voxcor.server.http.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
+from voxcor.server.http.bodies import body_of
+from voxcor.server.http.uploads import receive_form
+from voxcor.server.recognition import huggingface
+from voxcor.server.recognition.pipeline import recognize_upload
+from voxcor.server.recognition.tasks import RecognitionTask
 from voxcor.server.schemas import RecognizeForm, problems, recognize_request_body
 from voxcor.server.service import service_of
-from voxcor.server.uploads import receive_form
 from voxcor.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from voxcor.errors import UsageError
 from voxcor.options import RecordingOptions, options_of, split_labels
-from voxcor.server.library_forms import LibraryQuestion
+from voxcor.server.library.forms import LibraryQuestion
 
 _PREFIX = "#/components/schemas/"
 

@@ -26,11 +26,11 @@ from voxcor.errors import VoxcorError
 from voxcor.inference.session import available_cores
 from voxcor.library.store import Library
 from voxcor.results import Result
-from voxcor.server.admission import Admission
+from voxcor.server.http.admission import Admission
 from voxcor.server.metrics import Metrics
-from voxcor.server.recognition_tasks import RecognitionTasks, RequestKeys
-from voxcor.server.recognizers import Recognizers
-from voxcor.server.result_store import ResultStore
+from voxcor.server.recognition.recognizers import Recognizers
+from voxcor.server.recognition.tasks import RecognitionTasks, RequestKeys
+from voxcor.server.results.store import ResultStore
 from voxcor.settings import Settings
 from voxcor.sources import EXAMPLE
 

@@ -1,0 +1,1 @@
+"""What every request passes through: connections, bodies, uploads, who may ask, what is sent."""

@@ -1,0 +1,1 @@
+"""`/v1/library`: many recordings, searched and seen together."""

@@ -1,0 +1,1 @@
+"""`/v1/models`: what is installed, and what is on its way in."""

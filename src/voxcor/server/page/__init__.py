@@ -1,0 +1,1 @@
+"""The page, `/docs` and `/licences`: what people look at."""

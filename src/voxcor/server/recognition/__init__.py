@@ -1,0 +1,1 @@
+"""From an upload, a stream or a Hugging Face client to an answer."""

@@ -1,0 +1,1 @@
+"""`/v1/results`: what was recognised, kept, exported and corrected."""

@@ -1,0 +1,1 @@
+"""`/v1/rules`: what watches, and where it fired."""
