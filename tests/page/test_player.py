@@ -296,7 +296,7 @@ def test_the_stack_of_frames_is_the_mean_of_what_shares_a_pixel(
     page = listening(open_page, "frame")
     stacked = page.evaluate(
         """async (path) => {
-            const { columnsOf, stackOf, loadCurve } = await import("./static/curve.js");
+            const { columnsOf, stackOf, loadCurve } = await import("./static/player/curve.js");
             const result = (await (await fetch("v1/results?limit=1")).json()).results[0];
             const curve = await loadCurve(result, `v1/results/${result.id}/files/frames.csv`);
             const rows = columnsOf(curve, 0, 9, 40);

@@ -166,7 +166,7 @@ def test_no_mark_of_emphasis_is_shown(path: Path) -> None:
 
 def test_documents_that_code_names_are_there() -> None:
     code = [*ROOT.glob("src/**/*.py"), *ROOT.glob("benchmarks/*.py"), *ROOT.glob("docs/*.py")]
-    page = [path for path in ROOT.glob("src/**/static/*.js") if "vendor" not in path.parts]
+    page = [path for path in ROOT.glob("src/**/static/**/*.js") if "vendor" not in path.parts]
     named = {
         name
         for path in [*code, *page, *ROOT.glob("deploy/*"), ROOT / "Dockerfile"]

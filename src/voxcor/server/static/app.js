@@ -1,18 +1,18 @@
 /** The page: what is always there, and the view that is open. */
 
 import { loadModels, loadWords, unlock } from "./api.js";
-import { History } from "./history.js";
+import { History } from "./history/history.js";
 import { html, Icon } from "./html.js";
 import { Library } from "./library.js";
-import { Live } from "./live.js";
-import { session } from "./live-session.js";
-import { Models, pull } from "./models.js";
+import { Live } from "./live/live.js";
+import { session } from "./live/session.js";
+import { Models, pull } from "./models/models.js";
 import { Notice } from "./notice.js";
-import { Queue } from "./queue.js";
+import { Queue } from "./queue/queue.js";
 import { watchReadiness } from "./readiness.js";
-import { Recognise, takeFromAnywhere } from "./recognise.js";
-import { placeOfLatest } from "./recognitions.js";
-import { Rules } from "./rules.js";
+import { Recognise, takeFromAnywhere } from "./recognise/recognise.js";
+import { placeOfLatest } from "./recognise/recognitions.js";
+import { Rules } from "./rules/rules.js";
 import {
   language,
   locked,

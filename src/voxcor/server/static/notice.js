@@ -1,8 +1,8 @@
 /** What ended while the reader was elsewhere: told where they are, with the way there. */
 
 import { html, Icon } from "./html.js";
-import { ended } from "./recognitions.js";
-import { Verdict } from "./scores.js";
+import { ended } from "./recognise/recognitions.js";
+import { Verdict } from "./result/scores.js";
 import { placeOfResult } from "./state.js";
 import { t } from "./strings.js";
 

@@ -4,12 +4,12 @@
  */
 
 import { sendJson } from "../api.js";
-import { verdictOf } from "../corrected.js";
+import { verdictOf } from "../corrections/corrected.js";
 import { annotator } from "../state.js";
 import { computed, signal } from "../vendor/signals.js";
 import { counted, t } from "./strings.js";
 
-/** @import { Verdict } from "../corrected.js" */
+/** @import { Verdict } from "../corrections/corrected.js" */
 /** @import { LabelledDocument } from "../server.js" */
 
 /** @typedef {Pick<LabelledDocument, "emotion" | "label" | "said">} Judged */

@@ -1,7 +1,7 @@
 /** Labels put right in the library: in a row, of a whole selection, and what stands below. */
 
+import { LabelMenu, optionsOf, Was } from "../corrections/judging.js";
 import { html, Icon } from "../html.js";
-import { LabelMenu, optionsOf, Was } from "../judging.js";
 import { bothNames, LABEL_IDS, labelOf, nameOf } from "../labels.js";
 import { annotator } from "../state.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";

@@ -1,8 +1,8 @@
 /** Segments of the library in a list: each is heard, put right, and leads to what is like it and to its result. */
 
+import { askedBy, Judge } from "../corrections/judging.js";
 import { clock, percent } from "../format.js";
 import { html, Icon } from "../html.js";
-import { askedBy, Judge } from "../judging.js";
 import { bothNames, labelOf } from "../labels.js";
 import { placeOfResult } from "../state.js";
 import { useSignal } from "../vendor/signals.js";

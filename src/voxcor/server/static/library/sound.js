@@ -1,6 +1,6 @@
 /** The one segment that is heard; it ends where its sound ends. */
 
-import { speed, volume } from "../playback.js";
+import { speed, volume } from "../player/playback.js";
 import { signal } from "../vendor/signals.js";
 
 /** The id of the segment that plays. */
