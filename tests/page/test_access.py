@@ -1,18 +1,10 @@
 """The page without a mouse and without eyes: the keyboard, and an audit by axe."""
 
-import re
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
-import voxcor.server
 from places import VOICE
 from visiting import DESKTOP, PHONE, OpenPage, recognise, tab_to, violations
-
-PAGE = Path(voxcor.server.__file__).with_name("static") / "app.js"
-(LISTED,) = re.findall(r"const VIEWS = \{(.*?)\}", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-VIEWS = re.findall(r"(\w+):", LISTED)
 
 
 def test_from_the_file_to_the_region_with_the_keyboard_only(open_page: OpenPage) -> None:
@@ -40,14 +32,6 @@ def test_from_the_file_to_the_region_with_the_keyboard_only(open_page: OpenPage)
     tab_to(page, "Score it")
     page.keyboard.press("Enter")
     expect(page.locator(".region-result .headline, .region .problem")).to_be_visible()
-
-
-@pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_view(open_page: OpenPage, view: str, scheme: str) -> None:
-    page = open_page(view, scheme=scheme)
-    page.wait_for_load_state("networkidle")
-    assert violations(page) == []
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])

@@ -34,6 +34,12 @@ def test_models_say_what_they_cost_and_score(open_page: OpenPage) -> None:
     expect(small).to_contain_text("Apache-2.0 AND MIT")
 
 
+def test_the_model_in_use_stands_first(open_page: OpenPage) -> None:
+    page = open_page("models")
+    expect(page.locator(".model").first).to_contain_text("in use")
+    expect(page.locator(".model").first).to_contain_text("Voxcor small")
+
+
 def test_a_gigabyte_is_asked_about_first(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_role("note").get_by_role("button").click()

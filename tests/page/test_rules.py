@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from places import VOICE
-from serving import Server, put
+from serving import Server, ended, put, wait_until
 from visiting import PHONE, OpenPage, keep, recognise, violations
 from voxcor.errors import RuleInvalid
 from voxcor.labels import LABEL_IDS, get_label
@@ -163,3 +163,15 @@ def test_rules_are_for_everybody(
 def saved(page: Page) -> Locator:
     """The rules in the list of those that are saved."""
     return page.get_by_role("region", name="Rules", exact=True).locator(".item")
+
+
+def test_a_firing_in_a_job_leads_to_the_job(open_page: OpenPage, rules: Server) -> None:
+    put(rules, "sure", rule=SURE).raise_for_status()
+    files = [("file", ("call 7.flac", VOICE.read_bytes()))]
+    job = rules.post("/v1/jobs", files=files, data={"granularity": "segment"}).json()["id"]
+    ended(rules, job)
+    wait_until(lambda: rules.get("/v1/firings?limit=1").json()["firings"], "the firing")
+    page = open_page("rules")
+    page.get_by_role("link", name="call 7.flac").first.click()
+    expect(page.locator(".job .item.done .file-name")).to_have_text("call 7.flac")
+    assert page.url.endswith(f"#job/{job}")

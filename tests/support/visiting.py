@@ -86,8 +86,9 @@ def visitors(browser: Browser, service: Server) -> Iterator[OpenPage]:
 
 def keep(page: Page, name: str) -> None:
     """A screenshot of the whole page, for people to look at."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+    path = SCREENSHOTS / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True)
 
 
 def recognise(page: Page, path: Path, granularity: str = "utterance") -> None:

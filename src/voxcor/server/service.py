@@ -53,7 +53,8 @@ class Service:
         sessions: how many live streams are open; a stopping server waits for them.
         problem: why the default model cannot be had, if it cannot.
         sweeps: delete what is not to be kept any longer; called from time to time.
-        listeners: are told of each result that was stored, and its id, in a worker thread.
+        listeners: are told of each result that was stored, and where, in a worker thread: with a
+            `result_id`, or a `job_id` and the `position` of its recording.
     """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
@@ -72,7 +73,7 @@ class Service:
         self.draining = asyncio.Event()
         self.sessions = 0
         self.problem: VoxcorError | None = None
-        self.listeners: list[Callable[[Result, str], None]] = []
+        self.listeners: list[Callable[[Result, dict[str, Any]], None]] = []
         self.sweeps: list[Callable[[], None]] = [self.results.sweep]
         self._threads = ThreadPoolExecutor(lanes, "voxcor-work")
         self._long_threads = ThreadPoolExecutor(1, "voxcor-long")

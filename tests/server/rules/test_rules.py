@@ -15,7 +15,7 @@ import soundfile
 from live_sessions import connection, rest, say, send, session
 from places import VOICE
 from receivers import receiving
-from serving import Server, put, serving, wait_until
+from serving import Server, ended, put, serving, wait_until
 from voxcor.labels import LABEL_IDS
 from voxcor.rules.webhooks import new_secret, sign
 
@@ -231,6 +231,20 @@ def test_the_latest_firings_name_their_recordings_while_these_are_there(
     assert latest() == [(None, None), ("call.flac", result["id"])]
     assert server.delete(f"/v1/results/{result['id']}").status_code == 204
     assert latest() == [(None, None), (None, result["id"])]
+
+
+def test_a_firing_in_a_recording_of_a_job_names_both(server: Server) -> None:
+    with rule(server, "always", rule=ALWAYS), events(server) as heard:
+        files = [("file", ("call 7.flac", VOICE.read_bytes()))]
+        job = server.post("/v1/jobs", files=files, data={"granularity": "segment"}).json()["id"]
+        ended(server, job)
+        wait_until(lambda: heard, "the firing")
+    (latest,) = server.get("/v1/firings?limit=1").json()["firings"]
+    assert latest["source"] == {"job_id": job, "position": 0}
+    assert latest["name"] == "call 7.flac"
+    assert server.delete(f"/v1/jobs/{job}").status_code == 204
+    (latest,) = server.get("/v1/firings?limit=1").json()["firings"]
+    assert (latest["source"]["job_id"], latest["name"]) == (job, None)
 
 
 def test_rules_that_cannot_be_read_cost_no_result_and_are_said(

@@ -314,7 +314,7 @@ class JobRunner:
             clocks = {"timestamp": job.created, "timings_ms": {}}
             told = {"id": "", "files": [], **clocks, **document}
             for listener in self._service.listeners:
-                listener(result_from(told), f"{job.id}/{outcome.position}")
+                listener(result_from(told), {"job_id": job.id, "position": outcome.position})
 
 
 def runner_of(request: Request) -> JobRunner:

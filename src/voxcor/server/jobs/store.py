@@ -180,6 +180,18 @@ class JobStore(FolderStore):
             raise NoSuchJob(id=f"{job_id}/{position}")
         return place, Path(item.name).name
 
+    def name_of(self, job_id: str, position: int) -> str:
+        """What the sender of a recording of a job calls it.
+
+        Raises:
+            NoSuchJob: there is none.
+            LedgerCorrupt, StorageError: the ledger cannot be read.
+        """
+        item = self._item(self.folder(job_id), position)
+        if item is None:
+            raise NoSuchJob(id=f"{job_id}/{position}")
+        return Path(item.name).name
+
     def set_passed_over(self, job_id: str, passed_over: PassedOver) -> None:
         """Writes down what the source of a job holds beside recordings.
 

@@ -175,7 +175,7 @@ def _publish(
     for name, outcome in named:
         if name is not None and not isinstance(outcome, InputError):
             for listener in service.listeners:
-                listener(outcome, name)
+                listener(outcome, {"result_id": name})
     return documents
 
 

@@ -43,15 +43,17 @@ class RuleEngine:
         if saved.webhook is not None:
             self._webhooks.send(saved.webhook, "rule.fired", document)
 
-    def evaluate_result(self, result: Result, result_id: str) -> None:
-        """Watches a result that has been stored. Rules that cannot be read do not cost it."""
+    def evaluate_result(self, result: Result, source: dict[str, Any]) -> None:
+        """Watches a result that has been stored; `source` says where. Rules that cannot be read do
+        not cost it.
+        """
         try:
             by_rule = {saved.rule: saved for saved in self.rules_for([*result.scores])}
         except StorageError as error:
-            logger.error("no rule watches result %s: %s", result_id, error.message)
+            logger.error("no rule watches the result of %s: %s", source, error.message)
             return
         for firing in evaluate(by_rule, readings_of(result)):
-            self.fire(by_rule[firing.rule], firing, {"result_id": result_id})
+            self.fire(by_rule[firing.rule], firing, source)
 
     def firings_in(self, result: Result, curve: Path | None) -> list[Firing]:
         """Where the rules that are saved now fire in a stored result; nobody else is told.

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel
 
-from voxcor.errors import NoSuchResult, StateUnreadable
+from voxcor.errors import LedgerCorrupt, NoSuchJob, NoSuchResult, StorageError
 from voxcor.server.event_log import LogEntry, last_event_id, not_stored, server_sent
+from voxcor.server.jobs.runner import runner_of
 from voxcor.server.rules.engine import rule_engine_of
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
@@ -38,7 +40,10 @@ class FiringList(BaseModel):
 
 
 class HeardFiring(Firing):
-    """A firing that was told; `name` is that of the recording where its result is still there."""
+    """A firing that was told, in a live session, a result, or a recording of a job.
+
+    `name` is that of the recording where its result is still there.
+    """
 
     source: dict[str, Any]
     name: str | None
@@ -80,19 +85,24 @@ async def list_latest(
     """Of live sessions and results since the server started.
     · 服务器启动以来实时会话和结果中的触发。
     """
-    results = service_of(request).results
+    results, jobs = service_of(request).results, runner_of(request).store
     latest = rule_engine_of(request).firings.entries[-limit:]
 
+    @cache
+    def name_of(result_id: str | None, job_id: str | None, position: int) -> str | None:
+        with suppress(NoSuchResult, NoSuchJob, LedgerCorrupt, StorageError):
+            if result_id is not None:
+                return str(results.document(result_id)["audio"]["name"])
+            if job_id is not None:
+                return jobs.name_of(job_id, position)
+        return None
+
     def heard() -> HeardFirings:
-        ids = {entry.data["source"].get("result_id", "") for entry in latest}
-        names: dict[str, str] = {}
-        for result_id in ids:
-            with suppress(NoSuchResult, StateUnreadable):
-                names[result_id] = results.document(result_id)["audio"]["name"]
-        firings = [
-            HeardFiring(**entry.data, name=names.get(entry.data["source"].get("result_id", "")))
-            for entry in reversed(latest)
-        ]
+        firings = []
+        for entry in reversed(latest):
+            source = entry.data["source"]
+            name = name_of(source.get("result_id"), source.get("job_id"), source.get("position", 0))
+            firings.append(HeardFiring(**entry.data, name=name))
         return HeardFirings(firings=firings)
 
     return await asyncio.to_thread(heard)

@@ -28,6 +28,7 @@ import {
 } from "./state.js";
 import { t } from "./strings.js";
 import { render } from "./vendor/preact.js";
+import { useEffect, useRef } from "./vendor/preact-hooks.js";
 import { computed, effect, useSignal } from "./vendor/signals.js";
 
 /** @import { TargetedEvent } from "./vendor/preact.js" */
@@ -69,17 +70,26 @@ function App() {
   `;
 }
 
-/** Where the link of a view leads. */
-const placeOf = (/** @type {string} */ name) => (name === "recognise" ? placeOfLatest.value : name);
+/** Where the link of a view leads. Beginning with a bare `#` it would pass for a skip link where it is scrolled away. */
+const placeOf = (/** @type {string} */ name) => `./#${name === "recognise" ? placeOfLatest.value : name}`;
+
+/** On a phone the views are more than it is wide: the one that is open is among those that are seen. */
+function showCurrent(/** @type {HTMLElement | null} */ nav) {
+  const link = /** @type {HTMLElement | null | undefined} */ (nav?.querySelector("[aria-current]"));
+  if (!nav || !link) return;
+  nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+}
 
 function Header() {
   const { ready, problem, isGone } = readiness.value;
   const model = options.value.model ?? models.value?.active ?? "";
+  const nav = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => showCurrent(nav.current), [opened.value, language.value]);
   return html`
     <header>
       <a class="brand" href="#recognise"><img src="static/icon.svg" alt="" width="28" height="28" /><span lang="zh-CN">心声</span> <span lang="en">Voxcor</span></a>
-      <nav aria-label=${t("views")}>
-        ${NAMES.map((name) => html`<a href="#${placeOf(name)}" aria-current=${opened.value === name ? "page" : null}>${t(name)}${name === "live" && session.value && html`<i class="listening" role="img" aria-label=${t("liveListens")} title=${t("liveListens")}></i>`}</a>`)}
+      <nav ref=${nav} aria-label=${t("views")}>
+        ${NAMES.map((name) => html`<a href=${placeOf(name)} aria-current=${opened.value === name ? "page" : null}>${t(name)}${name === "live" && session.value && html`<i class="listening" role="img" aria-label=${t("liveListens")} title=${t("liveListens")}></i>`}</a>`)}
       </nav>
       <span class="state" role="status" title=${problem}>
         <i class=${ready ? "on" : problem ? "off" : "wait"}></i>${ready ? html`<span lang="en">${model}</span> ${t("ready")}` : t(isGone ? "gone" : problem ? "notReady" : "warming")}

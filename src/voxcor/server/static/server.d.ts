@@ -145,7 +145,7 @@ export type FiringList = {
 
 export type Granularity = "utterance" | "segment" | "frame";
 
-/** A firing that was told; `name` is that of the recording where its result is still there. */
+/** A firing that was told, in a live session, a result, or a recording of a job. */
 export type HeardFiring = {
   rule: string;
   condition: string;

@@ -23,7 +23,7 @@ export function Models() {
       failure.value = error;
     });
   }, []);
-  const all = models.value?.models ?? [];
+  const all = [...(models.value?.models ?? [])].sort((one, other) => rankOf(one) - rankOf(other));
   const alone = installing.value && !all.some(({ id }) => id === installing.value?.id);
   const elsewhere = failed.value && !all.some(({ id }) => id === failed.value?.id);
   return html`
@@ -43,10 +43,17 @@ export function Models() {
   `;
 }
 
+/** Whether it is what recognises now. */
+const isInUse = (/** @type {ModelDocument} */ { id, installed }) =>
+  installed && (options.value.model ?? models.value?.active) === id;
+
+/** The one in use first, then what else is here, then what could be. */
+const rankOf = (/** @type {ModelDocument} */ model) => (isInUse(model) ? 0 : model.installed ? 1 : 2);
+
 /** @param {{ model: ModelDocument }} props */
 function Model({ model }) {
   const { id, title, installed, labels } = model;
-  const isUsed = installed && (options.value.model ?? models.value?.active) === id;
+  const isUsed = isInUse(model);
   const ofBoth = id.replace(/-int8$/, "");
   const isOwn = id !== "small" && !models.value?.models.some((one) => one.id === ofBoth && one.download_bytes !== null);
   return html`

@@ -16,7 +16,7 @@ import { useSignal } from "../vendor/signals.js";
  * @param {{ firing: Pick<Firing, "rule" | "condition" | "labels" | "scores"> }} props
  */
 export function Fired({ firing: { rule, condition, labels, scores } }) {
-  const scored = labels.map((id) => `${labelOf(id).emoji} ${nameOf(id)} ${percent(scores[id] ?? 0, 0)}`);
+  const scored = labels.map((id) => `${labelOf(id).emoji}\u00a0${nameOf(id)}\u00a0${percent(scores[id] ?? 0, 0)}`);
   return html`
     <b class="rule-name">${rule}</b>
     ${rule !== condition && html` <code lang="en">${condition}</code>`}

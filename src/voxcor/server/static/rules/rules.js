@@ -4,7 +4,7 @@ import { getJson, request, sendJson } from "../api.js";
 import { clock } from "../format.js";
 import { html, Icon } from "../html.js";
 import { labelOf } from "../labels.js";
-import { placeOfResult } from "../state.js";
+import { placeOfJob, placeOfResult } from "../state.js";
 import { t } from "../strings.js";
 import { useEffect } from "../vendor/preact-hooks.js";
 import { batch, signal } from "../vendor/signals.js";
@@ -240,8 +240,8 @@ function Heard(/** @type {{ firing: HeardFiring }} */ { firing }) {
           <span class="number">${clock(time / 1000)}</span> ·${" "}
           ${
             name
-              ? html`<a class="file-name" href="#${placeOfResult(String(source.result_id))}/${time / 1000}">${name}</a>`
-              : t(source.result_id ? "firedInGone" : "firedLive")
+              ? html`<a class="file-name" href="#${source.job_id ? placeOfJob(String(source.job_id)) : `${placeOfResult(String(source.result_id))}/${time / 1000}`}">${name}</a>`
+              : t(source.session_id ? "firedLive" : "firedInGone")
           }
         </small>
       </div>
