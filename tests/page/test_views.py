@@ -11,6 +11,7 @@ from places import VOICE
 from serving import Server, serving
 from visiting import OpenPage, keep, recognise, visitors
 from voxcor.audio.quality import describe_warning
+from voxcor.invocation import voxcor
 from voxcor.labels import LABEL_IDS, get_label
 from voxcor.language import Language, speaking
 from voxcor.results import Dimensions, DimensionsOrigin
@@ -45,10 +46,17 @@ def test_an_address_without_a_view_opens_the_first(open_page: OpenPage, address:
     expect(page.locator("h1")).to_have_text("Recognise")
 
 
-def test_an_honest_banner_says_that_small_answers(open_page: OpenPage) -> None:
+def test_an_honest_banner_says_that_small_answers(open_page: OpenPage, service: Server) -> None:
     page = open_page()
     banner = page.get_by_role("note")
-    expect(banner).to_contain_text("voxcor models pull plus-base")
+    # As it is typed where the server runs, which is not always `voxcor`.
+    (command,) = (
+        model["command"]
+        for model in service.get("/v1/models").json()["models"]
+        if model["id"] == "plus-base"
+    )
+    assert command == f"{voxcor()} models pull plus-base"
+    expect(banner).to_contain_text(command)
     expect(banner.get_by_role("button", name="Download (1.1 GB)")).to_be_visible()
     page.get_by_role("button", name="中文").click()
     expect(banner).to_contain_text("内置模型 small")

@@ -2,9 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as InPath
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from voxcor.disk.faults import free_bytes
 from voxcor.errors import UsageError, VoxcorError
+from voxcor.invocation import voxcor
 from voxcor.models.cards import OFFICIAL, Card, Hub, Precision
 from voxcor.models.listing import list_models
 from voxcor.models.store import BUILT_IN, name_of, remove, unknown
@@ -32,7 +33,10 @@ ModelId = Annotated[str, InPath(description="An `id` of GET /v1/models. · 模�
 
 
 class Model(BaseModel):
-    """A model there is. `active`: it answers requests that name none."""
+    """A model there is. `active`: it answers requests that name none.
+
+    `command` is what gets it, or recognises with it, typed where the server runs.
+    """
 
     id: str
     title: str
@@ -51,6 +55,7 @@ class Model(BaseModel):
     metrics: dict[str, float]
     caution: str | None
     problem: str | None
+    command: str
 
 
 class ModelList(BaseModel):
@@ -108,7 +113,10 @@ async def get_models(request: Request) -> ModelList:
             active = None
         name = active.card.id if active else None
         return ModelList(
-            models=[Model(**row, active=row["id"] == name) for row in list_models()],
+            models=[
+                Model(**row, active=row["id"] == name, command=_command_of(row))
+                for row in list_models()
+            ],
             active=name,
             fallback=active is not None and active.fallback,
             free_bytes=free_bytes(settings.models),
@@ -116,6 +124,11 @@ async def get_models(request: Request) -> ModelList:
         )
 
     return await asyncio.to_thread(rows)
+
+
+def _command_of(row: Mapping[str, Any]) -> str:
+    does = "recognize --model" if row["installed"] else "models pull"
+    return f"{voxcor()} {does} {row['id']}"
 
 
 @router.post(

@@ -110,18 +110,22 @@ function Header() {
   `;
 }
 
+/** The first of the large ones to try. */
+const RECOMMENDED = "plus-base";
+
 /** Who reads results of `small` should know it, and how to get better ones. */
 function Banner() {
   if (readiness.value.problem) return html`<p class="banner problem" role="alert">${readiness.value.problem}</p>`;
+  const better = models.value?.models.find(({ id }) => id === RECOMMENDED);
   const isBuiltIn = (options.value.model ?? models.value?.active) === "small";
-  if (!isBuiltIn || opened.value === "models") return null;
+  if (!isBuiltIn || !better || opened.value === "models") return null;
   const get = () => {
     open("models");
-    pull("plus-base");
+    pull(RECOMMENDED);
   };
   return html`
     <div class="banner" role="note">
-      <p>${t("builtIn")} <code>voxcor models pull plus-base</code></p>
+      <p>${t("builtIn")} <code>${better.command}</code></p>
       <button class="quiet" onClick=${get}><${Icon} name="download" /> ${t("builtInGet")}</button>
     </div>
   `;

@@ -401,6 +401,7 @@ export type Model = {
   metrics: Record<string, number>;
   caution: string | null;
   problem: string | null;
+  command: string;
 };
 
 /** `fallback`: only because nothing better is installed, `small` is the active one. */

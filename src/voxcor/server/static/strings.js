@@ -47,8 +47,8 @@ export const STRINGS = {
   notReady: ["no model", "模型不可用"],
   gone: ["no connection", "服务器无响应"],
   offline: [
-    "The server does not answer. Is it still running? Start it with: voxcor serve",
-    "服务器没有响应。它还在运行吗？启动命令：voxcor serve",
+    "The server does not answer. Is it still running? Start it with ./run.sh or voxcor serve.",
+    "服务器没有响应。它还在运行吗？启动命令：./run.sh 或 voxcor serve。",
   ],
   warming: ["loading the model…", "正在加载模型…"],
   builtIn: [

@@ -74,7 +74,7 @@ function Model({ model }) {
         <dd>${labels.length ? t("labelCount", { count: labels.length }) : t("embeddingsOnly")}</dd>
         ${model.licence && html`<dt>${t("licence")}</dt><dd lang="en">${model.licence}</dd>`}
         <dt>${t("command")}</dt>
-        <dd><code>${installed ? `voxcor recognize --model ${id}` : `voxcor models pull ${id}`}</code></dd>
+        <dd><code>${model.command}</code></dd>
       </dl>
       ${failed.value?.id === id && html`<p class="problem" role="alert">${failed.value.message}</p>`}
       <${Question} model=${model} />
