@@ -23,7 +23,7 @@ from voxcor.errors import (
     NotInLibrary,
     VoxcorError,
 )
-from voxcor.library import store
+from voxcor.library import indexes
 from voxcor.library.incoming import Added, add
 from voxcor.library.outgoing import Removed, remove
 from voxcor.library.store import VERSION_FILE, Library
@@ -233,7 +233,7 @@ def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
 
 def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many segments have an index over vectors, recordings and speakers: files of their own."""
-    monkeypatch.setattr(store, "INDEXED_ROWS", 300)
+    monkeypatch.setattr(indexes, "INDEXED_ROWS", 300)
     other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
     vectors = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)
     one = copy.segments(copy.table())[0]
@@ -253,7 +253,7 @@ def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.Monkey
 def test_an_index_takes_in_what_is_new_and_is_not_made_again(
     copy: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "INDEXED_ROWS", 300)
+    monkeypatch.setattr(indexes, "INDEXED_ROWS", 300)
     other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
     vectors = np.random.default_rng(0).normal(size=(401, 16)).astype(np.float32)
     one = copy.segments(copy.table())[0]

@@ -32,7 +32,8 @@ from voxcor.library.labels import LabelsBySegment, PersonsLabel, covers, togethe
 from voxcor.library.query import Clip, Region, parse_query
 from voxcor.library.segments import ID_DIGITS, LibrarySegment
 from voxcor.library.sound import audible
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.sources import is_file
 from voxcor.tables.times import LONGEST_S
 from voxcor.untrusted import trimmed

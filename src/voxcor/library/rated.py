@@ -13,7 +13,8 @@ from voxcor.evaluation.raters import Ratings
 from voxcor.library.correcting import meant_label
 from voxcor.library.filters import Filters
 from voxcor.library.labels import LabelsBySegment
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.results import DIMENSIONS, milliseconds
 
 # A unit: its recording, and from when to when in milliseconds.

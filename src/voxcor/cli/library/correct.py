@@ -22,7 +22,8 @@ from voxcor.language import say
 if TYPE_CHECKING:
     from voxcor.library.filters import Filters
     from voxcor.library.segments import LibrarySegment
-    from voxcor.library.store import Library, ModelTable
+    from voxcor.library.store import Library
+    from voxcor.library.tables import ModelTable
 
 HELP = say(
     "Put labels right: of one segment, of one after the other while listening, or as they were put "

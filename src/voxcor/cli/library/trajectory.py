@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from voxcor.library.filters import Filters
     from voxcor.library.groups import GroupComparison
     from voxcor.library.segments import LibrarySegment
-    from voxcor.library.store import Library, ModelTable
+    from voxcor.library.store import Library
+    from voxcor.library.tables import ModelTable
     from voxcor.library.trajectory import Dimension
 
 HELP = say(

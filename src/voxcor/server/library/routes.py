@@ -19,7 +19,8 @@ from voxcor.library.listing import list_recordings
 from voxcor.library.outgoing import remove
 from voxcor.library.search import heard, search
 from voxcor.library.segments import recording_id
-from voxcor.library.store import PACKAGES, Library, ModelTable
+from voxcor.library.store import PACKAGES, Library
+from voxcor.library.tables import ModelTable
 from voxcor.options import RecognitionOptions, RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.results import Result, milliseconds
