@@ -1,5 +1,7 @@
 """The library of a server, by the names of `voxcor.library`.
 
+It is asked as the library of this machine is:
+
     with Client("http://127.0.0.1:7860") as client:
         client.library.add([client.recognize("call.wav")])
         for hit in client.library.search("furious but controlled").hits:
