@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -15,6 +16,7 @@ import soundfile
 
 from places import DATA, VOICE
 from voxcor import Recognizer
+from voxcor.batch.run import run_batch
 from voxcor.errors import (
     LibraryCorrupt,
     LibraryEmpty,
@@ -24,9 +26,12 @@ from voxcor.errors import (
     VoxcorError,
 )
 from voxcor.library import indexes
-from voxcor.library.incoming import Added, add
+from voxcor.library.incoming import add
 from voxcor.library.outgoing import Removed, remove
+from voxcor.library.result_rows import Added
+from voxcor.library.segments import matrix
 from voxcor.library.store import VERSION_FILE, Library
+from voxcor.options import RecordingOptions
 from voxcor.result_folder import save
 from voxcor.results import Failure, ModelInfo
 from voxcor.sources import EXAMPLE
@@ -145,8 +150,8 @@ def test_a_result_without_vectors_and_sound_says_what_to_do(
     (save(recognizer.recognize(VOICE), tmp_path) / "processed_audio.wav").unlink()
     (failure,) = add(library, [str(tmp_path)], never)
     assert isinstance(failure, Failure)
-    assert failure.code == "no_vectors"
-    assert "--embedding" in failure.message
+    assert failure.code == "sound_gone"
+    assert "with its embedding" in failure.message
 
 
 def test_a_batch_needs_no_second_inference(
@@ -160,6 +165,50 @@ def test_a_batch_needs_no_second_inference(
     (again,) = add(library, [str(CHAINED)], lambda: recognizer)
     assert isinstance(again, Added)
     assert again.segments == 0
+
+
+def test_a_batch_without_vectors_is_heard_again(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    """Each channel by its own sound, a part by its own, a member of an archive, silence trimmed."""
+    voice, rate = soundfile.read(VOICE, dtype="float32")
+    quiet = np.zeros((rate, 2), np.float32)
+    legs = np.stack([voice, voice[::-1]], axis=1)
+    soundfile.write(tmp_path / "legs.wav", np.concatenate([quiet, legs, quiet]), rate)
+    with zipfile.ZipFile(tmp_path / "legs.zip", "w") as archive:
+        archive.write(tmp_path / "legs.wav", "legs.wav")
+    rows = f"path,start,end\n{tmp_path / 'legs.wav'},0.5,6\n{tmp_path / 'legs.wav'},6,9\n"
+    (tmp_path / "list.csv").write_text(rows)
+    for source in ("legs.zip", "list.csv"):
+        expected, again = Library(tmp_path / f"{source}-library"), library
+        for kept, embedding in ((expected, True), (again, False)):
+            folder = tmp_path / f"{source}-{embedding}"
+            options = RecordingOptions(
+                granularity="segment", embedding=embedding, channels="separate", any_sound=True
+            )
+            run_batch(str(tmp_path / source), folder, model="small", options=options, workers=1)
+            outcomes = [*add(kept, [str(folder)], lambda: recognizer)]
+            assert [one for one in outcomes if isinstance(one, Failure)] == []
+        names = {one.recording for one in expected.segments(expected.table())}
+        assert len(names) == (2 if source == "legs.zip" else 4)
+        for name in names:
+            where = f"recording = '{name}'"
+            ours, theirs = (one.rows(one.table(), where) for one in (again, expected))
+            assert ours.select(["start_ms", "end_ms"]) == theirs.select(["start_ms", "end_ms"])
+            np.testing.assert_allclose(matrix(ours), matrix(theirs), atol=0.02)
+
+
+def test_a_batch_whose_recording_has_changed_says_so(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copy(VOICE, tmp_path / "call.flac"))
+    run_batch(str(copy), tmp_path / "b", model="small", workers=1)
+    copy.write_bytes(EXAMPLE.read_bytes())
+    (failure,) = add(library, [str(tmp_path / "b")], lambda: recognizer)
+    assert isinstance(failure, Failure)
+    assert failure.code == "sound_gone"
+    copy.unlink()
+    assert [*add(library, [str(tmp_path / "b")], lambda: recognizer)] == [failure]
 
 
 def test_a_list_says_who_and_when(library: Library, recognizer: Recognizer, tmp_path: Path) -> None:

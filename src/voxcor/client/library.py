@@ -35,9 +35,9 @@ from voxcor.stored_result import StoredResult, record_from
 
 if TYPE_CHECKING:
     from voxcor.library.filters import Filters
-    from voxcor.library.incoming import Added
     from voxcor.library.listing import LibraryRecording
     from voxcor.library.query import Mixture, Region
+    from voxcor.library.result_rows import Added
     from voxcor.library.search import Answer
     from voxcor.library.segments import LibrarySegment
     from voxcor.library.trajectory import Dimension, Trajectory
@@ -121,14 +121,14 @@ class LibraryClient:
         """Takes results and jobs of the server in, by their ids; what is there is passed by.
 
         Args:
-            results: a result without vectors is recognised again.
-            jobs: ids of jobs that were made with `embedding`.
+            results: a result without vectors is recognised again from its sound.
+            jobs: their ids; without `embedding`, their recordings are, where they are still there.
             speaker: who speaks, where nothing says so more closely.
 
         Returns:
             what is in now, or why a recording is not.
         """
-        from voxcor.library.incoming import Added
+        from voxcor.library.result_rows import Added
 
         asked = given(result_ids=[*map(id_of, results)], job_ids=[*jobs], speaker=speaker)
         answer = post(self._connection, "recordings", asked)

@@ -82,6 +82,7 @@
     │   ├── RecordingGone        its sound lies where it was no longer
     │   ├── ModelNotInLibrary    it has no vectors of this model
     │   ├── NoVectors            a result without an embedding that fits it
+    │   ├── SoundGone            a result without an embedding whose sound is gone as well
     │   ├── NoSessionSound       events of a live session without its sound
     │   ├── NoSuchPerson         nobody of this name is enrolled
     │   ├── NotEnrolled          a person who is, but with another model

@@ -8,7 +8,7 @@ import numpy as np
 from voxcor.audio import Mono, open_audio, to_mono
 from voxcor.batch.parts import cut, placed
 from voxcor.disk.array import Rows
-from voxcor.errors import InputNotFound, InputUnreadable
+from voxcor.errors import InputNotFound, InputUnreadable, NoVectors
 from voxcor.library.segments import FloatArray
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
@@ -33,6 +33,26 @@ def listen(
         return recognizer.recognize(path, options)
     mono = _whole(path)
     return placed(recognizer.recognize(cut(mono, part), options), part[0] / 1000, mono.duration)
+
+
+def vectors_again(recognizer: Recognizer, sound: Path | Mono[Rows], result: Result) -> Rows:
+    """The frame embeddings `[T, D]` of a result that was made without.
+
+    Args:
+        recognizer: of the model that made it.
+        sound: what the model heard then, without the silence around it.
+        result: that.
+
+    Raises:
+        NoVectors: another model would hear it.
+        InputError: the sound cannot be used.
+    """
+    if recognizer.model.sha256 != result.model.sha256:
+        raise NoVectors(name=result.audio.name)
+    options = RecognitionOptions(granularity="frame", embedding=True, trim=False, any_sound=True)
+    vectors = recognizer.recognize(sound, options).embedding
+    assert vectors is not None
+    return vectors
 
 
 def samples_of_part(path: Path, part: tuple[int, int]) -> FloatArray:

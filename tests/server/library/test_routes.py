@@ -117,15 +117,30 @@ def test_jobs_go_in_where_they_have_vectors(tmp_path: Path) -> None:
             files = files_of(tmp_path / "calls")
             ids[embedding] = server.post("/v1/jobs", files=files, data=form).json()["id"]
             ended(server, ids[embedding])
+        failed = server.post(RECORDINGS, json={"job_ids": [ids["false"]]}).json()["outcomes"]
+        assert {one["failure"]["code"] for one in failed} == {"sound_gone"}
         found = server.post(RECORDINGS, json={"job_ids": [ids["true"]]}).json()["outcomes"]
         assert [(one["job_id"], one["failure"]) for one in found] == [(ids["true"], None)] * 2
         assert sorted(one["name"] for one in found) == ["call000.wav", "call001.wav"]
-        failed = server.post(RECORDINGS, json={"job_ids": [ids["false"]]}).json()["outcomes"]
-        assert {one["failure"]["code"] for one in failed} == {"no_vectors"}
         # Its uploads are gone with the end of the job.
         segment = server.post(SEARCH, json={"query": "sad 1"}).json()["hits"][0]
         response = server.get(f"/v1/library/segments/{segment['id']}/audio")
         assert (response.status_code, response.json()["code"]) == (410, "recording_gone")
+
+
+def test_a_job_without_vectors_is_heard_again_where_its_uploads_stay(tmp_path: Path) -> None:
+    write_calls(tmp_path / "calls", 2, seconds=2.0)
+    with serving(tmp_path / "home") as server:
+        form = {"granularity": "segment", "any_sound": "true", "keep_audio": "true"}
+        files = files_of(tmp_path / "calls")
+        job_id = server.post("/v1/jobs", files=files, data=form).json()["id"]
+        ended(server, job_id)
+        for new in (True, False):
+            found = server.post(RECORDINGS, json={"job_ids": [job_id]}).json()["outcomes"]
+            assert [one["failure"] for one in found] == [None] * 2
+            assert [one["segments"] > 0 for one in found] == [new] * 2
+        segment = server.post(SEARCH, json={"query": "sad 1"}).json()["hits"][0]
+        assert server.get(f"/v1/library/segments/{segment['id']}/audio").status_code == 200
 
 
 @pytest.mark.usefixtures("results")

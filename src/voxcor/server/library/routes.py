@@ -250,9 +250,10 @@ async def add_recordings(request: Request, form: AdditionForm) -> Response:
     """Of each recording what came of it; what is there already has no new segments.
     · 逐条说明每个录音的情况；已收录的录音没有新增语段。
 
-    A result without vectors is recognised again, by the model that made it; the recordings of a
-    job are taken where it was made with `embedding`.
-    · 结果没有特征向量时由原模型重新识别；任务须以 `embedding` 创建。
+    What has no vectors is recognised again by the model that made it, from its own sound: that of
+    a result, or the recordings of a job, of uploads where they came with `keep_audio`.
+    · 没有特征向量时，由原模型根据其声音重新识别：结果自带的音频，或任务的录音（上传的录音须带
+    `keep_audio`）。
     """
     service, runner = service_of(request), runner_of(request)
     cancellation = Cancellation()
