@@ -17,15 +17,19 @@ import soundfile
 from places import DATA, VOICE
 from voxcor import Recognizer
 from voxcor.batch.run import run_batch
+from voxcor.datasets.corrected import to_csv, to_jsonl
+from voxcor.datasets.manifest import read_manifest
 from voxcor.errors import (
     LibraryCorrupt,
     LibraryEmpty,
     LibraryNewer,
+    ManifestError,
     ModelNotInLibrary,
     NotInLibrary,
     VoxcorError,
 )
 from voxcor.library import indexes
+from voxcor.library.export import ListedSegment, listed
 from voxcor.library.incoming import add
 from voxcor.library.outgoing import Removed, remove
 from voxcor.library.result_rows import Added
@@ -196,6 +200,39 @@ def test_a_batch_without_vectors_is_heard_again(
             ours, theirs = (one.rows(one.table(), where) for one in (again, expected))
             assert ours.select(["start_ms", "end_ms"]) == theirs.select(["start_ms", "end_ms"])
             np.testing.assert_allclose(matrix(ours), matrix(theirs), atol=0.02)
+
+
+def test_a_listed_leg_of_a_call_is_that_leg(
+    library: Library, recognizer: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is exported of one channel is that channel to whoever reads the list."""
+    monkeypatch.setenv("VOXCOR_HOME", str(tmp_path))
+    voice, rate = soundfile.read(VOICE, dtype="float32")
+    soundfile.write(tmp_path / "legs.wav", np.stack([voice, 0 * voice], axis=1), rate)
+    options = RecordingOptions(granularity="segment", embedding=True, channels="separate")
+    run_batch(str(tmp_path / "legs.wav"), tmp_path / "b", model="small", options=options, workers=1)
+    list(add(library, [str(tmp_path / "b")], never))
+    segments = library.segments(library.table())
+    assert {one.channel for one in segments} == {0}
+    rows = [*listed(segments)]
+    (tmp_path / "list.csv").write_text(to_csv(rows, ListedSegment))
+    (tmp_path / "list.jsonl").write_text(to_jsonl(rows))
+    for name in ("list.csv", "list.jsonl"):
+        manifest = read_manifest(tmp_path / name)
+        for one, clip in zip(segments, manifest.utterances, strict=True):
+            samples, _ = soundfile.read(clip.path, dtype="float32")
+            first, last = round(one.start * rate), round(one.end * rate)
+            np.testing.assert_allclose(samples, voice[first:last], atol=1e-4)
+    outcomes = [*add(library, [str(tmp_path / "list.csv")], lambda: recognizer)]
+    assert [one.recording.split("+")[0] for one in outcomes if isinstance(one, Added)] == [
+        segments[0].recording
+    ] * len(segments)
+    text = (tmp_path / "list.csv").read_text().replace(",0,", ",7,")
+    (tmp_path / "wrong.csv").write_text(text)
+    failures = [*add(library, [str(tmp_path / "wrong.csv")], lambda: recognizer)]
+    assert {one.code for one in failures if isinstance(one, Failure)} == {"no_such_channel"}
+    with pytest.raises(ManifestError, match="no channel 7"):
+        read_manifest(tmp_path / "wrong.csv")
 
 
 def test_a_batch_whose_recording_has_changed_says_so(

@@ -18,7 +18,7 @@ from typing import Any
 from voxcor.datasets.annotations import has_annotations, is_annotated, read_annotations
 from voxcor.datasets.folder_names import split_named
 from voxcor.datasets.folder_tree import read_tree
-from voxcor.datasets.lists import Flaw, ListRow, first_object, no_list, read_list
+from voxcor.datasets.lists import Flaw, ListRow, channel_in, first_object, no_list, read_list
 from voxcor.errors import (
     InputNotFound,
     InputUnreadable,
@@ -79,6 +79,10 @@ class LabelledRow:
     @property
     def part(self) -> tuple[float, float] | None:
         return None if self.start is None or self.end is None else (self.start, self.end)
+
+    @property
+    def channel(self) -> int | None:
+        return channel_in(self.values)
 
     @property
     def columns(self) -> dict[str, str]:

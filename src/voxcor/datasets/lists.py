@@ -38,7 +38,13 @@ from voxcor.datasets.json_lists import read_json_rows
 from voxcor.datasets.kaldi import read_kaldi, segments_of
 from voxcor.datasets.locate import FolderListings, locate
 from voxcor.datasets.parquet import read_parquet
-from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, VoxcorError
+from voxcor.errors import (
+    InputNotFound,
+    InputUnreadable,
+    ManifestError,
+    NoSuchChannel,
+    VoxcorError,
+)
 from voxcor.language import say
 from voxcor.sources import is_file, is_path
 from voxcor.tables.columns import PATHS, Header, header_of, known_columns
@@ -86,6 +92,31 @@ class ListRow:
     file: Path
     start: float | None = None
     end: float | None = None
+
+    @property
+    def channel(self) -> int | None:
+        """As `channel_in` its cells."""
+        return channel_in(self.values)
+
+
+def channel_in(values: Mapping[str, str]) -> int | None:
+    """The channel that a row is about, from 0; None where it is about all."""
+    # As a table of numbers writes it that has empty cells, too.
+    number = re.fullmatch(r"(\d{1,4})(\.0)?", values.get("channel", ""), re.ASCII)
+    return int(number[1]) if number else None
+
+
+def channel_of(name: str, channel: int | None, channels: int) -> int | None:
+    """What a row's channel means of a recording of so many: None for all, and for the only one.
+
+    Raises:
+        NoSuchChannel: it has none of this number.
+    """
+    if channel is None or channels == 1:
+        return None
+    if channel >= channels:
+        raise NoSuchChannel(name=name, channel=channel, last=channels - 1)
+    return channel
 
 
 @dataclass(frozen=True, slots=True)

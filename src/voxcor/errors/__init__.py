@@ -23,6 +23,7 @@
     │   ├── AudioTooLong         more than is taken
     │   ├── TooManyChannels      more than are heard one by one
     │   ├── NoSuchTrack          it has fewer sound tracks
+    │   ├── NoSuchChannel        a list names a channel that it has not
     │   ├── KilledTwice          the process died of it, twice
     │   ├── AudioTooShort        less than one 25 ms frame
     │   ├── NoSpeech             silence, or nothing that is speech

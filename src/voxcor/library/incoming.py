@@ -102,11 +102,11 @@ def _listen(library: Library, origin: Origin, listening: Callable[[], Recognizer
     """Recognises a recording that is not there yet."""
     assert origin.path is not None
     recognizer = listening()
-    known = recording_id(sha256_of(origin.path), part=origin.part)
+    known = recording_id(sha256_of(origin.path), origin.channel, origin.part)
     if library.has(recognizer.model, known):
         return Added(origin.path.name, known, 0)
     options = RecognitionOptions(granularity="segment", embedding=True)
-    result = listen(recognizer, origin.path, origin.part, options)
+    result = listen(recognizer, origin.path, origin.part, options, channel=origin.channel)
     return keep(library, result, rows_of(result, result.embedding, origin))
 
 
@@ -194,6 +194,7 @@ def _listed(row: ListRow, speaker: str | None) -> Origin:
         row.header.first("speaker", row.values) or speaker,
         row.values.get("text") or None,
         part,
+        row.channel,
         _date(row.values),
     )
 

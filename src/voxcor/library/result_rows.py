@@ -33,6 +33,7 @@ class Origin:
     speaker: str | None = None
     text: str | None = None
     part: tuple[int, int] | None = None
+    channel: int | None = None
     recorded_at: datetime | None = None
 
 

@@ -13,18 +13,22 @@ import soundfile
 
 from batches import write_calls
 from library_home import without_library
-from places import VOICE
+from places import DATA, VOICE
 from serving import Server, ended, files_of, server, serving
 from voxcor import Recognizer
+from voxcor.library.enrolment import enrol
 from voxcor.library.incoming import add
 from voxcor.library.listening import listen
 from voxcor.library.store import Library
 from voxcor.options import RecognitionOptions
+from voxcor.people.book import People
 from voxcor.sources import EXAMPLE
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
 
 __all__ = ["server"]
+
+CHAINED = DATA / "heard" / "opus-chained.opus"
 
 SEARCH, RECORDINGS = "/v1/library/search", "/v1/library/recordings"
 
@@ -345,10 +349,16 @@ def test_what_is_removed_leaves_no_file(tmp_path: Path) -> None:
         ]
         answer = server.post(RECORDINGS, json={"result_ids": ids, "speaker": "secret-ann"}).json()
         recording = answer["outcomes"][0]["recording"]
+        people = People(tmp_path)
+        recognizer = Recognizer("small", threads=1)
+        enrol(people, "secret-ann", [str(VOICE), str(EXAMPLE), str(CHAINED)], recognizer)
         server.post("/v1/library/trajectory", json={}).raise_for_status()
         assert _files_with(tmp_path / "library", recording)
         deleted = server.delete(f"{RECORDINGS}/{recording}")
-        assert deleted.json() == {"segments": answer["outcomes"][0]["segments"]}
+        assert deleted.json() == {
+            "segments": answer["outcomes"][0]["segments"],
+            "people": ["secret-ann"],
+        }
         for trace in (recording, "secret-one"):
             assert _files_with(tmp_path / "library", trace) == []
         assert server.get(RECORDINGS).json()["total"] == 1

@@ -301,10 +301,11 @@ async def list_library_recordings(
     responses=problems(404, 500, 501, 507),
 )
 async def delete_recording(request: Request, recording: RecordingName) -> Removal:
-    """With its vectors, of every model, and what was computed of them. Results stay.
-    · 连同各模型的特征向量及由其计算的内容一并删除；识别结果保留。
+    """With its vectors, of every model, what was computed of them, and what it has told of people
+    who were enrolled by it. Results stay.
+    · 连同各模型的特征向量、由其计算的内容，以及登记的人由它而来的部分一并删除；识别结果保留。
     """
     library = service_of(request).library
     removed = await asyncio.to_thread(remove, library, recording, paths=False)
     request.app.state.decoded.forget()
-    return Removal(segments=removed.segments)
+    return Removal(segments=removed.segments, people=[*removed.people])
