@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from voxcor.audio import Recording, decode
-from voxcor.datasets.lists import channel_of
+from voxcor.datasets.channels import channel_of
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import AudioTooShort, InputNotFound, InputUnreadable

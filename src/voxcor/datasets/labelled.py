@@ -16,9 +16,10 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voxcor.datasets.annotations import has_annotations, is_annotated, read_annotations
+from voxcor.datasets.channels import channel_in
 from voxcor.datasets.folder_names import split_named
 from voxcor.datasets.folder_tree import read_tree
-from voxcor.datasets.lists import Flaw, ListRow, channel_in, first_object, no_list, read_list
+from voxcor.datasets.lists import Flaw, ListRow, first_object, no_list, read_list
 from voxcor.errors import (
     InputNotFound,
     InputUnreadable,

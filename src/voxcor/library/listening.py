@@ -7,7 +7,7 @@ import numpy as np
 
 from voxcor.audio import Mono, open_audio, to_mono
 from voxcor.batch.parts import cut, placed
-from voxcor.datasets.lists import channel_of
+from voxcor.datasets.channels import channel_of
 from voxcor.disk.array import Rows
 from voxcor.errors import InputNotFound, InputUnreadable, NoVectors
 from voxcor.library.segments import FloatArray
