@@ -259,7 +259,7 @@ def _marks(source: Path, labels: Sequence[str]) -> Iterator[_Mark | RowProblem]:
         yield from _of_result(file)
     if results:
         return
-    for row in read_labelled(source, {*labels}):
+    for row in read_labelled(source, {*labels}, each_annotator=True):
         if isinstance(row, RowProblem):
             yield row
             continue

@@ -52,8 +52,9 @@ def ratings_in_library(
 def ratings_in_lists(sources: Sequence[Path]) -> tuple[Ratings, list[RowProblem]]:
     """What lists say, as `voxcor.datasets.labelled` reads them; and what is wrong with them.
 
-    A rater is who a column `annotator` names, else the list itself. A unit is a recording, or the
-    part of it that has the same times in each. Columns `arousal` and `valence` are numbers.
+    A rater is who a column `annotator` names, or an annotation, else the list itself. A unit is a
+    recording, or the part of it that has the same times in each. Columns `arousal` and `valence`
+    are numbers.
 
     Raises:
         InputNotFound, InputUnreadable, ManifestError: a list cannot be used.
@@ -62,7 +63,7 @@ def ratings_in_lists(sources: Sequence[Path]) -> tuple[Ratings, list[RowProblem]
     said: list[_Said] = []
     problems: list[RowProblem] = []
     for source in sources:
-        for row in read_labelled(source, ()):
+        for row in read_labelled(source, (), each_annotator=True):
             if isinstance(row, RowProblem):
                 problems.append(row)
                 continue
