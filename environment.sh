@@ -3,9 +3,12 @@
 
 PYTHON=${PYTHON:-python3}
 
+# What add_packages adds to an environment, by name; it marks it there with a file .NAME.
+ADDITIONS=(library)
+
 # make_environment FOLDER INSTALL WANTED...
 # Makes FOLDER and calls INSTALL with its pip, unless that was done for the same content of the
-# files WANTED. What a broken attempt left is thrown away.
+# files WANTED. What a broken attempt left is thrown away; what was added to it stays asked for.
 make_environment() {
     local folder=$1 install=$2 wanted
     shift 2
@@ -29,7 +32,7 @@ make_environment() {
         fi
     fi
     echo "· Python's environment 创建 Python 环境" >&2
-    rm -rf "$folder"
+    forget_content "$folder"
     "$PYTHON" -m venv "$folder" >&2
     "$install" "$folder/bin/pip" >&2
     echo "$wanted" >"$folder/.wanted"
@@ -73,11 +76,37 @@ add_packages() {
     if [ "$(cat "$folder/.$name" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
+    # Asked for from now on, be it interrupted.
+    : >"$folder/.$name"
     echo "Adding what the $name needs to $folder, once: about $megabytes MB." \
         "首次使用，需安装约 $megabytes MB。" >&2
-    quiet_pip "$folder/bin/pip" --no-deps --require-hashes --requirement "$lock" >&2
+    # In a condition a shell goes on after a failure, whatever it was told.
+    quiet_pip "$folder/bin/pip" --no-deps --require-hashes --requirement "$lock" >&2 || return
     echo "$wanted" >"$folder/.$name"
     echo "Ready. 安装完成。" >&2
+}
+
+# is_asked_for FOLDER NAME
+# Whether add_packages has been asked for it, whatever has become of that.
+is_asked_for() {
+    [ -e "$1/.$2" ]
+}
+
+# forget_content FOLDER
+# Of an environment that is made anew only the marks stay of what was asked for, without content.
+forget_content() {
+    local name others=()
+    if [ ! -d "$1" ] || [ -L "$1" ]; then
+        rm -rf "$1"
+        return
+    fi
+    for name in "${ADDITIONS[@]}"; do
+        if [ -e "$1/.$name" ]; then
+            : >"$1/.$name"
+        fi
+        others+=(! -name ".$name")
+    done
+    find "$1" -mindepth 1 -maxdepth 1 "${others[@]}" -exec rm -rf {} +
 }
 
 # make_node_modules

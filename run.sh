@@ -39,8 +39,15 @@ if [ "${1-}" = link ]; then
     link
     exit
 fi
-if [ "${1-}" = library ]; then
+library() {
     add_packages "$here/.venv" "$here/requirements/library.txt" library 600
+}
+
+if [ "${1-}" = library ]; then
+    library
+elif is_asked_for "$here/.venv" library && ! library; then
+    echo "Going on without the library; ./run.sh library tries again." \
+        "暂时没有库的功能；可用 ./run.sh library 重试。" >&2
 fi
 if [ $# -eq 0 ]; then
     set -- serve
@@ -51,5 +58,6 @@ case $0 in
 *) command=./$0 ;;
 esac
 VOXCOR_COMMAND=$(printf %q "$command")
-export VOXCOR_COMMAND
+VOXCOR_ADDS=library
+export VOXCOR_COMMAND VOXCOR_ADDS
 exec "$here/.venv/bin/voxcor" "$@"

@@ -79,3 +79,4 @@ def test_the_tree_at_the_top_names_every_error() -> None:
     assert errors.__doc__ is not None
     drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__)) | {"VoxcorError"}
     assert drawn == {cls.__name__ for cls in ALL}
+    assert drawn == {*errors.__all__} - {"error_from"}

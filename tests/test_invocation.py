@@ -49,6 +49,15 @@ def test_an_environment_without_pip_is_uvs(monkeypatch: pytest.MonkeyPatch) -> N
     assert invocation.pip("install", "a>=1").startswith("uv pip install --python ")
 
 
+def test_what_the_command_adds_itself_is_had_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXCOR_ADDS", "library")
+    monkeypatch.setenv("VOXCOR_COMMAND", "./run.sh")
+    assert extras.installing("library") == "./run.sh library"
+    assert "install" in extras.installing("mic")
+    monkeypatch.delenv("VOXCOR_COMMAND")
+    assert "install" in extras.installing("library")
+
+
 def test_what_is_missing_is_named_by_packages_that_an_index_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -49,7 +49,8 @@ def missing_packages(packages: tuple[str, ...]) -> tuple[str, ...]:
 
 def installing(extra: str) -> str:
     """The command that installs what an extra stands for: Voxcor itself is on no index."""
-    return invocation.pip("install", *dict.fromkeys(_packages(extra)))
+    own = invocation.adding(extra)
+    return own or invocation.pip("install", *dict.fromkeys(_packages(extra)))
 
 
 def _packages(extra: str) -> Iterator[str]:

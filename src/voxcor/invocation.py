@@ -1,7 +1,8 @@
 """How this Voxcor is called, and what installs into its environment.
 
 A hint names what works where it is read: `voxcor` where that is this one, `./run.sh` where that
-started it, else its Python with `-m voxcor`. `VOXCOR_COMMAND` says it outright, as `run.sh` does.
+started it, else its Python with `-m voxcor`. `VOXCOR_COMMAND` says it outright, as `run.sh` does;
+`VOXCOR_ADDS` has the names of the extras that this command gets itself.
 """
 
 import os
@@ -12,7 +13,7 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
-VARIABLE = "VOXCOR_COMMAND"
+VARIABLE, ADDS = "VOXCOR_COMMAND", "VOXCOR_ADDS"
 
 
 def voxcor() -> str:
@@ -20,6 +21,12 @@ def voxcor() -> str:
     if told := os.environ.get(VARIABLE):
         return told
     return "voxcor" if _is_ours(shutil.which("voxcor")) else f"{_python()} -m voxcor"
+
+
+def adding(extra: str) -> str | None:
+    """What a person types to get an extra where the command does that itself; else None."""
+    told = os.environ.get(VARIABLE)
+    return f"{told} {extra}" if told and extra in os.environ.get(ADDS, "").split() else None
 
 
 def pip(action: str, *requirements: str) -> str:

@@ -14,10 +14,10 @@ from voxcor.datasets.lists import ListRow, read_list
 from voxcor.errors import LabelInvalid, LibraryEmpty, NotInLibrary, QueryInvalid, RecordingGone
 from voxcor.library.clusters import find_clusters
 from voxcor.library.filters import Filters
-from voxcor.library.incoming import Added
 from voxcor.library.listing import list_recordings
 from voxcor.library.map import make_map
 from voxcor.library.query import Clip, Mixture, Region, Words
+from voxcor.library.result_rows import Added
 from voxcor.library.search import Hit, search
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.store import Library

@@ -9,6 +9,7 @@ import soundfile
 from audio_files import speech
 from voxcor.audio import decode
 from voxcor.datasets.clips import clip_of
+from voxcor.errors import NoSuchChannel
 
 
 @pytest.mark.parametrize("scale", [0.5, 4.0, 32_768.0])
@@ -23,3 +24,15 @@ def test_a_clip_has_no_ceiling(
     clip = decode(clip_of(path, 0.5, 1.25))
     assert (clip.sample_rate, clip.channels) == (16_000, 2)
     np.testing.assert_array_equal(clip.samples, voice[8000:20_000])
+    leg = decode(clip_of(path, 0.5, 1.25, 1))
+    np.testing.assert_array_equal(leg.samples[:, 0], voice[8000:20_000, 1])
+    with pytest.raises(NoSuchChannel, match="no channel 2; its channels are 0 to 1"):
+        clip_of(path, 0.5, 1.25, 2)
+
+
+def test_the_only_channel_has_any_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXCOR_HOME", str(tmp_path / "home"))
+    path = tmp_path / "call.wav"
+    soundfile.write(path, speech(2.0), 16_000, subtype="FLOAT")
+    whole, first = (decode(clip_of(path, 0.5, 1.25, channel)) for channel in (None, 1))
+    np.testing.assert_array_equal(first.samples, whole.samples)

@@ -29,6 +29,7 @@ from voxcor.library.correcting import (
 from voxcor.library.filters import Filters
 from voxcor.library.labels import LABELS_FILE, PersonsLabel, together
 from voxcor.library.outgoing import remove
+from voxcor.library.rated import ratings_in_lists
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.store import Library
 from voxcor.result_folder import save
@@ -263,6 +264,32 @@ def test_what_other_tools_say_comes_in(library: Library, tmp_path: Path) -> None
         ("c", 0, "sad", "Ann"),
         ("c", 0, "surprised", "Ben"),
     ]
+
+
+def test_each_annotator_of_a_task_is_a_rater(library: Library, tmp_path: Path) -> None:
+    def chosen(label: str) -> list[dict[str, object]]:
+        about = {"from_name": "emotion", "to_name": "audio", "type": "choices", "id": label}
+        return [{**about, "value": {"choices": [label]}}]
+
+    tasks = []
+    for name, labels in (("talk.wav", ("sad", "angry")), ("call.wav", ("sad", "sad"))):
+        done = task(*map(chosen, labels), audio=name)
+        for annotation, who in zip(done["annotations"], ("ann@lab.cn", "ben@lab.cn"), strict=True):
+            annotation["completed_by"] = {"email": who}
+        tasks.append(done)
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(tasks))
+    ratings, problems = ratings_in_lists([path])
+    assert (ratings.raters, problems) == (("ann@lab.cn", "ben@lab.cn"), [])
+    assert [[ratings.names[label] for label in row] for row in ratings.labels] == [
+        ["sad", "angry"],
+        ["sad", "sad"],
+    ]
+    gathered(library, path, annotator="Cai")
+    assert {(label, who) for name, _, label, who in said(library) if name == "c"} == {
+        ("sad", "ann@lab.cn"),
+        ("angry", "ben@lab.cn"),
+    }
 
 
 def test_a_recording_is_known_by_its_content(library: Library, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -15,18 +16,26 @@ import soundfile
 
 from places import DATA, VOICE
 from voxcor import Recognizer
+from voxcor.batch.run import run_batch
+from voxcor.datasets.corrected import to_csv, to_jsonl
+from voxcor.datasets.manifest import read_manifest
 from voxcor.errors import (
     LibraryCorrupt,
     LibraryEmpty,
     LibraryNewer,
+    ManifestError,
     ModelNotInLibrary,
     NotInLibrary,
     VoxcorError,
 )
-from voxcor.library import store
-from voxcor.library.incoming import Added, add
+from voxcor.library import indexes
+from voxcor.library.export import ListedSegment, listed
+from voxcor.library.incoming import add
 from voxcor.library.outgoing import Removed, remove
+from voxcor.library.result_rows import Added
+from voxcor.library.segments import matrix
 from voxcor.library.store import VERSION_FILE, Library
+from voxcor.options import RecordingOptions
 from voxcor.result_folder import save
 from voxcor.results import Failure, ModelInfo
 from voxcor.sources import EXAMPLE
@@ -145,8 +154,8 @@ def test_a_result_without_vectors_and_sound_says_what_to_do(
     (save(recognizer.recognize(VOICE), tmp_path) / "processed_audio.wav").unlink()
     (failure,) = add(library, [str(tmp_path)], never)
     assert isinstance(failure, Failure)
-    assert failure.code == "no_vectors"
-    assert "--embedding" in failure.message
+    assert failure.code == "sound_gone"
+    assert "with its embedding" in failure.message
 
 
 def test_a_batch_needs_no_second_inference(
@@ -160,6 +169,83 @@ def test_a_batch_needs_no_second_inference(
     (again,) = add(library, [str(CHAINED)], lambda: recognizer)
     assert isinstance(again, Added)
     assert again.segments == 0
+
+
+def test_a_batch_without_vectors_is_heard_again(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    """Each channel by its own sound, a part by its own, a member of an archive, silence trimmed."""
+    voice, rate = soundfile.read(VOICE, dtype="float32")
+    quiet = np.zeros((rate, 2), np.float32)
+    legs = np.stack([voice, voice[::-1]], axis=1)
+    soundfile.write(tmp_path / "legs.wav", np.concatenate([quiet, legs, quiet]), rate)
+    with zipfile.ZipFile(tmp_path / "legs.zip", "w") as archive:
+        archive.write(tmp_path / "legs.wav", "legs.wav")
+    rows = f"path,start,end\n{tmp_path / 'legs.wav'},0.5,6\n{tmp_path / 'legs.wav'},6,9\n"
+    (tmp_path / "list.csv").write_text(rows)
+    for source in ("legs.zip", "list.csv"):
+        expected, again = Library(tmp_path / f"{source}-library"), library
+        for kept, embedding in ((expected, True), (again, False)):
+            folder = tmp_path / f"{source}-{embedding}"
+            options = RecordingOptions(
+                granularity="segment", embedding=embedding, channels="separate", any_sound=True
+            )
+            run_batch(str(tmp_path / source), folder, model="small", options=options, workers=1)
+            outcomes = [*add(kept, [str(folder)], lambda: recognizer)]
+            assert [one for one in outcomes if isinstance(one, Failure)] == []
+        names = {one.recording for one in expected.segments(expected.table())}
+        assert len(names) == (2 if source == "legs.zip" else 4)
+        for name in names:
+            where = f"recording = '{name}'"
+            ours, theirs = (one.rows(one.table(), where) for one in (again, expected))
+            assert ours.select(["start_ms", "end_ms"]) == theirs.select(["start_ms", "end_ms"])
+            np.testing.assert_allclose(matrix(ours), matrix(theirs), atol=0.02)
+
+
+def test_a_listed_leg_of_a_call_is_that_leg(
+    library: Library, recognizer: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is exported of one channel is that channel to whoever reads the list."""
+    monkeypatch.setenv("VOXCOR_HOME", str(tmp_path))
+    voice, rate = soundfile.read(VOICE, dtype="float32")
+    soundfile.write(tmp_path / "legs.wav", np.stack([voice, 0 * voice], axis=1), rate)
+    options = RecordingOptions(granularity="segment", embedding=True, channels="separate")
+    run_batch(str(tmp_path / "legs.wav"), tmp_path / "b", model="small", options=options, workers=1)
+    list(add(library, [str(tmp_path / "b")], never))
+    segments = library.segments(library.table())
+    assert {one.channel for one in segments} == {0}
+    rows = [*listed(segments)]
+    (tmp_path / "list.csv").write_text(to_csv(rows, ListedSegment))
+    (tmp_path / "list.jsonl").write_text(to_jsonl(rows))
+    for name in ("list.csv", "list.jsonl"):
+        manifest = read_manifest(tmp_path / name)
+        for one, clip in zip(segments, manifest.utterances, strict=True):
+            samples, _ = soundfile.read(clip.path, dtype="float32")
+            first, last = round(one.start * rate), round(one.end * rate)
+            np.testing.assert_allclose(samples, voice[first:last], atol=1e-4)
+    outcomes = [*add(library, [str(tmp_path / "list.csv")], lambda: recognizer)]
+    assert [one.recording.split("+")[0] for one in outcomes if isinstance(one, Added)] == [
+        segments[0].recording
+    ] * len(segments)
+    text = (tmp_path / "list.csv").read_text().replace(",0,", ",7,")
+    (tmp_path / "wrong.csv").write_text(text)
+    failures = [*add(library, [str(tmp_path / "wrong.csv")], lambda: recognizer)]
+    assert {one.code for one in failures if isinstance(one, Failure)} == {"no_such_channel"}
+    with pytest.raises(ManifestError, match="no channel 7"):
+        read_manifest(tmp_path / "wrong.csv")
+
+
+def test_a_batch_whose_recording_has_changed_says_so(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copy(VOICE, tmp_path / "call.flac"))
+    run_batch(str(copy), tmp_path / "b", model="small", workers=1)
+    copy.write_bytes(EXAMPLE.read_bytes())
+    (failure,) = add(library, [str(tmp_path / "b")], lambda: recognizer)
+    assert isinstance(failure, Failure)
+    assert failure.code == "sound_gone"
+    copy.unlink()
+    assert [*add(library, [str(tmp_path / "b")], lambda: recognizer)] == [failure]
 
 
 def test_a_list_says_who_and_when(library: Library, recognizer: Recognizer, tmp_path: Path) -> None:
@@ -233,7 +319,7 @@ def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
 
 def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many segments have an index over vectors, recordings and speakers: files of their own."""
-    monkeypatch.setattr(store, "INDEXED_ROWS", 300)
+    monkeypatch.setattr(indexes, "INDEXED_ROWS", 300)
     other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
     vectors = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)
     one = copy.segments(copy.table())[0]
@@ -253,7 +339,7 @@ def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.Monkey
 def test_an_index_takes_in_what_is_new_and_is_not_made_again(
     copy: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "INDEXED_ROWS", 300)
+    monkeypatch.setattr(indexes, "INDEXED_ROWS", 300)
     other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
     vectors = np.random.default_rng(0).normal(size=(401, 16)).astype(np.float32)
     one = copy.segments(copy.table())[0]

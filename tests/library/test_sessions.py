@@ -10,7 +10,8 @@ import pytest
 from command import voxcor
 from places import VOICE
 from voxcor import Recognizer
-from voxcor.library.incoming import Added, add
+from voxcor.library.incoming import add
+from voxcor.library.result_rows import Added
 from voxcor.library.store import Library
 from voxcor.results import Failure
 

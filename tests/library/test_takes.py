@@ -12,8 +12,9 @@ from second_models import exchanged
 from voxcor import Recognizer
 from voxcor.audio import decode
 from voxcor.errors import ModelsDiffer, NotInLibrary, QueryInvalid
-from voxcor.library.incoming import Added, add
+from voxcor.library.incoming import add
 from voxcor.library.pages.takes import takes_page
+from voxcor.library.result_rows import Added
 from voxcor.library.store import Library
 from voxcor.library.takes import STEP, Comparison, Take, compare_takes, take_of
 from voxcor.result_folder import save

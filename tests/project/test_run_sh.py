@@ -58,6 +58,52 @@ def test_the_library_s_packages_are_had_on_request_and_once(checkout: Path) -> N
     assert "requirements/library.txt" in asked
 
 
+def test_what_was_asked_for_stays_when_the_environment_is_made_anew(checkout: Path) -> None:
+    """A Python whose `-m venv` makes an environment of echoes takes the place of the real one."""
+    (checkout / "requirements" / "library.txt").write_text("lancedb==1\n")
+    (checkout / "pip").write_text('#!/bin/sh\necho "$@" >>asked\ntest ! -e offline\n')
+    (checkout / "command").write_text((checkout / ".venv/bin/voxcor").read_text())
+    (checkout / "python").write_text(
+        f"""#!/bin/sh
+case "$*" in
+"-m venv "*) mkdir -p "$3/bin" && cp pip command "$3/bin" && mv "$3/bin/command" "$3/bin/voxcor" ;;
+*) exec "{sys.executable}" "$@" ;;
+esac
+"""
+    )
+    for name in ("pip", "command", "python"):
+        (checkout / name).chmod(0o755)
+    shutil.copy(checkout / "pip", checkout / ".venv/bin/pip")
+    python = {"PYTHON": str(checkout / "python")}
+
+    def asked(*arguments: str) -> int:
+        """How often the library's packages are got meanwhile."""
+        (checkout / "asked").write_text("")
+        done = run(["./run.sh", *arguments], checkout, **python)
+        assert (done.returncode, done.stdout) == (0, f"./run.sh|{' '.join(arguments)}\n")
+        return (checkout / "asked").read_text().count("library.txt")
+
+    def change() -> None:
+        with (checkout / "pyproject.toml").open("a") as file:
+            file.write("# changed\n")
+        (checkout / ".venv" / "left").touch()
+
+    assert asked("doctor") == 0
+    assert asked("library", "search", "calm") == 1
+    change()
+    assert asked("doctor") == 1
+    assert not (checkout / ".venv" / "left").exists()
+    assert asked("doctor") == asked("library", "search", "calm") == 0
+    # Interrupted before its packages came, it is still asked for; without them the rest goes on.
+    change()
+    assert asked("doctor") == 1
+    (checkout / ".venv" / ".library").write_text("")
+    (checkout / "offline").touch()
+    assert asked("doctor") == 1
+    (checkout / "offline").unlink()
+    assert [asked("doctor"), asked("doctor")] == [1, 0]
+
+
 def test_link_gives_a_command_and_says_it_where_path_lacks_the_folder(
     checkout: Path, tmp_path: Path
 ) -> None:

@@ -89,24 +89,41 @@ def with_recording_options(command: Callable[..., None]) -> Callable[..., None]:
 
     They stand where its own parameter `options` does, which is given the whole of them.
     """
-    known = options_of(RecordingOptions)
+
+    def made(chosen: dict[str, Any]) -> RecordingOptions:
+        return RecordingOptions(**{**chosen, "labels": _named_labels(chosen["labels"])})
+
+    shown = [_parameter(option) for option in options_of(RecordingOptions).values()]
+    return with_options(command, "options", shown, made)
+
+
+def with_options(
+    command: Callable[..., None],
+    name: str,
+    shown: Sequence[inspect.Parameter],
+    made: Callable[[dict[str, Any]], Any],
+) -> Callable[..., None]:
+    """The command with several options in the place of one of its parameters.
+
+    Args:
+        command: which.
+        name: of its parameter.
+        shown: the options.
+        made: what the parameter is given, of the values of the options by their names.
+    """
 
     @wraps(command)
-    def with_options(**given: Any) -> None:
-        chosen = {name: given.pop(name) for name in known}
-        chosen["labels"] = _named_labels(chosen["labels"])
-        command(**given, options=RecordingOptions(**chosen))
+    def with_them(**given: Any) -> None:
+        chosen = {option.name: given.pop(option.name) for option in shown}
+        command(**given, **{name: made(chosen)})
 
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(command).parameters.values():
-        if parameter.name == "options":
-            parameters += [_parameter(option) for option in known.values()]
-        else:
-            parameters.append(parameter)
+        parameters += shown if parameter.name == name else [parameter]
     in_order = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in parameters]
-    with_options.__signature__ = inspect.Signature(in_order)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {entry.name: entry.annotation for entry in in_order}
-    return with_options
+    with_them.__signature__ = inspect.Signature(in_order)  # type: ignore[attr-defined]
+    with_them.__annotations__ = {entry.name: entry.annotation for entry in in_order}
+    return with_them
 
 
 def _parameter(option: Option) -> inspect.Parameter:

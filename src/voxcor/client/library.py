@@ -1,49 +1,46 @@
 """The library of a server, by the names of `voxcor.library`.
 
-with Client("http://127.0.0.1:7860") as client:
-client.library.add([client.recognize("call.wav")])
-for hit in client.library.search("furious but controlled").hits:
-print(hit.similarity, hit.segment.id, hit.segment.speaker)
+It is asked as the library of this machine is:
+
+    with Client("http://127.0.0.1:7860") as client:
+        client.library.add([client.recognize("call.wav")])
+        for hit in client.library.search("furious but controlled").hits:
+            print(hit.similarity, hit.segment.id, hit.segment.speaker)
 """
 
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from voxcor.client.connection import Connection, opened, retry_while_full
-from voxcor.client.library_answers import answer_from, segment_from, trajectory_from
+from voxcor.client.connection import Connection
+from voxcor.client.library_answers import (
+    LibraryMap,
+    answer_from,
+    map_from,
+    segment_from,
+    trajectory_from,
+)
+from voxcor.client.library_questions import (
+    PAGE,
+    find,
+    given,
+    id_of,
+    of_segments,
+    post,
+    wait_for,
+    which,
+)
 from voxcor.results import Failure, milliseconds
-from voxcor.sources import is_file
 from voxcor.stored_result import StoredResult, record_from
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from voxcor.library.filters import Filters
-    from voxcor.library.incoming import Added
     from voxcor.library.listing import LibraryRecording
     from voxcor.library.query import Mixture, Region
+    from voxcor.library.result_rows import Added
     from voxcor.library.search import Answer
     from voxcor.library.segments import LibrarySegment
     from voxcor.library.trajectory import Dimension, Trajectory
-
-_PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LibraryMap:
-    """Segments by their `ids` and where they lie, `places` `[S, 2]`, -1..1.
-
-    Of each its emotion, a person's word before the model's, and who speaks, where that is known.
-    """
-
-    ids: tuple[str, ...]
-    places: "NDArray[Any]"
-    emotions: tuple[str, ...]
-    speakers: tuple[str | None, ...]
 
 
 class LibraryClient:
@@ -81,24 +78,8 @@ class LibraryClient:
         Raises:
             LibraryError, InputError, RequestError, ServerError: see `voxcor.errors`.
         """
-        from voxcor.library.query import Mixture, Region
-
-        options = _given(model=model, limit=limit, filters=_filters(filters))
-        if isinstance(query, bytes | os.PathLike) or (isinstance(query, str) and is_file(query)):
-            return self._search_by_clip(query, options)
-        if isinstance(query, Mixture):
-            asked: Mapping[str, Any] = {
-                "mixture": {
-                    "shares": dict(query.shares),
-                    "arousal": query.arousal,
-                    "valence": query.valence,
-                }
-            }
-        elif isinstance(query, Region):
-            asked = {"query": _named(query)}
-        else:
-            asked = {"query": query}
-        return self._search({**asked, **options})
+        options = which(model, filters, limit=limit)
+        return answer_from(find(self._connection, query, options))
 
     def similar(
         self,
@@ -120,12 +101,15 @@ class LibraryClient:
             filters: as of `search`.
             limit: as of `search`.
         """
-        region = _given(
+        asked = which(
+            model,
+            filters,
+            limit=limit,
+            result_id=id_of(result),
             start_ms=None if start is None else milliseconds(start),
             end_ms=None if end is None else milliseconds(end),
         )
-        options = _given(model=model, limit=limit, filters=_filters(filters))
-        return self._search({"result_id": _id_of(result), **region, **options})
+        return answer_from(post(self._connection, "search", asked))
 
     def add(
         self,
@@ -137,20 +121,17 @@ class LibraryClient:
         """Takes results and jobs of the server in, by their ids; what is there is passed by.
 
         Args:
-            results: a result without vectors is recognised again.
-            jobs: ids of jobs that were made with `embedding`.
+            results: a result without vectors is recognised again from its sound.
+            jobs: their ids; without `embedding`, their recordings are, where they are still there.
             speaker: who speaks, where nothing says so more closely.
 
         Returns:
             what is in now, or why a recording is not.
         """
-        from voxcor.library.incoming import Added
+        from voxcor.library.result_rows import Added
 
-        ids = {"result_ids": [*map(_id_of, results)], "job_ids": [*jobs]}
-        document = {**ids, **_given(speaker=speaker)}
-        answer = retry_while_full(
-            lambda: self._connection.request("POST", "/v1/library/recordings", json=document)
-        )
+        asked = given(result_ids=[*map(id_of, results)], job_ids=[*jobs], speaker=speaker)
+        answer = post(self._connection, "recordings", asked)
         return [
             Failure(one["name"], **one["failure"])
             if one["failure"]
@@ -166,13 +147,13 @@ class LibraryClient:
 
         offset, total = 0, 1
         while offset < total:
-            query = _given(limit=_PAGE, offset=offset, speaker=speaker, model=model)
+            query = given(limit=PAGE, offset=offset, speaker=speaker, model=model)
             page = self._connection.request("GET", "/v1/library/recordings", params=query)
             for document in page["recordings"]:
                 yield record_from(
                     LibraryRecording, {**document, "duration": document["duration_ms"] / 1000}
                 )
-            offset, total = offset + _PAGE, page["total"]
+            offset, total = offset + PAGE, page["total"]
 
     def remove(self, recording: str) -> int:
         """Deletes a recording for good, with its vectors, of all models; how many segments it had.
@@ -197,7 +178,7 @@ class LibraryClient:
         Raises:
             NotInLibrary: one is not there.
         """
-        return self._segments("POST", "segments", "ids", ids)
+        return self._of("POST", "segments", "ids", ids)
 
     def label(
         self,
@@ -219,9 +200,7 @@ class LibraryClient:
             LabelInvalid: it is none.
             NotInLibrary: one is not there.
         """
-        return self._segments(
-            "PUT", "labels", "segments", segments, label=label, annotator=annotator
-        )
+        return self._of("PUT", "labels", "segments", segments, label=label, annotator=annotator)
 
     def take_back(
         self, segments: "Iterable[LibrarySegment | str]", annotator: str | None = None
@@ -231,7 +210,7 @@ class LibraryClient:
         Raises:
             NotInLibrary: one is not there.
         """
-        return self._segments("DELETE", "labels", "segments", segments, annotator=annotator)
+        return self._of("DELETE", "labels", "segments", segments, annotator=annotator)
 
     def labels(self, kind: Literal["csv", "jsonl"] = "csv") -> bytes:
         """What people say, as a list that `voxcor train` and `voxcor evaluate` read.
@@ -272,17 +251,8 @@ class LibraryClient:
             by_speaker: take away what each speaker's segments have in common.
             progress: is told about every second which share of the work is done.
         """
-        import numpy as np
-
-        asked = _given(model=model, filters=_filters(filters), by_speaker=by_speaker)
-        answer = self._computed("map", asked, progress)
-        labels, speakers = answer["labels"], [*answer["speakers"], None]
-        return LibraryMap(
-            ids=tuple(answer["ids"]),
-            places=np.array([answer["x"], answer["y"]], np.float32).T,
-            emotions=tuple(labels[place] for place in answer["emotion"]),
-            speakers=tuple(speakers[place] for place in answer["speaker"]),
-        )
+        asked = which(model, filters, by_speaker=by_speaker)
+        return map_from(wait_for(self._connection, "map", asked, progress))
 
     def clusters(
         self,
@@ -305,10 +275,8 @@ class LibraryClient:
         Returns:
             the answer of POST /v1/library/clusters.
         """
-        asked = _given(
-            model=model, filters=_filters(filters), smallest=smallest, by_speaker=by_speaker
-        )
-        return self._computed("clusters", asked, progress)
+        asked = which(model, filters, smallest=smallest, by_speaker=by_speaker)
+        return wait_for(self._connection, "clusters", asked, progress)
 
     def trajectory(
         self,
@@ -327,79 +295,8 @@ class LibraryClient:
         Raises:
             NotInLibrary: there are none.
         """
-        asked = _given(model=model, filters=_filters(filters), dimension=dimension)
-        found = self._computed("trajectory", asked, lambda _share: None)
-        return trajectory_from(found)
+        asked = which(model, filters, dimension=dimension)
+        return trajectory_from(wait_for(self._connection, "trajectory", asked))
 
-    def _segments(
-        self,
-        method: str,
-        path: str,
-        named: str,
-        segments: "Iterable[LibrarySegment | str]",
-        **said: Any,
-    ) -> "list[LibrarySegment]":
-        """What a route answers of segments, as many of them at a time as it takes."""
-        ids = [one if isinstance(one, str) else one.id for one in segments]
-        found: list[LibrarySegment] = []
-        for first in range(0, len(ids), _PAGE):
-            asked = {named: ids[first : first + _PAGE], **said}
-            answer = self._connection.request(method, f"/v1/library/{path}", json=asked)
-            found += map(segment_from, answer["segments"])
-        return found
-
-    def _search(self, document: Mapping[str, Any]) -> "Answer":
-        return answer_from(
-            retry_while_full(
-                lambda: self._connection.request("POST", "/v1/library/search", json=document)
-            )
-        )
-
-    def _search_by_clip(
-        self, content: "str | os.PathLike[str] | bytes", options: Mapping[str, Any]
-    ) -> "Answer":
-        name = "<bytes>" if isinstance(content, bytes) else Path(content).name
-        data = {
-            key: json.dumps(value) if isinstance(value, dict) else str(value)
-            for key, value in options.items()
-        }
-
-        def send() -> dict[str, Any]:
-            with opened(content) as file:
-                answer: dict[str, Any] = self._connection.request(
-                    "POST", "/v1/library/search", data=data, files={"file": (name, file)}
-                )
-                return answer
-
-        return answer_from(retry_while_full(send))
-
-    def _computed(
-        self, kind: str, asked: Mapping[str, Any], progress: Callable[[float], None]
-    ) -> dict[str, Any]:
-        """What takes long: the server lets each question wait for a second."""
-        while True:
-            answer: dict[str, Any] = retry_while_full(
-                lambda: self._connection.request("POST", f"/v1/library/{kind}", json=asked)
-            )
-            if answer.get("state") != "working":
-                return answer
-            progress(answer["progress"])
-
-
-def _given(**fields: Any) -> dict[str, Any]:
-    """Those that are not None: of the others the server decides."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _filters(filters: "Filters | None") -> dict[str, Any] | None:
-    return None if filters is None else filters.to_document()
-
-
-def _id_of(result: StoredResult | str) -> str:
-    return result if isinstance(result, str) else result.id
-
-
-def _named(region: "Region") -> str:
-    if region.start is None or region.end is None:
-        return region.recording
-    return f"{region.recording}@{region.start:.3f}-{region.end:.3f}"
+    def _of(self, *asked: Any, **said: Any) -> "list[LibrarySegment]":
+        return [*map(segment_from, of_segments(self._connection, *asked, **said))]

@@ -1,6 +1,7 @@
 """What a server answers of its library, as the engine's records."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from math import nan
 from pathlib import Path
@@ -9,10 +10,25 @@ from typing import TYPE_CHECKING, Any
 from voxcor.stored_result import record_from
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from voxcor.library.query import Query
     from voxcor.library.search import Answer
     from voxcor.library.segments import LibrarySegment
     from voxcor.library.trajectory import Interval, Trajectory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LibraryMap:
+    """Segments by their `ids` and where they lie, `places` `[S, 2]`, -1..1.
+
+    Of each its emotion, a person's word before the model's, and who speaks, where that is known.
+    """
+
+    ids: tuple[str, ...]
+    places: "NDArray[Any]"
+    emotions: tuple[str, ...]
+    speakers: tuple[str | None, ...]
 
 
 def segment_from(document: Mapping[str, Any]) -> "LibrarySegment":
@@ -38,6 +54,19 @@ def answer_from(document: Mapping[str, Any]) -> "Answer":
     }
     hits = tuple(Hit(segment_from(one), one["similarity"]) for one in document["hits"])
     return Answer(kinds[asked["kind"]], meaning, hits)
+
+
+def map_from(answer: Mapping[str, Any]) -> LibraryMap:
+    """A map."""
+    import numpy as np
+
+    labels, speakers = answer["labels"], [*answer["speakers"], None]
+    return LibraryMap(
+        ids=tuple(answer["ids"]),
+        places=np.array([answer["x"], answer["y"]], np.float32).T,
+        emotions=tuple(labels[place] for place in answer["emotion"]),
+        speakers=tuple(speakers[place] for place in answer["speaker"]),
+    )
 
 
 def trajectory_from(found: Mapping[str, Any]) -> "Trajectory":

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSegment:
-    """A row of the list. `confidence` is the model's in `original_label`."""
+    """A row of the list. `confidence` is the model's in `original_label`.
+
+    `channel`, from 0, is the one of the file that it is about; None for all of it.
+    """
 
     path: str
     start: float
     end: float
+    channel: int | None
     label: str
     original_label: str
     confidence: float
@@ -54,6 +58,7 @@ def labelled_segments(
             path=str((folder / "processed_audio.wav").absolute()),
             start=round(start, 3),
             end=round(end, 3),
+            channel=None,
             label=segment.emotion,
             original_label=segment.model.emotion,
             confidence=round(segment.model.confidence, 6),

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from voxcor.datasets.annotations import has_annotations, is_annotated, read_annotations
+from voxcor.datasets.channels import channel_in
 from voxcor.datasets.folder_names import split_named
 from voxcor.datasets.folder_tree import read_tree
 from voxcor.datasets.lists import Flaw, ListRow, first_object, no_list, read_list
@@ -81,6 +82,10 @@ class LabelledRow:
         return None if self.start is None or self.end is None else (self.start, self.end)
 
     @property
+    def channel(self) -> int | None:
+        return channel_in(self.values)
+
+    @property
     def columns(self) -> dict[str, str]:
         """What it says beside its path, label and speaker."""
         own = ("path", "label", "speaker")
@@ -89,15 +94,19 @@ class LabelledRow:
         return {**rest, **{name: f"{time:.3f}" for name, time in times}}
 
 
-def read_labelled(source: Path, known: Collection[str]) -> Sequence[LabelledRow | RowProblem]:
+def read_labelled(
+    source: Path, known: Collection[str], *, each_annotator: bool = False
+) -> Sequence[LabelledRow | RowProblem]:
     try:
         if not is_folder(source):
-            return _read_annotated(source) if _is_annotated(source) else _read_table(source)
+            if _is_annotated(source):
+                return _read_annotated(source, each_annotator=each_annotator)
+            return _read_table(source)
         listed = next((source / name for name in _LISTS if is_file(source / name)), None)
         if listed:
             return _read_table(listed)
         if is_annotated(source):
-            return _read_annotated(source)
+            return _read_annotated(source, each_annotator=each_annotator)
         folds = [path for path in source.rglob("*.jsonl") if _FOLD_FILE.match(path.name)]
         if folds:
             return _merge_folds(folds)
@@ -233,18 +242,19 @@ def _read_folder(folder: Path, known: Collection[str]) -> list[LabelledRow | Row
     return [said, *remarks, *rows]
 
 
-def _read_annotated(source: Path) -> list[LabelledRow | RowProblem]:
+def _read_annotated(source: Path, *, each_annotator: bool) -> list[LabelledRow | RowProblem]:
     """What people annotated with other tools: a row for each label, and what is said of them."""
     rows: list[LabelledRow | RowProblem] = []
     number = 0
-    for found in read_annotations(source):
+    for found in read_annotations(source, each_annotator=each_annotator):
         if isinstance(found, Failure):
             rows.append(RowProblem(None, found.path, found.code, found.message))
             continue
         number += 1
         recording = found.recording.absolute()
-        speaker = {"speaker": found.speaker} if found.speaker else {}
-        values = {"path": str(recording), "label": found.label, **speaker}
+        who = {"speaker": found.speaker, "annotator": found.annotator}
+        told = {name: text for name, text in who.items() if text}
+        values = {"path": str(recording), "label": found.label, **told}
         times = (None if time is None else round(time, 3) for time in (found.start, found.end))
         rows.append(LabelledRow(number, source.parent, values, {}, recording, *times))
     return rows

@@ -24,6 +24,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from voxcor.datasets.channels import channel_in
 from voxcor.datasets.headers import (
     NO_SEPARATOR,
     columns_of,
@@ -38,7 +39,12 @@ from voxcor.datasets.json_lists import read_json_rows
 from voxcor.datasets.kaldi import read_kaldi, segments_of
 from voxcor.datasets.locate import FolderListings, locate
 from voxcor.datasets.parquet import read_parquet
-from voxcor.errors import InputNotFound, InputUnreadable, ManifestError, VoxcorError
+from voxcor.errors import (
+    InputNotFound,
+    InputUnreadable,
+    ManifestError,
+    VoxcorError,
+)
 from voxcor.language import say
 from voxcor.sources import is_file, is_path
 from voxcor.tables.columns import PATHS, Header, header_of, known_columns
@@ -86,6 +92,11 @@ class ListRow:
     file: Path
     start: float | None = None
     end: float | None = None
+
+    @property
+    def channel(self) -> int | None:
+        """As `channel_in` its cells."""
+        return channel_in(self.values)
 
 
 @dataclass(frozen=True, slots=True)

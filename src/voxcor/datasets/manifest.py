@@ -136,7 +136,7 @@ def read_manifest(
             left_out[label] += 1
             continue
         if problem is None and row.part is not None:
-            utterance, problem = _cut_out(utterance, row.part, seen)
+            utterance, problem = _cut_out(utterance, row.part, row.channel, seen)
         if problem is not None:
             problems.append(problem)
         else:
@@ -205,7 +205,10 @@ def _unclear_label(utterance: Utterance) -> RowProblem | None:
 
 
 def _cut_out(
-    utterance: Utterance, part: tuple[float, float], seen: Mapping[Path, Utterance]
+    utterance: Utterance,
+    part: tuple[float, float],
+    channel: int | None,
+    seen: Mapping[Path, Utterance],
 ) -> tuple[Utterance, RowProblem | None]:
     """The part as a clip of its own, or what keeps it from being one."""
     from voxcor.datasets.clips import clip_of
@@ -216,7 +219,7 @@ def _cut_out(
         return utterance, row_problem(utterance, "stretch", en, zh)
     try:
         whole = utterance.path
-        clip = replace(utterance, path=clip_of(whole, start, end), cut_from=whole)
+        clip = replace(utterance, path=clip_of(whole, start, end, channel), cut_from=whole)
     except InputError as error:
         said = error.message.removeprefix(str(utterance.path)).lstrip(": ")
         return utterance, row_problem(utterance, error.code, said, said)

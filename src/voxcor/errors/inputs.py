@@ -129,6 +129,14 @@ class NoSuchTrack(InputError):
     zh = "{name}：没有音轨 {track}；可用音轨为 1 到 {tracks}。"
 
 
+class NoSuchChannel(InputError):
+    """`channel` of a recording whose last is `last`; both count from 0."""
+
+    code = "no_such_channel"
+    en = "{name}: has no channel {channel}; its channels are 0 to {last}."
+    zh = "{name}：没有声道 {channel}；可用声道为 0 到 {last}。"
+
+
 class KilledTwice(InputError):
     code = "killed_twice"
     en = (

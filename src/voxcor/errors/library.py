@@ -61,6 +61,20 @@ class NoVectors(LibraryError):
     zh = "{name}：该结果没有与之相符的特征向量。请在识别时加 --embedding，或直接放入录音。"
 
 
+class SoundGone(LibraryError):
+    """A result without vectors, and without the sound that they could be made of."""
+
+    code = "sound_gone"
+    en = (
+        "{name}: this result has no embedding, and its sound is no longer there to be heard again. "
+        "Recognise the recording again with its embedding, or add the recording itself."
+    )
+    zh = (
+        "{name}：该结果没有特征向量，其声音也已不在，无法重新提取。"
+        "请重新识别录音并保留特征向量，或直接放入录音。"
+    )
+
+
 class NoSuchPerson(LibraryError):
     code = "no_such_person"
     en = "Nobody called {person} is enrolled. Enrolled: {known}."

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from voxcor.library.filters import Filters
 from voxcor.library.segments import FloatArray, LibrarySegment
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.library.vectors import points
 
 MOST = 20_000  # segments that are grouped; more would take hours

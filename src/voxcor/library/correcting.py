@@ -32,7 +32,8 @@ from voxcor.library.labels import LabelsBySegment, PersonsLabel, covers, togethe
 from voxcor.library.query import Clip, Region, parse_query
 from voxcor.library.segments import ID_DIGITS, LibrarySegment
 from voxcor.library.sound import audible
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.sources import is_file
 from voxcor.tables.times import LONGEST_S
 from voxcor.untrusted import trimmed
@@ -229,18 +230,19 @@ def labelled_rows(
     """Those of the segments that are labelled and can still be heard, as a list to train on.
 
     Of several annotators the label is what they say together, and `annotator` names those who do.
-    `start` and `end` are seconds of the file at `path`, see `voxcor.library.sound`.
+    The place is as `voxcor.library.sound` has it.
     """
     labels = LabelsBySegment(library.labels())
-    for segment, path, start, end in audible(segments):
+    for segment, place in audible(segments):
         label = together(labels[segment])
         if label is None:
             continue
         said = [one.annotator for one in labels[segment] if one.label == label and one.annotator]
         yield LabelledSegment(
-            path=path,
-            start=start,
-            end=end,
+            path=place.path,
+            start=place.start,
+            end=place.end,
+            channel=place.channel,
             label=label,
             original_label=segment.emotion,
             confidence=round(segment.confidence, 6),
@@ -257,7 +259,7 @@ def _marks(source: Path, labels: Sequence[str]) -> Iterator[_Mark | RowProblem]:
         yield from _of_result(file)
     if results:
         return
-    for row in read_labelled(source, {*labels}):
+    for row in read_labelled(source, {*labels}, each_annotator=True):
         if isinstance(row, RowProblem):
             yield row
             continue
@@ -268,7 +270,6 @@ def _marks(source: Path, labels: Sequence[str]) -> Iterator[_Mark | RowProblem]:
         except LabelInvalid as error:
             yield RowProblem(row.number, str(source), error.code, error.message)
             continue
-        channel = values.get("channel", "")
         yield _Mark(
             origin=str(source),
             row=row.number,
@@ -276,7 +277,7 @@ def _marks(source: Path, labels: Sequence[str]) -> Iterator[_Mark | RowProblem]:
             start=start,
             end=end,
             path=row.file or row.folder / values.get("path", ""),
-            channel=int(channel) if channel.isdecimal() else None,
+            channel=row.channel,
             annotator=values.get("annotator") or None,
             timestamp=values.get("timestamp", ""),
         )

@@ -9,7 +9,8 @@ from voxcor.library.sound import audible
 
 @dataclass(frozen=True, slots=True)
 class ListedSegment:
-    """A row. `start` and `end` are seconds of the file at `path`, see `voxcor.library.sound`.
+    """A row. `start` and `end` are seconds of the file at `path`, `channel` is one of it, from 0,
+    or None for all of it, see `voxcor.library.sound`.
 
     `label` is a person's word where there is one, else the model's, which is `original_label` with
     its `confidence`.
@@ -18,6 +19,7 @@ class ListedSegment:
     path: str
     start: float
     end: float
+    channel: int | None
     label: str
     original_label: str
     confidence: float
@@ -29,11 +31,12 @@ class ListedSegment:
 
 def listed(segments: Sequence[LibrarySegment]) -> Iterator[ListedSegment]:
     """A row for each that can still be heard."""
-    for segment, path, start, end in audible(segments):
+    for segment, place in audible(segments):
         yield ListedSegment(
-            path=path,
-            start=start,
-            end=end,
+            path=place.path,
+            start=place.start,
+            end=place.end,
+            channel=place.channel,
             label=segment.label or segment.emotion,
             original_label=segment.emotion,
             confidence=round(segment.confidence, 6),

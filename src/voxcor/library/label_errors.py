@@ -27,7 +27,8 @@ from voxcor.errors import LabelsTooFew
 from voxcor.extras import require_extra
 from voxcor.library.filters import Filters
 from voxcor.library.segments import FloatArray, from_arrow, matrix
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.models.store import find_model
 from voxcor.training.embeddings import embed_clips, fingerprint
 

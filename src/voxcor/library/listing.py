@@ -8,7 +8,8 @@ from voxcor.errors import NotInLibrary
 from voxcor.library.filters import Filters, quoted
 from voxcor.library.query import Region, parse_segment
 from voxcor.library.segments import LibrarySegment
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.results import milliseconds
 
 _AT_A_TIME = 1_000  # recordings that one condition names

@@ -13,7 +13,8 @@ import numpy as np
 
 from voxcor.library.filters import Filters
 from voxcor.library.segments import FloatArray, LibrarySegment
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.library.vectors import points
 
 MOST = 100_000

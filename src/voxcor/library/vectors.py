@@ -12,7 +12,8 @@ import numpy as np
 
 from voxcor.library.filters import Filters
 from voxcor.library.segments import FloatArray, LibrarySegment, from_arrow, matrix
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 
 # What the cosine counts beside the overlap. To the built-in model, of the ten nearest by other
 # speakers in ravdess, nemo and emospeech_in .46 have the same emotion by the vectors alone, .52 by

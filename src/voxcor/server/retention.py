@@ -49,7 +49,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class ClockHistory:
     """What was seen of the clock; the last span is the present one.
 
     `unsure_s` is time for which the server was off, if the clock is right; it counts after
@@ -60,8 +60,8 @@ class Sighting:
     unsure_s: float = 0.0
     doubt_s: float = 0.0
 
-    def then(self, now: float, passed_s: float | None) -> "Sighting":
-        """The next look at the clock, `passed_s` later; None where only the clock knows."""
+    def then(self, now: float, passed_s: float | None) -> "ClockHistory":
+        """With the next look at the clock, `passed_s` later; None where only the clock knows."""
         span = self.spans[-1]
         jump_s = now - span.last - (passed_s or 0.0)
         doubt_s = max(0.0, self.doubt_s - (passed_s or 0.0))
@@ -76,7 +76,7 @@ class Sighting:
         if unsure_s <= DAY_S or doubt_s == 0:
             offset, unsure_s, doubt_s = offset + max(0.0, unsure_s), 0.0, 0.0
         present = replace(spans[-1], last=now, offset=offset)
-        return Sighting((*spans[:-1], present)[-_MOST_SPANS:], unsure_s, doubt_s)
+        return ClockHistory((*spans[:-1], present)[-_MOST_SPANS:], unsure_s, doubt_s)
 
     def age_s(self, made: float) -> float:
         """How old something is at the most that was made when the clock showed this.
@@ -115,10 +115,10 @@ class Clock:
         self._now = now
         self._elapsed = elapsed
         self._looked: float | None = None
-        self._sighting: Sighting | None = None
-        self._written: Sighting | None = None
+        self._history: ClockHistory | None = None
+        self._written: ClockHistory | None = None
 
-    def look(self, made: Callable[[], Iterable[float]]) -> Sighting:
+    def look(self, made: Callable[[], Iterable[float]]) -> ClockHistory:
         """What the clock says now, and how far that is to be believed.
 
         Args:
@@ -126,14 +126,14 @@ class Clock:
                 down.
         """
         now, looked = self._now(), self._elapsed()
-        last = self._sighting or self._read()
+        last = self._history or self._read()
         if last is None:
             began = max((when for when in made() if when <= now), default=now)
-            last = Sighting((Span(began, began),))
+            last = ClockHistory((Span(began, began),))
         passed_s = None if self._looked is None else looked - self._looked
-        self._looked, self._sighting = looked, last.then(now, passed_s)
-        self._write(self._sighting)
-        return self._sighting
+        self._looked, self._history = looked, last.then(now, passed_s)
+        self._write(self._history)
+        return self._history
 
     def forget(self) -> None:
         """Leaves nothing on the disk: there is nothing that could age."""
@@ -141,29 +141,29 @@ class Clock:
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
 
-    def _read(self) -> Sighting | None:
+    def _read(self) -> ClockHistory | None:
         try:
-            return read_state(self._path, _sighting_from)
+            return read_state(self._path, _history_from)
         except FileNotFoundError:
             return None
         except StateUnreadable as error:
             set_unreadable_aside(self._path, error)
             return None
 
-    def _write(self, sighting: Sighting) -> None:
+    def _write(self, history: ClockHistory) -> None:
         written = self._written
-        if written is not None and len(written.spans) == len(sighting.spans):
-            since = sighting.spans[-1].last - written.spans[-1].last
-            if written.doubt_s == sighting.doubt_s and 0 <= since < _WRITE_EVERY_S:
+        if written is not None and len(written.spans) == len(history.spans):
+            since = history.spans[-1].last - written.spans[-1].last
+            if written.doubt_s == history.doubt_s and 0 <= since < _WRITE_EVERY_S:
                 return
         # Where it cannot be written, the next start knows less, and waits longer.
         with suppress(OSError):
-            write_whole(self._path, json.dumps(asdict(sighting)), private=True)
-            self._written = sighting
+            write_whole(self._path, json.dumps(asdict(history)), private=True)
+            self._written = history
 
 
-def _sighting_from(document: Any) -> Sighting:
-    sighting = TypeAdapter(Sighting).validate_python(document)
-    if not sighting.spans:
+def _history_from(document: Any) -> ClockHistory:
+    history = TypeAdapter(ClockHistory).validate_python(document)
+    if not history.spans:
         raise ValueError("it has no span")
-    return sighting
+    return history

@@ -141,6 +141,22 @@ def test_what_cannot_be_is_said(arguments: tuple[str, ...], code: str, home: Pat
     assert f"({code})" in err
 
 
+@pytest.mark.parametrize(
+    ("dates", "said"),
+    [
+        (("--until", "1999-01-01"), "..1999-01-01"),
+        (("--since", "2999-01-01T12:30", "--until", "2999-02-01"), "2999-01-01T12:30:00..2999"),
+        (("--since", "2999-01-01"), "2999-01-01.."),
+    ],
+)
+def test_dates_of_which_there_is_nothing_are_named(
+    dates: tuple[str, ...], said: str, home: Path
+) -> None:
+    status, _, err = voxcor("library", "trajectory", *dates, VOXCOR_HOME=str(home))
+    assert status != 0
+    assert said in err
+
+
 def test_two_recordings_are_laid_on_each_other(home: Path, tmp_path: Path) -> None:
     page = tmp_path / "takes.html"
     arguments = ("library", "compare", VOICE, EXAMPLE, "--model", "small", "--html", page)

@@ -317,7 +317,9 @@ def flat_rows(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
             kept = one[0] if item["type"] == "choices" and len(one) == 1 else own
             values.setdefault(item["from_name"], []).append(kept)
         alone = {n: v[0] if len(v) == 1 and isinstance(v[0], str) else v for n, v in values.items()}
-        about = {"annotator": 1, "annotation_id": annotation["id"], "lead_time": 12.3}
+        who = annotation.get("completed_by", 1)
+        who = who["email"] if isinstance(who, dict) else who
+        about = {"annotator": who, "annotation_id": annotation["id"], "lead_time": 12.3}
         when = {"created_at": annotation.get("created_at"), "updated_at": None}
         yield {**given["data"], "id": given["id"], **alone, **about, **when}
 
@@ -359,6 +361,21 @@ def test_every_export_of_two_annotations_gives_the_last(form: str, study: Path) 
         annotation["created_at"] = f"2026-01-0{day}T10:00:00Z"
     manifest = read_manifest(converted(study, form, twice))
     assert [u.label for u in manifest.utterances] == ["angry"]
+
+
+@FORMS
+def test_each_annotator_s_counts_where_raters_do(form: str, study: Path) -> None:
+    """The last of each; who says nothing is no rater."""
+    made = task(spans("emotion", "sad"), spans("emotion", "angry"), spans("emotion", "happy"), [])
+    people = ({"email": "ann@lab.cn", "id": 3}, 7, 7, 8)
+    for day, (annotation, who) in enumerate(zip(made["annotations"], people, strict=True)):
+        annotation["created_at"] = f"2026-01-0{day + 1}T10:00:00Z"
+        annotation["completed_by"] = who
+    path = converted(study, form, made)
+    found = read_annotations(path, each_annotator=True)
+    said = {(one.annotator, one.label) for one in found if isinstance(one, Annotation)}
+    assert said == {("ann@lab.cn", "sad"), ("7", "happy")}
+    assert [u.label for u in read_manifest(path).utterances] == ["happy"]
 
 
 def test_choices_that_cannot_be_told_apart_are_no_labels(study: Path) -> None:

@@ -13,18 +13,22 @@ import soundfile
 
 from batches import write_calls
 from library_home import without_library
-from places import VOICE
+from places import DATA, VOICE
 from serving import Server, ended, files_of, server, serving
 from voxcor import Recognizer
+from voxcor.library.enrolment import enrol
 from voxcor.library.incoming import add
 from voxcor.library.listening import listen
 from voxcor.library.store import Library
 from voxcor.options import RecognitionOptions
+from voxcor.people.book import People
 from voxcor.sources import EXAMPLE
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
 
 __all__ = ["server"]
+
+CHAINED = DATA / "heard" / "opus-chained.opus"
 
 SEARCH, RECORDINGS = "/v1/library/search", "/v1/library/recordings"
 
@@ -117,15 +121,30 @@ def test_jobs_go_in_where_they_have_vectors(tmp_path: Path) -> None:
             files = files_of(tmp_path / "calls")
             ids[embedding] = server.post("/v1/jobs", files=files, data=form).json()["id"]
             ended(server, ids[embedding])
+        failed = server.post(RECORDINGS, json={"job_ids": [ids["false"]]}).json()["outcomes"]
+        assert {one["failure"]["code"] for one in failed} == {"sound_gone"}
         found = server.post(RECORDINGS, json={"job_ids": [ids["true"]]}).json()["outcomes"]
         assert [(one["job_id"], one["failure"]) for one in found] == [(ids["true"], None)] * 2
         assert sorted(one["name"] for one in found) == ["call000.wav", "call001.wav"]
-        failed = server.post(RECORDINGS, json={"job_ids": [ids["false"]]}).json()["outcomes"]
-        assert {one["failure"]["code"] for one in failed} == {"no_vectors"}
         # Its uploads are gone with the end of the job.
         segment = server.post(SEARCH, json={"query": "sad 1"}).json()["hits"][0]
         response = server.get(f"/v1/library/segments/{segment['id']}/audio")
         assert (response.status_code, response.json()["code"]) == (410, "recording_gone")
+
+
+def test_a_job_without_vectors_is_heard_again_where_its_uploads_stay(tmp_path: Path) -> None:
+    write_calls(tmp_path / "calls", 2, seconds=2.0)
+    with serving(tmp_path / "home") as server:
+        form = {"granularity": "segment", "any_sound": "true", "keep_audio": "true"}
+        files = files_of(tmp_path / "calls")
+        job_id = server.post("/v1/jobs", files=files, data=form).json()["id"]
+        ended(server, job_id)
+        for new in (True, False):
+            found = server.post(RECORDINGS, json={"job_ids": [job_id]}).json()["outcomes"]
+            assert [one["failure"] for one in found] == [None] * 2
+            assert [one["segments"] > 0 for one in found] == [new] * 2
+        segment = server.post(SEARCH, json={"query": "sad 1"}).json()["hits"][0]
+        assert server.get(f"/v1/library/segments/{segment['id']}/audio").status_code == 200
 
 
 @pytest.mark.usefixtures("results")
@@ -330,10 +349,16 @@ def test_what_is_removed_leaves_no_file(tmp_path: Path) -> None:
         ]
         answer = server.post(RECORDINGS, json={"result_ids": ids, "speaker": "secret-ann"}).json()
         recording = answer["outcomes"][0]["recording"]
+        people = People(tmp_path)
+        recognizer = Recognizer("small", threads=1)
+        enrol(people, "secret-ann", [str(VOICE), str(EXAMPLE), str(CHAINED)], recognizer)
         server.post("/v1/library/trajectory", json={}).raise_for_status()
         assert _files_with(tmp_path / "library", recording)
         deleted = server.delete(f"{RECORDINGS}/{recording}")
-        assert deleted.json() == {"segments": answer["outcomes"][0]["segments"]}
+        assert deleted.json() == {
+            "segments": answer["outcomes"][0]["segments"],
+            "people": ["secret-ann"],
+        }
         for trace in (recording, "secret-one"):
             assert _files_with(tmp_path / "library", trace) == []
         assert server.get(RECORDINGS).json()["total"] == 1

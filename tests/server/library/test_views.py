@@ -13,8 +13,9 @@ from serving import Server, serving
 from voxcor import Recognizer
 from voxcor.datasets.manifest import read_manifest
 from voxcor.library.clusters import find_clusters
-from voxcor.library.incoming import Added, add
+from voxcor.library.incoming import add
 from voxcor.library.map import make_map
+from voxcor.library.result_rows import Added
 from voxcor.library.store import Library
 from voxcor.library.trajectory import follow
 

@@ -3,20 +3,18 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voxcor.cli.library.options import (
-    EmotionOption,
-    FolderOption,
-    SinceOption,
-    SpeakerOption,
-    UntilOption,
-    read_filters,
+    with_filters,
 )
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
+
+if TYPE_CHECKING:
+    from voxcor.library.filters import Filters
 
 HELP = say(
     "How well raters agree: those of the library, or those of lists.",
@@ -24,6 +22,7 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "emotion", "since", "until", "folder")
 def agreement(
     lists: Annotated[
         list[Path] | None,
@@ -36,11 +35,8 @@ def agreement(
             show_default=False,
         ),
     ] = None,
-    speaker: SpeakerOption = None,
-    emotion: EmotionOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    folder: FolderOption = None,
+    *,
+    filters: "Filters",
     model: ModelOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help=say("One JSON document.", "输出一个 JSON 文档。"))
@@ -57,9 +53,6 @@ def agreement(
             print(f"voxcor: {line}", file=sys.stderr)
     else:
         library = Library.open()
-        filters = read_filters(
-            speaker=speaker, emotion=emotion, since=since, until=until, folder=folder
-        )
         ratings = ratings_in_library(library, library.table(model), filters)
     found = measure(ratings)
     if as_json:

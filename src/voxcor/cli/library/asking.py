@@ -19,7 +19,8 @@ from voxcor.language import say
 from voxcor.library.correcting import meant_label, now
 from voxcor.library.labels import LabelsBySegment, PersonsLabel
 from voxcor.library.segments import LibrarySegment
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 
 RIGHT, WRONG, UNDO, AGAIN, QUIT = "y", "w", "u", "r", "q"
 OTHER = "+"  # before a label that is none of those

@@ -2,19 +2,20 @@
 
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voxcor.cli.library.options import (
-    EmotionOption,
-    FolderOption,
+    BySpeakerOption,
     JsonOption,
-    SpeakerOption,
-    read_filters,
+    with_filters,
 )
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
+
+if TYPE_CHECKING:
+    from voxcor.library.filters import Filters
 
 HELP = say(
     "Group what sounds alike, without anybody having named it.",
@@ -22,20 +23,11 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "emotion", "folder")
 def clusters(
-    speaker: SpeakerOption = None,
-    emotion: EmotionOption = None,
-    folder: FolderOption = None,
-    by_speaker: Annotated[
-        bool,
-        typer.Option(
-            "--by-speaker",
-            help=say(
-                "Take away what each speaker's segments have in common.",
-                "去除每位说话人自身的共同成分。",
-            ),
-        ),
-    ] = False,
+    *,
+    filters: "Filters",
+    by_speaker: BySpeakerOption = False,
     smallest: Annotated[
         int | None,
         typer.Option(
@@ -55,7 +47,7 @@ def clusters(
     found = find_clusters(
         library,
         library.table(model),
-        filters=read_filters(speaker=speaker, emotion=emotion, folder=folder),
+        filters=filters,
         smallest=smallest,
         by_speaker=by_speaker,
     )

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxcor.cli.library.options import (
-    EmotionOption,
-    FolderOption,
     JsonOption,
-    SinceOption,
-    SpeakerOption,
-    UntilOption,
-    read_filters,
+    with_filters,
 )
 from voxcor.cli.options import ModelOption
 from voxcor.errors import UsageError
@@ -22,7 +17,8 @@ from voxcor.language import say
 if TYPE_CHECKING:
     from voxcor.library.filters import Filters
     from voxcor.library.segments import LibrarySegment
-    from voxcor.library.store import Library, ModelTable
+    from voxcor.library.store import Library
+    from voxcor.library.tables import ModelTable
 
 HELP = say(
     "Put labels right: of one segment, of one after the other while listening, or as they were put "
@@ -31,6 +27,7 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "emotion", "since", "until", "folder")
 def correct(
     words: Annotated[
         list[str] | None,
@@ -82,11 +79,8 @@ def correct(
             help=say("Only labels that are likely wrong, those first.", "只看可能有误的标签。"),
         ),
     ] = False,
-    speaker: SpeakerOption = None,
-    emotion: EmotionOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    folder: FolderOption = None,
+    *,
+    filters: "Filters",
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -110,9 +104,6 @@ def correct(
     else:
         if wrong or undo or as_json:
             raise _not_together("ID@START-END", "--wrong, --undo, --json", needed=True)
-        filters = read_filters(
-            speaker=speaker, emotion=emotion, since=since, until=until, folder=folder
-        )
         table = library.table(model)
         _ask(library, table, _to_ask(library, table, filters, who, errors=errors), who)
 

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxcor.cli.library.options import (
-    EmotionOption,
-    FolderOption,
     JsonOption,
-    SinceOption,
-    SpeakerOption,
-    UntilOption,
-    read_filters,
+    with_filters,
 )
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
 
 if TYPE_CHECKING:
+    from voxcor.library.filters import Filters
     from voxcor.library.label_errors import LabelErrors
 
 HELP = say(
@@ -28,6 +24,7 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "emotion", "since", "until", "folder")
 def errors(
     listed: Annotated[
         Path | None,
@@ -55,11 +52,8 @@ def errors(
             show_default=False,
         ),
     ] = None,
-    speaker: SpeakerOption = None,
-    emotion: EmotionOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    folder: FolderOption = None,
+    *,
+    filters: "Filters",
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -76,9 +70,6 @@ def errors(
         from voxcor.library.store import Library
 
         library = Library.open()
-        filters = read_filters(
-            speaker=speaker, emotion=emotion, since=since, until=until, folder=folder
-        )
         found = errors_in_library(library, library.table(model), filters)
     if csv is not None:
         with storage_errors(csv):

@@ -2,21 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from voxcor.cli.library.options import (
-    EmotionOption,
-    FolderOption,
     JsonOption,
-    SinceOption,
-    SpeakerOption,
-    UntilOption,
-    read_filters,
+    with_filters,
 )
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
+
+if TYPE_CHECKING:
+    from voxcor.library.filters import Filters
 
 HELP = say(
     "Show the labels that people have given, or write them as a list to train on.",
@@ -24,6 +22,7 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "emotion", "since", "until", "folder")
 def labels(
     out: Annotated[
         Path | None,
@@ -37,11 +36,8 @@ def labels(
             show_default=False,
         ),
     ] = None,
-    speaker: SpeakerOption = None,
-    emotion: EmotionOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    folder: FolderOption = None,
+    *,
+    filters: "Filters",
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,9 +47,6 @@ def labels(
 
     library = Library.open()
     table = library.table(model)
-    filters = read_filters(
-        speaker=speaker, emotion=emotion, since=since, until=until, folder=folder
-    )
     if out is not None:
         from voxcor.datasets.corrected import to_csv, to_jsonl
         from voxcor.disk.faults import storage_errors

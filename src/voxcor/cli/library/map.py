@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxcor.cli.library.options import (
-    EmotionOption,
-    FolderOption,
+    BySpeakerOption,
     JsonOption,
-    SpeakerOption,
-    read_filters,
+    with_filters,
 )
 from voxcor.cli.library.pages import write_file
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
 
 if TYPE_CHECKING:
+    from voxcor.library.filters import Filters
     from voxcor.library.map import Map
 
 HELP = say(
@@ -26,24 +25,15 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "emotion", "folder")
 def draw(
     png: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help=say("Draw it.", "画成图片。"), show_default=False),
     ] = None,
-    speaker: SpeakerOption = None,
-    emotion: EmotionOption = None,
-    folder: FolderOption = None,
-    by_speaker: Annotated[
-        bool,
-        typer.Option(
-            "--by-speaker",
-            help=say(
-                "Take away what each speaker's segments have in common.",
-                "去除每位说话人自身的共同成分。",
-            ),
-        ),
-    ] = False,
+    *,
+    filters: "Filters",
+    by_speaker: BySpeakerOption = False,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,7 +46,7 @@ def draw(
     found = make_map(
         library,
         table,
-        filters=read_filters(speaker=speaker, emotion=emotion, folder=folder),
+        filters=filters,
         by_speaker=by_speaker,
         threads=Settings().threads or 1,
     )

@@ -6,19 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from voxcor.cli.library.options import (
-    EmotionOption,
-    FolderOption,
     JsonOption,
-    SinceOption,
-    SpeakerOption,
-    UntilOption,
-    read_filters,
     recognizer_of,
+    with_filters,
 )
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
 
 if TYPE_CHECKING:
+    from voxcor.library.filters import Filters
     from voxcor.library.search import Answer
 
 HELP = say(
@@ -27,6 +23,7 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "not_speaker", "emotion", "confidence", "since", "until", "folder")
 def search(
     query: Annotated[
         list[str],
@@ -43,42 +40,14 @@ def search(
     limit: Annotated[
         int, typer.Option(min=1, metavar="N", help=say("At the most so many.", "最多返回条数。"))
     ] = 10,
-    speaker: SpeakerOption = None,
-    not_speaker: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help=say("Not of this speaker.", "排除该说话人。"), show_default=False
-        ),
-    ] = None,
-    emotion: EmotionOption = None,
-    confidence: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            metavar="0..1",
-            help=say("With this confidence at the least.", "置信度下限。"),
-            show_default=False,
-        ),
-    ] = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
-    folder: FolderOption = None,
+    *,
+    filters: "Filters",
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     from voxcor.library.search import search as find
     from voxcor.library.store import Library
 
-    filters = read_filters(
-        speaker=speaker,
-        not_speaker=not_speaker,
-        emotion=emotion,
-        confidence=confidence,
-        since=since,
-        until=until,
-        folder=folder,
-    )
     answer = find(
         Library.open(),
         " ".join(query),

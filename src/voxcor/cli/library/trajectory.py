@@ -8,10 +8,7 @@ import typer
 
 from voxcor.cli.library.options import (
     JsonOption,
-    SinceOption,
-    SpeakerOption,
-    UntilOption,
-    read_filters,
+    with_filters,
 )
 from voxcor.cli.library.pages import HtmlOption, write_file
 from voxcor.cli.options import ModelOption
@@ -21,7 +18,8 @@ if TYPE_CHECKING:
     from voxcor.library.filters import Filters
     from voxcor.library.groups import GroupComparison
     from voxcor.library.segments import LibrarySegment
-    from voxcor.library.store import Library, ModelTable
+    from voxcor.library.store import Library
+    from voxcor.library.tables import ModelTable
     from voxcor.library.trajectory import Dimension
 
 HELP = say(
@@ -30,6 +28,7 @@ HELP = say(
 )
 
 
+@with_filters("speaker", "since", "until")
 def trajectory(
     recording: Annotated[
         str | None,
@@ -39,9 +38,8 @@ def trajectory(
             show_default=False,
         ),
     ] = None,
-    speaker: SpeakerOption = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
+    *,
+    filters: "Filters",
     dimension: Annotated[
         str, typer.Option(metavar="arousal|valence", help=say("Which.", "查看哪一维度。"))
     ] = "valence",
@@ -85,17 +83,16 @@ def trajectory(
     which = cast(Dimension, dimension)
     library = Library.open()
     table = library.table(model)
-    filters = read_filters(speaker=speaker, since=since, until=until)
     segments = _segments(library, table, recording, filters)
     if not segments:
-        raise NotInLibrary(name=recording or speaker or f"{since}–{until}")
+        raise NotInLibrary(name=recording or filters.speaker or _dates(filters))
     compared = _compared(library, table, recording, filters, compare, which) if compare else None
     course = follow(segments, which)
     each = follow_each(segments, which) if sessions or html else ()
     if html is not None:
         from voxcor.library.pages.course import course_page
 
-        about = recording or speaker or say("all recordings", "全部录音")
+        about = recording or filters.speaker or say("all recordings", "全部录音")
         if len(course.sessions) == 1:
             about = course.sessions[0].name
         page = course_page(course, each, about=about, model=table.model, compared=compared)
@@ -118,6 +115,14 @@ def trajectory(
         console.print(sessions_table(each))
     else:
         console.print(course_view(course))
+
+
+def _dates(filters: "Filters") -> str:
+    """As `--compare` takes them: 2026-01-01..2026-03-01, ..2026-03-01."""
+    return "..".join(
+        "" if one is None else one.isoformat().removesuffix("T00:00:00")
+        for one in (filters.since, filters.until)
+    )
 
 
 def _segments(

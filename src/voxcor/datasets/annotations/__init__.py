@@ -29,6 +29,9 @@ _BY_BEGINNING: Mapping[str, tuple[Callable[[bytes], bool], _Reader]] = {
     ".txt": (audacity.is_label_track, audacity.read),
 }
 
+# Those whose documents may have the work of several people, and what reads everybody's.
+_EACH: Mapping[_Reader, _Reader] = {labelstudio.read: labelstudio.read_each}
+
 
 def is_annotated(source: Path) -> bool:
     """Whether it is such a document, or a folder that holds some."""
@@ -42,11 +45,14 @@ def has_annotations(source: Path) -> bool:
     return is_file(source) and labelstudio.has_annotations(head_of(source))
 
 
-def read_annotations(source: Path) -> Iterator[Annotation | Failure]:
+def read_annotations(
+    source: Path, *, each_annotator: bool = False
+) -> Iterator[Annotation | Failure]:
     """All annotations of a document, or of every document in a folder.
 
     Args:
         source: one of which `is_annotated` says so.
+        each_annotator: what several say of the same; else one label, to learn from.
 
     Yields:
         annotations, and what is to be said of a document: why it is refused though others of its
@@ -56,15 +62,16 @@ def read_annotations(source: Path) -> Iterator[Annotation | Failure]:
         ManifestError: `source` is a document that cannot be used.
         OSError: as reading `source` raises it.
     """
+    everybodys = _EACH if each_annotator else {}
     if not is_folder(source):
         suffix = source.suffix.lower()
         reader = _BY_SUFFIX.get(suffix) or _BY_BEGINNING[suffix][1]
-        yield from reader(source, Recordings(source.parent))
+        yield from everybodys.get(reader, reader)(source, Recordings(source.parent))
         return
     recordings = Recordings(source)
     for document, reader in _documents(source, recordings):
         try:
-            yield from reader(document, recordings)
+            yield from everybodys.get(reader, reader)(document, recordings)
         except ManifestError as error:
             yield Failure.of(error)
         except OSError as error:

@@ -5,7 +5,7 @@ its regions are about.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,37 @@ def is_table(head: bytes) -> bool:
 
 
 def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failure]:
-    """The annotations of an export.
+    """The labels of an export: of several annotations of a task the ground truth, or the last.
+
+    Raises:
+        ManifestError: as `read_each`.
+    """
+    yield from _read(document, recordings, lambda versions: versions[:1])
+
+
+def read_each(document: Path, recordings: Recordings) -> Iterator[Annotation | Failure]:
+    """The labels that each annotator gave, as `read` has one's.
 
     Raises:
         ManifestError: it is none, has no annotations, or it is not clear which control has the
             emotions.
     """
+    yield from _read(document, recordings, _of_each)
+
+
+def _of_each(versions: Sequence[Version]) -> Sequence[Version]:
+    """Of each annotator the version to be preferred; those of nobody are one's."""
+    first: dict[str | None, Version] = {}
+    for version in versions:
+        first.setdefault(version.annotator, version)
+    return [*first.values()]
+
+
+def _read(
+    document: Path,
+    recordings: Recordings,
+    chosen_of: Callable[[Sequence[Version]], Sequence[Version]],
+) -> Iterator[Annotation | Failure]:
     tasks = [*tasks_of(document)]
     everything = [version for task in tasks for version in task.versions]
     if not any(version.regions or version.damaged for version in everything):
@@ -81,9 +106,10 @@ def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failur
     left_out = several = guessed = 0
     for number, task in enumerate(tasks, start=1):
         full = [version for version in task.versions if version.labelled(names)]
-        several += len(full) > 1
+        read = chosen_of(full or task.versions[:1])
+        several += len(full) > len(read)
         left_out += not full
-        for version in (full or task.versions)[:1]:
+        for version in read:
             if version.damaged:
                 yield _damaged(document, number, version.damaged)
             labelled = version.labelled(names)
@@ -97,7 +123,14 @@ def read(document: Path, recordings: Recordings) -> Iterator[Annotation | Failur
                 if len(region.values) > 1:
                     yield _ambiguous(document, number, region)
                     continue
-                yield Annotation(places[0], region.start, region.end, region.values[0], speaker)
+                yield Annotation(
+                    places[0],
+                    region.start,
+                    region.end,
+                    region.values[0],
+                    speaker,
+                    version.annotator,
+                )
     yield from _notes(document, left_out, several, guessed)
 
 

@@ -60,6 +60,7 @@ class Version:
     regions: tuple[Region, ...]
     damaged: int
     rank: tuple[bool, str]  # the highest is to be preferred: ground truth, then what was made last
+    annotator: str | None = None
 
     @classmethod
     def of(cls, result: object, made: Mapping[str, Any]) -> "Version":
@@ -71,7 +72,8 @@ class Version:
         items = [item for item in items if not _is_relation(item)]
         regions = [region for item in items if (region := _region(item))]
         rank = (made.get("ground_truth") is True, str(made.get("created_at") or ""))
-        return cls(tuple(_with_times(regions)), len(items) - len(regions), rank)
+        damaged = len(items) - len(regions)
+        return cls(tuple(_with_times(regions)), damaged, rank, _annotator(made))
 
     def labelled(self, controls: Collection[str]) -> list[Region]:
         """Its regions that have something of these controls."""
@@ -163,6 +165,16 @@ def _full_task(row: Mapping[str, Any]) -> Task:
     return Task(
         data if isinstance(data, dict) else {}, _best_first(versions), bool(row.get("predictions"))
     )
+
+
+def _annotator(made: Mapping[str, Any]) -> str | None:
+    """Who made an annotation: by address or name where the export has it, else by number."""
+    who = made.get("completed_by", made.get("annotator"))
+    if isinstance(who, dict):
+        names = (who.get(name) for name in ("email", "username", "id"))
+        who = next((name for name in names if name not in (None, "")), None)
+    is_one = isinstance(who, int | str) and not isinstance(who, bool)
+    return (text_of(str(who)) or None) if is_one else None
 
 
 def _best_first(versions: Sequence[Version]) -> tuple[Version, ...]:

@@ -66,13 +66,17 @@ _PARTS = (0.5, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A label for a span of a recording in seconds; without times, for all of it."""
+    """A label for a span of a recording in seconds; without times, for all of it.
+
+    `annotator` is who gave it, where the document says so.
+    """
 
     recording: Path
     start: float | None
     end: float | None
     label: str
     speaker: str | None
+    annotator: str | None = None
 
 
 class TierSpan(NamedTuple):

@@ -1,12 +1,15 @@
 """Results and jobs of the server on their way into the library."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, cast
 
 from voxcor.cancellation import Cancellation, cancellable
 from voxcor.errors import StorageError, VoxcorError
 from voxcor.exports.content import RESULT_FILE
-from voxcor.library.incoming import Added, add_batch, add_result
+from voxcor.library.batches import add_batch
+from voxcor.library.incoming import add_result
+from voxcor.library.result_rows import Added
 from voxcor.models.cards import Precision
 from voxcor.models.store import name_of
 from voxcor.recognizer import Recognizer
@@ -29,11 +32,7 @@ def take_in(
         StorageError, LibraryError, ExtraMissing: of the library itself.
         Cancelled: nobody waits for it any longer; what is in stays.
     """
-    library = service.library
-
-    def recognizer(model: ModelInfo) -> Recognizer:
-        return service.recognizers.get(model_name(model))
-
+    library, recognizer = service.library, partial(_recognizer, service)
     outcomes = []
     with cancellable(cancellation):
         for result_id in form.result_ids:
@@ -62,12 +61,22 @@ def model_name(model: ModelInfo) -> str:
     return name_of(model.id, cast(Precision, model.precision))
 
 
+def _recognizer(service: Service, model: ModelInfo) -> Recognizer:
+    return service.recognizers.get(model_name(model))
+
+
 def _of_job(
     service: Service, runner: JobRunner, job_id: str, speaker: str | None
 ) -> Iterator[Added | Failure]:
     try:
         folder = runner.store.folder(job_id)
-        yield from add_batch(service.library, folder, speaker=speaker)
+        yield from add_batch(
+            service.library,
+            folder,
+            speaker=speaker,
+            recognizer=partial(_recognizer, service),
+            decoders=service.decoders,
+        )
     except StorageError:
         raise
     except VoxcorError as error:

@@ -180,9 +180,10 @@ class RecordingList(BaseModel):
 
 
 class Removal(BaseModel):
-    """How many segments went."""
+    """How many segments went. `people` were enrolled by them: by less now, or not at all."""
 
     segments: int
+    people: list[str]
 
 
 class Working(BaseModel):

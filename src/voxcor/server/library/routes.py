@@ -19,7 +19,8 @@ from voxcor.library.listing import list_recordings
 from voxcor.library.outgoing import remove
 from voxcor.library.search import heard, search
 from voxcor.library.segments import recording_id
-from voxcor.library.store import PACKAGES, Library, ModelTable
+from voxcor.library.store import PACKAGES, Library
+from voxcor.library.tables import ModelTable
 from voxcor.options import RecognitionOptions, RecordingOptions
 from voxcor.recognizer import Recognizer
 from voxcor.results import Result, milliseconds
@@ -249,9 +250,10 @@ async def add_recordings(request: Request, form: AdditionForm) -> Response:
     """Of each recording what came of it; what is there already has no new segments.
     · 逐条说明每个录音的情况；已收录的录音没有新增语段。
 
-    A result without vectors is recognised again, by the model that made it; the recordings of a
-    job are taken where it was made with `embedding`.
-    · 结果没有特征向量时由原模型重新识别；任务须以 `embedding` 创建。
+    What has no vectors is recognised again by the model that made it, from its own sound: that of
+    a result, or the recordings of a job, of uploads where they came with `keep_audio`.
+    · 没有特征向量时，由原模型根据其声音重新识别：结果自带的音频，或任务的录音（上传的录音须带
+    `keep_audio`）。
     """
     service, runner = service_of(request), runner_of(request)
     cancellation = Cancellation()
@@ -299,10 +301,11 @@ async def list_library_recordings(
     responses=problems(404, 500, 501, 507),
 )
 async def delete_recording(request: Request, recording: RecordingName) -> Removal:
-    """With its vectors, of every model, and what was computed of them. Results stay.
-    · 连同各模型的特征向量及由其计算的内容一并删除；识别结果保留。
+    """With its vectors, of every model, what was computed of them, and what it has told of people
+    who were enrolled by it. Results stay.
+    · 连同各模型的特征向量、由其计算的内容，以及登记的人由它而来的部分一并删除；识别结果保留。
     """
     library = service_of(request).library
     removed = await asyncio.to_thread(remove, library, recording, paths=False)
     request.app.state.decoded.forget()
-    return Removal(segments=removed.segments)
+    return Removal(segments=removed.segments, people=[*removed.people])

@@ -16,7 +16,8 @@ from voxcor.inference.session import available_cores
 from voxcor.library import derived
 from voxcor.library.clusters import find_clusters
 from voxcor.library.map import make_map
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.library.trajectory import follow
 from voxcor.result_folder import to_json
 from voxcor.server.library.documents import (

@@ -471,9 +471,10 @@ export type RecordingList = {
   total: number;
 };
 
-/** How many segments went. */
+/** How many segments went. `people` were enrolled by them: by less now, or not at all. */
 export type Removal = {
   segments: number;
+  people: string[];
 };
 
 /** What a model has left behind: room on the disk. */

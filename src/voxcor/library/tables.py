@@ -1,0 +1,89 @@
+"""A table of the library, which holds what one model heard: its name, what it says of itself, how
+rows leave it for good.
+
+A table in LanceDB is an object of the library `lancedb`, whose types are unknown here.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from voxcor.library.segments import labels_of, schema
+from voxcor.results import ModelInfo
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PREFIX = "segments-"
+
+_BATCH_ROWS = 10_000  # that are rewritten at a time
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTable:
+    """The segments that one model heard.
+
+    `labels` are the model's, `dim` is of its embeddings, `rows` how many segments there are.
+    """
+
+    name: str
+    model: ModelInfo
+    labels: tuple[str, ...]
+    dim: int
+    rows: int
+
+
+def table_name(model: ModelInfo) -> str:
+    """What the table of a model is called, whatever the model is called."""
+    return PREFIX + model.sha256[:16]
+
+
+def columns_for(model: ModelInfo, labels: Sequence[str], dim: int) -> "pa.Schema":
+    """The columns of a model's table, with what `describe` reads of it."""
+    about = {"model": json.dumps(asdict(model)), "labels": json.dumps(labels)}
+    return schema(labels, dim, about)
+
+
+def describe(table: Any) -> ModelTable:
+    """What a table in LanceDB says of itself."""
+    about: Mapping[bytes, bytes] = table.schema.metadata
+    dim = table.schema.field("vector").type.list_size
+    model = ModelInfo(**json.loads(about[b"model"]))
+    return ModelTable(table.name, model, labels_of(table.schema), dim, table.count_rows())
+
+
+def recordings_in(table: Any, where: str | None = None) -> set[str]:
+    """The recordings with a row for which a condition of SQL holds; None for all."""
+    query = table.search().select(["recording"])
+    if where:
+        query = query.where(where)
+    rows = query.limit(table.count_rows() or 1).to_arrow()
+    return set(rows.column("recording").to_pylist())
+
+
+def all_but(where: str) -> str:
+    """The condition of all other rows, in SQL."""
+    # Not `NOT`: of a row without a path it is unknown whether it has this one.
+    return f"({where}) IS NOT TRUE"
+
+
+def delete_rows(table: Any, where: str) -> int:
+    """Deletes rows so that no file holds them any more; how many there were."""
+    count = int(table.count_rows(where))
+    if count:
+        left = table.search().where(all_but(where)).limit(table.count_rows())
+        # A deletion only marks rows. This writes the others anew, in one commit.
+        table.add(left.to_batches(_BATCH_ROWS), mode="overwrite")
+        forget_versions(table)
+    return count
+
+
+def forget_versions(table: Any) -> None:
+    """Joins the small files of a table and forgets what was replaced."""
+    with warnings.catch_warnings():
+        # It warns of readers of older versions: those meet an error, and read anew.
+        warnings.simplefilter("ignore", UserWarning)
+        table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
