@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from voxcor.client.connection import Connection, opened, retry_while_full
+from voxcor.client.connection import opened, retry_while_full
 from voxcor.client.library_answers import answer_from, segment_from, trajectory_from
+from voxcor.client.library_judging import JudgingClient
 from voxcor.results import Failure, milliseconds
 from voxcor.sources import is_file
 from voxcor.stored_result import StoredResult, record_from
@@ -46,15 +47,12 @@ class LibraryMap:
     speakers: tuple[str | None, ...]
 
 
-class LibraryClient:
+class LibraryClient(JudgingClient):
     """The library of a server; `Client.library`.
 
     Every method raises what the engine does, by the server's code: `LibraryEmpty`, `NotInLibrary`,
     `QueryInvalid` and so on; `ExtraMissing` where the server has no library.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def about(self) -> dict[str, Any]:
         """What it has: the answer of GET /v1/library; also where the server has no library."""
@@ -376,14 +374,9 @@ class LibraryClient:
     def _computed(
         self, kind: str, asked: Mapping[str, Any], progress: Callable[[float], None]
     ) -> dict[str, Any]:
-        """What takes long: the server lets each question wait for a second."""
-        while True:
-            answer: dict[str, Any] = retry_while_full(
-                lambda: self._connection.request("POST", f"/v1/library/{kind}", json=asked)
-            )
-            if answer.get("state") != "working":
-                return answer
-            progress(answer["progress"])
+        content = self._connection.computed(f"/v1/library/{kind}", asked, progress)
+        answer: dict[str, Any] = json.loads(content)
+        return answer
 
 
 def _given(**fields: Any) -> dict[str, Any]:
