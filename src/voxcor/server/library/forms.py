@@ -229,7 +229,11 @@ class ClustersForm(MapForm):
     )
 
 
-class TrajectoryForm(Scope):
+class TrajectoryForm(BaseModel):
     """Which segments are followed, in which dimension."""
 
+    model_config = ConfigDict(extra="forbid")
+
+    model: ModelChoice = None
+    filters: LibraryFilters = LibraryFilters()
     dimension: Literal["arousal", "valence"] = "valence"

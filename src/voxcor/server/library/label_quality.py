@@ -17,8 +17,9 @@ from voxcor.library.listing import find_segments
 from voxcor.library.rated import ratings_in_library
 from voxcor.library.sound import audible
 from voxcor.library.store import Library, ModelTable
-from voxcor.server.library.computing import LATER, answered, kept
-from voxcor.server.library.documents import IntervalDocument, LibraryModel
+from voxcor.result_folder import to_json
+from voxcor.server.library.computing import LATER, answered, in_time, key_of
+from voxcor.server.library.documents import IntervalDocument, LibraryModel, model_document
 from voxcor.server.library.forms import Scope
 from voxcor.server.service import service_of
 from voxcor.server.training_lists import LEFT_OUT, LEFT_OUT_HEADER, list_answer, list_described
@@ -125,12 +126,10 @@ async def find_label_errors(request: Request, form: ErrorsForm) -> Response:
     · 更正清单的 `label` 列后，可在服务器本机由 `voxcor library correct --from` 读回。
     """
 
-    def compute(
-        library: Library, table: ModelTable, _progress: Callable[[float], None]
-    ) -> dict[str, Any]:
+    def compute(library: Library, table: ModelTable) -> dict[str, Any]:
         return errors_in_library(library, table, form.filters.meant()).to_document()
 
-    found = await kept(request, "errors", form, compute)
+    found = await _computed(request, "errors", form, compute)
     if form.format == "json" or isinstance(found, float):
         return answered(found)
     document, library = json.loads(found), service_of(request).library
@@ -166,14 +165,35 @@ async def get_agreement(request: Request, form: Scope) -> Response:
     """Of those who have said who they are: Krippendorff's alpha, Cohen's and Fleiss' kappa.
     · 只统计署名的标注者：Krippendorff α、Cohen κ、Fleiss κ。
     """
-    library = service_of(request).library
 
-    def compute(
-        library: Library, table: ModelTable, _progress: Callable[[float], None]
-    ) -> dict[str, Any]:
+    def compute(library: Library, table: ModelTable) -> dict[str, Any]:
         return agreement(ratings_in_library(library, table, form.filters.meant())).to_document()
 
-    # Who joins in what another says changes no segment, and so no version of its table.
-    said = await asyncio.to_thread(lambda: repr(library.labels()))
-    beside = {"labels": hashlib.sha256(said.encode()).hexdigest()}
-    return answered(await kept(request, "agreement", form, compute, beside))
+    return answered(await _computed(request, "agreement", form, compute))
+
+
+async def _computed(
+    request: Request,
+    kind: str,
+    form: Scope,
+    compute: Callable[[Library, ModelTable], dict[str, Any]],
+) -> bytes | float:
+    """A document as JSON, with its model; or how far it is, 0..1."""
+    library = service_of(request).library
+    form.filters.meant()  # what cannot be asked is said at once
+
+    def look() -> tuple[ModelTable, str]:
+        table = library.table(form.model)
+        # Who joins in what another says changes no segment, and so no version of its table.
+        said = hashlib.sha256(repr(library.labels()).encode()).hexdigest()
+        asked = form.model_dump(exclude={"model", "format"})
+        return table, key_of(
+            kind, table=table.name, version=library.version(table), labels=said, asked=asked
+        )
+
+    table, key = await asyncio.to_thread(look)
+
+    def work(_progress: Callable[[float], None]) -> bytes:
+        return to_json({"model": model_document(table.model), **compute(library, table)}).encode()
+
+    return await in_time(request, key, work)
