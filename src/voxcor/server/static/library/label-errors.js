@@ -10,7 +10,7 @@ import { question, scopeOf } from "./asking.js";
 import { segmentsOf } from "./labelling.js";
 import { LabelBar } from "./labels.js";
 import { Rows } from "./rows.js";
-import { counted, t } from "./strings.js";
+import { t } from "./strings.js";
 
 /** @import { LabelErrorDocument, LabelErrorsDocument, LabelledDocument } from "../server.js" */
 
@@ -91,7 +91,7 @@ export function LabelErrors() {
 /** How many there are of how many, by whom that is said, and what could not be judged. */
 function summaryOf(/** @type {LabelErrorsDocument} */ { errors, judged, right, apart, left_out }) {
   const words = [
-    t("errorsFound", { errors: counted("errors", errors.length), judged }),
+    t("errorsFound", { errors: errors.length, judged }),
     t(apart === "speaker" ? "errorsBySpeakers" : "errorsByRecordings", { share: percent(right, 0) }),
     ...Object.entries(left_out).map(([id, count]) => t("errorsLeftOut", { label: nameOf(id), count })),
   ];

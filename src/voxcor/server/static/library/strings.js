@@ -115,7 +115,7 @@ const LIBRARY = {
   errorsAgain: ["Look again", "重新查找"],
   errorsWorking: ["Looking…", "正在查找…"],
   errorsList: ["List to put right", "供更正的清单"],
-  errorsFound: ["{errors} of {judged} likely wrong.", "{judged} 个标签中有{errors}可能有误。"],
+  errorsFound: ["Likely wrong: {errors} of {judged} labels.", "可能有误：{judged} 个标签中的 {errors} 个。"],
   errorsBySpeakers: [
     "What was learned from other speakers agrees with {share} of the labels.",
     "仅从其他说话人学到的判断与 {share} 的标签一致。",
@@ -183,7 +183,6 @@ const LIBRARY = {
 
 const COUNTS = {
   hits: ["{count} segment", "{count} segments", "{count} 个语段"],
-  errors: ["{count} label", "{count} labels", "{count} 个"],
   utterances: ["{count} utterance", "{count} utterances", "{count} 个语段"],
   recordings: ["{count} recording", "{count} recordings", "{count} 段录音"],
   selected: ["{count} selected", "{count} selected", "已选 {count} 个"],
