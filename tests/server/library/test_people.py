@@ -1,17 +1,20 @@
 """`/v1/library/people`: people are enrolled by what the library has, named, and forgotten."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from library_home import without_library
 from places import DATA, VOICE
 from serving import Server, serving
 from voxcor import Recognizer
 from voxcor.library.enrolment import enrol
 from voxcor.library.incoming import add
 from voxcor.library.store import Library
-from voxcor.people.book import People
+from voxcor.people.book import People, Utterance
+from voxcor.results import ModelInfo
 from voxcor.sources import EXAMPLE
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
@@ -113,3 +116,17 @@ def test_too_little_speech_enrols_nobody(server: Server) -> None:
     response = server.post(PEOPLE, json={"person": "Ben", "segments": [hits[0]["id"]]})
     assert (response.status_code, response.json()["code"]) == (422, "too_little_speech")
     assert server.get(PEOPLE).json() == {"people": []}
+
+
+def test_people_are_known_where_there_is_no_library(tmp_path: Path) -> None:
+    heard = ModelInfo("small", "int8", "1", "ab" * 32, True, False)
+    said = [Utterance(str(n), None, 5.0, {"neutral": 0.4, "sad": 0.6}) for n in range(3)]
+    People(tmp_path / "home").add("Anna", heard, said)
+    with without_library(tmp_path / "home", tmp_path) as server:
+        (person,) = server.get(PEOPLE).json()["people"]
+        assert person["heard_by"] == [
+            {"model": "small", "sha256": "ab" * 32, "utterances": 3, "seconds": 15.0}
+        ]
+        refused = server.post(PEOPLE, json={"person": "Ben"})
+        assert (refused.status_code, refused.json()["code"]) == (501, "extra_missing")
+        assert server.request("DELETE", PEOPLE, json={"person": "Anna"}).status_code == 204

@@ -122,8 +122,8 @@ function Person({ person: { person, heard_by }, onForgotten }) {
       problem.value = error.message;
     }
   };
-  const heard = heard_by.map(
-    ({ model, utterances, seconds }) => `${model}: ${counted("utterances", utterances)}, ${seconds.toFixed(1)} s`,
+  const heard = heard_by.map(({ model, utterances, seconds }) =>
+    t("heardBy", { model, utterances: counted("utterances", utterances), seconds: seconds.toFixed(1) }),
   );
   return html`
     <li class="item">

@@ -126,9 +126,9 @@ const LIBRARY = {
   ],
   errorsLeftOut: ["Too few are {label} to judge them: {count}.", "{label}太少，未作判断：{count} 个。"],
   sentences: [" ", ""],
-  likely: ["likely {emotion}", "更可能是 {emotion}"],
+  likely: ["more likely {emotion}", "更可能是 {emotion}"],
 
-  people: ["People", "人"],
+  people: ["People", "已登记的人"],
   peopleHint: [
     "Some voices sound angry or sad to a model whatever they say. Of who is enrolled here a result can also say how it sounds beside their ordinary voice (Recognise, More). Neither sound nor vectors are kept.",
     "有些人的声音无论说什么，模型听来总是愤怒或悲伤。登记后，识别时可另给出相对于其平常声音的结果（识别 › 更多）。不保存声音，也不保存向量。",
@@ -149,6 +149,7 @@ const LIBRARY = {
     "{person}: {utterances}, {seconds} s, {added} new. To {model} their ordinary voice is {emotion}.",
     "{person}：{utterances}，{seconds} 秒，新增 {added} 个。{model} 将其平常声音识别为 {emotion}。",
   ],
+  heardBy: ["{model}: {utterances}, {seconds} s", "{model}：{utterances}，{seconds} 秒"],
   forget: ["Forget {person}", "删除 {person} 的登记"],
   forgetReally: ["Really forget {person}", "确认删除 {person} 的登记"],
   forgetNow: ["Forget", "确认删除"],
