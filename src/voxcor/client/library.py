@@ -374,9 +374,14 @@ class LibraryClient(JudgingClient):
     def _computed(
         self, kind: str, asked: Mapping[str, Any], progress: Callable[[float], None]
     ) -> dict[str, Any]:
-        content = self._connection.computed(f"/v1/library/{kind}", asked, progress)
-        answer: dict[str, Any] = json.loads(content)
-        return answer
+        """What takes long: the server lets each question wait for a second."""
+        while True:
+            answer: dict[str, Any] = retry_while_full(
+                lambda: self._connection.request("POST", f"/v1/library/{kind}", json=asked)
+            )
+            if answer.get("state") != "working":
+                return answer
+            progress(answer["progress"])
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from voxcor.stored_result import record_from
 
 if TYPE_CHECKING:
-    from voxcor.library.label_errors import LabelError, LabelErrors
     from voxcor.library.query import Query
     from voxcor.library.search import Answer
     from voxcor.library.segments import LibrarySegment
@@ -67,33 +66,6 @@ def trajectory_from(found: Mapping[str, Any]) -> "Trajectory":
         sessions=sessions,
         **intervals,
     )
-
-
-def label_errors_from(found: Mapping[str, Any]) -> "LabelErrors":
-    """Labels that are likely wrong."""
-    from voxcor.library.label_errors import LabelErrors
-
-    return LabelErrors(
-        errors=tuple(map(_label_error, found["errors"])),
-        **{name: found[name] for name in ("judged", "right", "apart", "left_out")},
-    )
-
-
-def _label_error(document: Mapping[str, Any]) -> "LabelError":
-    from voxcor.library.label_errors import LabelError, LabelledVector
-    from voxcor.library.segments import ID_DIGITS
-
-    names = ("given", "likely", "given_score", "likely_score", "margin")
-    segment = LabelledVector(
-        path=document["path"],
-        start=document["start_ms"] / 1000,
-        end=document["end_ms"] / 1000,
-        label=document["given"],
-        speaker=document["speaker"],
-        recording=document["id"][:ID_DIGITS],
-        id=document["id"],
-    )
-    return LabelError(segment, **{name: document[name] for name in names})
 
 
 def _interval(document: Mapping[str, float | None]) -> "Interval":

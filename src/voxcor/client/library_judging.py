@@ -1,17 +1,17 @@
 """What a server's library says of recordings, models and people's labels beside each other."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxcor.client.connection import Connection
-from voxcor.client.library_answers import label_errors_from
 from voxcor.client.people import PeopleClient
 from voxcor.results import milliseconds
 from voxcor.stored_result import StoredResult
 
 if TYPE_CHECKING:
     from voxcor.library.filters import Filters
-    from voxcor.library.label_errors import LabelErrors
+    from voxcor.library.label_errors import LabelError, LabelErrors
     from voxcor.library.query import Region
 
     Recording = StoredResult | Region | str
@@ -94,7 +94,7 @@ class JudgingClient:
         Raises:
             LabelsTooFew: too little is labelled.
         """
-        return label_errors_from(self._document("errors", _scope(model, filters)))
+        return _label_errors(self._document("errors", _scope(model, filters)))
 
     def relabelling_list(
         self,
@@ -154,3 +154,29 @@ def _take(recording: "Recording") -> dict[str, Any]:
         "start_ms": None if start is None else milliseconds(start),
         "end_ms": None if end is None else milliseconds(end),
     }
+
+
+def _label_errors(found: Mapping[str, Any]) -> "LabelErrors":
+    from voxcor.library.label_errors import LabelErrors
+
+    return LabelErrors(
+        errors=tuple(map(_label_error, found["errors"])),
+        **{name: found[name] for name in ("judged", "right", "apart", "left_out")},
+    )
+
+
+def _label_error(document: Mapping[str, Any]) -> "LabelError":
+    from voxcor.library.label_errors import LabelError, LabelledVector
+    from voxcor.library.segments import ID_DIGITS
+
+    segment = LabelledVector(
+        path=document["path"],
+        start=document["start_ms"] / 1000,
+        end=document["end_ms"] / 1000,
+        label=document["given"],
+        speaker=document["speaker"],
+        recording=document["id"][:ID_DIGITS],
+        id=document["id"],
+    )
+    names = ("given", "likely", "given_score", "likely_score", "margin")
+    return LabelError(segment, **{name: document[name] for name in names})

@@ -184,10 +184,10 @@ const LIBRARY = {
 
 const COUNTS = {
   hits: ["{count} segment", "{count} segments", "{count} 个语段"],
-  utterances: ["{count} utterance", "{count} utterances", "{count} 个语段"],
   recordings: ["{count} recording", "{count} recordings", "{count} 段录音"],
   selected: ["{count} selected", "{count} selected", "已选 {count} 个"],
   speakers: ["{count} speaker", "{count} speakers", "{count} 位说话人"],
+  utterances: ["{count} utterance", "{count} utterances", "{count} 个语段"],
 };
 
 export const t = saying({ ...STRINGS, ...LIBRARY });
