@@ -46,7 +46,9 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.options import RecordingOptions
+from voxcor.people.book import People, Utterance
 from voxcor.results import DIMENSIONS, Failure
+from voxcor.timeline import relative_scores
 
 
 def rows_of(batch: Batch) -> list[dict[str, Any]]:
@@ -453,6 +455,45 @@ def test_csv_and_parquet_say_the_same_as_json_lines(calls: Path, tmp_path: Path)
         else:
             valence = float(line["dimensions_valence"])
             assert valence == pytest.approx(segment["dimensions"]["valence"], abs=1e-6)
+
+
+def test_tables_have_the_second_answer_where_one_is_asked_for(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOXCOR_HOME", str(tmp_path / "home"))
+    heard = Recognizer("small").recognize(VOICE, granularity="segment")
+    said = [Utterance(str(n), None, 5.0, heard.scores) for n in range(3)]
+    People(tmp_path / "home").add("Anna", heard.model, said)
+    (calls / "broken.wav").write_bytes(b"no audio")
+    out = tmp_path / "out"
+    options = RecordingOptions(granularity="segment", relative_to="Anna")
+    rows = rows_of(run_batch(str(calls), out, model="small", options=options))
+    for kind in ("csv", "parquet"):
+        run_batch(str(calls), out, model="small", options=options, begin="resume", table=kind)
+    with (out / "results.csv").open(encoding="utf-8-sig") as file:
+        table = list(csv.DictReader(file))
+    parquet = pyarrow.parquet.read_table(out / "results.parquet").to_pylist()
+    for row, line, record in zip(rows, table, parquet, strict=True):
+        second = row.get("relative")
+        if second is None:
+            assert line["relative_to"] == line["relative_score_sad"] == ""
+            assert record["relative_confidence"] is record["segment_list"] is None
+            continue
+        for name in ("to", "emotion", "confidence"):
+            assert record[f"relative_{name}"] == second[name]
+        assert line["relative_emotion"] == second["emotion"]
+        assert record["relative_score_sad"] == second["scores"]["sad"]
+        for segment in record["segment_list"]:
+            expected = relative_scores(segment["scores"], second["offsets"])
+            assert segment["relative"]["scores"] == expected
+            assert segment["relative"]["emotion"] == max(expected, key=lambda name: expected[name])
+    with (out / "segments.csv").open(encoding="utf-8-sig") as file:
+        lines = list(csv.DictReader(file))
+    told = [one for record in parquet for one in record["segment_list"] or ()]
+    assert [line["relative_emotion"] for line in lines] == [
+        one["relative"]["emotion"] for one in told
+    ]
+    assert {line["relative_to"] for line in lines} == {"Anna"}
 
 
 def test_a_ledger_of_a_version_without_dimensions_gives_every_table(

@@ -33,9 +33,10 @@ from voxcor.labels import LABELS
 from voxcor.language import speaking
 from voxcor.recognizer import Recognizer
 from voxcor.result_folder import save, write_frames
-from voxcor.results import Result
+from voxcor.results import Relative, Result
 from voxcor.speaker_turns import read_turns
 from voxcor.stored_result import frames_from
+from voxcor.timeline import relative_scores
 
 
 def by_two_speakers() -> Result:
@@ -149,6 +150,21 @@ def test_a_metadata_cue_is_json(spoken: Content, tmp_path: Path) -> None:
     assert [d["emotion"] for d in data] == ["happy", "sad"]
     assert data[0]["scores"]["happy"] == 0.853
     assert data[1]["speaker"] == "小明"
+
+
+def test_csv_has_the_second_answer_where_there_is_one(tmp_path: Path) -> None:
+    offsets = dict.fromkeys(happy_then_sad().scores, 0.0) | {"sad": 3.0, "neutral": -1.0}
+    relative = Relative("=Anna", "happy", 0.9, happy_then_sad().scores, offsets)
+    content = read_content(save(happy_then_sad(relative=relative), tmp_path))
+    rows = list(csv.DictReader(io.StringIO(export(content, "csv").decode("utf-8-sig"))))
+    for row, segment in zip(rows, content.segments, strict=True):
+        expected = relative_scores(segment.scores, offsets)
+        assert row["relative_to"] == "'=Anna"
+        assert row["relative_emotion"] == max(expected, key=lambda name: expected[name])
+        assert float(row["relative_sad"]) == pytest.approx(expected["sad"], abs=1e-6)
+        assert float(row["relative_confidence"]) == pytest.approx(max(expected.values()), abs=1e-6)
+    # The first answer stays what it is.
+    assert [row["emotion"] for row in rows] == ["happy", "sad"]
 
 
 def test_csv_has_a_row_a_segment(spoken: Content) -> None:

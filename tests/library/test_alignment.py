@@ -34,6 +34,20 @@ def test_the_way_is_the_cheapest_there_is(rows: int, columns: int) -> None:
     assert align(first, second).costs.sum() == pytest.approx(least_cost(first, second))
 
 
+def test_one_label_is_the_same_throughout() -> None:
+    assert align(np.ones((12, 1)), np.ones((15, 1))).similarity == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_its_c_goes_the_way_that_its_python_goes(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = course(40, seed), np.repeat(course(13, seed + 9), 4, axis=0)
+    in_c = align(first, second)
+    monkeypatch.setattr("dtaidistance.dtw.dtw_cc", None)
+    np.testing.assert_array_equal(align(first, second).path, in_c.path)
+
+
 def test_a_way_goes_from_the_first_steps_to_the_last_and_never_back() -> None:
     path = align(course(40, 3), course(55, 4)).path
     assert path[0].tolist() == [0, 0]

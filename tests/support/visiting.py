@@ -96,7 +96,7 @@ def recognise(page: Page, path: Path, granularity: str = "utterance") -> None:
     page.set_input_files(".drop input[type=file]", path)
     page.check(f"input[name=granularity][value={granularity}]", force=True)
     page.click("button.primary")
-    page.wait_for_selector(".outcome .leads")
+    page.wait_for_selector(".outcome .whole .leads")
 
 
 MOST_TABS = 80

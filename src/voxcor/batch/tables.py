@@ -3,14 +3,14 @@
 A row an item, in the order of the source; with separate channels a row a channel. A failure, of an
 item or of a channel, is a row too. JSON Lines have the whole document. CSV and Parquet have a
 column for each figure, and `segments` where they were asked for: a table of their own beside a CSV,
-a nested column in Parquet.
+a nested column in Parquet. Of a batch that is relative to somebody there are more columns.
 """
 
 import csv
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
@@ -21,12 +21,15 @@ from voxcor.disk.whole import replacing_file
 from voxcor.models.store import name_of
 from voxcor.result_folder import to_json, utf8
 from voxcor.results import DIMENSIONS
+from voxcor.timeline import relative_scores, top
 from voxcor.untrusted import cell
 
 TableFormat = Literal["jsonl", "csv", "parquet"]
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 
 SEGMENTS_FILE = "segments.csv"
+
+_SCORES = ("score", "relative_score")
 
 _PAGE = 1000
 
@@ -50,21 +53,32 @@ def write_table(ledger: Ledger, kind: TableFormat, *, segments: bool = False) ->
         UsageError: Parquet without pyarrow.
     """
     path = ledger.folder / f"results.{kind}"
-    labels = tuple(ledger.mark["model"]["labels"])
+    columns = _Columns(
+        labels=tuple(ledger.mark["model"]["labels"]),
+        relative=ledger.mark["options"]["relative_to"] is not None,
+    )
     if kind == "jsonl":
         with _text(path) as file:
             for record in _records(ledger.rows()):
                 file.write(to_json(record) + "\n")
     elif kind == "csv":
         with _text(path, "utf-8-sig") as file:
-            _write_csv(file, (_flat(record, labels) for record in _records(ledger.rows())))
+            _write_csv(file, (_flat(record, columns) for record in _records(ledger.rows())))
         if segments:
             with _text(ledger.folder / SEGMENTS_FILE, "utf-8-sig") as file:
-                _write_csv(file, _segments(_records(ledger.rows()), labels))
+                _write_csv(file, _segments(_records(ledger.rows()), columns))
     else:
         with _replacing(path) as draft:
-            _write_parquet(draft, ledger, labels, segments)
+            _write_parquet(draft, ledger, columns, segments)
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Which there are: a score for each of `labels`, and what is `relative` to somebody."""
+
+    labels: tuple[str, ...]
+    relative: bool
 
 
 def _records(rows: Iterable[LedgerRow]) -> Iterator[dict[str, Any]]:
@@ -85,7 +99,7 @@ def _records(rows: Iterable[LedgerRow]) -> Iterator[dict[str, Any]]:
             yield {**place, **record}
 
 
-def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+def _flat(record: Mapping[str, Any], columns: _Columns) -> dict[str, Any]:
     """A record as cells: text, numbers, None."""
     failed = "code" in record
     document = _NOTHING if failed else record
@@ -98,8 +112,9 @@ def _flat(record: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
         "channel": record.get("channel") if failed else audio.get("channel"),
         "emotion": document["emotion"],
         "confidence": document["confidence"],
-        **{f"score_{label}": document["scores"].get(label) for label in labels},
+        **{f"score_{label}": document["scores"].get(label) for label in columns.labels},
         **_dimensions(document, (*DIMENSIONS, "origin")),
+        **_relative(document.get("relative"), columns),
         "blend": None if failed or not record["blend"] else "+".join(record["blend"]),
         "abstained": document["abstained"],
         "dominant": summary.get("dominant"),
@@ -133,15 +148,35 @@ def _dimensions(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, An
     return {f"dimensions_{name}": known.get(name) for name in names}
 
 
+def _relative(relative: Mapping[str, Any] | None, columns: _Columns) -> dict[str, Any]:
+    """The second answer, of a result or a segment, where the batch has one."""
+    if not columns.relative:
+        return {}
+    known = relative or {}
+    scores = known.get("scores", {})
+    return {
+        **{f"relative_{name}": known.get(name) for name in ("to", "emotion", "confidence")},
+        **{f"relative_score_{label}": scores.get(label) for label in columns.labels},
+    }
+
+
+def _relative_of(segment: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """That of a segment, as its result has it; None where that has none."""
+    whole = record.get("relative")
+    if whole is None:
+        return None
+    scores = relative_scores(segment["scores"], whole["offsets"])
+    emotion, confidence = top(scores)
+    return {"to": whole["to"], "emotion": emotion, "confidence": confidence, "scores": scores}
+
+
 _NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(("emotion", "confidence", "abstained", "frames", "embedding")),
     **{name: {} for name in ("audio", "quality", "summary", "scores")},
 }
 
 
-def _segments(
-    records: Iterable[Mapping[str, Any]], labels: Sequence[str]
-) -> Iterator[dict[str, Any]]:
+def _segments(records: Iterable[Mapping[str, Any]], columns: _Columns) -> Iterator[dict[str, Any]]:
     for record in records:
         for segment in record.get("segments", ()):
             yield {
@@ -150,8 +185,9 @@ def _segments(
                 "channel": record["audio"]["channel"],
                 "speaker": segment["speaker"],
                 **{name: segment[name] for name in ("start_ms", "end_ms", "emotion", "confidence")},
-                **{f"score_{label}": segment["scores"].get(label) for label in labels},
+                **{f"score_{label}": segment["scores"].get(label) for label in columns.labels},
                 **_dimensions(segment, DIMENSIONS),
+                **_relative(_relative_of(segment, record), columns),
                 "model": _model(record),
             }
 
@@ -174,41 +210,47 @@ def _cell(value: Any) -> Any:
     return f"{value:.6f}" if isinstance(value, float) else value
 
 
-def _write_parquet(path: Path, ledger: Ledger, labels: Sequence[str], segments: bool) -> None:
+def _write_parquet(path: Path, ledger: Ledger, columns: _Columns, segments: bool) -> None:
     pa = require_pyarrow()
     text, number, whole = pa.string(), pa.float64(), pa.int64()
     kinds = {
         **dict.fromkeys(("channel", "segments", "transitions", "duration_ms", "speech_ms"), whole),
         **dict.fromkeys(("bandwidth_hz", "start_ms", "end_ms"), whole),
         "abstained": pa.bool_(),
-        **dict.fromkeys(("confidence", "snr_db", "clipping"), number),
-        **{f"score_{label}": number for label in labels},
+        **dict.fromkeys(("confidence", "relative_confidence", "snr_db", "clipping"), number),
+        **{f"{score}_{label}": number for score in _SCORES for label in columns.labels},
         **{f"dimensions_{name}": number for name in DIMENSIONS},
     }
-    columns = [*_flat({"path": "", "code": "", "message": ""}, labels)]
-    fields = [(name, kinds.get(name, text)) for name in columns]
+    names = [*_flat({"path": "", "code": "", "message": ""}, columns)]
+    fields = [(name, kinds.get(name, text)) for name in names]
     if segments:
-        scores = pa.struct([(label, number) for label in labels])
+        scores = pa.struct([(label, number) for label in columns.labels])
         point = pa.struct([*((name, number) for name in DIMENSIONS), ("origin", text)])
         one = [("start_ms", whole), ("end_ms", whole), ("emotion", text), ("confidence", number)]
         one += [("scores", scores), ("speaker", text), ("dimensions", point)]
+        if columns.relative:
+            answer = [("to", text), ("emotion", text), ("confidence", number), ("scores", scores)]
+            one.append(("relative", pa.struct(answer)))
         fields.append(("segment_list", pa.list_(pa.struct(one))))
     schema = pa.schema(fields)
     with pa.parquet.ParquetWriter(path, schema) as writer:
         records = _records(ledger.rows())
         while page := [*itertools.islice(records, _PAGE)]:
-            rows = [_parquet_row(record, labels, segments) for record in page]
+            rows = [_parquet_row(record, columns, segments) for record in page]
             writer.write_table(pa.Table.from_pylist(rows, schema))
 
 
-def _parquet_row(
-    record: Mapping[str, Any], labels: Sequence[str], segments: bool
-) -> dict[str, Any]:
+def _parquet_row(record: Mapping[str, Any], columns: _Columns, segments: bool) -> dict[str, Any]:
     row = {
         name: utf8(cell) if isinstance(cell, str) else cell
-        for name, cell in _flat(record, labels).items()
+        for name, cell in _flat(record, columns).items()
     }
-    return {**row, "segment_list": record.get("segments")} if segments else row
+    if not segments:
+        return row
+    listed = record.get("segments")
+    if columns.relative and listed is not None:
+        listed = [{**one, "relative": _relative_of(one, record)} for one in listed]
+    return {**row, "segment_list": listed}
 
 
 @contextmanager

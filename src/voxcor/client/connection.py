@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlsplit
@@ -96,6 +97,30 @@ class Connection:
         """The bytes of an answer."""
         with self._stream(method, path, **arguments) as response:
             return response.read()
+
+    def computed(
+        self,
+        path: str,
+        document: Mapping[str, Any],
+        progress: Callable[[float], None] = lambda _share: None,
+    ) -> bytes:
+        """What takes long: the server lets each question wait for a second.
+
+        Args:
+            path: where it is asked for.
+            document: what is asked.
+            progress: is told each time which share of the work is done, 0..1.
+        """
+
+        def ask() -> tuple[int, bytes]:
+            with self._stream("POST", path, json=document) as response:
+                return response.status_code, response.read()
+
+        while True:
+            status, content = retry_while_full(ask)
+            if status != HTTPStatus.ACCEPTED:
+                return content
+            progress(json.loads(content)["progress"])
 
     def save(self, path: str, file: BinaryIO) -> None:
         """Writes an answer to a file, however large it is."""

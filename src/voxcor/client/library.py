@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from voxcor.client.connection import Connection
 from voxcor.client.library_answers import (
     LibraryMap,
     answer_from,
@@ -20,6 +19,7 @@ from voxcor.client.library_answers import (
     segment_from,
     trajectory_from,
 )
+from voxcor.client.library_judging import JudgingClient
 from voxcor.client.library_questions import (
     PAGE,
     find,
@@ -43,15 +43,12 @@ if TYPE_CHECKING:
     from voxcor.library.trajectory import Dimension, Trajectory
 
 
-class LibraryClient:
+class LibraryClient(JudgingClient):
     """The library of a server; `Client.library`.
 
     Every method raises what the engine does, by the server's code: `LibraryEmpty`, `NotInLibrary`,
     `QueryInvalid` and so on; `ExtraMissing` where the server has no library.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def about(self) -> dict[str, Any]:
         """What it has: the answer of GET /v1/library; also where the server has no library."""

@@ -9,7 +9,7 @@ from typing import Any
 from voxcor.errors import InputError, NotInLibrary
 from voxcor.library.filters import Filters
 from voxcor.library.listening import listen
-from voxcor.library.segments import recording_id
+from voxcor.library.segments import LibrarySegment, recording_id
 from voxcor.library.store import Library
 from voxcor.options import RecognitionOptions
 from voxcor.people.baseline import Baseline, baseline_of, require_enough, require_neutral
@@ -101,14 +101,32 @@ def enrol_speaker(
         TooLittleSpeech, NoNeutral, StorageError: as `enrol`.
     """
     table = library.table(model)
-    require_neutral(table.model, table.labels)
-    segments = library.segments(table, Filters(speaker=name).where)
+    said = library.segments(table, Filters(speaker=name).where)
+    return enrol_segments(people, name, table.model, said)
+
+
+def enrol_segments(
+    people: People, name: str, model: ModelInfo, segments: Sequence[LibrarySegment]
+) -> Enrolled:
+    """Takes a person from segments of the library in which they, and nobody else, speak.
+
+    Args:
+        people: where it is kept.
+        name: the person's.
+        model: which has heard them.
+        segments: which.
+
+    Raises:
+        NotInLibrary: there are none.
+        TooLittleSpeech, NoNeutral, StorageError: as `enrol`.
+    """
     if not segments:
         raise NotInLibrary(name=name)
+    require_neutral(model, [*segments[0].scores])
     heard = [
         Utterance(one.recording, one.path, one.end - one.start, one.scores) for one in segments
     ]
-    return _kept(people, name, table.model, heard, [])
+    return _kept(people, name, model, heard, [])
 
 
 def _kept(

@@ -115,6 +115,13 @@ class LabelErrors:
     left_out: dict[str, int]
     problems: tuple[RowProblem, ...] = ()
 
+    def to_document(self) -> dict[str, Any]:
+        """As JSON has it, without what is wrong with a list."""
+        return {
+            "errors": [error.to_document() for error in self.errors],
+            **{name: getattr(self, name) for name in ("judged", "right", "apart", "left_out")},
+        }
+
 
 def errors_in_library(
     library: Library, table: ModelTable, filters: Filters | None = None, *, seed: int = 0

@@ -5,6 +5,7 @@ mean of its frames; of a recording in the library, whose frames are not kept, ea
 of its segments. Of long recordings a step is longer.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,11 @@ class Take:
     def span(self) -> tuple[float, float]:
         """From the first step to the end of the last, in seconds."""
         return float(self.times[0]), float(self.times[-1]) + self.step
+
+    @property
+    def digest(self) -> str:
+        """What tells it from one that says something else, or something else when."""
+        return hashlib.sha256(self.times.tobytes() + self.scores.tobytes()).hexdigest()
 
     def mixture(self, first: int = 0, last: int | None = None) -> dict[str, float]:
         """The mean scores of some steps, by label."""
@@ -168,12 +174,12 @@ def take_of(
     """
     path = Path(text)
     if is_folder(path) and is_file(path / RESULT_FILE):
-        return _of_result(read_content(path))
+        return of_result(read_content(path))
     asked = parse_query(text, LABEL_IDS)
     if isinstance(asked, Clip):
         return _of_clip(asked, recognizer())
     if isinstance(asked, Region):
-        return _of_region(asked, library(), model)
+        return of_region(asked, library(), model)
     raise QueryInvalid(
         query=text,
         reason_en="no such recording. Give a file, a result folder, or a name in the library.",
@@ -239,7 +245,8 @@ def _of_clip(clip: Clip, recognizer: Recognizer) -> Take:
     )
 
 
-def _of_result(content: Content) -> Take:
+def of_result(content: Content) -> Take:
+    """A result: its frames where it has some, else its segments."""
     result, labels = content.result, tuple(content.result.scores)
     spans = [(one.start, one.end) for one in result.segments]
     audio, start = content.audio, result.preprocessing.trimmed_start
@@ -253,7 +260,12 @@ def _of_result(content: Content) -> Take:
     return Take(result.audio.name, result.model, labels, *averaged, True, audio, start)
 
 
-def _of_region(region: Region, library: Library, model: str | None) -> Take:
+def of_region(region: Region, library: Library, model: str | None) -> Take:
+    """A recording of the library, or the segments that lie in a part of it.
+
+    Raises:
+        NotInLibrary, LibraryEmpty, ModelNotInLibrary: there is no such thing.
+    """
     table = library.table(model)
     where = of_recording(region.recording)
     if region.start is not None and region.end is not None:

@@ -71,6 +71,19 @@ class Person:
         kept = {model: utterances for model, utterances in heard.items() if utterances}
         return Person(self.name, {model: self.models[model] for model in kept}, kept)
 
+    def to_document(self) -> dict[str, Any]:
+        """Who it is, and how much of them each model has heard, as JSON has it."""
+        heard_by = [
+            {
+                "model": self.models[sha],
+                "sha256": sha,
+                "utterances": len(utterances),
+                "seconds": round(sum(one.seconds for one in utterances), 3),
+            }
+            for sha, utterances in self.heard.items()
+        ]
+        return {"person": self.name, "heard_by": heard_by}
+
 
 class People:
     """The people of `VOXCOR_HOME`, or of another home; safe to share among threads and processes.

@@ -16,6 +16,7 @@ from voxcor.server.http.downloads import Downloads
 from voxcor.server.http.security import SecurityMiddleware, require_key_beyond_loopback
 from voxcor.server.jobs import results as job_results
 from voxcor.server.jobs import routes as jobs
+from voxcor.server.library import comparing, label_quality, people
 from voxcor.server.library import labels as library_labels
 from voxcor.server.library import routes as library
 from voxcor.server.library import segments as library_segments
@@ -49,6 +50,9 @@ ROUTERS = (
     library_labels.router,
     library_segments.router,
     library_views.router,
+    comparing.router,
+    label_quality.router,
+    people.router,
     models.router,
     huggingface.router,
     rules.router,

@@ -1,6 +1,7 @@
 """Enrolling a person and being heard beside them, as commands."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,10 @@ def test_who_is_forgotten_is_gone(home: Path, tmp_path: Path) -> None:
     arguments = ("library", "enrol", "Ben", VOICE, EXAMPLE, CHAINED, "--model", "small", "--json")
     _, out, _ = voxcor(*arguments, VOXCOR_HOME=str(tmp_path))
     assert json.loads(out)["utterances"] == 7
+    _, listed, _ = voxcor("library", "people", VOXCOR_HOME=str(tmp_path))
+    assert re.fullmatch(r"Ben: small, 7 utterances, \d+\.\d s\n", listed)
+    _, out, _ = voxcor("library", "people", "--json", VOXCOR_HOME=str(tmp_path))
+    assert [one["utterances"] for one in json.loads(out)["heard_by"]] == [7]
     forgotten = voxcor("library", "forget", "Ben", VOXCOR_HOME=str(tmp_path))
     assert forgotten == (0, "Ben: forgotten\n", "")
     assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["people.lock"]

@@ -12,6 +12,7 @@ from voxcor.cli.library import (
     errors,
     forget,
     labels,
+    people,
     remove,
     search,
     trajectory,
@@ -35,6 +36,7 @@ app.command("map", help=drawn.HELP)(drawn.draw)
 app.command(help=trajectory.HELP)(trajectory.trajectory)
 app.command(help=compare.HELP)(compare.compare)
 app.command(help=enrol.HELP)(enrol.enrol)
+app.command(help=people.HELP)(people.people)
 app.command(help=forget.HELP)(forget.forget)
 app.command(help=correct.HELP)(correct.correct)
 app.command(help=labels.HELP)(labels.labels)

@@ -143,7 +143,7 @@ class AdditionForm(BaseModel):
 # Of a segment: `RECORDING@START-END`.
 _Id = Annotated[str, Field(max_length=100)]
 
-_Ids = Annotated[
+SegmentIds = Annotated[
     list[_Id],
     Field(min_length=1, max_length=1_000, description="The `id` of each. · 各语段的 `id`。"),
 ]
@@ -154,7 +154,7 @@ class SegmentsForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ids: _Ids
+    ids: SegmentIds
 
 
 class WithdrawalForm(BaseModel):
@@ -162,7 +162,7 @@ class WithdrawalForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    segments: _Ids
+    segments: SegmentIds
     annotator: str | None = Field(
         None, max_length=LONGEST_ANNOTATOR, description="Who says so. · 标注者。"
     )
@@ -202,13 +202,18 @@ class ExportForm(BaseModel):
     )
 
 
-class MapForm(BaseModel):
-    """Which segments are laid out, and how."""
+class Scope(BaseModel):
+    """Which segments something is computed of."""
 
     model_config = ConfigDict(extra="forbid")
 
     model: ModelChoice = None
     filters: LibraryFilters = LibraryFilters()
+
+
+class MapForm(Scope):
+    """Which segments are laid out, and how."""
+
     by_speaker: bool = Field(
         False,
         description="Take away what each speaker's segments have in common. · "

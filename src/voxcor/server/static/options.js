@@ -3,8 +3,10 @@
 import { percent } from "./format.js";
 import { html, Icon } from "./html.js";
 import { bothNames, labelOf, nameOf } from "./labels.js";
-import { modelLabels, models, options, setOption, speakers } from "./state.js";
+import { loadPeople, names } from "./people.js";
+import { modelLabels, models, options, setOption, speakers, unlocked } from "./state.js";
 import { t } from "./strings.js";
+import { useEffect } from "./vendor/preact-hooks.js";
 
 /** @import { InputEvent, SelectEvent } from "./html.js" */
 /** @import { Form } from "./api.js" */
@@ -14,6 +16,9 @@ import { t } from "./strings.js";
 const GRANULARITIES = ["utterance", "segment", "frame"];
 const LIMITS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
+/** Whom an answer is to be relative to, too; nobody whom the model does not know, who would be refused. */
+const chosenPerson = () => names.value.find((person) => person === options.value.relative_to) ?? null;
+
 /**
  * What goes to the server: labels that the model does not have would be refused.
  *
@@ -22,7 +27,7 @@ const LIMITS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 export function chosenOptions() {
   const { labels, ...rest } = options.value;
   const known = (labels ?? []).filter((id) => modelLabels.value.includes(id));
-  return { ...rest, labels: known.length ? known.join(",") : null };
+  return { ...rest, labels: known.length ? known.join(",") : null, relative_to: chosenPerson() };
 }
 
 /**
@@ -34,6 +39,7 @@ export function chosenOptions() {
 function narrowings(isOne) {
   const { labels, channels, abstain_below: limit, trim, any_sound, strict, track, raw } = options.value;
   const known = (labels ?? []).filter((id) => modelLabels.value.includes(id));
+  const person = chosenPerson();
   const all = [
     known.length > 0 && { words: onlyWords(known, modelLabels.value), clear: () => setOption("labels", null) },
     channels === "separate" && { words: t("separate"), clear: () => setOption("channels", "mix") },
@@ -42,6 +48,7 @@ function narrowings(isOne) {
     any_sound && { words: t("any_sound"), clear: () => setOption("any_sound", false) },
     strict && { words: t("strict"), clear: () => setOption("strict", false) },
     track !== null && { words: t("trackChosen", { track }), clear: () => setOption("track", null) },
+    person !== null && { words: t("relativeTo", { person }), clear: () => setOption("relative_to", null) },
     raw !== null && { words: raw, clear: () => setOption("raw", null) },
     isOne && speakers.value !== null && { words: speakers.value.name, clear: () => (speakers.value = null) },
   ];
@@ -162,6 +169,7 @@ export function Options({ isOne = false }) {
       </label>
       ${isOne && html`<${SpeakersChoice} />`}
       <${AbstainChoice} />
+      <${RelativeChoice} />
       <${LabelChoice} />
     </details>
     <${Narrowings} isOne=${isOne} />
@@ -221,6 +229,21 @@ function AbstainChoice() {
       <select value=${limit ?? ""} onChange=${(/** @type {SelectEvent} */ event) => setOption("abstain_below", event.currentTarget.value ? Number(event.currentTarget.value) : null)}>
         <option value="">${t("abstainNever")}</option>
         ${LIMITS.map((share) => html`<option value=${share}>${t("abstainBelow", { limit: percent(share, 0) })}</option>`)}
+      </select>
+    </label>
+  `;
+}
+
+/** Whose ordinary voice a second answer is beside; nothing where the model knows nobody. */
+function RelativeChoice() {
+  useEffect(() => void loadPeople(), [unlocked.value]);
+  if (!names.value.length) return null;
+  return html`
+    <label class="field">
+      <span>${t("relative")}</span>
+      <select value=${chosenPerson() ?? ""} onChange=${(/** @type {SelectEvent} */ event) => setOption("relative_to", event.currentTarget.value || null)}>
+        <option value="">${t("relativeNobody")}</option>
+        ${names.value.map((person) => html`<option key=${person} value=${person}>${person}</option>`)}
       </select>
     </label>
   `;

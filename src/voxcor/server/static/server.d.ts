@@ -28,11 +28,38 @@ export type Additions = {
   outcomes: Addition[];
 };
 
+/** How well raters agree, with 95 % intervals; `cohen` is of two raters, `fleiss` of more. */
+export type AgreementDocument = {
+  model: LibraryModel;
+  raters: string[];
+  units: number;
+  complete: number;
+  observed: IntervalDocument;
+  alpha: IntervalDocument;
+  cohen: IntervalDocument | null;
+  fleiss: IntervalDocument | null;
+  labels: Record<string, LabelAgreementDocument>;
+  numbers: Record<string, IntervalDocument>;
+};
+
 /** The nearest first. */
 export type AnswerDocument = {
   query: QueryDocument;
   meaning: MeaningDocument;
   hits: HitDocument[];
+};
+
+/** What two models say of a recording. */
+export type BothHeardDocument = {
+  path: string;
+  speaker: string | null;
+  truth: string | null;
+  first: string;
+  second: string;
+  flip: boolean;
+  overlap: number;
+  first_scores: Record<string, number>;
+  second_scores: Record<string, number>;
 };
 
 /** The one that was heard, from 0; null for the mix of all. */
@@ -63,6 +90,17 @@ export type ClustersForm = {
   filters?: LibraryFilters;
   by_speaker?: boolean;
   smallest?: number | null;
+};
+
+/** Two recordings on each other. `path` has what meets what, a list for each column. */
+export type ComparisonDocument = {
+  first: TakeDocument;
+  second: TakeDocument;
+  similarity: number;
+  arousal: number | null;
+  valence: number | null;
+  stretches: StretchDocument[];
+  path: Record<string, (number | null)[]>;
 };
 
 /** What a person says of one segment. */
@@ -107,6 +145,33 @@ export type Embedding = {
   };
 };
 
+/** A person as they are known now: `scores` are how they usually sound to the model, `offsets` */
+export type EnrolledDocument = {
+  person: string;
+  model: LibraryModel;
+  utterances: number;
+  new: number;
+  seconds: number;
+  scores: Record<string, number>;
+  offsets: Record<string, number>;
+};
+
+/** Who speaks, and where they speak as usual: one of the three; none of them for all that the */
+export type EnrolmentForm = {
+  person: string;
+  segments?: string[] | null;
+  recordings?: string[] | null;
+  filters?: LibraryFilters | null;
+  model?: string | null;
+};
+
+/** Among which labels errors are looked for, and what is made of them. */
+export type ErrorsForm = {
+  model?: string | null;
+  filters?: LibraryFilters;
+  format?: "json" | "csv" | "jsonl";
+};
+
 /** Which segments a list is made of, by their ids. */
 export type ExportForm = {
   ids: string[];
@@ -143,7 +208,22 @@ export type FiringList = {
   firings: Firing[];
 };
 
+/** So often the first model says one label and the second another. */
+export type FlipDocument = {
+  first: string;
+  second: string;
+  recordings: number;
+};
+
 export type Granularity = "utterance" | "segment" | "frame";
+
+/** How much of a person a model has heard. */
+export type HeardByDocument = {
+  model: string;
+  sha256: string;
+  utterances: number;
+  seconds: number;
+};
 
 /** A firing that was told, in a live session, a result, or a recording of a job. */
 export type HeardFiring = {
@@ -244,8 +324,48 @@ export type JobProgress = {
   audio_s: number;
 };
 
+/** How far two models agree; `confusion` has the labels of the first in rows. */
+export type JudgesDocument = {
+  clips: number;
+  share: IntervalDocument;
+  kappa: IntervalDocument;
+  confusion: number[][];
+  resampled: "speakers" | "clips";
+};
+
 /** A label of the model, by its id. */
 export type Label = string;
+
+/** How well raters agree on one label. */
+export type LabelAgreementDocument = {
+  share: number;
+  specific: IntervalDocument;
+  alpha: IntervalDocument;
+};
+
+/** A label that is likely wrong: `given`, where `likely` is the likeliest other one. */
+export type LabelErrorDocument = {
+  id: string;
+  path: string;
+  start_ms: number;
+  end_ms: number;
+  speaker: string | null;
+  given: string;
+  likely: string;
+  given_score: number;
+  likely_score: number;
+  margin: number;
+};
+
+/** The surest first, of `judged` labels; `right` is the share that heads give as they are, which */
+export type LabelErrorsDocument = {
+  model: LibraryModel;
+  errors: LabelErrorDocument[];
+  judged: number;
+  right: number;
+  apart: "speaker" | "recording";
+  left_out: Record<string, number>;
+};
 
 /** What somebody says of segments, in the place of what they said before. */
 export type LabelForm = {
@@ -413,6 +533,13 @@ export type ModelList = {
   sources: string[];
 };
 
+/** Which two models are compared: both by what the library has of them, or by two jobs. */
+export type ModelsForm = {
+  models?: string[] | null;
+  job_ids?: string[] | null;
+  format?: "json" | "html";
+};
+
 export type Page = {
   results: Result[];
   next: string | null;
@@ -429,6 +556,22 @@ export type PassedOverCounts = {
 export type Pending = {
   id: string;
   status: "running";
+};
+
+/** Everybody, by name. */
+export type PeopleDocument = {
+  people: PersonDocument[];
+};
+
+/** Somebody who is enrolled, and by which models. */
+export type PersonDocument = {
+  person: string;
+  heard_by: HeardByDocument[];
+};
+
+/** Whom it is about. */
+export type PersonForm = {
+  person: string;
 };
 
 /** An error. Codes never change, wording may; the language is that of Accept-Language. */
@@ -603,6 +746,12 @@ export type SaidDocument = {
   annotator: string | null;
 };
 
+/** Which segments something is computed of. */
+export type Scope = {
+  model?: string | null;
+  filters?: LibraryFilters;
+};
+
 /** One label and what the model gives it. */
 export type Score = {
   label: string;
@@ -669,6 +818,50 @@ export type Share = number;
 
 export type Shares = Record<string, Share>;
 
+/** What one recording says in a stretch. */
+export type SideDocument = {
+  start_ms: number;
+  end_ms: number;
+  emotion: string;
+  confidence: number;
+};
+
+/** Where two recordings differ; `arousal` and `valence` are the first less the second. */
+export type StretchDocument = {
+  first: SideDocument;
+  second: SideDocument;
+  overlap: number;
+  arousal: number | null;
+  valence: number | null;
+};
+
+/** A recording as it was compared: its `scores` are the mean of `speech_ms`. */
+export type TakeDocument = {
+  name: string;
+  model: string;
+  from: "frames" | "segments";
+  speech_ms: number;
+  step_ms: number;
+  emotion: string;
+  scores: Record<string, number>;
+};
+
+/** One recording: of the library, all of it or a part; or a result. */
+export type TakeForm = {
+  recording?: string | null;
+  result_id?: string | null;
+  start_ms?: number | null;
+  end_ms?: number | null;
+};
+
+/** Which two recordings are laid on each other. */
+export type TakesForm = {
+  first: TakeForm;
+  second: TakeForm;
+  model?: string | null;
+  format?: "json" | "html";
+};
+
 /** The course of a dimension. `times` and `changes` are in `unit`: seconds within a recording, */
 export type TrajectoryDocument = {
   model: LibraryModel;
@@ -689,6 +882,19 @@ export type TrajectoryForm = {
   model?: string | null;
   filters?: LibraryFilters;
   dimension?: "arousal" | "valence";
+};
+
+/** Two models over the same recordings; those on which they differ most come first. */
+export type TwoModelsDocument = {
+  first: LibraryModel;
+  second: LibraryModel;
+  labels: string[];
+  agreement: JudgesDocument;
+  flips: FlipDocument[];
+  truth: null;
+  taken: number;
+  recordings: BothHeardDocument[];
+  failures: Record<string, string>[];
 };
 
 /** A warning of `quality.warnings`. */

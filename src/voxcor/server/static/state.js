@@ -21,6 +21,7 @@ import { computed, effect, signal } from "./vendor/signals.js";
  *   strict: boolean,
  *   track: number | null,
  *   raw: string | null,
+ *   relative_to: string | null,
  * }} Options
  */
 
@@ -85,6 +86,7 @@ export const options = remembered("options", {
   strict: false,
   track: null,
   raw: null,
+  relative_to: null,
 });
 // What is true of one recording only.
 options.value = { ...options.value, track: null, raw: null };

@@ -12,6 +12,7 @@ import { Editor, Said } from "./labels.js";
 import { playing, silent, toggle } from "./sound.js";
 import { t } from "./strings.js";
 
+/** @import { Doubted } from "./label-errors.js" */
 /** @import { HitDocument, LabelledDocument } from "../server.js" */
 
 /** The id of the result that a segment is of, where it came from one of this server. */
@@ -31,7 +32,7 @@ function judge(segment, wanted) {
   say([segment.id], ({ emotion }) => (own === wanted ? undefined : wanted === "right" ? emotion : null));
 }
 
-/** @param {{ segments: (LabelledDocument | HitDocument)[] }} props */
+/** @param {{ segments: (LabelledDocument | HitDocument | Doubted)[] }} props */
 export function Rows({ segments }) {
   const open = useSignal("");
   const shown = segments.map((segment) => ({ ...segment, ...latest.value.get(segment.id) }));
@@ -57,7 +58,7 @@ export function Rows({ segments }) {
   `;
 }
 
-/** @param {{ segment: LabelledDocument | HitDocument, open: { value: string } }} props */
+/** @param {{ segment: LabelledDocument | HitDocument | Doubted, open: { value: string } }} props */
 function Row({ segment, open }) {
   const { id, name, emotion, label, speaker, text } = segment;
   const resultId = resultOf(segment);
@@ -73,7 +74,8 @@ function Row({ segment, open }) {
       </button>
       <div class="item-head">
         <span><${Said} segment=${segment} />
-          ${"similarity" in segment && html` <span class="number similarity">${t("similarity", { share: percent(segment.similarity, 0) })}</span>`}</span>
+          ${"similarity" in segment && html` <span class="number similarity">${t("similarity", { share: percent(segment.similarity, 0) })}</span>`}
+          ${"likely" in segment && html` <span class="similarity">${t("likely", { emotion: bothNames(segment.likely) })}</span>`}</span>
         ${text && html`<q class="said">${text}</q>`}
         <small class="faint"><span class="file-name">${name}</span> · <span class="number">${what.time}</span>${speaker && ` · ${speaker}`}</small>
         ${silent.value === id && html`<small class="problem" role="status">${t("soundGone")}</small>`}

@@ -8,6 +8,7 @@ import { useSignal } from "../vendor/signals.js";
 import { ask } from "./asking.js";
 import { segmentsOf } from "./labelling.js";
 import { LabelAll, LabelBar } from "./labels.js";
+import { EnrolBy } from "./people.js";
 import { Rows } from "./rows.js";
 import { counted, t } from "./strings.js";
 
@@ -106,6 +107,7 @@ export function Selection({ ids, emotions, clear }) {
       ${listed.value && listed.value.length > drawn.value && html`<button class="quiet" onClick=${() => (drawn.value += DRAWN)}>${t("hitsMore")}</button>`}
       ${listed.value && ids.length > LISTED && html`<p class="faint">${t("selectionRest", { listed: LISTED })}</p>`}
       <${LabelBar} />
+      <${EnrolBy} ids=${ids} />
     </section>
   `;
 }

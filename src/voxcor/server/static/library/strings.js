@@ -106,6 +106,55 @@ const LIBRARY = {
   unnamed: ["unnamed", "未署名"],
   labelList: ["All labels as a training list", "全部标签（训练清单）"],
 
+  errors: ["Likely label errors", "可能有误的标签"],
+  errorsHint: [
+    "Among the labels that people have given: those that the speech of others speaks against. More than half of them may be right as they are: hear them first.",
+    "在人工标签中，找出与其他语音的规律不符的。其中可能大半其实无误：请先听再改。",
+  ],
+  errorsLook: ["Look for them", "查找"],
+  errorsAgain: ["Look again", "重新查找"],
+  errorsWorking: ["Looking…", "正在查找…"],
+  errorsList: ["List to put right", "供更正的清单"],
+  errorsFound: ["Likely wrong: {errors} of {judged} labels.", "可能有误：{judged} 个标签中的 {errors} 个。"],
+  errorsBySpeakers: [
+    "What was learned from other speakers agrees with {share} of the labels.",
+    "仅从其他说话人学到的判断与 {share} 的标签一致。",
+  ],
+  errorsByRecordings: [
+    "What was learned from other recordings agrees with {share} of the labels.",
+    "仅从其他录音学到的判断与 {share} 的标签一致。",
+  ],
+  errorsLeftOut: ["Too few are {label} to judge them: {count}.", "{label}太少，未作判断：{count} 个。"],
+  sentences: [" ", ""],
+  likely: ["more likely {emotion}", "更可能是 {emotion}"],
+
+  people: ["People", "已登记的人"],
+  peopleHint: [
+    "Some voices sound angry or sad to a model whatever they say. Of who is enrolled here a result can also say how it sounds beside their ordinary voice (Recognise, More). Neither sound nor vectors are kept.",
+    "有些人的声音无论说什么，模型听来总是愤怒或悲伤。登记后，识别时可另给出相对于其平常声音的结果（识别 › 更多）。不保存声音，也不保存向量。",
+  ],
+  person: ["Name", "姓名"],
+  enrol: ["Enrol a person by these…", "用这些语段登记一个人…"],
+  enrolBy: ["Enrol by {count}", "用 {count}登记"],
+  enrolByHint: [
+    "Nobody else may speak in them, and they should be ordinary speech. It takes 3 utterances and 10 s.",
+    "其中应只有此人说话，且语气平常。至少需要 3 个语段、10 秒。",
+  ],
+  enrolSpeaker: ["Enrol", "登记"],
+  enrolSpeakerHint: [
+    "By all that the speaker of this name says in the library; or choose among what was found or selected above.",
+    "用库中该名字的说话人所说的一切；也可从上方的搜索结果或所选语段登记。",
+  ],
+  enrolled: [
+    "{person}: {utterances}, {seconds} s, {added} new. To {model} their ordinary voice is {emotion}.",
+    "{person}：{utterances}，{seconds} 秒，新增 {added} 个。{model} 将其平常声音识别为 {emotion}。",
+  ],
+  heardBy: ["{model}: {utterances}, {seconds} s", "{model}：{utterances}，{seconds} 秒"],
+  forget: ["Forget {person}", "删除 {person} 的登记"],
+  forgetReally: ["Really forget {person}", "确认删除 {person} 的登记"],
+  forgetNow: ["Forget", "确认删除"],
+  forgotten: ["{person} is forgotten.", "已删除 {person} 的登记。"],
+
   recordings: ["Recordings", "录音"],
   recordingsNone: ["There are no recordings.", "没有录音。"],
   addHistory: ["Add all results of History", "添加历史中的全部结果"],
@@ -138,6 +187,7 @@ const COUNTS = {
   recordings: ["{count} recording", "{count} recordings", "{count} 段录音"],
   selected: ["{count} selected", "{count} selected", "已选 {count} 个"],
   speakers: ["{count} speaker", "{count} speakers", "{count} 位说话人"],
+  utterances: ["{count} utterance", "{count} utterances", "{count} 个语段"],
 };
 
 export const t = saying({ ...STRINGS, ...LIBRARY });

@@ -18,9 +18,11 @@ import {
   recordings,
   table,
 } from "./asking.js";
+import { LabelErrors } from "./label-errors.js";
 import { LabelBar } from "./labels.js";
 import { MapCard } from "./map.js";
 import { Meaning } from "./meaning.js";
+import { EnrolBy, People } from "./people.js";
 import { Rows } from "./rows.js";
 import { SearchForm } from "./search-form.js";
 import { stop } from "./sound.js";
@@ -97,12 +99,14 @@ function Searching() {
           <${Rows} segments=${found.hits} />
           ${!found.hits.length && html`<p class="nothing">${t("hitsNone")}</p>`}
           ${found.hits.length >= limit.value && html`<button class="quiet" onClick=${askMore}>${t("hitsMore")}</button>`}
-          ${found.hits.length > 0 && html`<${LabelBar} />`}
+          ${found.hits.length > 0 && html`<${LabelBar} /><${EnrolBy} ids=${found.hits.map(({ id }) => id)} />`}
         </section>
       </div>`
       }
       ${!found && isAsking.value && html`<p class="card nothing" role="status">${t("searching")}</p>`}
       <${MapCard} />
+      <${LabelErrors} />
+      <${People} />
       <${Stock} />
     </div>
   `;

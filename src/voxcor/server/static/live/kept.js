@@ -2,7 +2,8 @@
 
 import { recognise } from "../api.js";
 import { html, Icon } from "../html.js";
-import { options, show } from "../state.js";
+import { chosenOptions } from "../options.js";
+import { show } from "../state.js";
 import { t } from "../strings.js";
 import { batch, signal } from "../vendor/signals.js";
 import { wavOf } from "../wav.js";
@@ -35,7 +36,7 @@ function download(/** @type {File} */ file) {
 /** Sends the sound as a recording: its result is kept, exported and found like any other. */
 async function save(/** @type {KeptSession} */ of) {
   saving.value = { of, result: null, failure: null };
-  const form = { ...options.value, granularity: /** @type {const} */ ("segment"), labels: null, trim: false };
+  const form = { ...chosenOptions(), granularity: /** @type {const} */ ("segment"), labels: null, trim: false };
   try {
     const [outcome] = await recognise(soundOf(of), { ...form, channels: "mix", track: null, raw: null });
     if ("id" in outcome) saving.value = { of, result: outcome, failure: null };

@@ -39,6 +39,7 @@ async function score(document, state, { start, end }) {
     channels: "mix",
     track: null,
     raw: null,
+    relative_to: null,
     model,
   };
   const [scored] = /** @type {Result[]} */ (await recognise(clip, options));

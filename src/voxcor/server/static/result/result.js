@@ -32,6 +32,7 @@ export function Result({ document }) {
       <${Narrowed} document=${document} />
       ${isOne || segments.every((segment) => segment.abstained) ? html`<${Answer} document=${document} />` : html`<${Leading} document=${document} segments=${segments} />`}
       ${isOne && blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
+      <${RelativeAnswer} document=${document} />
       ${
         segments.length > 1 &&
         html`<${Shares} state=${state} segments=${segments} />
@@ -64,6 +65,19 @@ function Answer(/** @type {{ document: ResultDocument }} */ { document }) {
     limit: percent(limit ?? 0, 0),
   };
   return html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`;
+}
+
+/** The second answer, beside how somebody usually sounds; its scores on request. */
+function RelativeAnswer(/** @type {{ document: ResultDocument }} */ { document: { relative } }) {
+  if (!relative) return null;
+  const { to: person, emotion, confidence, scores } = relative;
+  const said = { person, emotion: `${labelOf(emotion).emoji} ${bothNames(emotion)}`, share: percent(confidence) };
+  return html`
+    <details class="remark">
+      <summary>${t("relativeAnswer", said)}</summary>
+      <${Bars} scores=${scores} emotion=${emotion} name=${t("relativeScores", { person })} />
+    </details>
+  `;
 }
 
 /** The channels of a recording, where each has an outcome of its own; one of them is shown. */

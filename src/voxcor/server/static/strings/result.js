@@ -47,6 +47,8 @@ export const RESULT = {
   unpleasant: ["unpleasant", "不愉快"],
   excited: ["excited", "激动"],
   calm: ["calm", "平静"],
+  relativeAnswer: ["Relative to {person}: {emotion} {share}", "相对于 {person}：{emotion} {share}"],
+  relativeScores: ["Scores relative to {person}", "相对于 {person} 的得分"],
   abstained: ["No answer: not sure enough", "不作判断：把握不足"],
   abstainedWhy: [
     "Most likely {emotion}, but {confidence} is below the limit of {limit}.",

@@ -1,0 +1,72 @@
+"""The people who are enrolled with a server, by the names of `voxcor.people` and `enrolment`."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from voxcor.client.connection import Connection
+from voxcor.results import ModelInfo
+
+if TYPE_CHECKING:
+    from voxcor.library.enrolment import Enrolled
+    from voxcor.library.filters import Filters
+    from voxcor.library.segments import LibrarySegment
+
+
+class PeopleClient:
+    """Who is enrolled; `Client.library.people`. Their names are what `relative_to` takes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[dict[str, Any]]:
+        """Everybody, by name: `people` of GET /v1/library/people."""
+        people: list[dict[str, Any]] = self._connection.request("GET", "/v1/library/people")[
+            "people"
+        ]
+        return people
+
+    def enrol(
+        self,
+        name: str,
+        *,
+        segments: "Iterable[LibrarySegment | str] | None" = None,
+        recordings: Iterable[str] | None = None,
+        filters: "Filters | None" = None,
+        model: str | None = None,
+    ) -> "Enrolled":
+        """Keeps how a person sounds in segments of the library in which only they speak, as usual.
+
+        Args:
+            name: the person's; without anything else, all that the speaker of this name says.
+            segments: those in which they speak, or their ids.
+            recordings: or the names of recordings.
+            filters: or what the segments meet.
+            model: which has heard them; None for the one with the most segments.
+
+        Raises:
+            NotInLibrary, LibraryEmpty, ModelNotInLibrary: there is no such thing.
+            TooLittleSpeech, NoNeutral: nobody is enrolled by that.
+        """
+        from voxcor.library.enrolment import Enrolled
+        from voxcor.people.baseline import Baseline
+
+        ids = None if segments is None else [getattr(one, "id", one) for one in segments]
+        asked = {
+            "person": name,
+            "segments": ids,
+            "recordings": None if recordings is None else [*recordings],
+            "filters": None if filters is None else filters.to_document(),
+            "model": model,
+        }
+        found = self._connection.request("POST", "/v1/library/people", json=asked)
+        figures = {key: found[key] for key in ("scores", "offsets", "utterances", "seconds")}
+        baseline = Baseline(to=found["person"], **figures)
+        return Enrolled(baseline, ModelInfo(**found["model"]), found["new"])
+
+    def forget(self, name: str) -> None:
+        """Deletes all that is kept of a person.
+
+        Raises:
+            NoSuchPerson: nobody of this name is enrolled.
+        """
+        self._connection.request("DELETE", "/v1/library/people", json={"person": name})

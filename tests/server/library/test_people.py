@@ -1,0 +1,132 @@
+"""`/v1/library/people`: people are enrolled by what the library has, named, and forgotten."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from library_home import without_library
+from places import DATA, VOICE
+from serving import Server, serving
+from voxcor import Recognizer
+from voxcor.library.enrolment import enrol
+from voxcor.library.incoming import add
+from voxcor.library.store import Library
+from voxcor.people.book import People, Utterance
+from voxcor.results import ModelInfo
+from voxcor.sources import EXAMPLE
+
+pytest.importorskip("lancedb", reason="the library extra is not installed")
+
+PEOPLE = "/v1/library/people"
+VOICES = [str(path) for path in (VOICE, EXAMPLE, DATA / "heard" / "opus-chained.opus")]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("people")
+    small = Recognizer("small", threads=1)
+    list(add(Library.open(home), VOICES, lambda: small, speaker="Anna"))
+    with serving(home) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Iterator[Server]:
+    yield running
+    for person in People(running.home).all():
+        People(running.home).forget(person.name)
+
+
+def enrolled(server: Server, **asked: Any) -> dict[str, Any]:
+    response = server.post(PEOPLE, json=asked)
+    response.raise_for_status()
+    document: dict[str, Any] = response.json()
+    return document
+
+
+def test_all_that_a_speaker_says_enrols_them(server: Server) -> None:
+    document = enrolled(server, person=" Anna ")
+    assert (document["person"], document["new"], document["utterances"]) == ("Anna", 7, 7)
+    expected = enrol(People(server.home / "other"), "Anna", VOICES, Recognizer("small"))
+    assert document["offsets"] == pytest.approx(dict(expected.baseline.offsets), abs=1e-4)
+    (person,) = server.get(PEOPLE).json()["people"]
+    assert person["person"] == "Anna"
+    (heard,) = person["heard_by"]
+    assert (heard["model"], heard["utterances"]) == ("small", 7)
+    assert heard["sha256"] == document["model"]["sha256"]
+    # And a result may be relative to them.
+    relative = server.recognize(relative_to="Anna").json()["relative"]
+    assert relative["to"] == "Anna"
+    assert relative["offsets"] == pytest.approx(document["offsets"], abs=1e-6)
+
+
+def test_segments_recordings_and_filters_name_what_they_say(server: Server) -> None:
+    listed = server.get("/v1/library/recordings").json()["recordings"]
+    names = [one["recording"] for one in listed]
+    by_recordings = enrolled(server, person="王 芳", recordings=names)
+    by_filters = enrolled(server, person="B", filters={"confidence": 0.0})
+    hits = server.post("/v1/library/search", json={"query": "sad 1", "limit": 50}).json()["hits"]
+    by_segments = enrolled(server, person="C", segments=[one["id"] for one in hits])
+    assert by_recordings["offsets"] == pytest.approx(by_filters["offsets"], abs=1e-9)
+    assert by_segments["offsets"] == pytest.approx(by_filters["offsets"], abs=1e-9)
+    assert [one["person"] for one in server.get(PEOPLE).json()["people"]] == ["B", "C", "王 芳"]
+
+
+def test_who_is_forgotten_is_nobody(server: Server) -> None:
+    enrolled(server, person="Anna")
+    assert server.request("DELETE", PEOPLE, json={"person": "Anna"}).status_code == 204
+    assert server.get(PEOPLE).json() == {"people": []}
+    for language in ("en", "zh"):
+        headers = {"Accept-Language": language}
+        again = server.request("DELETE", PEOPLE, json={"person": "Anna"}, headers=headers)
+        assert (again.status_code, again.json()["code"]) == (404, "no_such_person")
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "code"),
+    [
+        ({}, 422, "malformed_request"),
+        ({"person": ""}, 422, "malformed_request"),
+        ({"person": " "}, 400, "malformed_request"),
+        ({"person": "A\nB"}, 400, "malformed_request"),
+        ({"person": "x" * 101}, 422, "malformed_request"),
+        ({"person": "Ben"}, 404, "not_in_library"),
+        ({"person": "Ben", "recordings": []}, 422, "malformed_request"),
+        ({"person": "Ben", "recordings": ["0123456789abcdef"]}, 404, "not_in_library"),
+        ({"person": "Ben", "recordings": ["/etc/passwd"]}, 422, "malformed_request"),
+        ({"person": "Ben", "segments": ["0123456789abcdef@1-2"]}, 404, "not_in_library"),
+        ({"person": "Ben", "filters": {"since": "soon"}}, 422, "query_invalid"),
+        ({"person": "Ben", "filters": {}, "segments": ["x"]}, 400, "malformed_request"),
+        ({"person": "Anna", "model": "plus-large"}, 404, "model_not_in_library"),
+    ],
+)
+def test_who_cannot_be_enrolled_is_not(
+    server: Server, form: dict[str, Any], status: int, code: str
+) -> None:
+    for language in ("en", "zh"):
+        response = server.post(PEOPLE, json=form, headers={"Accept-Language": language})
+        assert (response.status_code, response.json()["code"]) == (status, code)
+    assert server.get(PEOPLE).json() == {"people": []}
+
+
+def test_too_little_speech_enrols_nobody(server: Server) -> None:
+    hits = server.post("/v1/library/search", json={"query": "sad 1"}).json()["hits"]
+    response = server.post(PEOPLE, json={"person": "Ben", "segments": [hits[0]["id"]]})
+    assert (response.status_code, response.json()["code"]) == (422, "too_little_speech")
+    assert server.get(PEOPLE).json() == {"people": []}
+
+
+def test_people_are_known_where_there_is_no_library(tmp_path: Path) -> None:
+    heard = ModelInfo("small", "int8", "1", "ab" * 32, True, False)
+    said = [Utterance(str(n), None, 5.0, {"neutral": 0.4, "sad": 0.6}) for n in range(3)]
+    People(tmp_path / "home").add("Anna", heard, said)
+    with without_library(tmp_path / "home", tmp_path) as server:
+        (person,) = server.get(PEOPLE).json()["people"]
+        assert person["heard_by"] == [
+            {"model": "small", "sha256": "ab" * 32, "utterances": 3, "seconds": 15.0}
+        ]
+        refused = server.post(PEOPLE, json={"person": "Ben"})
+        assert (refused.status_code, refused.json()["code"]) == (501, "extra_missing")
+        assert server.request("DELETE", PEOPLE, json={"person": "Anna"}).status_code == 204
