@@ -6,8 +6,10 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from voxcor.library.clusters import Clusters
+from voxcor.library.groups import GroupComparison
 from voxcor.library.labels import LabelsBySegment
 from voxcor.library.listing import LibraryRecording
+from voxcor.library.pages.groups import verdict
 from voxcor.library.query import Mixture, Query, Region, Words
 from voxcor.library.search import Answer
 from voxcor.library.segments import LibrarySegment
@@ -280,7 +282,8 @@ class GroupDocument(BaseModel):
 
 class GroupsDocument(BaseModel):
     """Two groups in a dimension; `difference` is the first less the second, `too_few` that no
-    difference could be told from chance, `significant` that this one is.
+    difference could be told from chance, `significant` that this one is, `verdict` the same in
+    words, by language.
     """
 
     dimension: Literal["arousal", "valence"]
@@ -292,6 +295,7 @@ class GroupsDocument(BaseModel):
     delta: IntervalDocument
     too_few: bool
     significant: bool
+    verdict: dict[str, str]
 
 
 class TrajectoryDocument(CourseDocument):
@@ -324,6 +328,11 @@ def course_document(course: Trajectory, segments: Sequence[LibrarySegment]) -> d
     """A course of these segments, a `CourseDocument`."""
     within = known_of(segments, course.dimension) if course.unit == "s" else []
     return {**course.to_document(), "segments": [one.id for one in within]}
+
+
+def groups_document(found: GroupComparison) -> dict[str, Any]:
+    """A `GroupsDocument`."""
+    return {**found.to_document(), "verdict": verdict(found)._asdict()}
 
 
 def labelled_document(segment: LibrarySegment, labels: LabelsBySegment) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from voxcor.server.library.documents import (
     Working,
     clusters_document,
     course_document,
+    groups_document,
     model_document,
 )
 from voxcor.server.library.forms import ClustersForm, LibraryFilters, MapForm, TrajectoryForm
@@ -165,7 +166,7 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
         return {
             **course_document(course, segments),
             "each": within if form.each else None,
-            "compared": compared and compared.to_document(),
+            "compared": compared and groups_document(compared),
         }
 
     beside = {"language": language()} if form.format == "html" else {}

@@ -178,6 +178,7 @@ export type GroupsDocument = {
   delta: IntervalDocument;
   too_few: boolean;
   significant: boolean;
+  verdict: Record<string, string>;
 };
 
 /** A firing that was told; `name` is that of the recording where its result is still there. */

@@ -19,8 +19,8 @@ import {
   table,
 } from "./asking.js";
 import { LabelBar } from "./labels.js";
-import { MapCard } from "./map.js";
 import { Meaning } from "./meaning.js";
+import { Panels } from "./panels.js";
 import { Rows } from "./rows.js";
 import { SearchForm } from "./search-form.js";
 import { stop } from "./sound.js";
@@ -102,7 +102,7 @@ function Searching() {
       </div>`
       }
       ${!found && isAsking.value && html`<p class="card nothing" role="status">${t("searching")}</p>`}
-      <${MapCard} />
+      <${Panels} />
       <${Stock} />
     </div>
   `;
