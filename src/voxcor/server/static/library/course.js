@@ -14,7 +14,7 @@ import { counted, t } from "./strings.js";
 import { Waiting } from "./waiting.js";
 
 /** @import { SelectEvent } from "../html.js" */
-/** @import { CourseDocument, TrajectoryDocument } from "../server.js" */
+/** @import { CourseDocument, RecordingDocument, TrajectoryDocument } from "../server.js" */
 
 /** @typedef {"arousal" | "valence"} Dimension */
 
@@ -50,7 +50,12 @@ export function CoursePanel() {
 /** All that the filters leave, or one recording. */
 function Whose(/** @type {{ chosen: string }} */ { chosen }) {
   const all = recordings.value;
-  const listed = all.slice(0, MOST_NAMED);
+  const { speaker, since, until } = question.value.filters;
+  const isLeft = (/** @type {RecordingDocument} */ one) =>
+    (!speaker || !one.speaker || one.speaker === speaker) &&
+    (!since || one.recorded_at >= since) &&
+    (!until || one.recorded_at < until);
+  const listed = all.filter(isLeft).slice(0, MOST_NAMED);
   const known = all.find(({ recording }) => recording === chosen);
   if (known && !listed.includes(known)) listed.push(known);
   return html`

@@ -18,6 +18,7 @@ const BELOW = 24; // for the names of times
 const FIRST_WIDTH = 600; // until it is known
 const ROOM = 8; // pixels that a dot needs
 const NARROW = 500;
+const ACROSS_FIRST = 4; // times that a pixel across counts more than one up
 
 /** From values to places in a drawing. */
 function placesIn(/** @type {Frame} */ { width, height, left, right, top }, /** @type {number[]} */ times) {
@@ -96,11 +97,13 @@ export function Curve({ course, name, describe, onOpen }) {
   const frame = { ...FRAME, width: width.value };
   const { x, y } = placesIn(frame, times);
   const bottom = frame.top + frame.height;
+  // Several may have the same time.
   const nearest = (/** @type {TargetedEvent<HTMLElement, MouseEvent>} */ event) => {
-    const at = event.clientX - event.currentTarget.getBoundingClientRect().left;
-    let best = 0;
-    for (let i = 1; i < times.length; i++) if (Math.abs(x(times[i]) - at) < Math.abs(x(times[best]) - at)) best = i;
-    return best;
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const far = times.map((time, index) =>
+      Math.hypot(x(time) - event.clientX + left, (y(values[index]) - event.clientY + top) / ACROSS_FIRST),
+    );
+    return far.reduce((best, distance, index) => (distance < far[best] ? index : best), 0);
   };
   const move = (/** @type {number} */ index) => {
     pointed.value = Math.max(0, Math.min(times.length - 1, index));
