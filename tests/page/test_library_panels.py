@@ -313,7 +313,7 @@ def test_two_groups_are_compared(
     fields.nth(1).fill("2026-01-07..")
     page.keyboard.press("Enter")
     expect(page.locator(".verdict")).to_have_text(verdict)
-    expect(page.locator(".comparing tr")).to_have_count(5)
+    expect(page.locator(".compared dt")).to_have_count(5)
     assert "first=" in page.url
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

@@ -51,17 +51,20 @@ export function CompareGroups({ asked }) {
 /** @param {{ found: GroupsDocument }} props */
 function Compared({ found }) {
   const { first, second, difference, p, delta, verdict } = found;
-  const of = (/** @type {GroupDocument} */ { name, mean, sessions }) =>
-    html`<tr><th scope="row">${name}</th><td class="number">${told(mean)}</td><td class="faint">${t("meanOf")} · ${counted("recordings", sessions.length)}</td></tr>`;
+  const of = (/** @type {GroupDocument} */ { mean, sessions }) =>
+    /** @type {const} */ ([told(mean), `${t("meanOf")} · ${counted("recordings", sessions.length)}`]);
+  /** @type {[string, string, string][]} */
+  const rows = [
+    [first.name, ...of(first)],
+    [second.name, ...of(second)],
+    [t("difference"), told(difference), t("differenceHint")],
+    ["p", p === null ? "–" : p.toFixed(p < 0.01 ? 4 : 3), t("pHint")],
+    ["Cliff’s delta", told(delta), t("deltaHint")],
+  ];
   return html`
     <p class="verdict" role="status">${said([verdict.en, verdict.zh])}</p>
-    <table>
-      <tbody>
-        ${of(first)} ${of(second)}
-        <tr><th scope="row">${t("difference")}</th><td class="number">${told(difference)}</td><td class="faint">${t("differenceHint")}</td></tr>
-        <tr><th scope="row">p</th><td class="number">${p === null ? "–" : p.toFixed(p < 0.01 ? 4 : 3)}</td><td class="faint">${t("pHint")}</td></tr>
-        <tr><th scope="row">Cliff’s delta</th><td class="number">${told(delta)}</td><td class="faint">${t("deltaHint")}</td></tr>
-      </tbody>
-    </table>
+    <dl class="compared">
+      ${rows.map(([name, figure, hint]) => html`<dt>${name}</dt><dd class="number">${figure}</dd><dd class="faint">${hint}</dd>`)}
+    </dl>
   `;
 }

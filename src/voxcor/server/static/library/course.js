@@ -112,7 +112,7 @@ function Course({ course, asked, dimension }) {
     <${Curve} course=${course} name=${t(dimension)} describe=${describe} onOpen=${openAt} />
     ${changes.length > 0 && html`<${Changes} course=${course} openAt=${openAt} />`}
     ${isOne && segments.includes(silent.value ?? "") && html`<p class="problem" role="status">${t("soundGone")}</p>`}
-    <p class="faint hint">${t(isOne ? "courseHint" : "coursesHint")} ${t("courseBand")}</p>
+    <p class="faint hint">${t(isOne ? "courseHint" : "coursesHint")}</p>
     <${Figures} course=${course} dimension=${t(dimension)} />
     ${!isOne && html`<${Sessions} asked=${asked} count=${sessions.length} />`}
   `;
@@ -127,6 +127,7 @@ function Changes(/** @type {{ course: TrajectoryDocument, openAt: (index: number
         const index = course.times.indexOf(at);
         return html`<button key=${at} class="quiet number" onClick=${() => openAt(index)}>${momentOf(course, index)}</button>`;
       })}
+      <small class="faint">${t("changesMarked")}</small>
     </div>
   `;
 }

@@ -29,7 +29,7 @@ function Figure(
 /** @param {{ course: CourseDocument, dimension: string }} props */
 export function Figures({ course, dimension }) {
   const { mean, deviation, inertia, instability, changes, times, unit } = course;
-  const values = `${t(unit === "s" ? "valuesSegments" : "valuesSessions")} ${t("intervalHint")}`;
+  const values = t(unit === "s" ? "valuesSegments" : "valuesSessions");
   const moments = changes.slice(0, MOST_CHANGES).map((at) => momentOf(course, times.indexOf(at)));
   const more = changes.length > MOST_CHANGES ? ` +${changes.length - MOST_CHANGES}` : "";
   return html`

@@ -69,7 +69,8 @@ function Found({ found: { clusters, segments, outside } }) {
     all: counted("hits", segments),
   };
   return html`
-    <p role="status">${t("groupsFound", said)} ${segments >= MOST_GROUPED && t("groupsDrawn", { count: counted("hits", segments) })}</p>
+    <p role="status">${t("groupsFound", said)}</p>
+    ${segments >= MOST_GROUPED && html`<p class="faint">${t("groupsDrawn", { count: counted("hits", segments) })}</p>`}
   `;
 }
 

@@ -19,9 +19,9 @@ export function Panels() {
     <section class="card map" aria-label=${t(NAMES[opened])}>
       <div class="title-row">
         <h2 class="visually-hidden">${t(NAMES[opened])}</h2>
-        <nav class="panels" aria-label=${t("panels")}>
+        <div class="panels" role="navigation" aria-label=${t("panels")}>
           ${PANELS.map((name) => html`<a key=${name} href="#${placeOfLook({ panel: name })}" aria-current=${name === opened ? "true" : undefined}>${t(NAMES[name])}</a>`)}
-        </nav>
+        </div>
         ${
           opened !== "courses" &&
           html`<label class="check">

@@ -22,7 +22,6 @@ const LIBRARY = {
   searching: ["Searching…", "正在搜索…"],
   like: ["Like {name}", "与 {name} 相似"],
   likeClear: ["Search for something else", "搜索其他内容"],
-  likeSelection: ["Like a selection of the map", "与地图所选相似"],
   likeMixture: ["This mixture", "这一情感组合"],
 
   filters: ["Which segments count", "筛选"],
@@ -107,10 +106,10 @@ const LIBRARY = {
   groupShow: ["Group of {count}, mostly {emotion}", "{count}的一类，以{emotion}为主"],
   groupStable: ["stable", "稳定"],
   groupUnsure: ["in between", "介于两者之间"],
-  groupChance: ["no pattern", "不成模式"],
+  groupChance: ["no pattern", "不算规律"],
   stabilityHint: [
     "Stability is how well a group is found again when four fifths of the segments are drawn (Jaccard index, Hennig 2007): below 0.60 it is no pattern, from 0.75 on it is one.",
-    "稳定性：抽取五分之四的语段后，该类再次被发现的程度（Jaccard 指数，Hennig 2007）。低于 0.60 不成模式，0.75 及以上为稳定模式。",
+    "稳定性：抽取五分之四的语段后，该类再次被发现的程度（Jaccard 指数，Hennig 2007）。低于 0.60 不算规律，0.75 及以上才算。",
   ],
   voiceOnly: ["{speaker} alone: this may be a voice, and no mood", "全部出自 {speaker}：可能是嗓音而非情绪"],
   voiceMost: ["{share} by {speaker}: this may be a voice, and no mood", "{share} 出自 {speaker}：可能是嗓音而非情绪"],
@@ -121,12 +120,15 @@ const LIBRARY = {
   outliers: ["Farthest from all: {count}", "离群最远：{count}"],
 
   courseOf: ["{name} over time", "{name} 随时间的变化"],
-  courseHint: ["Each point is a segment: a click plays it.", "每个点是一个语段，点击即可播放。"],
-  coursesHint: ["Each point is the mean of a recording: a click opens it.", "每个点是一段录音的均值，点击即可打开。"],
-  courseBand: [
-    "The shade is the 95% interval, dark steps are the means between changes, dashed lines the changes.",
-    "阴影为 95% 区间，深色阶梯为变化点之间的均值，虚线为变化点。",
+  courseHint: [
+    "Each point is a segment: a click plays it. The shade is the 95% interval of the mean.",
+    "每个点是一个语段，点击即可播放。阴影为均值的 95% 区间。",
   ],
+  coursesHint: [
+    "Each point is the mean of a recording: a click opens it. The shade is its 95% interval.",
+    "每个点是一段录音的均值，点击即可打开。阴影为其 95% 区间。",
+  ],
+  changesMarked: ["dashed; dark steps are the means between them", "虚线；深色阶梯为变化点之间的均值"],
   courseWorking: ["The course is being computed…", "正在计算变化过程…"],
   courseNone: ["The filters leave no segment.", "筛选后没有语段。"],
   courseUnsaid: ["No segment here says anything of {dimension}.", "这些语段没有{dimension}数据。"],
@@ -134,9 +136,8 @@ const LIBRARY = {
   courseAll: ["All that the filters leave", "筛选出的全部录音"],
   dimension: ["Dimension", "维度"],
   coursePoints: ["Points of the curve: arrows move, Enter opens", "曲线上的点：方向键移动，Enter 打开"],
-  coursePage: ["Page to hand on", "下载分享网页"],
+  coursePage: ["Page to hand on", "下载可转交的网页"],
   coursePageWorking: ["Making the page…", "正在生成网页…"],
-  formula: ["Formula", "公式"],
   meanOf: ["mean", "均值"],
   meanOfDimension: ["mean {dimension}", "{dimension}均值"],
   deviation: ["standard deviation", "标准差"],
@@ -157,13 +158,14 @@ const LIBRARY = {
     "均值发生变化之处，PELT（Killick, Fearnhead & Eckley 2012）。即使没有变化，每二十个序列中也会有一个被误判。",
   ],
   changesRule: ["must explain more than the best of 19 in 20 shuffles", "须优于 20 次打乱中 19 次的最佳变化"],
-  valuesSegments: ["x are the segments, in the order of their times.", "x 为各语段的值，按时间排列。"],
-  valuesSessions: [
-    "x are the recordings, each the mean of its segments by length.",
-    "x 为各段录音的均值（按语段时长加权）。",
+  valuesSegments: [
+    "x are the segments, in the order of their times; in brackets the 95% interval, by bootstrap.",
+    "x 为各语段的值，按时间排列；方括号内为 95% 区间（自助法）。",
   ],
-  intervalHint: ["In brackets the 95% interval, by bootstrap.", "方括号内为 95% 区间（自助法）。"],
-  tooFewValues: ["too few values", "数据不足"],
+  valuesSessions: [
+    "x are the recordings, each the mean of its segments by length; in brackets the 95% interval, by bootstrap.",
+    "x 为各段录音的均值（按语段时长加权）；方括号内为 95% 区间（自助法）。",
+  ],
   sessions: ["Recordings side by side", "各段录音并列"],
   sessionsMany: [
     "Of more than {most} recordings none is drawn by itself: the curve leads to each.",
@@ -189,11 +191,8 @@ const LIBRARY = {
   ],
 
   selection: ["Selection", "所选"],
-  selectionNone: ["There is no visible point in it.", "其中没有可见的点。"],
   selectionList: ["List", "列出"],
   selectionLike: ["Like these", "找相似"],
-  selectionCsv: ["CSV", "CSV"],
-  selectionJsonl: ["JSONL", "JSONL"],
   selectionClear: ["Let go", "取消选择"],
   selectionRest: [
     "The first {listed} are listed; the files have all of them.",
@@ -215,7 +214,6 @@ const LIBRARY = {
   labelList: ["All labels as a training list", "全部标签（训练清单）"],
 
   recordings: ["Recordings", "录音"],
-  recordingsNone: ["There are no recordings.", "没有录音。"],
   addHistory: ["Add all results of History", "添加历史中的全部结果"],
   addHistoryRunning: ["Adding {done} of {total}…", "正在添加 {done} / {total}…"],
   addHistoryNone: ["History has no results yet.", "历史中尚无结果。"],
