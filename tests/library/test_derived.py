@@ -9,6 +9,7 @@ import pytest
 
 from library_groups import MODEL, grouped
 from voxcor.library import derived
+from voxcor.library.labels import PersonsLabel
 from voxcor.library.query import Heard
 from voxcor.library.search import search
 from voxcor.library.store import Library
@@ -21,24 +22,28 @@ def never() -> Recognizer:
     raise AssertionError("nothing needs to be recognised")
 
 
-def keep(library: Library, kind: str, version: int | None = None) -> str:
+def keep(library: Library, kind: str, version: int | None = None, speaker: str = "安娜") -> str:
     table = library.table()
     at = library.version(table) if version is None else version
-    key = derived.key_of(kind, table.name, at, {"filters": {"speaker": "安娜"}})
+    stock = derived.stock_of(library.recordings_of(table))
+    key = derived.key_of(kind, table.name, stock, {"filters": {"speaker": speaker}})
     library.keep(key, table, at, b"{}")
     return key
 
 
-def test_it_is_kept_for_its_version_and_what_was_asked(tmp_path: Path) -> None:
+def test_it_is_kept_for_its_recordings_and_what_was_asked(tmp_path: Path) -> None:
     library = grouped(tmp_path, {"angry": 3})
     key = keep(library, "map")
     assert derived.read(library.folder, key) == b"{}"
     table = library.table()
-    version = library.version(table)
+    recordings = library.recordings_of(table)
+    stock = derived.stock_of(recordings)
+    assert stock == derived.stock_of(sorted(recordings, reverse=True))
+    asked = {"filters": {"speaker": "安娜"}}
     for other in (
-        derived.key_of("map", table.name, version, {}),
-        derived.key_of("clusters", table.name, version, {"filters": {"speaker": "安娜"}}),
-        derived.key_of("map", table.name, version + 1, {"filters": {"speaker": "安娜"}}),
+        derived.key_of("map", table.name, stock, {}),
+        derived.key_of("clusters", table.name, stock, asked),
+        derived.key_of("map", table.name, derived.stock_of([*recordings, "f"]), asked),
     ):
         assert derived.read(library.folder, other) is None
     assert (library.folder / derived.FOLDER).stat().st_mode & 0o077 == 0
@@ -55,6 +60,22 @@ def test_what_is_old_is_not_kept_beside_what_is_new(tmp_path: Path) -> None:
     second = keep(library, "map")
     assert _kept(library) == {second}
     assert first != second
+
+
+def test_a_label_leaves_what_was_computed(tmp_path: Path) -> None:
+    library = grouped(tmp_path, {"angry": 3})
+    key = keep(library, "map")
+    (segment, *_) = library.segments(library.table())
+    said = PersonsLabel(segment.recording, segment.start, segment.end, "sad")
+    assert library.label([said]) == 1
+    assert keep(library, "map") == key
+    assert derived.read(library.folder, key) == b"{}"
+
+
+def test_of_what_is_asked_in_many_ways_the_latest_is_kept(tmp_path: Path) -> None:
+    library = grouped(tmp_path, {"angry": 3})
+    keys = [keep(library, "map", speaker=str(number)) for number in range(derived.MOST_KEPT + 2)]
+    assert _kept(library) == {*keys[2:]}
 
 
 def test_nothing_is_kept_of_what_was_removed(tmp_path: Path) -> None:

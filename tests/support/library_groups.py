@@ -1,4 +1,4 @@
-"""Libraries whose segments are known to lie in groups."""
+"""Libraries whose segments are known to lie in groups, or to go up and down."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +13,13 @@ from voxcor.results import ModelInfo
 MODEL = ModelInfo("small", "int8", "1", "cd" * 32, True, False)
 
 
-def grouped(folder: Path, sizes: dict[str, int], *, noise: int = 0, seed: int = 0) -> Library:
+def grouped(
+    folder: Path, sizes: dict[str, int], *, noise: int = 0, seed: int = 0, path: str | None = None
+) -> Library:
     """For each label so many segments with scores and vectors near each other, and some anywhere.
 
-    They take turns to be spoken by ann and ben, whose vectors lie far apart.
+    They take turns to be spoken by ann and ben, whose vectors lie far apart. All of them are heard
+    in the beginning of one file.
     """
     rng = np.random.default_rng(seed)
     labels = [label for label, size in sizes.items() for _ in range(size)] + [""] * noise
@@ -35,7 +38,7 @@ def grouped(folder: Path, sizes: dict[str, int], *, noise: int = 0, seed: int = 
         name = f"{number:016x}"
         segments.append(
             LibrarySegment(
-                *(name, f"{label or 'noise'}-{number}.wav", None, None, 0.0, 2.0),
+                *(name, f"{label or 'noise'}-{number}.wav", path, None, 0.0, 2.0),
                 *(emotion, scores[emotion], scores, None, None, speaker, None),
                 *(datetime(2026, 1, 1 + number % 28), "test"),
             )
@@ -43,4 +46,26 @@ def grouped(folder: Path, sizes: dict[str, int], *, noise: int = 0, seed: int = 
         vectors.append(vector)
     library = Library(folder / "library")
     library.add(MODEL, segments, np.array(vectors, np.float32))
+    return library
+
+
+def spoken(folder: Path, *, path: str | None = None) -> Library:
+    """Twelve recordings of ann and ben in turns on as many days, in which nine utterances go up.
+
+    From the seventh day on they sound more pleasant. All of them are heard in one file.
+    """
+    scores = dict.fromkeys(LABEL_IDS, 1 / len(LABEL_IDS))
+    library = Library(folder / "library")
+    for day in range(12):
+        speaker = ("ann", "ben")[day % 2]
+        segments = [
+            LibrarySegment(
+                *(f"{day:016x}", f"{speaker}-{day}.wav", path, None, 0.3 * at, 0.3 * at + 0.2),
+                *("neutral", scores["neutral"], scores, None),
+                *(-0.6 + 0.05 * at + 0.4 * (day > 5), speaker, None),
+                *(datetime(2026, 1, 1 + day), "test"),
+            )
+            for at in range(9)
+        ]
+        library.add(MODEL, segments, np.ones((len(segments), 16), np.float32))
     return library

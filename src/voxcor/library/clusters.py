@@ -33,8 +33,8 @@ class Cluster:
     """Segments that lie together.
 
     `size` is how many, `stability` 0..1 as in the module. `emotions` and `speakers` are shares of
-    the segments, the largest first: a cluster of one speaker is a voice and no mood. `exemplars`
-    are those nearest to its middle.
+    the segments, the largest first, speakers as far as they are known: a cluster of one speaker is
+    a voice and no mood. `exemplars` are those nearest to its middle.
     """
 
     size: int
@@ -154,15 +154,17 @@ def _described(
     return Cluster(
         size=len(inside),
         stability=round(stability, 3),
-        emotions=_shares([one.label or one.emotion for one in inside]),
-        speakers=_shares([one.speaker for one in inside if one.speaker]),
+        emotions=shares([one.label or one.emotion for one in inside]),
+        speakers=shares([one.speaker for one in inside]),
         exemplars=tuple(segments[i] for i in nearest),
         members=tuple(inside),
     )
 
 
-def _shares(names: Sequence[str]) -> dict[str, float]:
-    return {name: round(n / len(names), 4) for name, n in Counter(names).most_common()}
+def shares(names: Sequence[str | None]) -> dict[str, float]:
+    """Which share of them each is, the largest first; None, where nobody is known, is not named."""
+    counts = Counter(names).most_common()
+    return {name: round(n / len(names), 4) for name, n in counts if name is not None}
 
 
 def _farthest(

@@ -99,13 +99,13 @@ def follow(
     """
     rng = np.random.default_rng(seed)
     grouped = _by_recording(segments, dimension)
-    known = [one for group in grouped for one in group]
     sessions = tuple(_session(group, dimension, rng) for group in grouped)
     if len(sessions) > 1:
         first = sessions[0].recorded_at
         times = [(one.recorded_at - first).total_seconds() / 86_400 for one in sessions]
         values, block = np.array([one.mean.value for one in sessions]), 1
     else:
+        (known,) = grouped or [[]]
         times = [(one.start + one.end) / 2 for one in known]
         values = np.array([getattr(one, dimension) for one in known], float)
         block = max(1, round(len(values) ** (1 / 3)))
@@ -130,12 +130,32 @@ def follow(
 
 
 def follow_each(
-    segments: Sequence[LibrarySegment], dimension: Dimension = "valence", *, seed: int = 0
+    segments: Sequence[LibrarySegment],
+    dimension: Dimension = "valence",
+    *,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[Trajectory, ...]:
-    """The course within each recording, in the order of their times; see `follow`."""
-    return tuple(
-        follow(group, dimension, seed=seed) for group in _by_recording(segments, dimension)
-    )
+    """The course within each recording, in the order of their times; see `follow`.
+
+    Args:
+        segments: in any order.
+        dimension: which.
+        seed: of the draws.
+        progress: is told after each recording which share of them is done. What it raises ends the
+            work.
+    """
+    grouped = _by_recording(segments, dimension)
+    courses = []
+    for group in grouped:
+        courses.append(follow(group, dimension, seed=seed))
+        progress(len(courses) / len(grouped))
+    return tuple(courses)
+
+
+def known_of(segments: Sequence[LibrarySegment], dimension: Dimension) -> list[LibrarySegment]:
+    """The segments that say something of a dimension, as a course has them: one after the other."""
+    return [one for group in _by_recording(segments, dimension) for one in group]
 
 
 def _by_recording(

@@ -6,18 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from library_groups import grouped
+from library_groups import grouped, spoken
 from library_home import patiently
 from places import VOICE
 from serving import Server, serving
 from voxcor import Recognizer
 from voxcor.datasets.manifest import read_manifest
 from voxcor.library.clusters import find_clusters
+from voxcor.library.groups import compare_groups
 from voxcor.library.incoming import add
 from voxcor.library.map import make_map
 from voxcor.library.result_rows import Added
 from voxcor.library.store import Library
-from voxcor.library.trajectory import follow
+from voxcor.library.trajectory import follow, follow_each
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
 
@@ -91,6 +92,85 @@ def test_a_course_is_that_of_the_engine(tmp_path: Path) -> None:
         assert {name: document[name] for name in expected} == expected
         nobody = server.post(TRAJECTORY, json={"filters": {"speaker": "nobody"}})
         assert (nobody.status_code, nobody.json()["code"]) == (404, "not_in_library")
+
+
+def test_a_label_moves_nothing_and_is_told_at_once(tmp_path: Path) -> None:
+    library = grouped(tmp_path, {"angry": 20, "sad": 20})
+    with serving(tmp_path, ready=False) as server:
+        before = patiently(server, MAP).json()
+        groups = patiently(server, CLUSTERS, smallest=8).json()
+        group = groups["clusters"][0]
+        happy_before = patiently(server, CLUSTERS, filters={"emotion": "happy"}).json()
+        assert happy_before["segments"] == 0
+        there = kept(tmp_path)
+        said = [*group["members"][:2], group["exemplars"][0]["id"]]
+        form = {"segments": said, "label": "happy"}
+        server.request("PUT", "/v1/library/labels", json=form).raise_for_status()
+        after = server.post(MAP, json={}).json()
+        assert [after[axis] for axis in "xy"] == [before[axis] for axis in "xy"]
+        emotions = {
+            one: after["labels"][at] for one, at in zip(after["ids"], after["emotion"], strict=True)
+        }
+        assert {emotions.pop(one) for one in said} == {"happy"}
+        told = server.post(CLUSTERS, json={"smallest": 8}).json()["clusters"][0]
+        expected = find_clusters(library, library.table(), smallest=8).clusters[0]
+        assert told["emotions"] == expected.emotions
+        assert told["exemplars"] == [one.to_document() for one in expected.exemplars]
+        # Nothing was computed again; only which segments are happy is another question by now.
+        assert kept(tmp_path) == there
+        happy = patiently(server, CLUSTERS, filters={"emotion": "happy"}).json()
+        assert happy["segments"] == len({*said})
+        # And taken back.
+        server.request("DELETE", "/v1/library/labels", json={"segments": said}).raise_for_status()
+        assert server.post(MAP, json={}).json() == before
+        assert server.post(CLUSTERS, json={"smallest": 8}).json() == groups
+
+
+def test_a_course_has_that_within_each_recording_and_the_segments(tmp_path: Path) -> None:
+    library = spoken(tmp_path)
+    segments = library.segments(library.table(), "speaker = 'ann'")
+    with serving(tmp_path, ready=False) as server:
+        asked = {"filters": {"speaker": "ann"}}
+        plain = patiently(server, TRAJECTORY, **asked).json()
+        assert (plain["each"], plain["segments"], plain["compared"]) == (None, [], None)
+        document = patiently(server, TRAJECTORY, each=True, **asked).json()
+        expected = [one.to_document() for one in follow_each(segments)]
+        assert len(expected) == 6
+        for found, course in zip(document["each"], expected, strict=True):
+            assert {name: found[name] for name in course} == course
+            recording = found["sessions"][0]["recording"]
+            assert found["segments"] == [s.id for s in segments if s.recording == recording]
+
+
+def test_two_groups_of_recordings_are_compared(tmp_path: Path) -> None:
+    library = spoken(tmp_path)
+    with serving(tmp_path, ready=False) as server:
+        found = patiently(server, TRAJECTORY, compare=["ann", "ben"]).json()["compared"]
+        ann, ben = (
+            (name, library.segments(library.table(), f"speaker = '{name}'"))
+            for name in ("ann", "ben")
+        )
+        expected = compare_groups(ann, ben).to_document()
+        assert {name: found[name] for name in expected} == expected
+        assert found["verdict"]["en"].startswith("No difference in valence")
+        wrong = server.post(TRAJECTORY, json={"compare": ["ann", "soon.."]})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "query_invalid")
+
+
+def test_a_course_is_a_page_to_hand_on(tmp_path: Path) -> None:
+    spoken(tmp_path)
+    asked = {"format": "html", "filters": {"speaker": "ann", "since": "2026-01-02"}}
+    with serving(tmp_path, ready=False) as server:
+        response = patiently(server, TRAJECTORY, **asked)
+        assert response.headers["content-type"].startswith("text/html")
+        assert "valence.html" in response.headers["content-disposition"]
+        for words in (
+            "Valence over time: ann, from 2026-01-02",
+            "效价随时间的变化：ann，2026-01-02 起",
+        ):
+            assert words in response.text
+        chinese = server.post(TRAJECTORY, json=asked, headers={"Accept-Language": "zh"})
+        assert '<html lang="zh' in chinese.text
 
 
 def test_a_change_makes_it_old_and_a_removal_deletes_it(tmp_path: Path) -> None:

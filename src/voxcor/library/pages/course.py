@@ -61,7 +61,7 @@ def course_page(
     course: Trajectory,
     sessions: Sequence[Trajectory],
     *,
-    about: str,
+    about: Text,
     model: ModelInfo,
     compared: GroupComparison | None = None,
 ) -> str:
@@ -75,7 +75,10 @@ def course_page(
         compared: two groups, where some are compared.
     """
     name = DIMENSION_NAMES[course.dimension]
-    title = Both(f"{name.en.capitalize()} over time: {about}", f"{name.zh}随时间的变化：{about}")
+    whose = about if isinstance(about, Both) else Both(about, about)
+    title = Both(
+        f"{name.en.capitalize()} over time: {whose.en}", f"{name.zh}随时间的变化：{whose.zh}"
+    )
     return page(
         title, [_span(course), model.id], _parts(course, sessions, compared), model, style=_STYLE
     )

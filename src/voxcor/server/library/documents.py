@@ -1,15 +1,19 @@
 """What the library answers, as JSON has it."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from voxcor.library.clusters import Clusters
+from voxcor.library.groups import GroupComparison
 from voxcor.library.labels import LabelsBySegment
 from voxcor.library.listing import LibraryRecording
+from voxcor.library.pages.groups import verdict
 from voxcor.library.query import Mixture, Query, Region, Words
 from voxcor.library.search import Answer
 from voxcor.library.segments import LibrarySegment
+from voxcor.library.trajectory import Trajectory, known_of
 from voxcor.results import ModelInfo, milliseconds
 
 
@@ -251,12 +255,11 @@ class SessionDocument(BaseModel):
     mean: IntervalDocument
 
 
-class TrajectoryDocument(BaseModel):
+class CourseDocument(BaseModel):
     """The course of a dimension. `times` and `changes` are in `unit`: seconds within a recording,
-    days since the first of several.
+    days since the first of several. `segments` are the ids of the values within a recording.
     """
 
-    model: LibraryModel
     dimension: Literal["arousal", "valence"]
     unit: Literal["s", "days"]
     times: list[float]
@@ -267,6 +270,41 @@ class TrajectoryDocument(BaseModel):
     instability: IntervalDocument
     changes: list[float]
     sessions: list[SessionDocument]
+    segments: list[str]
+
+
+class GroupDocument(BaseModel):
+    """Recordings that belong together; `mean` is of their means."""
+
+    name: str
+    mean: IntervalDocument
+    sessions: list[SessionDocument]
+
+
+class GroupsDocument(BaseModel):
+    """Two groups in a dimension; `difference` is the first less the second, `too_few` that no
+    difference could be told from chance, `significant` that this one is, `verdict` the same in
+    words, by language.
+    """
+
+    dimension: Literal["arousal", "valence"]
+    first: GroupDocument
+    second: GroupDocument
+    difference: IntervalDocument
+    p: float | None
+    smallest_p: float | None
+    delta: IntervalDocument
+    too_few: bool
+    significant: bool
+    verdict: dict[str, str]
+
+
+class TrajectoryDocument(CourseDocument):
+    """A course; where it is asked for, that within `each` recording, and two groups `compared`."""
+
+    model: LibraryModel
+    each: list[CourseDocument] | None
+    compared: GroupsDocument | None
 
 
 def model_document(model: ModelInfo) -> dict[str, Any]:
@@ -285,6 +323,17 @@ def clusters_document(found: Clusters) -> dict[str, Any]:
         "outside": found.outside,
         "outliers": [one.to_document() for one in found.outliers],
     }
+
+
+def course_document(course: Trajectory, segments: Sequence[LibrarySegment]) -> dict[str, Any]:
+    """A course of these segments, a `CourseDocument`."""
+    within = known_of(segments, course.dimension) if course.unit == "s" else []
+    return {**course.to_document(), "segments": [one.id for one in within]}
+
+
+def groups_document(found: GroupComparison) -> dict[str, Any]:
+    """A `GroupsDocument`."""
+    return {**found.to_document(), "verdict": verdict(found)._asdict()}
 
 
 def labelled_document(segment: LibrarySegment, labels: LabelsBySegment) -> dict[str, Any]:

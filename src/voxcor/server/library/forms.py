@@ -237,3 +237,14 @@ class TrajectoryForm(BaseModel):
     model: ModelChoice = None
     filters: LibraryFilters = LibraryFilters()
     dimension: Literal["arousal", "valence"] = "valence"
+    each: bool = Field(
+        False, description="Also the course within each recording. · 同时给出各段录音内的变化。"
+    )
+    compare: tuple[_Text, _Text] | None = Field(
+        None,
+        description="Two groups: a speaker each, or dates (2026-01-01..2026-03-01, ..DATE, DATE..)."
+        " · 两组：说话人，或日期（2026-01-01..2026-03-01、..日期、日期..）。",
+    )
+    format: Literal["json", "html"] = Field(
+        "json", description="Figures, or a page to hand on. · 数据，或可分享的网页。"
+    )

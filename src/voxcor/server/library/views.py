@@ -1,34 +1,53 @@
 """`/v1/library/map`, `/clusters`, `/trajectory`: what is computed of many segments together.
 
-What takes long is answered 202 until it is there, and then kept until the library changes.
+What takes long is answered 202 until it is there, and then kept until recordings come or go.
+People's labels move nothing: they are told beside what is kept.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from voxcor.errors import NotInLibrary
 from voxcor.inference.session import available_cores
+from voxcor.language import Both, Text, language
 from voxcor.library import derived
 from voxcor.library.clusters import find_clusters
+from voxcor.library.filters import Filters, parse_group
+from voxcor.library.groups import compare_groups
 from voxcor.library.map import make_map
+from voxcor.library.pages.course import course_page
+from voxcor.library.pages.groups import group_words
+from voxcor.library.segments import LibrarySegment
 from voxcor.library.store import Library
 from voxcor.library.tables import ModelTable
-from voxcor.library.trajectory import follow
+from voxcor.library.trajectory import Trajectory, follow, follow_each
 from voxcor.result_folder import to_json
+from voxcor.server.http.downloads import attachment
 from voxcor.server.library.documents import (
     ClustersDocument,
     MapDocument,
     TrajectoryDocument,
     Working,
     clusters_document,
+    course_document,
+    groups_document,
     model_document,
 )
-from voxcor.server.library.forms import ClustersForm, MapForm, TrajectoryForm
+from voxcor.server.library.forms import ClustersForm, LibraryFilters, MapForm, TrajectoryForm
+from voxcor.server.library.relabelled import (
+    Document,
+    Labelled,
+    relabelled_clusters,
+    relabelled_map,
+    unlabelled_clusters,
+    unlabelled_map,
+)
 from voxcor.server.library.tasks import LibraryTasks
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
@@ -36,8 +55,12 @@ from voxcor.server.service import service_of
 # What takes no longer is answered at once.
 DIRECT_S = 1.0
 
+Progress = Callable[[float], None]
+
 # Of a table of the library: a document, telling which share of the work is done.
-Compute = Callable[[Library, ModelTable, Callable[[float], None]], dict[str, Any]]
+Compute = Callable[[Library, ModelTable, Progress], Document]
+
+Relabel = Callable[[Document, Labelled], Document]
 
 
 @asynccontextmanager
@@ -66,19 +89,18 @@ async def get_map(request: Request, form: MapForm) -> Response:
     """
     threads = service_of(request).settings.threads or available_cores()
 
-    def compute(
-        library: Library, table: ModelTable, progress: Callable[[float], None]
-    ) -> dict[str, Any]:
-        return make_map(
+    def compute(library: Library, table: ModelTable, progress: Progress) -> Document:
+        found = make_map(
             library,
             table,
             filters=form.filters.meant(),
             by_speaker=form.by_speaker,
             threads=threads,
             progress=progress,
-        ).to_document()
+        )
+        return unlabelled_map(found).to_document()
 
-    return await _computed(request, "map", form, compute)
+    return _answer(await _computed(request, "map", form, compute, relabelled_map))
 
 
 @router.post(
@@ -91,71 +113,141 @@ async def get_clusters(request: Request, form: ClustersForm) -> Response:
     · HDBSCAN，最多 20,000 个语段；给出各类应先听的语段及其稳定程度。
     """
 
-    def compute(
-        library: Library, table: ModelTable, progress: Callable[[float], None]
-    ) -> dict[str, Any]:
-        return clusters_document(
-            find_clusters(
-                library,
-                table,
-                filters=form.filters.meant(),
-                smallest=form.smallest,
-                by_speaker=form.by_speaker,
-                progress=progress,
-            )
+    def compute(library: Library, table: ModelTable, progress: Progress) -> Document:
+        found = find_clusters(
+            library,
+            table,
+            filters=form.filters.meant(),
+            smallest=form.smallest,
+            by_speaker=form.by_speaker,
+            progress=progress,
         )
+        return clusters_document(unlabelled_clusters(found))
 
-    return await _computed(request, "clusters", form, compute)
+    return _answer(await _computed(request, "clusters", form, compute, relabelled_clusters))
 
 
 @router.post(
     "/trajectory",
     summary="A dimension over time · 维度随时间的变化",
-    responses={200: {"model": TrajectoryDocument}, **_LATER},
+    responses={
+        200: {"model": TrajectoryDocument, "content": {"text/html": {}}},
+        **_LATER,
+        **problems(422),
+    },
 )
 async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
-    """Arousal or valence within a recording, or over the recordings that the filters leave.
-    · 一个录音之内、或筛选出的多个录音之间的唤醒度或效价变化。
+    """Arousal or valence within a recording, or over the recordings that the filters leave; as
+    `html` the page that `voxcor library trajectory --html` writes.
+    · 一个录音之内、或筛选出的多个录音之间的唤醒度或效价变化；`html` 为
+    `voxcor library trajectory --html` 所写的网页。
     """
+    groups = [(name, parse_group(name)) for name in form.compare or ()]
 
-    def compute(
-        library: Library, table: ModelTable, _progress: Callable[[float], None]
-    ) -> dict[str, Any]:
-        segments = library.segments(table, form.filters.meant().where)
+    def compute(library: Library, table: ModelTable, progress: Progress) -> Document:
+        def of(*filters: Filters) -> Sequence[LibrarySegment]:
+            conditions = [one.where for one in (form.filters.meant(), *filters)]
+            return library.segments(table, " AND ".join(filter(None, conditions)) or None)
+
+        segments = of()
         if not segments:
             raise NotInLibrary(name=form.filters.recording or form.filters.speaker or "–")
-        return follow(segments, form.dimension).to_document()
+        course = follow(segments, form.dimension)
+        is_wanted = form.each or form.format == "html"
+        each = follow_each(segments, form.dimension, progress=progress) if is_wanted else ()
+        compared = None
+        if groups:
+            first, second = ((name, of(filters)) for name, filters in groups)
+            compared = compare_groups(first, second, form.dimension)
+        if form.format == "html":
+            about = _about(form.filters, course)
+            page = course_page(course, each, about=about, model=table.model, compared=compared)
+            return {"page": page}
+        within = [course_document(one, _within(segments, one)) for one in each]
+        return {
+            **course_document(course, segments),
+            "each": within if form.each else None,
+            "compared": compared and groups_document(compared),
+        }
 
-    return await _computed(request, "trajectory", form, compute)
+    beside = {"language": language()} if form.format == "html" else {}
+    found = await _computed(request, "trajectory", form, compute, **beside)
+    if form.format == "html" and isinstance(found, bytes):
+        headers = attachment(f"{form.dimension}.html")
+        return HTMLResponse(json.loads(found)["page"], headers=headers)
+    return _answer(found)
+
+
+def _within(segments: Sequence[LibrarySegment], course: Trajectory) -> list[LibrarySegment]:
+    (session,) = course.sessions
+    return [one for one in segments if one.recording == session.recording]
+
+
+def _about(filters: LibraryFilters, course: Trajectory) -> Text:
+    """Whose course it is, as its page says it."""
+    if len(course.sessions) == 1:
+        return course.sessions[0].name
+    dated = filters.since or filters.until
+    dates = group_words(f"{filters.since or ''}..{filters.until or ''}") if dated else None
+    if filters.speaker and dates:
+        return Both(f"{filters.speaker}, {dates.en}", f"{filters.speaker}，{dates.zh}")
+    return filters.speaker or dates or Both("all recordings", "全部录音")
 
 
 async def _computed(
-    request: Request, kind: str, form: MapForm | TrajectoryForm, compute: Compute
-) -> Response:
-    """What is kept, or computed in time, or how far it is."""
+    request: Request,
+    kind: str,
+    form: MapForm | TrajectoryForm,
+    compute: Compute,
+    relabel: Relabel | None = None,
+    **beside: str,
+) -> bytes | float:
+    """What is kept, or computed in time, with people's labels; else how far it is.
+
+    It depends on what the form asks, and on what is said `beside` that.
+    """
     library = service_of(request).library
     form.filters.meant()  # what cannot be asked is said at once
 
-    def look() -> tuple[ModelTable, int, str, bytes | None]:
+    def look() -> tuple[ModelTable, str, str, bytes | None]:
         table = library.table(form.model)
-        version = library.version(table)
-        key = derived.key_of(kind, table.name, version, form.model_dump(exclude={"model"}))
-        return table, version, key, derived.read(library.folder, key)
+        stock = derived.stock_of(library.recordings_of(table))
+        asked = form.model_dump(exclude={"model"}) | beside
+        if form.filters.emotion is not None:
+            # Which segments have it changes with every label.
+            asked["version"] = library.version(table)
+        key = derived.key_of(kind, table.name, stock, asked)
+        return table, stock, key, derived.read(library.folder, key)
 
-    table, version, key, content = await asyncio.to_thread(look)
+    table, stock, key, content = await asyncio.to_thread(look)
 
-    def work(progress: Callable[[float], None]) -> bytes:
+    def work(progress: Progress) -> bytes:
         document = compute(library, table, progress)
         named = {"map": key} if kind == "map" else {}
         answer = to_json({**named, "model": model_document(table.model), **document}).encode()
-        library.keep(key, table, version, answer)
+        version = library.version(table)
+        if derived.stock_of(library.recordings_of(table)) == stock:
+            library.keep(key, table, version, answer)
         return answer
 
     if content is None:
         tasks: LibraryTasks = request.app.state.library_tasks
         found = await tasks.ask(key, work, DIRECT_S)
         if isinstance(found, float):
-            working = {"state": "working", "progress": round(found, 3)}
-            return JSONResponse(working, 202, {"Retry-After": "1"})
+            return found
         content = found
-    return Response(content, media_type="application/json")
+    if relabel is not None:
+        content = await asyncio.to_thread(_labelled, library, table, content, relabel)
+    return content
+
+
+def _labelled(library: Library, table: ModelTable, content: bytes, relabel: Relabel) -> bytes:
+    labelled = {one.id: one for one in library.segments(table, "label IS NOT NULL")}
+    return to_json(relabel(json.loads(content), labelled)).encode() if labelled else content
+
+
+def _answer(found: bytes | float) -> Response:
+    if isinstance(found, bytes):
+        return Response(found, media_type="application/json")
+    working = {"state": "working", "progress": round(found, 3)}
+    return JSONResponse(working, 202, {"Retry-After": "1"})

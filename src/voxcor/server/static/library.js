@@ -35,12 +35,10 @@ export function placeOfSimilar(id, part) {
 }
 
 /** A style sheet is there before what it is for is drawn. */
-const styled = () =>
+const styled = (/** @type {string} */ name) =>
   new Promise((resolve, reject) => {
-    const link = Object.assign(document.createElement("link"), {
-      rel: "stylesheet",
-      href: "static/library/library.css",
-    });
+    const href = `static/library/${name}.css`;
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href });
     link.onload = resolve;
     link.onerror = () => reject(new Error(t("offline")));
     document.head.append(link);
@@ -48,7 +46,7 @@ const styled = () =>
 
 async function load() {
   try {
-    const [{ LibraryView }] = await Promise.all([import("./library/view.js"), styled()]);
+    const [{ LibraryView }] = await Promise.all([import("./library/view.js"), styled("library"), styled("panels")]);
     view.value = LibraryView;
     failure.value = null;
   } catch (error) {

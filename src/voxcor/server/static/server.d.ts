@@ -119,6 +119,21 @@ export type CorrectionsForm = {
   corrections: CorrectionForm[];
 };
 
+/** The course of a dimension. `times` and `changes` are in `unit`: seconds within a recording, */
+export type CourseDocument = {
+  dimension: "arousal" | "valence";
+  unit: "s" | "days";
+  times: number[];
+  values: number[];
+  mean: IntervalDocument;
+  deviation: IntervalDocument;
+  inertia: IntervalDocument;
+  instability: IntervalDocument;
+  changes: number[];
+  sessions: SessionDocument[];
+  segments: string[];
+};
+
 /** How excited and how pleasant it sounds; null where too little of the scores says it. Documents of versions before it have none. */
 export type Dimensions = {
   arousal: number;
@@ -216,6 +231,27 @@ export type FlipDocument = {
 };
 
 export type Granularity = "utterance" | "segment" | "frame";
+
+/** Recordings that belong together; `mean` is of their means. */
+export type GroupDocument = {
+  name: string;
+  mean: IntervalDocument;
+  sessions: SessionDocument[];
+};
+
+/** Two groups in a dimension; `difference` is the first less the second, `too_few` that no */
+export type GroupsDocument = {
+  dimension: "arousal" | "valence";
+  first: GroupDocument;
+  second: GroupDocument;
+  difference: IntervalDocument;
+  p: number | null;
+  smallest_p: number | null;
+  delta: IntervalDocument;
+  too_few: boolean;
+  significant: boolean;
+  verdict: Record<string, string>;
+};
 
 /** How much of a person a model has heard. */
 export type HeardByDocument = {
@@ -862,9 +898,8 @@ export type TakesForm = {
   format?: "json" | "html";
 };
 
-/** The course of a dimension. `times` and `changes` are in `unit`: seconds within a recording, */
+/** A course; where it is asked for, that within `each` recording, and two groups `compared`. */
 export type TrajectoryDocument = {
-  model: LibraryModel;
   dimension: "arousal" | "valence";
   unit: "s" | "days";
   times: number[];
@@ -875,6 +910,10 @@ export type TrajectoryDocument = {
   instability: IntervalDocument;
   changes: number[];
   sessions: SessionDocument[];
+  segments: string[];
+  model: LibraryModel;
+  each: CourseDocument[] | null;
+  compared: GroupsDocument | null;
 };
 
 /** Which segments are followed, in which dimension. */
@@ -882,6 +921,9 @@ export type TrajectoryForm = {
   model?: string | null;
   filters?: LibraryFilters;
   dimension?: "arousal" | "valence";
+  each?: boolean;
+  compare?: unknown[] | null;
+  format?: "json" | "html";
 };
 
 /** Two models over the same recordings; those on which they differ most come first. */

@@ -45,6 +45,24 @@ const NOTHING = {
   filters: NO_FILTERS,
 };
 
+/**
+ * What is looked at below the search: the map, groups or courses, `by_speaker` where voices are taken away; a group by a
+ * segment of it, and whose course, in which dimension, set beside what.
+ *
+ * @typedef {{
+ *   panel: string,
+ *   by_speaker: string,
+ *   group: string,
+ *   recording: string,
+ *   dimension: string,
+ *   first: string,
+ *   second: string,
+ * }} Look
+ */
+
+/** @type {Look} */
+const FIRST_LOOK = { panel: "", by_speaker: "", group: "", recording: "", dimension: "", first: "", second: "" };
+
 const PAGE = 20;
 const MOST_LISTED = 1000; // recordings, at once
 
@@ -74,6 +92,10 @@ const sharesTo = (/** @type {Scores} */ shares) =>
 
 const numberFrom = (/** @type {string | null} */ text) => (text === null ? null : Number(text));
 
+/** What an address says under these names; nothing where it says nothing. */
+const stringsOf = (/** @type {URLSearchParams} */ given, /** @type {object} */ names) =>
+  Object.fromEntries(Object.keys(names).map((name) => [name, given.get(name) ?? ""]));
+
 /** The question of an address. */
 function questionOf(/** @type {string} */ text, /** @type {string} */ rest) {
   const given = new URLSearchParams(rest);
@@ -83,23 +105,25 @@ function questionOf(/** @type {string} */ text, /** @type {string} */ rest) {
     arousal: numberFrom(given.get("arousal")),
     valence: numberFrom(given.get("valence")),
   };
-  const strings = (/** @type {Record<string, string>} */ names) =>
-    Object.fromEntries(Object.keys(names).map((name) => [name, given.get(name) ?? ""]));
   const { segment, result, start, end, model } = NOTHING;
   return /** @type {Question} */ ({
-    ...strings({ segment, result, start, end, clip: "", model }),
+    ...stringsOf(given, { segment, result, start, end, clip: "", model }),
     text,
     mixture: mixture || null,
-    filters: strings(NO_FILTERS),
+    filters: stringsOf(given, NO_FILTERS),
   });
 }
 
 export const question = computed(() => questionOf(address.value.id, address.value.rest));
 
-/** Where a question is asked. */
-function placeOf(/** @type {Question} */ { text, mixture, filters, ...rest }) {
+export const look = computed(
+  () => /** @type {Look} */ (stringsOf(new URLSearchParams(address.value.rest), FIRST_LOOK)),
+);
+
+/** Where a question is asked, and what is looked at below it. */
+function placeOf(/** @type {Question} */ { text, mixture, filters, ...rest }, looked = look.value) {
   /** @type {[string, string][]} */
-  const given = Object.entries({ ...rest, ...filters }).filter(([, value]) => value);
+  const given = Object.entries({ ...rest, ...filters, ...looked }).filter(([, value]) => value);
   if (mixture) {
     given.push(["shares", sharesTo(mixture.shares)]);
     for (const name of /** @type {const} */ (["arousal", "valence"])) {
@@ -118,6 +142,13 @@ export const ask = (/** @type {Partial<Question>} */ asked) =>
 /** Asks the same otherwise: by another mixture, of other segments. */
 export const askOtherwise = (/** @type {Partial<Question>} */ change) =>
   open(placeOf({ ...question.value, ...change }));
+
+/** Where something else is looked at, of what is asked now. */
+export const placeOfLook = (/** @type {Partial<Look>} */ change) =>
+  placeOf(question.value, { ...look.value, ...change });
+
+/** Looks at something else. */
+export const lookAt = (/** @type {Partial<Look>} */ change) => open(placeOfLook(change));
 
 /** Whether anything is asked; filters alone ask nothing. */
 export const isAsked = ({ text, segment, result, clip: name, mixture } = question.value) =>

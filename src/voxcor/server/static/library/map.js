@@ -1,6 +1,5 @@
 /** The map of the library: its points, how they are coloured, and what is taken of them. */
 
-import { pause, sendJson } from "../api.js";
 import { clock } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, labelOf, nameOf } from "../labels.js";
@@ -8,15 +7,16 @@ import { isDark } from "../state.js";
 import { useEffect, useMemo, useRef } from "../vendor/preact-hooks.js";
 import { signal, useSignal } from "../vendor/signals.js";
 import { EXTRA_COLORS } from "../words.js";
-import { question, recordings, scopeOf, table } from "./asking.js";
+import { look, question, recordings, scopeOf, table } from "./asking.js";
 import { mount } from "./canvas.js";
+import { useComputed } from "./computing.js";
 import { latest } from "./labelling.js";
 import { pointsOf } from "./points.js";
-import { Selection } from "./selection.js";
+import { countsOf, Selection } from "./selection.js";
 import { play, playing, stop } from "./sound.js";
 import { counted, t } from "./strings.js";
+import { Waiting } from "./waiting.js";
 
-/** @import { InputEvent } from "../html.js" */
 /** @import { MapCanvas, Tool } from "./canvas.js" */
 /** @import { Judged } from "./labelling.js" */
 /** @import { Looks } from "./painting.js" */
@@ -39,8 +39,6 @@ import { counted, t } from "./strings.js";
 
 /** @typedef {{ name: string, colour: string, count: number }} Group */
 
-const ASK_EVERY_MS = 1000;
-
 // A map of so many is there in seconds; a larger one is drawn when somebody asks for it.
 const FAST = 3000;
 
@@ -50,85 +48,25 @@ const TOOL_NAMES = /** @type {const} */ ({ move: "toolMove", lasso: "toolLasso",
 // Of speakers so many have a colour of their own.
 const MOST_COLOURS = 12;
 
-const columns = signal(/** @type {Columns | null} */ (null));
-const made = signal(""); // what it is a map of
-const progress = signal(/** @type {{ share: number | null } | null} */ (null));
-const failure = signal(/** @type {Error | null} */ (null));
-const isBySpeaker = signal(false); // voices taken away
+const isDrawn = signal(false); // a large map was asked for
 
 /**
- * Asks until the map is there, or is no longer wanted.
+ * The map, or what there is in its place.
  *
- * @param {object} asked
- * @param {AbortSignal} gone
+ * @param {{ marked?: string[] | null }} props `marked` are ids of segments that stand out, until others are taken
  */
-async function compute(asked, gone) {
-  const key = JSON.stringify(asked);
-  if (made.value === key) return;
-  failure.value = null;
-  progress.value = { share: null };
-  try {
-    for (;;) {
-      const found = await sendJson("POST", "v1/library/map", asked);
-      if (gone.aborted) return;
-      if (!("state" in found) || found.state !== "working") {
-        columns.value = found;
-        made.value = key;
-        break;
-      }
-      progress.value = { share: found.progress ?? null };
-      await pause(ASK_EVERY_MS);
-      if (gone.aborted) return;
-    }
-  } catch (error) {
-    if (gone.aborted) return;
-    failure.value = error;
-    columns.value = null;
-    made.value = "";
-  }
-  progress.value = null;
-}
-
-/** A map is of what is there: what is added or removed makes another. */
-export const forgetMap = () => {
-  made.value = "";
-};
-
-export function MapCard() {
+export function MapPart({ marked = null }) {
   const { model, filters } = scopeOf(question.value);
-  const count = table.value?.segments ?? 0;
-  const isWanted = useSignal(count <= FAST);
-  const asked = { model, filters, by_speaker: isBySpeaker.value };
-  const key = JSON.stringify(asked);
-  const stale = made.value;
-  useEffect(() => {
-    if (!isWanted.value) return undefined;
-    const gone = new AbortController();
-    compute(asked, gone.signal);
-    return () => gone.abort();
-  }, [key, isWanted.value, count, stale === ""]);
-  const isThere = columns.value && !progress.value && !failure.value;
+  const isSmall = (table.value?.segments ?? 0) <= FAST;
+  const asked = { model, filters, by_speaker: Boolean(look.value.by_speaker) };
+  const map = useComputed("map", asked, isSmall || isDrawn.value);
   return html`
-    <section class="card map" aria-label=${t("map")} aria-busy=${progress.value !== null}>
-      <div class="title-row">
-        <h2>${t("map")}</h2>
-        <label class="check">
-          <input type="checkbox" checked=${isBySpeaker.value} onChange=${(/** @type {InputEvent} */ event) => (isBySpeaker.value = event.currentTarget.checked)} />
-          <span>${t("withoutVoices")} <small>${t("withoutVoicesHint")}</small></span>
-        </label>
-      </div>
-      <p class="faint hint">${t("mapHint")}</p>
-      ${failure.value && html`<p class="problem" role="alert">${failure.value.message}</p>`}
-      ${!isWanted.value && html`<button class="quiet" onClick=${() => (isWanted.value = true)}>${t("mapMake")}</button>`}
-      ${
-        progress.value &&
-        html`<div class="map-waits">
-        <progress max="1" value=${progress.value.share} aria-label=${t("mapWorking")}></progress>
-        <p class="faint" role="status">${t("mapWorking")}</p>
-      </div>`
-      }
-      ${isThere && html`<${SegmentMap} key=${made.value} map=${columns.value} />`}
-    </section>
+    <div class="map-part" aria-busy=${map.isWorking}>
+      ${map.failure && html`<p class="problem" role="alert">${map.failure.message}</p>`}
+      ${!isSmall && !isDrawn.value && html`<button class="quiet" onClick=${() => (isDrawn.value = true)}>${t("mapMake")}</button>`}
+      ${map.isWorking && html`<${Waiting} share=${map.share} what=${t("mapWorking")} />`}
+      ${map.found && html`<${SegmentMap} key=${map.key} map=${map.found} marked=${marked} />`}
+    </div>
   `;
 }
 
@@ -207,8 +145,8 @@ function titleOf(/** @type {string} */ id, /** @type {Map<string, string>} */ na
   return `${names.get(recording) ?? recording} ${clock(start)} – ${clock(end)}`;
 }
 
-/** @param {{ map: Columns }} props */
-function SegmentMap({ map }) {
+/** @param {{ map: Columns, marked: string[] | null }} props */
+function SegmentMap({ map, marked }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const mounted = useRef(/** @type {MapCanvas | null} */ (null));
@@ -235,12 +173,16 @@ function SegmentMap({ map }) {
     colours: groups.map(({ colour }) => colour),
     isShown: groups.map(({ id }) => !hidden.value.has(id)),
     selected: useMemo(() => {
-      if (!selected.value) return null;
+      const standing = selected.value ?? marked?.flatMap((id) => places.get(id) ?? []);
+      if (!standing) return null;
       const flags = new Uint8Array(map.ids.length);
-      for (const index of selected.value) flags[index] = 1;
+      for (const index of standing) flags[index] = 1;
       return flags;
-    }, [selected.value]),
+    }, [selected.value, marked, places]),
   };
+  useEffect(() => {
+    selected.value = null;
+  }, [marked]);
   useEffect(() => {
     const map_ = mount(
       /** @type {HTMLDivElement} */ (place.current),
@@ -307,7 +249,7 @@ function SegmentMap({ map }) {
         )}
     </div>
     <p class="faint hint" id="map-keys">${t("mapKeys")}</p>
-    ${selected.value && html`<${Selection} key=${selected.value} ids=${Array.from(selected.value, (index) => map.ids[index])} emotions=${Array.from(selected.value, (index) => said.labels[said.emotion[index]])} clear=${() => (selected.value = null)} />`}
+    ${selected.value && html`<${Selection} key=${selected.value} ids=${Array.from(selected.value, (index) => map.ids[index])} counts=${countsOf(Array.from(selected.value, (index) => said.labels[said.emotion[index]]))} clear=${() => (selected.value = null)} />`}
   `;
 }
 

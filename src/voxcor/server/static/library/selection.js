@@ -47,8 +47,34 @@ function meanOf(/** @type {LabelledDocument[]} */ segments) {
   };
 }
 
-/** @param {{ ids: string[], emotions: string[], clear: () => void }} props */
-export function Selection({ ids, emotions, clear }) {
+/** How often each emotion is there, the most frequent first. */
+export function countsOf(/** @type {string[]} */ emotions) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const id of emotions) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
+/**
+ * How emotions are spread: a bar, and beneath it in words.
+ *
+ * @param {{ counts: [string, number][], total: number }} props
+ */
+export function Spread({ counts, total }) {
+  return html`
+    <div class="spread">
+      <div class="spread-bar" aria-hidden="true">
+        ${counts.map(([id, count]) => html`<i key=${id} style=${{ flexGrow: count, "--label": labelOf(id).color }}></i>`)}
+      </div>
+      <ul>
+        ${counts.map(([id, count]) => html`<li key=${id}>${labelOf(id).emoji} ${bothNames(id)} <span class="number">${count} · ${percent(count / total, 0)}</span></li>`)}
+      </ul>
+    </div>
+  `;
+}
+
+/** @param {{ ids: string[], counts: [string, number][] | null, clear: (() => void) | null }} props */
+export function Selection({ ids, counts, clear }) {
   const listed = useSignal(/** @type {LabelledDocument[] | null} */ (null));
   const drawn = useSignal(DRAWN);
   const problem = useSignal("");
@@ -75,10 +101,6 @@ export function Selection({ ids, emotions, clear }) {
     });
   const save = (/** @type {"csv" | "jsonl"} */ format) =>
     attempt(async () => saveAs(await exported(ids, format), `segments.${format}`));
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const id of emotions) counts.set(id, (counts.get(id) ?? 0) + 1);
-  const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return html`
     <section class="selection" aria-label=${t("selection")}>
       <div class="row">
@@ -91,17 +113,10 @@ export function Selection({ ids, emotions, clear }) {
               html`<button class="quiet" disabled=${isBusy.value} onClick=${() => save(format)}><${Icon} name="download" /> ${format.toUpperCase()}</button>`,
           )
         }
-        <button class="quiet" onClick=${clear}>${t("selectionClear")}</button>
+        ${clear && html`<button class="quiet" onClick=${clear}>${t("selectionClear")}</button>`}
         <${LabelAll} ids=${ids} />
       </div>
-      <div class="spread">
-        <div class="spread-bar" aria-hidden="true">
-          ${sorted.map(([id, count]) => html`<i key=${id} style=${{ flexGrow: count, "--label": labelOf(id).color }}></i>`)}
-        </div>
-        <ul>
-          ${sorted.map(([id, count]) => html`<li key=${id}>${labelOf(id).emoji} ${bothNames(id)} <span class="number">${count} · ${percent(count / ids.length, 0)}</span></li>`)}
-        </ul>
-      </div>
+      ${counts && html`<${Spread} counts=${counts} total=${ids.length} />`}
       ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
       ${listed.value && html`<${Rows} segments=${listed.value.slice(0, drawn.value)} />`}
       ${listed.value && listed.value.length > drawn.value && html`<button class="quiet" onClick=${() => (drawn.value += DRAWN)}>${t("hitsMore")}</button>`}

@@ -5,8 +5,8 @@ import { clock } from "../format.js";
 import { html, Icon } from "../html.js";
 import { addToLibrary } from "../library.js";
 import { useSignal } from "../vendor/signals.js";
-import { askOtherwise, failure, loadLibrary, question, recordings } from "./asking.js";
-import { forgetMap } from "./map.js";
+import { askOtherwise, failure, loadLibrary, placeOfLook, question, recordings } from "./asking.js";
+import { stockChanged } from "./computing.js";
 import { counted, t } from "./strings.js";
 
 /** @import { Page, RecordingDocument } from "../server.js" */
@@ -55,7 +55,7 @@ export function AddHistory({ isPrimary = false }) {
       said.value = error.message;
     }
     progress.value = null;
-    forgetMap();
+    stockChanged();
     await loadLibrary();
   };
   const label = progress.value?.total ? t("addHistoryRunning", progress.value) : t("addHistory");
@@ -100,7 +100,7 @@ function Entry({ recording: { recording, name, segments, speaker, recorded_at, d
     }
     // Gone from everything that is on the page, too.
     recordings.value = recordings.value.filter((other) => other.recording !== recording);
-    forgetMap();
+    stockChanged();
     onRemoved();
     if (question.value.segment.startsWith(recording)) askOtherwise({ segment: "" });
     await loadLibrary();
@@ -111,6 +111,7 @@ function Entry({ recording: { recording, name, segments, speaker, recorded_at, d
         <b class="file-name">${name}</b>
         <small class="faint"><span class="number">${recorded_at.replace("T", " ")}</span> · ${clock(duration_ms / 1000)} · ${counted("hits", segments)}${speaker && ` · ${speaker}`}</small>
       </div>
+      ${segments > 2 && html`<a class="button quiet" aria-label=${t("courseOf", { name })} href="#${placeOfLook({ panel: "courses", recording })}">${t("panelCourses")}</a>`}
       <button class=${isDoomed.value ? "danger" : "icon-only"} aria-label=${t(isDoomed.value ? "removeReally" : "removeOne", { name })} onBlur=${() => (isDoomed.value = false)} onClick=${remove}>
         ${isDoomed.value ? t("removeNow") : html`<${Icon} name="bin" />`}
       </button>

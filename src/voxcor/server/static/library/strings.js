@@ -22,7 +22,6 @@ const LIBRARY = {
   searching: ["Searching…", "正在搜索…"],
   like: ["Like {name}", "与 {name} 相似"],
   likeClear: ["Search for something else", "搜索其他内容"],
-  likeSelection: ["Like a selection of the map", "与地图所选相似"],
   likeMixture: ["This mixture", "这一情感组合"],
 
   filters: ["Which segments count", "筛选"],
@@ -80,12 +79,120 @@ const LIBRARY = {
   ],
   legend: ["Legend: a click hides and shows", "图例：点击可隐藏或显示"],
 
+  panels: ["What the library shows", "声音库视图"],
+  panelMap: ["Map", "地图"],
+  panelGroups: ["Groups", "聚类"],
+  panelCourses: ["Over time", "随时间"],
+  canBeLeft: ["You can leave: it goes on, and is kept.", "可以离开：计算会继续，结果会保留。"],
+
+  groupsHint: [
+    "Segments that lie closer to each other than to the rest, found without anybody having named them. What lies in no group is left out.",
+    "彼此比与其余语段更接近的语段，自动发现，无需事先命名。不属于任何一类的语段不计入。",
+  ],
+  groupsWorking: ["Groups are being looked for…", "正在聚类…"],
+  groupsFound: [
+    "{groups} with {inside} of {all}; the rest lies in none.",
+    "{groups}，共含 {inside} / {all}；其余不属于任何一类。",
+  ],
+  groupsDrawn: ["Of a large library {count} are drawn evenly.", "语段很多时，均匀抽取其中 {count}。"],
+  groupsNone: [
+    "No groups: nothing here lies closer together than the rest. That is an answer, too; fewer filters, or other recordings, may give another.",
+    "没有聚类：各处疏密相近，没有语段明显聚在一起。这也是一种结果；放宽筛选或换用其他录音可能不同。",
+  ],
+  groupsTooFew: [
+    "Too few for groups: {count}. There have to be ten at the least.",
+    "语段太少，无法聚类：只有 {count}，至少需要 10 个。",
+  ],
+  groupShow: ["Group of {count}, mostly {emotion}", "{count}的一类，以{emotion}为主"],
+  groupStable: ["stable", "稳定"],
+  groupUnsure: ["in between", "介于两者之间"],
+  groupChance: ["no pattern", "不算规律"],
+  stabilityHint: [
+    "Stability is how well a group is found again when four fifths of the segments are drawn (Jaccard index, Hennig 2007): below 0.60 it is no pattern, from 0.75 on it is one.",
+    "稳定性：抽取五分之四的语段后，该类再次被发现的程度（Jaccard 指数，Hennig 2007）。低于 0.60 不算规律，0.75 及以上才算。",
+  ],
+  voiceOnly: ["{speaker} alone: this may be a voice, and no mood", "全部出自 {speaker}：可能是嗓音而非情绪"],
+  voiceMost: ["{share} by {speaker}: this may be a voice, and no mood", "{share} 出自 {speaker}：可能是嗓音而非情绪"],
+  voices: ["Speakers: {speakers}", "说话人：{speakers}"],
+  voicesMore: ["{count} more", "另 {count} 位"],
+  voicesUnknown: ["Who speaks is not known.", "说话人未知。"],
+  hearFirst: ["Hear first", "先听"],
+  outliers: ["Farthest from all: {count}", "离群最远：{count}"],
+
+  courseOf: ["{name} over time", "{name} 随时间的变化"],
+  courseHint: [
+    "Each point is a segment: a click plays it. The shade is the 95% interval of the mean.",
+    "每个点是一个语段，点击即可播放。阴影为均值的 95% 区间。",
+  ],
+  coursesHint: [
+    "Each point is the mean of a recording: a click opens it. The shade is its 95% interval.",
+    "每个点是一段录音的均值，点击即可打开。阴影为其 95% 区间。",
+  ],
+  changesMarked: ["dashed; dark steps are the means between them", "虚线；深色阶梯为变化点之间的均值"],
+  courseWorking: ["The course is being computed…", "正在计算变化过程…"],
+  courseNone: ["The filters leave no segment.", "筛选后没有语段。"],
+  courseUnsaid: ["No segment here says anything of {dimension}.", "这些语段没有{dimension}数据。"],
+  courseWhose: ["Whose", "范围"],
+  courseAll: ["All that the filters leave", "筛选出的全部录音"],
+  dimension: ["Dimension", "维度"],
+  coursePoints: ["Points of the curve: arrows move, Enter opens", "曲线上的点：方向键移动，Enter 打开"],
+  coursePage: ["Page to hand on", "下载可转交的网页"],
+  coursePageWorking: ["Making the page…", "正在生成网页…"],
+  meanOf: ["mean", "均值"],
+  meanOfDimension: ["mean {dimension}", "{dimension}均值"],
+  deviation: ["standard deviation", "标准差"],
+  inertia: ["inertia", "惯性"],
+  inertiaHint: [
+    "How far a state carries into the next. Kuppens, Allen & Sheeber 2010.",
+    "一个状态延续到下一个的程度。Kuppens, Allen & Sheeber 2010。",
+  ],
+  instability: ["instability", "不稳定性"],
+  instabilityHint: [
+    "How large the steps from one value to the next are. von Neumann et al. 1941; Jahng, Wood & Trull 2008.",
+    "相邻两值之间变化的大小。von Neumann et al. 1941；Jahng, Wood & Trull 2008。",
+  ],
+  changePoints: ["changes of the mean", "均值变化点"],
+  changesNone: ["none", "无"],
+  changesHint: [
+    "Where the mean becomes another, by PELT (Killick, Fearnhead & Eckley 2012). Where nothing changes, one series in twenty has one all the same.",
+    "均值发生变化之处，PELT（Killick, Fearnhead & Eckley 2012）。即使没有变化，每二十个序列中也会有一个被误判。",
+  ],
+  changesRule: ["must explain more than the best of 19 in 20 shuffles", "须优于 20 次打乱中 19 次的最佳变化"],
+  valuesSegments: [
+    "x are the segments, in the order of their times; in brackets the 95% interval, by bootstrap.",
+    "x 为各语段的值，按时间排列；方括号内为 95% 区间（自助法）。",
+  ],
+  valuesSessions: [
+    "x are the recordings, each the mean of its segments by length; in brackets the 95% interval, by bootstrap.",
+    "x 为各段录音的均值（按语段时长加权）；方括号内为 95% 区间（自助法）。",
+  ],
+  sessions: ["Recordings side by side", "各段录音并列"],
+  sessionsMany: [
+    "Of more than {most} recordings none is drawn by itself: the curve leads to each.",
+    "录音多于 {most} 段时不逐一绘制：可从曲线进入每一段。",
+  ],
+  compareGroups: ["Compare two groups", "比较两组"],
+  compareHint: [
+    "A group is a speaker, or dates: 2026-01-01..2026-03-01, ..2026-03-01, 2026-03-01.. (the second is not included). The filters above apply to both, and each recording counts once.",
+    "一组为某位说话人，或一段日期：2026-01-01..2026-03-01、..2026-03-01、2026-03-01..（不含后一日期）。上方的筛选对两组都有效；每段录音计一次。",
+  ],
+  groupFirst: ["First group", "第一组"],
+  groupSecond: ["Second group", "第二组"],
+  compare: ["Compare", "比较"],
+  difference: ["difference of the means", "均值之差"],
+  differenceHint: ["the first less the second; whole recordings are drawn", "前者减后者；按整段录音抽样"],
+  pHint: [
+    "Two-sided permutation test (Fisher 1935; Phipson & Smyth 2010).",
+    "双侧置换检验（Fisher 1935；Phipson & Smyth 2010）。",
+  ],
+  deltaHint: [
+    "How much likelier a recording of the first lies above one of the second than below it (Cliff 1993).",
+    "第一组的录音高于第二组的可能性比低于的大多少（Cliff 1993）。",
+  ],
+
   selection: ["Selection", "所选"],
-  selectionNone: ["There is no visible point in it.", "其中没有可见的点。"],
   selectionList: ["List", "列出"],
   selectionLike: ["Like these", "找相似"],
-  selectionCsv: ["CSV", "CSV"],
-  selectionJsonl: ["JSONL", "JSONL"],
   selectionClear: ["Let go", "取消选择"],
   selectionRest: [
     "The first {listed} are listed; the files have all of them.",
@@ -156,7 +263,6 @@ const LIBRARY = {
   forgotten: ["{person} is forgotten.", "已删除 {person} 的登记。"],
 
   recordings: ["Recordings", "录音"],
-  recordingsNone: ["There are no recordings.", "没有录音。"],
   addHistory: ["Add all results of History", "添加历史中的全部结果"],
   addHistoryRunning: ["Adding {done} of {total}…", "正在添加 {done} / {total}…"],
   addHistoryNone: ["History has no results yet.", "历史中尚无结果。"],
@@ -184,6 +290,7 @@ const LIBRARY = {
 
 const COUNTS = {
   hits: ["{count} segment", "{count} segments", "{count} 个语段"],
+  groups: ["{count} group", "{count} groups", "{count} 类"],
   recordings: ["{count} recording", "{count} recordings", "{count} 段录音"],
   selected: ["{count} selected", "{count} selected", "已选 {count} 个"],
   speakers: ["{count} speaker", "{count} speakers", "{count} 位说话人"],

@@ -20,8 +20,8 @@ import {
 } from "./asking.js";
 import { LabelErrors } from "./label-errors.js";
 import { LabelBar } from "./labels.js";
-import { MapCard } from "./map.js";
 import { Meaning } from "./meaning.js";
+import { Panels } from "./panels.js";
 import { EnrolBy, People } from "./people.js";
 import { Rows } from "./rows.js";
 import { SearchForm } from "./search-form.js";
@@ -104,7 +104,7 @@ function Searching() {
       </div>`
       }
       ${!found && isAsking.value && html`<p class="card nothing" role="status">${t("searching")}</p>`}
-      <${MapCard} />
+      <${Panels} />
       <${LabelErrors} />
       <${People} />
       <${Stock} />

@@ -1,0 +1,38 @@
+/** Below the search: the map of what the filters leave, its groups, and how it goes over time. */
+
+import { html } from "../html.js";
+import { look, lookAt, placeOfLook } from "./asking.js";
+import { CoursePanel } from "./course.js";
+import { GroupsPanel } from "./groups.js";
+import { MapPart } from "./map.js";
+import { t } from "./strings.js";
+
+/** @import { InputEvent } from "../html.js" */
+
+const PANELS = /** @type {const} */ (["", "groups", "courses"]);
+const NAMES = /** @type {const} */ ({ "": "panelMap", groups: "panelGroups", courses: "panelCourses" });
+
+export function Panels() {
+  const { panel, by_speaker } = look.value;
+  const opened = PANELS.find((name) => name === panel) ?? "";
+  return html`
+    <section class="card map" aria-label=${t(NAMES[opened])}>
+      <div class="title-row">
+        <h2 class="visually-hidden">${t(NAMES[opened])}</h2>
+        <div class="panels" role="navigation" aria-label=${t("panels")}>
+          ${PANELS.map((name) => html`<a key=${name} href="#${placeOfLook({ panel: name })}" aria-current=${name === opened ? "true" : undefined}>${t(NAMES[name])}</a>`)}
+        </div>
+        ${
+          opened !== "courses" &&
+          html`<label class="check">
+          <input type="checkbox" checked=${Boolean(by_speaker)} onChange=${(/** @type {InputEvent} */ event) => lookAt({ by_speaker: event.currentTarget.checked ? "1" : "" })} />
+          <span>${t("withoutVoices")} <small>${t("withoutVoicesHint")}</small></span>
+        </label>`
+        }
+      </div>
+      ${opened === "" && html`<p class="faint hint">${t("mapHint")}</p><${MapPart} />`}
+      ${opened === "groups" && html`<${GroupsPanel} />`}
+      ${opened === "courses" && html`<${CoursePanel} />`}
+    </section>
+  `;
+}
