@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,8 +34,9 @@ from voxcor.library.export import ListedSegment, listed
 from voxcor.library.incoming import add
 from voxcor.library.outgoing import Removed, remove
 from voxcor.library.result_rows import Added
-from voxcor.library.segments import matrix
+from voxcor.library.segments import FloatArray, matrix
 from voxcor.library.store import VERSION_FILE, Library
+from voxcor.library.vectors import unit
 from voxcor.options import RecordingOptions
 from voxcor.result_folder import save
 from voxcor.results import Failure, ModelInfo
@@ -333,7 +335,22 @@ def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.Monkey
     marks = [b"voice 123", many[123].recording.encode(), vectors[123, :8].tobytes()]
     assert files_with(copy.folder, marks)
     assert remove(copy, many[123].recording) == Removed(1, ())
+    copy.compact()
+    assert [*copy.folder.rglob("_indices/*/*")]
     assert files_with(copy.folder, marks) == []
+    assert nearest_to(copy, vectors[124]) == many[124].recording
+
+
+def nearest_to(library: Library, vector: FloatArray) -> str:
+    """The recording whose vector is nearest to one, of the model `mine`."""
+    table = library.table("mine")
+
+    def cosines(rows: Any) -> FloatArray:
+        return unit(matrix(rows)) @ unit(vector)
+
+    how = {"candidates": 10, "limit": 1}
+    (found,), _ = library.nearest(table, {"vector": vector}, cosines, rated=["vector"], **how)
+    return found.recording
 
 
 def test_an_index_takes_in_what_is_new_and_is_not_made_again(
@@ -356,13 +373,10 @@ def test_an_index_takes_in_what_is_new_and_is_not_made_again(
     copy.compact()
     assert made == []
     table.checkout_latest()
-    assert {i.columns[0]: i.num_unindexed_rows for i in table.list_indices()} == {
-        "vector": 0,
-        "recording": 0,
-        "speaker": 0,
-    }
-    found = copy.nearest(copy.table("mine"), vectors[400], limit=1)
-    assert found.column("recording").to_pylist() == [many[400].recording]
+    unindexed = {index.columns[0]: index.num_unindexed_rows for index in table.list_indices()}
+    assert {*unindexed} > {"vector", "score_roots", "recording", "speaker", "emotion"}
+    assert {*unindexed.values()} == {0}
+    assert nearest_to(copy, vectors[400]) == many[400].recording
 
 
 def test_a_recording_goes_by_its_name_too(copy: Library) -> None:

@@ -39,7 +39,9 @@ class Filters:
         if self.not_speaker is not None:
             conditions.append(f"(speaker IS NULL OR NOT {equals('speaker', self.not_speaker)})")
         if self.emotion is not None:
-            conditions.append(f"coalesce(label, emotion) = {quoted(self.emotion)}")
+            # Not `coalesce`: for that LanceDB looks into no index.
+            said, heard = equals("label", self.emotion), equals("emotion", self.emotion)
+            conditions.append(f"({said} OR (label IS NULL AND {heard}))")
         if self.confidence is not None:
             conditions.append(f"confidence >= {float(self.confidence)!r}")
         if self.since is not None:

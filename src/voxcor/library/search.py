@@ -1,8 +1,9 @@
 """Segments of the library that sound like a clip, like a mixture of emotions, or as words say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,11 @@ from voxcor.library.tables import ModelTable
 from voxcor.library.vectors import VECTOR_WEIGHT, unit
 from voxcor.options import RecognitionOptions
 from voxcor.recognizer import Recognizer
-from voxcor.results import ModelInfo, Result, milliseconds
+from voxcor.results import DIMENSIONS, ModelInfo, Result, milliseconds
 from voxcor.timeline import dimensions_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # What a distance of the whole length of a dimension, 2, costs beside the overlap of the scores.
 DIMENSION_WEIGHT = 0.5
@@ -87,8 +91,7 @@ def search(
     point = _point(library, table, asked, recognizer)
     conditions = [(filters or Filters()).where, point.but and f"NOT ({point.but})"]
     where = " AND ".join(filter(None, conditions)) or None
-    hits = _ranked(library, table, point, where, limit)
-    return Answer(asked, point.meaning, tuple(hits[:limit]))
+    return Answer(asked, point.meaning, tuple(_ranked(library, table, point, where, limit)))
 
 
 def _point(
@@ -161,35 +164,51 @@ def _ranked(
     library: Library, table: ModelTable, point: _Point, where: str | None, limit: int
 ) -> list[Hit]:
     roots = np.sqrt([point.meaning.shares.get(label, 0) for label in table.labels]).astype("f")
-    count = max(_FEWEST_CANDIDATES, _CANDIDATES * limit)
-    found = [library.nearest(table, roots, column="score_roots", where=where, limit=count)]
+    near, mean = {"score_roots": roots}, None
     if point.vector is not None:
-        found.append(library.nearest(table, point.vector, where=where, limit=count))
-    hits: dict[str, Hit] = {}
-    mean = None
-    if point.vector is not None:
+        near["vector"] = point.vector
         mean = _mean_vector(library, table, library.version(table))
-    for rows in found:
-        if not len(rows):
-            continue
+
+    def rate(rows: "pa.Table") -> FloatArray:
         nearness = unit(matrix(rows, "score_roots")) @ unit(roots)
         if point.vector is not None and mean is not None:
             cosines = unit(matrix(rows) - mean) @ unit(point.vector - mean)
             nearness = (nearness + VECTOR_WEIGHT * cosines) / (1 + VECTOR_WEIGHT)
-        for segment, near in zip(from_arrow(rows, table.labels), nearness, strict=True):
-            near -= DIMENSION_WEIGHT * _distance(segment, point.meaning) / 2
-            hits[segment.id] = Hit(segment, round(float(np.clip(near, 0, 1)), 4))
-    return sorted(hits.values(), key=lambda hit: (-hit.similarity, hit.segment.id))
+        return nearness - DIMENSION_WEIGHT * _distances(rows, table.labels, point.meaning) / 2
+
+    found = library.nearest(
+        table,
+        near,
+        rate,
+        rated=[*near, *DIMENSIONS],
+        where=where,
+        candidates=max(_FEWEST_CANDIDATES, _CANDIDATES * limit),
+        limit=limit,
+    )
+    hits = [
+        Hit(segment, round(float(np.clip(rating, 0, 1)), 4))
+        for segment, rating in zip(*found, strict=True)
+    ]
+    return sorted(hits, key=lambda hit: (-hit.similarity, hit.segment.id))
 
 
-def _distance(segment: LibrarySegment, meaning: Mixture) -> float:
-    """How far it is in those dimensions that are asked for, the mean over them."""
-    asked = {"arousal": meaning.arousal, "valence": meaning.valence}
-    known = dimensions_of(segment.scores) if segment.arousal is None else segment
-    if known is None:
-        return 0.0
-    distances = [abs(getattr(known, name) - at) for name, at in asked.items() if at is not None]
-    return float(np.mean(distances)) if distances else 0.0
+def _distances(rows: "pa.Table", labels: Sequence[str], meaning: Mixture) -> FloatArray:
+    """How far rows [S] are in those dimensions that are asked for, the mean over them."""
+    asked = {name: getattr(meaning, name) for name in DIMENSIONS}
+    asked = {name: at for name, at in asked.items() if at is not None}
+    distances = np.zeros(len(rows), np.float32)
+    if not asked:
+        return distances
+    scores = np.square(unit(matrix(rows, "score_roots")))
+    for place, stored in enumerate(rows.select([*DIMENSIONS]).to_pylist()):
+        known = stored
+        if stored["arousal"] is None:
+            derived = dimensions_of(dict(zip(labels, scores[place].tolist(), strict=True)))
+            if derived is None:
+                continue
+            known = {name: getattr(derived, name) for name in DIMENSIONS}
+        distances[place] = np.mean([abs(known[name] - at) for name, at in asked.items()])
+    return distances
 
 
 # Who searches goes on searching: of a table that has not changed it is the same.

@@ -4,7 +4,7 @@ A recording goes in whole, by one commit, or not at all; whatever ends the proce
 committed stays. What is deleted is rewritten away, not only marked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -18,7 +18,7 @@ from voxcor.errors import LibraryEmpty, ModelNotInLibrary, NoVectors
 from voxcor.extras import require_extra
 from voxcor.library import derived
 from voxcor.library.filters import quoted
-from voxcor.library.indexes import make_indexes
+from voxcor.library.indexes import best_rows, make_indexes
 from voxcor.library.labels import (
     Key,
     LabelsBySegment,
@@ -218,27 +218,36 @@ class Library:
     def nearest(
         self,
         table: ModelTable,
-        vector: FloatArray,
+        near: Mapping[str, FloatArray],
+        rate: Callable[["pa.Table"], FloatArray],
         *,
-        column: str = "vector",
+        rated: Sequence[str],
         where: str | None = None,
+        candidates: int,
         limit: int,
-    ) -> "pa.Table":
-        """The rows whose vectors point most nearly where `vector` points.
+    ) -> tuple[list[LibrarySegment], FloatArray]:
+        """The segments rated best among those nearest to a question, the best first.
+
+        Args:
+            table: which.
+            near: by column the vector `[D]` near to which candidates point.
+            rate: the ratings `[S]` of S candidates, better ones higher.
+            rated: the columns that it looks at.
+            where: a condition of SQL that they meet; None for none.
+            candidates: how many of each column are rated.
+            limit: how many segments at the most.
 
         Returns:
-            rows, the nearest first, with `_distance`: 1 less the cosine.
+            the segments, and their ratings.
         """
 
-        def read() -> "pa.Table":
-            query = self._open(table.name).search(vector, vector_column_name=column)
-            # The index has vectors in 8 bits: what it finds is compared again as it is.
-            query = query.distance_type("cosine").refine_factor(1).limit(limit)
-            if where:
-                query = query.where(where, prefilter=True)
-            return query.to_arrow()
+        def read() -> "tuple[pa.Table, FloatArray]":
+            opened = self._open(table.name)
+            sizes = {"candidates": candidates, "limit": limit}
+            return best_rows(opened, near, rate, rated=rated, where=where, **sizes)
 
-        return self._read(read)
+        rows, ratings = self._read(read)
+        return from_arrow(rows, table.labels), ratings
 
     def recordings(self, where: str) -> set[str]:
         """The recordings of all models that have a segment for which a condition of SQL holds."""
@@ -287,7 +296,8 @@ class Library:
     def remove(self, where: str) -> int:
         """Deletes rows of all models for good: no file of the library holds them any more.
 
-        With the last rows of a recording goes what people have said of it.
+        With the last rows of a recording goes what people have said of it; and the indexes go, for
+        they had what was removed: `compact` makes new ones.
 
         Returns:
             how many there were.

@@ -30,15 +30,19 @@ def remove(
     from voxcor.untrusted import printable
 
     library = Library.open()
-    for name in names:
-        removed = remove_recording(library, name)
-        count = removed.segments
-        what = "segment" if count == 1 else "segments"
-        print(say(f"{name}: {count} {what} deleted", f"{name}：已删除 {count} 个语段"))
-        for person in map(printable, removed.people):
-            print(
-                say(
-                    f"{name}: {person} is no longer enrolled by it",
-                    f"{name}：已从 {person} 的登记中删除",
+    try:
+        for name in names:
+            removed = remove_recording(library, name)
+            count = removed.segments
+            what = "segment" if count == 1 else "segments"
+            print(say(f"{name}: {count} {what} deleted", f"{name}：已删除 {count} 个语段"))
+            for person in map(printable, removed.people):
+                print(
+                    say(
+                        f"{name}: {person} is no longer enrolled by it",
+                        f"{name}：已从 {person} 的登记中删除",
+                    )
                 )
-            )
+    finally:
+        # New indexes, once for all that went.
+        library.compact()

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
@@ -300,12 +300,15 @@ async def list_library_recordings(
     summary="Delete a recording for good · 彻底删除一个录音",
     responses=problems(404, 500, 501, 507),
 )
-async def delete_recording(request: Request, recording: RecordingName) -> Removal:
+async def delete_recording(
+    request: Request, recording: RecordingName, afterwards: BackgroundTasks
+) -> Removal:
     """With its vectors, of every model, what was computed of them, and what it has told of people
     who were enrolled by it. Results stay.
     · 连同各模型的特征向量、由其计算的内容，以及登记的人由它而来的部分一并删除；识别结果保留。
     """
     library = service_of(request).library
     removed = await asyncio.to_thread(remove, library, recording, paths=False)
+    afterwards.add_task(library.compact)
     request.app.state.decoded.forget()
     return Removal(segments=removed.segments, people=[*removed.people])
