@@ -174,7 +174,8 @@ def _ranked(
         if point.vector is not None and mean is not None:
             cosines = unit(matrix(rows) - mean) @ unit(point.vector - mean)
             nearness = (nearness + VECTOR_WEIGHT * cosines) / (1 + VECTOR_WEIGHT)
-        return nearness - DIMENSION_WEIGHT * _distances(rows, table.labels, point.meaning) / 2
+        far = _distances(rows, table.labels, point.meaning)
+        return np.asarray(nearness - DIMENSION_WEIGHT * far / 2, np.float32)
 
     found = library.nearest(
         table,

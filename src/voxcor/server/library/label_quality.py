@@ -16,7 +16,8 @@ from voxcor.library.label_errors import errors_in_library
 from voxcor.library.listing import find_segments
 from voxcor.library.rated import ratings_in_library
 from voxcor.library.sound import audible
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.result_folder import to_json
 from voxcor.server.library.computing import LATER, answered, in_time, key_of
 from voxcor.server.library.documents import IntervalDocument, LibraryModel, model_document
@@ -99,6 +100,7 @@ class _ToPutRight:
     path: str
     start: float
     end: float
+    channel: int | None
     label: str
     likely: str
     margin: float
@@ -149,10 +151,17 @@ def _to_put_right(library: Library, document: dict[str, Any]) -> list[_ToPutRigh
     segments = find_segments(library, [*errors], document["model"]["sha256"])
     return [
         _ToPutRight(
-            *(path, start, end, errors[segment.id]["given"], errors[segment.id]["likely"]),
-            *(errors[segment.id]["margin"], segment.speaker, segment.id),
+            path=place.path,
+            start=place.start,
+            end=place.end,
+            channel=place.channel,
+            label=errors[segment.id]["given"],
+            likely=errors[segment.id]["likely"],
+            margin=errors[segment.id]["margin"],
+            speaker=segment.speaker,
+            segment=segment.id,
         )
-        for segment, path, start, end in audible(segments)
+        for segment, place in audible(segments)
     ]
 
 

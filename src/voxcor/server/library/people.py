@@ -11,7 +11,8 @@ from voxcor.library.enrolment import enrol_segments
 from voxcor.library.filters import Filters, of_recording
 from voxcor.library.listing import find_segments
 from voxcor.library.segments import LibrarySegment
-from voxcor.library.store import Library, ModelTable
+from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
 from voxcor.people.book import People
 from voxcor.server.http.strict_json import SafeJSONResponse
 from voxcor.server.library.documents import LibraryModel, model_document

@@ -6,12 +6,12 @@ People's labels move nothing: they are told beside what is kept.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 
 from voxcor.errors import NotInLibrary
 from voxcor.inference.session import available_cores
@@ -29,11 +29,11 @@ from voxcor.library.tables import ModelTable
 from voxcor.library.trajectory import Trajectory, follow, follow_each
 from voxcor.result_folder import to_json
 from voxcor.server.http.downloads import attachment
+from voxcor.server.library.computing import LATER, answered, in_time
 from voxcor.server.library.documents import (
     ClustersDocument,
     MapDocument,
     TrajectoryDocument,
-    Working,
     clusters_document,
     course_document,
     groups_document,
@@ -52,9 +52,6 @@ from voxcor.server.library.tasks import LibraryTasks
 from voxcor.server.schemas import problems
 from voxcor.server.service import service_of
 
-# What takes no longer is answered at once.
-DIRECT_S = 1.0
-
 Progress = Callable[[float], None]
 
 # Of a table of the library: a document, telling which share of the work is done.
@@ -72,16 +69,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 router = APIRouter(prefix="/v1/library", tags=["library"], lifespan=_lifespan)
 
-_LATER: dict[int | str, dict[str, Any]] = {
-    202: {"model": Working, "description": "It is being computed."},
-    **problems(404, 429, 500, 501, 507),
-}
-
 
 @router.post(
     "/map",
     summary="All segments on a plane · 语段分布图",
-    responses={200: {"model": MapDocument}, **_LATER},
+    responses={200: {"model": MapDocument}, **LATER},
 )
 async def get_map(request: Request, form: MapForm) -> Response:
     """What is alike lies together: t-SNE of scores and vectors, of 100,000 segments at the most.
@@ -100,13 +92,13 @@ async def get_map(request: Request, form: MapForm) -> Response:
         )
         return unlabelled_map(found).to_document()
 
-    return _answer(await _computed(request, "map", form, compute, relabelled_map))
+    return answered(await _computed(request, "map", form, compute, relabelled_map))
 
 
 @router.post(
     "/clusters",
     summary="Groups of what sounds alike · 相似语段聚类",
-    responses={200: {"model": ClustersDocument}, **_LATER},
+    responses={200: {"model": ClustersDocument}, **LATER},
 )
 async def get_clusters(request: Request, form: ClustersForm) -> Response:
     """HDBSCAN, of 20,000 segments at the most; with what to hear first, and how stable each is.
@@ -124,7 +116,7 @@ async def get_clusters(request: Request, form: ClustersForm) -> Response:
         )
         return clusters_document(unlabelled_clusters(found))
 
-    return _answer(await _computed(request, "clusters", form, compute, relabelled_clusters))
+    return answered(await _computed(request, "clusters", form, compute, relabelled_clusters))
 
 
 @router.post(
@@ -132,7 +124,7 @@ async def get_clusters(request: Request, form: ClustersForm) -> Response:
     summary="A dimension over time · 维度随时间的变化",
     responses={
         200: {"model": TrajectoryDocument, "content": {"text/html": {}}},
-        **_LATER,
+        **LATER,
         **problems(422),
     },
 )
@@ -171,11 +163,11 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
         }
 
     beside = {"language": language()} if form.format == "html" else {}
-    found = await _computed(request, "trajectory", form, compute, **beside)
+    found = await _computed(request, "trajectory", form, compute, beside=beside)
     if form.format == "html" and isinstance(found, bytes):
         headers = attachment(f"{form.dimension}.html")
         return HTMLResponse(json.loads(found)["page"], headers=headers)
-    return _answer(found)
+    return answered(found)
 
 
 def _within(segments: Sequence[LibrarySegment], course: Trajectory) -> list[LibrarySegment]:
@@ -200,7 +192,7 @@ async def _computed(
     form: MapForm | TrajectoryForm,
     compute: Compute,
     relabel: Relabel | None = None,
-    **beside: str,
+    beside: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes | float:
     """What is kept, or computed in time, with people's labels; else how far it is.
 
@@ -212,7 +204,7 @@ async def _computed(
     def look() -> tuple[ModelTable, str, str, bytes | None]:
         table = library.table(form.model)
         stock = derived.stock_of(library.recordings_of(table))
-        asked = form.model_dump(exclude={"model"}) | beside
+        asked = form.model_dump(exclude={"model"}) | {**beside}
         if form.filters.emotion is not None:
             # Which segments have it changes with every label.
             asked["version"] = library.version(table)
@@ -231,8 +223,7 @@ async def _computed(
         return answer
 
     if content is None:
-        tasks: LibraryTasks = request.app.state.library_tasks
-        found = await tasks.ask(key, work, DIRECT_S)
+        found = await in_time(request, key, work)
         if isinstance(found, float):
             return found
         content = found
@@ -244,10 +235,3 @@ async def _computed(
 def _labelled(library: Library, table: ModelTable, content: bytes, relabel: Relabel) -> bytes:
     labelled = {one.id: one for one in library.segments(table, "label IS NOT NULL")}
     return to_json(relabel(json.loads(content), labelled)).encode() if labelled else content
-
-
-def _answer(found: bytes | float) -> Response:
-    if isinstance(found, bytes):
-        return Response(found, media_type="application/json")
-    working = {"state": "working", "progress": round(found, 3)}
-    return JSONResponse(working, 202, {"Retry-After": "1"})
