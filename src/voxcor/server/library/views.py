@@ -6,7 +6,7 @@ People's labels move nothing: they are told beside what is kept.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -169,8 +169,8 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
             "compared": compared and groups_document(compared),
         }
 
-    beside = {"language": language()} if form.format == "html" else {}
-    found = await _computed(request, "trajectory", form, compute, **beside)
+    beside = {"language": language()} if form.format == "html" else None
+    found = await _computed(request, "trajectory", form, compute, beside=beside)
     if form.format == "html" and isinstance(found, bytes):
         headers = attachment(f"{form.dimension}.html")
         return HTMLResponse(json.loads(found)["page"], headers=headers)
@@ -199,7 +199,7 @@ async def _computed(
     form: MapForm | TrajectoryForm,
     compute: Compute,
     relabel: Relabel | None = None,
-    **beside: str,
+    beside: Mapping[str, str] | None = None,
 ) -> bytes | float:
     """What is kept, or computed in time, with people's labels; else how far it is.
 
@@ -211,7 +211,7 @@ async def _computed(
     def look() -> tuple[ModelTable, str, str, bytes | None]:
         table = library.table(form.model)
         stock = derived.stock_of(library.recordings_of(table))
-        asked = form.model_dump(exclude={"model"}) | beside
+        asked = form.model_dump(exclude={"model"}) | dict(beside or {})
         if form.filters.emotion is not None:
             # Which segments have it changes with every label.
             asked["version"] = library.version(table)
