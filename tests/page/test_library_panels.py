@@ -144,6 +144,19 @@ def test_what_to_hear_first_is_a_click_away_and_leads_on(open_moods: OpenPage) -
     assert "segment=" in page.url
 
 
+def test_a_group_that_is_labelled_says_so(open_moods: OpenPage) -> None:
+    page = open_moods("library//panel=groups")
+    first = groups_of(page).first
+    before = first.locator(".group-head b").inner_text()
+    first.locator(".group-head").click()
+    first.get_by_label("Label all…").select_option("surprised")
+    first.locator(".asked .primary").click()
+    expect(first.locator(".group-head b")).to_contain_text("Surprised 100%")
+    expect(first.locator(".segments-found b").first).to_contain_text("Surprised")
+    first.get_by_role("button", name="Undo").click()
+    expect(first.locator(".group-head b")).to_have_text(before)
+
+
 def test_voices_are_taken_away_and_filters_apply(open_moods: OpenPage) -> None:
     page = open_moods("library//panel=groups")
     voices = groups_of(page).count()

@@ -27,10 +27,10 @@ def without_library(home: Path, folder: Path) -> Iterator[Server]:
         yield server
 
 
-def patiently(server: Server, path: str, **document: Any) -> httpx2.Response:
+def patiently(server: Server, path: str, language: str = "en", **document: Any) -> httpx2.Response:
     """What POST answers as soon as it no longer says that it works on it."""
     while True:
-        response = server.post(path, json=document)
+        response = server.post(path, json=document, headers={"Accept-Language": language})
         if response.status_code != 202:
             return response
         assert response.json()["state"] == "working"

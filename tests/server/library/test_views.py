@@ -169,7 +169,7 @@ def test_a_course_is_a_page_to_hand_on(tmp_path: Path) -> None:
             "效价随时间的变化：ann，2026-01-02 起",
         ):
             assert words in response.text
-        chinese = server.post(TRAJECTORY, json=asked, headers={"Accept-Language": "zh"})
+        chinese = patiently(server, TRAJECTORY, "zh", **asked)
         assert '<html lang="zh' in chinese.text
 
 

@@ -8,7 +8,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from types import MappingProxyType
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
@@ -162,7 +161,7 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
             "compared": compared and groups_document(compared),
         }
 
-    beside = {"language": language()} if form.format == "html" else {}
+    beside = {"language": language()} if form.format == "html" else None
     found = await _computed(request, "trajectory", form, compute, beside=beside)
     if form.format == "html" and isinstance(found, bytes):
         headers = attachment(f"{form.dimension}.html")
@@ -192,7 +191,7 @@ async def _computed(
     form: MapForm | TrajectoryForm,
     compute: Compute,
     relabel: Relabel | None = None,
-    beside: Mapping[str, str] = MappingProxyType({}),
+    beside: Mapping[str, str] | None = None,
 ) -> bytes | float:
     """What is kept, or computed in time, with people's labels; else how far it is.
 
@@ -204,7 +203,7 @@ async def _computed(
     def look() -> tuple[ModelTable, str, str, bytes | None]:
         table = library.table(form.model)
         stock = derived.stock_of(library.recordings_of(table))
-        asked = form.model_dump(exclude={"model"}) | {**beside}
+        asked = form.model_dump(exclude={"model"}) | dict(beside or {})
         if form.filters.emotion is not None:
             # Which segments have it changes with every label.
             asked["version"] = library.version(table)

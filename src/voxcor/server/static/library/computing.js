@@ -1,7 +1,7 @@
 /** What the server computes in a while: asked for until it is there. It goes on, and is kept, when the reader leaves. */
 
 import { pause, request } from "../api.js";
-import { useEffect } from "../vendor/preact-hooks.js";
+import { useEffect, useRef } from "../vendor/preact-hooks.js";
 import { signal, useSignal } from "../vendor/signals.js";
 import { recordings, table } from "./asking.js";
 
@@ -57,14 +57,22 @@ function keep(key, /** @type {unknown} */ found) {
 }
 
 /**
+ * What a route says of the library as it is. With another `state` of the same it is asked again, and what it said before
+ * stays until then.
+ *
  * @template {keyof Documents} Route
  * @param {Route} route
  * @param {object} asked
+ * @param {boolean} isWanted
+ * @param {number} state
  * @returns {Computed<Documents[Route]>}
  */
-export function useComputed(route, asked, isWanted = true) {
-  const key = JSON.stringify([route, asked, changes.value, table.value?.segments, recordings.value.length]);
+export function useComputed(route, asked, isWanted = true, state = 0) {
+  const what = JSON.stringify([route, asked, changes.value, table.value?.segments, recordings.value.length]);
+  const key = `${what}${state}`;
   const there = /** @type {Documents[Route] | null} */ (kept.get(key) ?? null);
+  const before = useRef({ what, found: there });
+  if (there || before.current.what !== what) before.current = { what, found: there };
   const working = useSignal(/** @type {{ share: number | null } | null} */ (null));
   const failed = useSignal(/** @type {{ key: string, failure: Error } | null} */ (null));
   useEffect(() => {
@@ -90,9 +98,9 @@ export function useComputed(route, asked, isWanted = true) {
     };
   }, [key, isWanted]);
   return {
-    found: there,
-    key,
-    isWorking: working.value !== null,
+    found: before.current.found,
+    key: what,
+    isWorking: working.value !== null && before.current.found === null,
     share: working.value?.share ?? null,
     failure: failed.value?.key === key ? failed.value.failure : null,
   };

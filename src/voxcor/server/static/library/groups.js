@@ -7,7 +7,7 @@ import { useEffect, useMemo } from "../vendor/preact-hooks.js";
 import { useSignal } from "../vendor/signals.js";
 import { look, lookAt, question, recordings, scopeOf } from "./asking.js";
 import { useComputed } from "./computing.js";
-import { segmentsOf } from "./labelling.js";
+import { sayings, segmentsOf } from "./labelling.js";
 import { MapPart } from "./map.js";
 import { Rows } from "./rows.js";
 import { Selection, Spread } from "./selection.js";
@@ -30,7 +30,8 @@ const MORE_THAN_USUAL = 1.5;
 export function GroupsPanel() {
   const { model, filters } = scopeOf(question.value);
   const { by_speaker, group } = look.value;
-  const groups = useComputed("clusters", { model, filters, by_speaker: Boolean(by_speaker) });
+  const asked = { model, filters, by_speaker: Boolean(by_speaker) };
+  const groups = useComputed("clusters", asked, true, sayings.value);
   const chosen = groups.found?.clusters.find(({ exemplars }) => exemplars.some(({ id }) => id === group)) ?? null;
   const hasGroups = Boolean(groups.found?.clusters.length);
   return html`

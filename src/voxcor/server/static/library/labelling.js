@@ -25,6 +25,8 @@ import { counted, t } from "./strings.js";
 const TOGETHER = 1000; // that a request takes
 
 export const latest = signal(/** @type {Map<string, Judged>} */ (new Map()));
+/** How often something was said: what the server tells of many segments together is another then. */
+export const sayings = signal(0);
 export const status = signal("");
 export const problem = signal(/** @type {Error | null} */ (null));
 const past = signal(/** @type {Step[]} */ ([]));
@@ -88,6 +90,7 @@ async function send(who, saying) {
       remember(answer.segments);
     }
   }
+  sayings.value++;
 }
 
 let turn = Promise.resolve();
