@@ -237,13 +237,13 @@ function AbstainChoice() {
 /**
  * Whose ordinary voice a second answer is beside; nothing where the model knows nobody.
  *
- * @param {{ isDisabled?: boolean }} props
+ * @param {{ isInline?: boolean, isDisabled?: boolean }} props
  */
-export function RelativeChoice({ isDisabled = false }) {
+export function RelativeChoice({ isInline = false, isDisabled = false }) {
   useEffect(() => void loadPeople(), [unlocked.value]);
   if (!names.value.length) return null;
   return html`
-    <label class="field">
+    <label class="field ${isInline ? "inline" : ""}">
       <span>${t("relative")}</span>
       <select disabled=${isDisabled} value=${chosenPerson() ?? ""} onChange=${(/** @type {SelectEvent} */ event) => setOption("relative_to", event.currentTarget.value || null)}>
         <option value="">${t("relativeNobody")}</option>

@@ -100,7 +100,7 @@ function Choices(/** @type {{ isOn: boolean }} */ { isOn }) {
           </select>
         </label>`
       }
-      <${RelativeChoice} isDisabled=${isOn} />
+      <${RelativeChoice} isInline isDisabled=${isOn} />
       <label class="check">
         <input type="checkbox" disabled=${isOn} checked=${keepsSound.value} onChange=${(/** @type {InputEvent} */ event) => (keepsSound.value = event.currentTarget.checked)} />
         <span>${t("keepSound")} <small>${t("keepSoundHint")}</small></span>
