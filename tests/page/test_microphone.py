@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 from places import VOICE
 from serving import Server, serving
 from visiting import PHONE, OpenPage, chromium, keep, violations, visitors
+from voxcor import Recognizer
 from voxcor.labels import LABEL_IDS
+from voxcor.people.book import People, Utterance
 
 # The example begins anew after 8.2 s; two utterances of it are complete well before this.
 PATIENCE_MS = 60_000
@@ -44,6 +46,22 @@ def test_utterances_are_listed_as_they_end(open_page: OpenPage) -> None:
     page.get_by_role("button", name="停止").click()
     expect(page.get_by_role("button", name="开始聆听")).to_be_enabled()
     expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_session_is_also_relative_to_who_is_chosen(open_page: OpenPage, service: Server) -> None:
+    heard = Recognizer("small", threads=1).recognize(VOICE)
+    said = [Utterance(str(number), None, 5.0, heard.scores) for number in range(3)]
+    People(service.home).add("Anna", heard.model, said)
+    page = open_page("live")
+    page.get_by_label("Beside the ordinary voice of").select_option("Anna")
+    page.get_by_role("button", name="Start listening").click()
+    relative = page.locator(".live details.remark")
+    expect(relative).to_contain_text("Relative to Anna:", timeout=PATIENCE_MS)
+    expect(page.locator(".live .headline")).to_contain_text("Confidence")
+    assert violations(page) == []
+    keep(page, "live-relative-en")
+    page.get_by_role("button", name="Stop").click()
+    People(service.home).forget("Anna")
 
 
 def test_a_saved_rule_shows_in_the_live_view(open_page: OpenPage, service: Server) -> None:

@@ -17,7 +17,7 @@ const GRANULARITIES = ["utterance", "segment", "frame"];
 const LIMITS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 /** Whom an answer is to be relative to, too; nobody whom the model does not know, who would be refused. */
-const chosenPerson = () => names.value.find((person) => person === options.value.relative_to) ?? null;
+export const chosenPerson = () => names.value.find((person) => person === options.value.relative_to) ?? null;
 
 /**
  * What goes to the server: labels that the model does not have would be refused.
@@ -234,14 +234,18 @@ function AbstainChoice() {
   `;
 }
 
-/** Whose ordinary voice a second answer is beside; nothing where the model knows nobody. */
-function RelativeChoice() {
+/**
+ * Whose ordinary voice a second answer is beside; nothing where the model knows nobody.
+ *
+ * @param {{ isInline?: boolean, isDisabled?: boolean }} props
+ */
+export function RelativeChoice({ isInline = false, isDisabled = false }) {
   useEffect(() => void loadPeople(), [unlocked.value]);
   if (!names.value.length) return null;
   return html`
-    <label class="field">
+    <label class="field ${isInline ? "inline" : ""}">
       <span>${t("relative")}</span>
-      <select value=${chosenPerson() ?? ""} onChange=${(/** @type {SelectEvent} */ event) => setOption("relative_to", event.currentTarget.value || null)}>
+      <select disabled=${isDisabled} value=${chosenPerson() ?? ""} onChange=${(/** @type {SelectEvent} */ event) => setOption("relative_to", event.currentTarget.value || null)}>
         <option value="">${t("relativeNobody")}</option>
         ${names.value.map((person) => html`<option key=${person} value=${person}>${person}</option>`)}
       </select>

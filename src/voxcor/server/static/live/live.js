@@ -3,8 +3,9 @@
 import { clock, percent } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, labelOf, nameOf } from "../labels.js";
+import { RelativeChoice } from "../options.js";
 import { useDrawer } from "../player/drawing.js";
-import { Bars, headline } from "../result/scores.js";
+import { Bars, headline, RelativeAnswer } from "../result/scores.js";
 import { Fired } from "../rules/fired.js";
 import { isDark, readiness } from "../state.js";
 import { t } from "../strings.js";
@@ -66,6 +67,7 @@ function Now() {
       ${
         now
           ? html`<h2 class="headline" style=${{ "--label": labelOf(now.emotion).color }}>${headline(now)}</h2>
+            <${RelativeAnswer} relative=${now.relative} />
             <${Bars} scores=${now.scores} emotion=${now.emotion} />`
           : html`<p class="nothing">${t(isOn ? "liveWaiting" : "liveEmpty")}</p>`
       }
@@ -98,6 +100,7 @@ function Choices(/** @type {{ isOn: boolean }} */ { isOn }) {
           </select>
         </label>`
       }
+      <${RelativeChoice} isInline isDisabled=${isOn} />
       <label class="check">
         <input type="checkbox" disabled=${isOn} checked=${keepsSound.value} onChange=${(/** @type {InputEvent} */ event) => (keepsSound.value = event.currentTarget.checked)} />
         <span>${t("keepSound")} <small>${t("keepSoundHint")}</small></span>

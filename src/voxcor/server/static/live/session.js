@@ -2,6 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { clock } from "../format.js";
+import { chosenPerson } from "../options.js";
 import { language, options } from "../state.js";
 import { t } from "../strings.js";
 import { batch, signal } from "../vendor/signals.js";
@@ -14,6 +15,7 @@ import { listen } from "./microphone.js";
  * What was heard from one moment to another.
  *
  * @typedef {Pick<Result["segments"][number], "start_ms" | "end_ms" | "emotion" | "confidence" | "scores"> & {
+ *   relative: Result["relative"] | null,
  *   utterance: number,
  *   trigger: "interval" | "speech_ended",
  * }} Measurement
@@ -154,6 +156,8 @@ export async function start() {
       HANDLERS[message.type]?.(message);
     };
     opened.onopen = () => {
+      const person = chosenPerson();
+      if (person !== null) opened.send(JSON.stringify({ type: "session.update", relative_to: person }));
       session.value = { level: microphone.level, stop };
     };
     opened.onclose = async ({ wasClean }) => {

@@ -13,7 +13,7 @@ import { counted, t } from "../strings.js";
 import { useMemo } from "../vendor/preact-hooks.js";
 import { useSignal } from "../vendor/signals.js";
 import { AffectPlane } from "./plane.js";
-import { Bars, headline, Verdict, Warnings } from "./scores.js";
+import { Bars, headline, RelativeAnswer, Verdict, Warnings } from "./scores.js";
 import { segmentsOf } from "./segments.js";
 import { isUtterance, Leading, Moments, Shares } from "./summary.js";
 
@@ -32,7 +32,7 @@ export function Result({ document }) {
       <${Narrowed} document=${document} />
       ${isOne || segments.every((segment) => segment.abstained) ? html`<${Answer} document=${document} />` : html`<${Leading} document=${document} segments=${segments} />`}
       ${isOne && blend && html`<p class="remark">${t("blend")}: ${blend.map((id) => `${labelOf(id).emoji} ${nameOf(id)}`).join(" + ")}</p>`}
-      <${RelativeAnswer} document=${document} />
+      <${RelativeAnswer} relative=${document.relative} />
       ${
         segments.length > 1 &&
         html`<${Shares} state=${state} segments=${segments} />
@@ -65,19 +65,6 @@ function Answer(/** @type {{ document: ResultDocument }} */ { document }) {
     limit: percent(limit ?? 0, 0),
   };
   return html`<h2 class="headline">🤷 ${t("abstained")}</h2><p class="remark">${t("abstainedWhy", why)}</p>`;
-}
-
-/** The second answer, beside how somebody usually sounds; its scores on request. */
-function RelativeAnswer(/** @type {{ document: ResultDocument }} */ { document: { relative } }) {
-  if (!relative) return null;
-  const { to: person, emotion, confidence, scores } = relative;
-  const said = { person, emotion: `${labelOf(emotion).emoji} ${bothNames(emotion)}`, share: percent(confidence) };
-  return html`
-    <details class="remark">
-      <summary>${t("relativeAnswer", said)}</summary>
-      <${Bars} scores=${scores} emotion=${emotion} name=${t("relativeScores", { person })} />
-    </details>
-  `;
 }
 
 /** The channels of a recording, where each has an outcome of its own; one of them is shown. */

@@ -92,3 +92,20 @@ export function Bars({ scores, emotion, name = t("scores") }) {
     </table>
   `;
 }
+
+/**
+ * The second answer, beside how somebody usually sounds; its scores on request.
+ *
+ * @param {{ relative: Result["relative"] | null }} props
+ */
+export function RelativeAnswer({ relative }) {
+  if (!relative) return null;
+  const { to: person, emotion, confidence, scores } = relative;
+  const said = { person, emotion: `${labelOf(emotion).emoji} ${bothNames(emotion)}`, share: percent(confidence) };
+  return html`
+    <details class="remark">
+      <summary>${t("relativeAnswer", said)}</summary>
+      <${Bars} scores=${scores} emotion=${emotion} name=${t("relativeScores", { person })} />
+    </details>
+  `;
+}
