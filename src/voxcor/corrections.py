@@ -17,11 +17,10 @@ from typing import Any, Literal
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
-from voxcor.disk.unreadable import read_state, set_unreadable_aside
+from voxcor.disk.unreadable import read_state, require_version, set_unreadable_aside
 from voxcor.disk.whole import sync, write_whole
 from voxcor.errors import CorrectionsChanged, CorrectionsInvalid, StateUnreadable
 from voxcor.labels import label_meant, own_label
-from voxcor.language import say
 from voxcor.result_folder import to_json
 from voxcor.results import Dimensions, Result, Segment, milliseconds, to_wire
 from voxcor.stored_result import record_from
@@ -149,14 +148,7 @@ def read_corrections(folder: Path, result: Result) -> Corrections:
     """
 
     def parse(document: Any) -> Corrections:
-        version = document["schema_version"]
-        if version != SCHEMA_VERSION:
-            raise ValueError(
-                say(
-                    f"it has schema_version {version}, this Voxcor reads {SCHEMA_VERSION}",
-                    f"其 schema_version 为 {version}，此版本心声可读取 {SCHEMA_VERSION}",
-                )
-            )
+        require_version(document, SCHEMA_VERSION)
         read = tuple(record_from(Correction, each) for each in document["corrections"])
         return checked(read, result)
 

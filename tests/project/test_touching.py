@@ -28,7 +28,13 @@ THERE = {
     "audacity": (["an export format", "annotations of a tool that come back"], set()),
     "any_sound": (
         ["an option of recognition"],
-        {"recognizer.py", "audio/prepare.py", "library/incoming.py", "server/library/routes.py"},
+        {
+            "recognizer.py",
+            "audio/prepare.py",
+            "library/incoming.py",
+            "library/listening.py",
+            "server/library/routes.py",
+        },
     ),
     "history": (["a panel of the page"], set()),
     "no_such_track": (["an error"], {"audio/relay.py"}),

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledSegment:
-    """A row of the list. `confidence` is the model's in `original_label`.
+class SegmentRow:
+    """What every list of segments says of one.
 
-    `channel`, from 0, is the one of the file that it is about; None for all of it.
+    `start` and `end` are seconds of the file at `path`, `channel` is the one of it that counts,
+    from 0, or None for all. `confidence` is the model's in `original_label`.
     """
 
     path: str
@@ -35,6 +36,12 @@ class LabelledSegment:
     label: str
     original_label: str
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSegment(SegmentRow):
+    """A row of the list."""
+
     verdict: str
     speaker: str | None
     annotator: str | None

@@ -54,6 +54,22 @@ def read_state(path: Path, parse: Callable[[Any], T]) -> T:
         raise unreadable(path, error) from error
 
 
+def require_version(document: Any, known: int) -> None:
+    """Looks whether a document is of the one version that can be read, for `parse` above.
+
+    Raises:
+        ValueError: it is of another.
+    """
+    version = document["schema_version"]
+    if version != known:
+        raise ValueError(
+            say(
+                f"it has schema_version {version}, this Voxcor reads {known}",
+                f"其 schema_version 为 {version}，此版本心声可读取 {known}",
+            )
+        )
+
+
 def unreadable(path: Path, error: Exception, *, damaged: bool = True) -> StateUnreadable:
     """The error for state that cannot be read, for this reason."""
     if isinstance(error, OSError):

@@ -3,26 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from voxcor.datasets.corrected import SegmentRow
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.sound import audible
 
 
 @dataclass(frozen=True, slots=True)
-class ListedSegment:
-    """A row. `start` and `end` are seconds of the file at `path`, `channel` is one of it, from 0,
-    or None for all of it, see `voxcor.library.sound`.
+class ListedSegment(SegmentRow):
+    """A row; its place is as `voxcor.library.sound` has it.
 
-    `label` is a person's word where there is one, else the model's, which is `original_label` with
-    its `confidence`.
+    `label` is a person's word where there is one, else the model's, which is `original_label`.
     """
 
-    path: str
-    start: float
-    end: float
-    channel: int | None
-    label: str
-    original_label: str
-    confidence: float
     speaker: str | None
     text: str | None
     recorded_at: str

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from voxcor.disk.unreadable import read_state
+from voxcor.disk.unreadable import read_state, require_version
 from voxcor.disk.whole import write_whole
-from voxcor.language import say
 from voxcor.library.segments import LibrarySegment, from_arrow, labels_of, matrix, to_arrow
 from voxcor.result_folder import to_json
 from voxcor.results import milliseconds, to_wire
@@ -63,14 +62,7 @@ def read_labels(folder: Path) -> dict[Key, PersonsLabel]:
     """
 
     def parse(document: Any) -> dict[Key, PersonsLabel]:
-        version = document["schema_version"]
-        if version != SCHEMA_VERSION:
-            raise ValueError(
-                say(
-                    f"it has schema_version {version}, this Voxcor reads {SCHEMA_VERSION}",
-                    f"其 schema_version 为 {version}，此版本心声可读取 {SCHEMA_VERSION}",
-                )
-            )
+        require_version(document, SCHEMA_VERSION)
         labels = (record_from(PersonsLabel, each) for each in document["labels"])
         return {label.key: label for label in labels}
 

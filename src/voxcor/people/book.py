@@ -16,7 +16,7 @@ from typing import Any
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
-from voxcor.disk.unreadable import read_state
+from voxcor.disk.unreadable import read_state, require_version
 from voxcor.disk.whole import replacing_file
 from voxcor.errors import NoSuchPerson, StateUnreadable, StorageError
 from voxcor.results import ModelInfo
@@ -188,8 +188,7 @@ class People:
 
 
 def _person_from(document: Any) -> Person:
-    if document["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"schema {document['schema_version']}, known here: {SCHEMA_VERSION}")
+    require_version(document, SCHEMA_VERSION)
     heard = {
         model: tuple(Utterance(**utterance) for utterance in utterances)
         for model, utterances in document["heard"].items()

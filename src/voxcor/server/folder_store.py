@@ -167,11 +167,11 @@ class FolderStore:
         """Deletes what is older, or more in all, than is kept; see `retention`."""
         if not self._times():
             return
-        history = self._clock.look(self._times)
+        seen = self._clock.look(self._times)
         total = 0
         for name, has_ended in sorted(self._counted(), reverse=True):
             total += size_on_disk(self._root / name)
-            old = history.age_s(made_at(name)) > self._days * DAY_S
+            old = seen.age_s(made_at(name)) > self._days * DAY_S
             if has_ended and (old or total > self._bytes):
                 try:
                     self.delete(name[:_ID_LENGTH])

@@ -150,20 +150,20 @@ class Clock:
             set_unreadable_aside(self._path, error)
             return None
 
-    def _write(self, history: ClockHistory) -> None:
+    def _write(self, seen: ClockHistory) -> None:
         written = self._written
-        if written is not None and len(written.spans) == len(history.spans):
-            since = history.spans[-1].last - written.spans[-1].last
-            if written.doubt_s == history.doubt_s and 0 <= since < _WRITE_EVERY_S:
+        if written is not None and len(written.spans) == len(seen.spans):
+            since = seen.spans[-1].last - written.spans[-1].last
+            if written.doubt_s == seen.doubt_s and 0 <= since < _WRITE_EVERY_S:
                 return
         # Where it cannot be written, the next start knows less, and waits longer.
         with suppress(OSError):
-            write_whole(self._path, json.dumps(asdict(history)), private=True)
-            self._written = history
+            write_whole(self._path, json.dumps(asdict(seen)), private=True)
+            self._written = seen
 
 
 def _history_from(document: Any) -> ClockHistory:
-    history = TypeAdapter(ClockHistory).validate_python(document)
-    if not history.spans:
+    seen = TypeAdapter(ClockHistory).validate_python(document)
+    if not seen.spans:
         raise ValueError("it has no span")
-    return history
+    return seen

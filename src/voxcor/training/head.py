@@ -9,7 +9,6 @@ on the clock or on what a killed run has left, so starting again gives the same 
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,20 +16,18 @@ from typing import Literal
 import numpy as np
 
 from voxcor.datasets.labelled import RowProblem
-from voxcor.datasets.manifest import LOST, Utterance, in_model_order, read_manifest
+from voxcor.datasets.manifest import LOST, Utterance, read_manifest
 from voxcor.errors import InputError
 from voxcor.evaluation.calibration import fit_temperature
-from voxcor.evaluation.metrics import Figures, measure
 from voxcor.evaluation.published import corpus_key
 from voxcor.language import say
-from voxcor.models.cards import Card
 from voxcor.models.store import ModelFolder, find_model
 from voxcor.models.trained_on import trained_on
-from voxcor.timeline import softmax
-from voxcor.training.embeddings import EmbeddedClip, embed_clips, fingerprint
+from voxcor.training.embeddings import embed_clips, fingerprint
 from voxcor.training.fit import FittedHead, fit
 from voxcor.training.folds import Folds, Plan, make_plan
-from voxcor.training.heads import Examples, FloatArray, HeadKind, IntArray, Rows, head_logits
+from voxcor.training.heads import FloatArray, HeadKind, IntArray, head_logits
+from voxcor.training.material import Material, material_of
 from voxcor.training.model_folder import require_place, write_model
 from voxcor.training.report import FoldFigures, Training, fold_figures
 from voxcor.training.start import up_to_layer
@@ -107,52 +104,37 @@ def train_head(
             clips, body, frames=kind == "mlp", progress=lambda share: progress("embeddings", share)
         )
         problems.add(unusable)
-        utterances = [item.clip.utterance for item in embedded]
-        plan = plan_for(utterances)
-        names = in_model_order(utterances[i].label for i in plan.train)
-        shared = _shared(body.card, names)
-        share = shared if kind == "linear" else np.zeros_like(shared)
-        pooled = np.stack([item.embedding for item in embedded])
-        before = np.stack([item.logits for item in embedded])
-        truth = np.array([names.index(u.label) if u.label in names else -1 for u in utterances])
-        rows = _frames_of(embedded) if kind == "mlp" else _means_of(pooled)
-        examples = Examples(rows, pooled, before @ share, truth)
+        plan = plan_for([item.clip.utterance for item in embedded])
+        material = material_of(embedded, plan, body.card)
+        examples = material.examples(kind)
         fitted = fit(
             examples,
             plan,
             kind,
-            len(names),
+            len(material.names),
             seed=seed,
             progress=lambda share: progress("training", share),
         )
-
-        def measured(clips: IntArray, logits: FloatArray) -> Figures:
-            voices = [utterances[i].voice for i in clips]
-            return measure(truth[clips], softmax(logits).astype(np.float64), names, voices)
-
-        def measured_before(clips: IntArray) -> Figures | None:
-            known = shared.any(axis=0)
-            logits = np.where(known, before[clips] @ shared, -np.inf).astype(np.float32)
-            return measured(clips, logits) if known.any() and len(clips) else None
-
-        temperature = _temperature(fitted.logits, truth[fitted.held_out])
+        held_out = fitted.held_out
+        temperature = _temperature(fitted.logits, material.truth[held_out])
         test = None
         if len(plan.test):
             logits = head_logits(fitted.head, examples, plan.test)
-            test = measured(plan.test, logits / np.float32(temperature))
+            test = material.measured(plan.test, logits / np.float32(temperature))
+        utterances = material.utterances
         training = Training(
             name=out.resolve().name,
             manifest=manifest.name,
             manifest_sha256=_sha256_of(manifest),
-            data_sha256=_digest(embedded, plan),
+            data_sha256=material.digest(),
             terms=terms,
             base=base.card,
             layer=None if body is base else layer,
             kind=kind,
             seed=seed,
             protocol=plan.protocol,
-            labels=names,
-            clips=_counts(utterances, plan.train, names),
+            labels=material.names,
+            clips=material.counts(),
             speakers=len({utterances[i].voice for i in plan.train} - {None}),
             corpora=tuple(sorted({u.columns.get("corpus", "") for u in utterances} - {""})),
             parameters=fitted.head.parameters,
@@ -160,21 +142,20 @@ def train_head(
             curve=fitted.curve,
             temperature=temperature,
             chosen_on_held_out=len(plan.folds) == 1,
-            folds=_fold_figures(plan, fitted, truth, len(names)),
-            held_out=measured(fitted.held_out, fitted.logits / np.float32(temperature)),
-            before=measured_before(fitted.held_out),
+            folds=_fold_figures(material, fitted),
+            held_out=material.measured(held_out, fitted.logits / np.float32(temperature)),
+            before=material.measured_before(held_out),
             test=test,
-            test_before=measured_before(plan.test),
+            test_before=material.measured_before(plan.test),
             problems=tuple(problems.all),
         )
-        used = {*plan.train.tolist(), *fitted.held_out.tolist()}
         write_model(
             training,
             body,
             fitted.head,
-            share,
+            material.share(kind),
             out,
-            heard=[embedded[i].clip.sha256 for i in used],
+            heard=[embedded[i].clip.sha256 for i in {*plan.train.tolist(), *held_out.tolist()}],
             overwrite=overwrite,
         )
     return training
@@ -212,58 +193,19 @@ def _heard_before(base: ModelFolder, utterances: Sequence[Utterance]) -> tuple[R
     return (RowProblem(None, "", "base_heard_corpus", say(en, zh)),)
 
 
-def _shared(base: Card, names: Sequence[str]) -> FloatArray:
-    """[L_base, L]: takes the base's calibrated logits to the labels that both have."""
-    matrix = np.array([[own == name for name in names] for own in base.labels], np.float32)
-    return matrix.reshape(len(base.labels), len(names)) / np.float32(base.temperature)
-
-
-def _means_of(pooled: FloatArray) -> Rows:
-    return lambda clips: (pooled[clips], np.ones(len(clips), np.int64))
-
-
-def _frames_of(embedded: Sequence[EmbeddedClip]) -> Rows:
-    """Read from disk batch by batch: all frames of a corpus may not fit into memory."""
-
-    def rows(clips: IntArray) -> tuple[FloatArray, IntArray]:
-        frames = [np.load(path) for i in clips if (path := embedded[i].frames)]
-        lengths = np.array([len(part) for part in frames], np.int64)
-        return np.concatenate(frames).astype(np.float32), lengths
-
-    return rows
-
-
 def _temperature(logits: FloatArray, truth: IntArray) -> float:
     found = fit_temperature(logits.astype(np.float64), truth)
     return float(np.clip(found, _COLDEST, _HOTTEST))
 
 
-def _fold_figures(
-    plan: Plan, fitted: FittedHead, truth: IntArray, labels: int
-) -> tuple[FoldFigures, ...]:
+def _fold_figures(material: Material, fitted: FittedHead) -> tuple[FoldFigures, ...]:
     made = []
-    for number, fold in enumerate(plan.folds):
+    for number, fold in enumerate(material.plan.folds):
         own = fitted.fold_of == number
-        logits, clips = fitted.logits[own], fitted.held_out[own]
+        logits, truth = fitted.logits[own], material.truth[fitted.held_out[own]]
         rounds = fitted.fold_rounds[number]
-        made.append(fold_figures(fold.name, truth[clips], logits, labels, rounds))
+        made.append(fold_figures(fold.name, truth, logits, len(material.names), rounds))
     return tuple(made)
-
-
-def _counts(
-    utterances: Sequence[Utterance], chosen: IntArray, names: Sequence[str]
-) -> dict[str, int]:
-    found = Counter(utterances[i].label for i in chosen)
-    return {name: found[name] for name in names}
-
-
-def _digest(embedded: Sequence[EmbeddedClip], plan: Plan) -> str:
-    """Of what was trained on: audio, labels and speakers, in any order and wherever it lay."""
-    lines = []
-    for i in plan.train:
-        utterance = embedded[i].clip.utterance
-        lines.append("\t".join((embedded[i].clip.sha256, utterance.label, utterance.speaker or "")))
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def _sha256_of(manifest: Path) -> str | None:

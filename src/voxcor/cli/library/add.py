@@ -6,10 +6,7 @@ from typing import Annotated
 
 import typer
 
-from voxcor.cli.library.options import (
-    JsonOption,
-    recognizer_of,
-)
+from voxcor.cli.library.options import JsonOption, recognizer_of
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
 

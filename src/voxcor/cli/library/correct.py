@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.library.options import (
-    JsonOption,
-    with_filters,
-)
+from voxcor.cli.library.options import JsonOption, with_filters
 from voxcor.cli.options import ModelOption
 from voxcor.errors import UsageError
 from voxcor.language import say

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.library.options import (
-    JsonOption,
-    with_filters,
-)
+from voxcor.cli.library.options import JsonOption, with_filters
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
 

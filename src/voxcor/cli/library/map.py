@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.library.options import (
-    BySpeakerOption,
-    JsonOption,
-    with_filters,
-)
+from voxcor.cli.library.options import BySpeakerOption, JsonOption, with_filters
 from voxcor.cli.library.pages import write_file
 from voxcor.cli.options import ModelOption
 from voxcor.language import say

@@ -5,11 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from voxcor.cli.library.options import (
-    JsonOption,
-    recognizer_of,
-    with_filters,
-)
+from voxcor.cli.library.options import JsonOption, recognizer_of, with_filters
 from voxcor.cli.options import ModelOption
 from voxcor.language import say
 
