@@ -26,6 +26,7 @@ from voxcor.errors import (
 )
 from voxcor.library import indexes
 from voxcor.library.incoming import Added, add
+from voxcor.library.indexes import Question
 from voxcor.library.outgoing import Removed, remove
 from voxcor.library.segments import FloatArray, matrix
 from voxcor.library.store import VERSION_FILE, Library
@@ -263,8 +264,8 @@ def nearest_to(library: Library, vector: FloatArray) -> str:
     def cosines(rows: Any) -> FloatArray:
         return unit(matrix(rows)) @ unit(vector)
 
-    how = {"candidates": 10, "limit": 1}
-    (found,), _ = library.nearest(table, {"vector": vector}, cosines, rated=["vector"], **how)
+    asked = Question({"vector": vector}, cosines, ["vector"], candidates=10, limit=1)
+    (found,), _ = library.nearest(table, asked)
     return found.recording
 
 
