@@ -52,7 +52,9 @@ from voxcor.library.tables import (
     columns_for,
     delete_rows,
     describe,
+    drawn_rows,
     forget_versions,
+    in_order,
     recordings_in,
     table_name,
 )
@@ -197,7 +199,11 @@ class Library:
                 query = query.select([*columns])
             return query.limit(max(1, table.rows)).to_arrow()
 
-        return self._read(read).sort_by([("recording", "ascending"), ("start_ms", "ascending")])
+        return in_order(self._read(read))
+
+    def drawn(self, table: ModelTable, where: str | None, most: int, seed: int) -> "pa.Table":
+        """Rows as `rows` gives them; of more than `most` so many, drawn evenly."""
+        return in_order(self._read(lambda: drawn_rows(self._open(table.name), where, most, seed)))
 
     def sample(self, table: ModelTable, count: int) -> FloatArray:
         """The vectors of the first `count` rows, `[min(count, rows), D]`."""
