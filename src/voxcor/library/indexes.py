@@ -79,15 +79,7 @@ def best_rows(table: Any, asked: Question) -> "tuple[pa.Table, FloatArray]":
     # Left out afterwards: a condition that nearly all rows meet takes longer than all else.
     out = _row_ids(table, asked.but) if asked.but else np.zeros(0, np.uint64)
     few = asked.where is not None and table.count_rows(asked.where) <= _FEW_ROWS
-    found = []
-    for column, vector in asked.near.items():
-        query = table.search(vector, vector_column_name=column).distance_type("cosine")
-        query = query.refine_factor(1).limit(asked.candidates + len(out))
-        if asked.where:
-            query = query.where(asked.where, prefilter=True)
-            # Of those that meet it few may lie where the question does: on to all other parts.
-            query = query.bypass_vector_index() if few else query.maximum_nprobes(0)
-        found.append(query.select([*asked.rated, "_distance"]).with_row_id(True).to_arrow())
+    found = [_candidates(table, asked, *one, few, len(out)) for one in asked.near.items()]
     rows = pa.concat_tables(found)
     ids, first = np.unique(rows.column("_rowid").to_numpy(), return_index=True)
     first = np.sort(first[~np.isin(ids, out)])  # what is near in both columns comes twice
@@ -95,6 +87,23 @@ def best_rows(table: Any, asked: Question) -> "tuple[pa.Table, FloatArray]":
     ratings = asked.rate(rows)
     best = np.argsort(-ratings, kind="stable")[: asked.limit]
     return _whole(table, rows.take(best).column("_rowid").to_pylist()), ratings[best]
+
+
+def _candidates(
+    table: Any, asked: Question, column: str, vector: FloatArray, few: bool, out: int
+) -> "pa.Table":
+    limit = asked.candidates + out
+    query = table.search(vector, vector_column_name=column).distance_type("cosine")
+    query = query.refine_factor(1).limit(limit).select([*asked.rated, "_distance"])
+    query = query.with_row_id(True)
+    if asked.where is None:
+        return query.to_arrow()
+    query = query.where(asked.where, prefilter=True)
+    if few:
+        return query.bypass_vector_index().to_arrow()
+    found = query.to_arrow()
+    # Of those that meet it too few lie where the question does: on to all other parts.
+    return found if len(found) == limit else query.maximum_nprobes(0).to_arrow()
 
 
 def _row_ids(table: Any, where: str) -> NDArray[np.uint64]:
