@@ -1,12 +1,13 @@
-"""A library of a million segments: building it, asking it, and what the index misses.
+"""A library of a million segments: building it, asking it, what its indexes miss, removing from it.
 
     python benchmarks/library_scale.py --like HOME [--segments N] [--write docs/library.md]
 
 HOME has a library of real speech, as `benchmarks/library.py --home HOME` leaves it. Each segment
 here has the vector and the scores of two real ones, mixed at random, so that vectors lie as densely
 as real ones do. Recordings have ten segments, and a thousand people speak. Asked is with mixtures
-of the same kind that are not in it. Each phase is a process of its own, so that its peak of memory
-is its own.
+of the same kind that are not in it, as `library search` asks, all kinds of questions in turn. What
+is missed is told by comparing all segments by the measure. Each phase is a process of its own, so
+that its peak of memory is its own. The last one removes a recording, so a `--home` is used once.
 
 Prints Markdown; `--write` puts it into the place that is marked for it.
 """
@@ -16,7 +17,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,21 +25,36 @@ from typing import Any
 
 import lancedb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from documents import put
 from voxcor.language import say
-from voxcor.library.filters import Filters
-from voxcor.library.segments import LibrarySegment, from_arrow, matrix
+from voxcor.library.filters import Filters, equals
+from voxcor.library.query import Heard, Mixture
+from voxcor.library.search import SAMPLE, search
+from voxcor.library.segments import LibrarySegment, matrix
 from voxcor.library.store import Library
+from voxcor.library.tables import ModelTable
+from voxcor.library.vectors import VECTOR_WEIGHT, unit
+from voxcor.recognizer import Recognizer
 from voxcor.results import ModelInfo
 
 PER_RECORDING = 10
 SPEAKERS = 1000
 AT_ONCE = 10_000  # segments of a commit
 QUESTIONS = 100
+WITHOUT_INDEXES = 10  # questions that are asked where there are none
 NEAREST = 10
-CANDIDATES = 200  # of a question, as `voxcor.library.search` wants them
+
+FILTERS = {
+    "speaker": Filters(speaker="speaker-7"),
+    "day": Filters(since=datetime(2026, 2, 1), until=datetime(2026, 2, 2)),
+    "month": Filters(since=datetime(2026, 2, 1), until=datetime(2026, 3, 1)),
+    "folder": Filters(folder=Path("/recordings/7")),
+    "emotion": Filters(emotion="angry"),
+    "confidence": Filters(confidence=0.8),
+}
 
 FloatArray = NDArray[np.float32]
 
@@ -64,7 +80,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         home = options.home or Path(scratch)
         figures: dict[str, float] = {}
-        for phase in (build, index, ask):
+        for phase in (build, index, ask, remove):
             found = alone(phase, options.like, home, options.segments)
             print(phase.__name__, found, flush=True)
             figures |= {f"{phase.__name__}.{name}": value for name, value in found.items()}
@@ -167,42 +183,112 @@ def index(_like: Path, home: Path, _segments: int) -> dict[str, float]:
 
 def ask(like: Path, home: Path, _segments: int) -> dict[str, float]:
     """Questions as `library search` puts them, warm; and how many of the nearest are missed."""
-    of, library = real(like), Library.open(home)
+    library = Library.open(home)
     table = library.table()
-    vectors, roots = mixed(of, QUESTIONS, seed=7)
-    one_speaker = Filters(speaker="speaker-7").where
-    compared = lancedb.connect(library.folder).open_table(table.name)
+    clips, mixtures = questions(real(like), QUESTIONS)
 
-    def exactly(i: int) -> Any:
-        query: Any = compared.search(vectors[i], vector_column_name="vector")
-        return query.distance_type("cosine").bypass_vector_index().limit(CANDIDATES).to_arrow()
+    def found(query: Heard | Mixture, filters: Filters | None = None) -> set[str]:
+        hits = search(library, query, recognizer=Recognizer, filters=filters).hits
+        return {hit.segment.id for hit in hits[:NEAREST]}
 
-    kinds: dict[str, Callable[[int], Any]] = {
-        "vector": lambda i: library.nearest(table, vectors[i], limit=CANDIDATES),
-        "scores": lambda i: library.nearest(
-            table, roots[i], column="score_roots", limit=CANDIDATES
-        ),
-        "speaker": lambda i: library.nearest(
-            table, vectors[i], where=one_speaker, limit=CANDIDATES
-        ),
-        "exact": exactly,
+    kinds: dict[str, Callable[[int], set[str]]] = {
+        "clip": lambda i: found(clips[i]),
+        "mixture": lambda i: found(mixtures[i]),
     }
-    found: dict[str, float] = {}
-    hits = {}
-    for kind, question in kinds.items():
-        question(0)
-        took = []
-        answers = []
-        for i in range(QUESTIONS):
+    for name, filters in FILTERS.items():
+        kinds[name] = lambda i, filters=filters: found(clips[i], filters)  # type: ignore[misc]
+    took: dict[str, list[float]] = {kind: [] for kind in kinds}
+    hits: dict[str, list[set[str]]] = {kind: [] for kind in kinds}
+    for i in range(QUESTIONS):
+        for kind, question in kinds.items():
+            if not i:
+                question(0)
             began = time.perf_counter()
-            answers.append(question(i))
-            took.append(1000 * (time.perf_counter() - began))
-        found[f"{kind}.p50_ms"], found[f"{kind}.p95_ms"] = np.percentile(took, [50, 95]).tolist()
-        hits[kind] = [
-            {one.id for one in from_arrow(rows, table.labels)[:NEAREST]} for rows in answers
+            hits[kind].append(question(i))
+            took[kind].append(1000 * (time.perf_counter() - began))
+    figures: dict[str, float] = {}
+    for kind, times in took.items():
+        p50, p95 = np.percentile(times, [50, 95]).tolist()
+        figures |= {f"{kind}.p50_ms": p50, f"{kind}.p95_ms": p95}
+    for name, filters in FILTERS.items():
+        figures[f"{name}.rows"] = rows_of(library, table, filters.where)
+    angry = FILTERS["emotion"].where
+    for kind, asked, where in (
+        ("clip", clips, None),
+        ("mixture", mixtures, None),
+        ("emotion", clips, angry),
+    ):
+        there = nearest_of_all(library, table, asked, where)
+        shared = [len(a & b) / len(b) for a, b in zip(hits[kind], there, strict=True)]
+        figures[f"{kind}.recall"] = float(np.mean(shared))
+    return figures
+
+
+def questions(of: Real, count: int) -> tuple[list[Heard], list[Mixture]]:
+    """Clips that the library does not have, and mixtures of one to three of the labels."""
+    vectors, roots = mixed(of, count, seed=7)
+    rng = np.random.default_rng(7)
+    clips = [
+        Heard(of.model, dict(zip(of.labels, (root**2).tolist(), strict=True)), vector)
+        for root, vector in zip(roots, vectors, strict=True)
+    ]
+    mixtures = []
+    for i in range(count):
+        labels = rng.choice(of.labels, 1 + i % 3, replace=False).tolist()
+        shares = rng.dirichlet(np.full(len(labels), 3)).tolist()
+        mixtures.append(Mixture(dict(zip(labels, shares, strict=True))))
+    return clips, mixtures
+
+
+def rows_of(library: Library, table: ModelTable, where: str | None) -> int:
+    return len(library.rows(table, where, ["recording", "start_ms"]))
+
+
+def nearest_of_all(
+    library: Library, table: ModelTable, asked: Sequence[Heard | Mixture], where: str | None
+) -> list[set[str]]:
+    """The ids of the nearest segments to each question, all of them compared by the measure."""
+    shares = [one.scores if isinstance(one, Heard) else one.shares for one in asked]
+    roots = unit(np.sqrt([[one.get(label, 0) for label in table.labels] for one in shares]))
+    mean = library.sample(table, SAMPLE).mean(axis=0)
+    vectors = [unit(one.vector - mean) for one in asked if isinstance(one, Heard)]
+    best = np.full((NEAREST, len(asked)), -np.inf)
+    ids = np.full(best.shape, "", object)
+    query: Any = lancedb.connect(library.folder).open_table(table.name).search()
+    query = query.select(["recording", "start_ms", "end_ms", "score_roots", "vector"])
+    for batch in (query.where(where) if where else query).limit(table.rows).to_batches(AT_ONCE):
+        rows = pa.Table.from_batches([batch])
+        near = unit(matrix(rows, "score_roots")) @ roots.T
+        if vectors:
+            cosines = unit(matrix(rows) - mean) @ np.array(vectors).T
+            near = (near + VECTOR_WEIGHT * cosines) / (1 + VECTOR_WEIGHT)
+        names = [
+            f"{one['recording']}@{one['start_ms'] / 1000:g}-{one['end_ms'] / 1000:g}"
+            for one in rows.select(["recording", "start_ms", "end_ms"]).to_pylist()
         ]
-    missed = [len(a & b) / NEAREST for a, b in zip(hits["vector"], hits["exact"], strict=True)]
-    return {**found, "recall": float(np.mean(missed))}
+        everything = np.vstack([best, near])
+        named = np.vstack([ids, np.repeat(np.array(names, object)[:, None], len(asked), axis=1)])
+        first = np.argpartition(-everything, NEAREST - 1, axis=0)[:NEAREST]
+        best = np.take_along_axis(everything, first, axis=0)
+        ids = np.take_along_axis(named, first, axis=0)
+    return [{*column} - {""} for column in ids.T.tolist()]
+
+
+def remove(like: Path, home: Path, _segments: int) -> dict[str, float]:
+    """A recording goes; questions are asked without indexes; new ones are made."""
+    library = Library.open(home)
+    began = time.perf_counter()
+    library.remove(equals("recording", f"{7:016x}"))
+    removed = time.perf_counter() - began
+    took = []
+    for clip in questions(real(like), WITHOUT_INDEXES)[0]:
+        began = time.perf_counter()
+        search(library, clip, recognizer=Recognizer)
+        took.append(time.perf_counter() - began)
+    began = time.perf_counter()
+    library.compact()
+    indexed = time.perf_counter() - began
+    return {"s": removed, "index_s": indexed, "without.p50_ms": 1000 * float(np.median(took))}
 
 
 def table(segments: int, figures: Mapping[str, float]) -> str:
@@ -210,6 +296,22 @@ def table(segments: int, figures: Mapping[str, float]) -> str:
 
     def times(kind: str) -> str:
         return f"{figures[f'ask.{kind}.p50_ms']:.0f} / {figures[f'ask.{kind}.p95_ms']:.0f} ms"
+
+    def of(name: str, title: str) -> str:
+        rows = f"{figures[f'ask.{name}.rows']:,.0f}"
+        return say(f"{title} ({rows} segments)", f"{title}（{rows} 个语段）")
+
+    within = {
+        "speaker": of("speaker", say("of one speaker", "限定一位说话人")),
+        "day": of("day", say("of a day", "限定一天")),
+        "month": of("month", say("of a month", "限定一个月")),
+        "folder": of("folder", say("of a folder", "限定一个文件夹")),
+        "emotion": of("emotion", say("of one emotion", "限定一种情感")),
+        "confidence": of("confidence", say("of a confidence of 0.8 or more", "置信度不低于 0.8")),
+    }
+
+    def recall(kind: str) -> str:
+        return f"{figures[f'ask.{kind}.recall']:.3f}"
 
     build_s, index_s = figures["build.s"], figures["index.s"]
     rows = {
@@ -221,11 +323,17 @@ def table(segments: int, figures: Mapping[str, float]) -> str:
         ),
         say("joining files, making indexes", "合并文件、建立索引"): f"{index_s:.0f} s",
         say("on the disk", "占用磁盘"): f"{figures['index.gb']:.1f} GB",
-        say("by vector, p50 / p95", "按向量检索，p50 / p95"): times("vector"),
-        say("of one speaker", "限定一位说话人"): times("speaker"),
-        say("by scores", "按得分检索"): times("scores"),
-        say("by vector, without the index", "按向量检索，不用索引"): times("exact"),
-        say("recall at 10", "前 10 项召回率"): f"{figures['ask.recall']:.3f}",
+        say("by a clip, p50 / p95", "按片段检索，p50 / p95"): times("clip"),
+        say("by a mixture", "按混合比例检索"): times("mixture"),
+        **{title: times(kind) for kind, title in within.items()},
+        say("recall at 10: by a clip", "前 10 项召回率：按片段"): recall("clip"),
+        say("by a mixture, recall", "按混合比例，召回率"): recall("mixture"),
+        say("by a clip of one emotion, recall", "按片段并限定情感，召回率"): recall("emotion"),
+        say("removing a recording", "删除一个录音"): f"{figures['remove.s']:.0f} s",
+        say("new indexes after it", "之后重建索引"): f"{figures['remove.index_s']:.0f} s",
+        say("by a clip meanwhile", "其间按片段检索"): (
+            f"{figures['remove.without.p50_ms']:.0f} ms"
+        ),
         say("memory: adding / indexing / asking", "内存：写入 / 建索引 / 检索"): " / ".join(
             f"{figures[f'{phase}.peak_mb']:.0f} MB" for phase in ("build", "index", "ask")
         ),

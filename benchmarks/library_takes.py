@@ -8,8 +8,8 @@ compare` does it. AUC is the chance that two takes in one emotion are more alike
 different ones, .5 where the measure knows nothing; the interval is by bootstrap over actors.
 
 Beside it the overlap of the mean scores of the two, without alignment, and whether their first
-emotions are the same. And once more for each take of its own: of two others of the same sentence
-and actor, one in its emotion and one not, how often the first is the more alike.
+emotions are the same. And for each take: of two others of the same sentence and actor,
+one in its emotion and one not, how often the first is the more alike.
 
 Prints Markdown; `--write` puts it into the place that is marked for it.
 """
@@ -37,8 +37,7 @@ from voxcor.recognizer import Recognizer
 RESAMPLES = 1_000
 MEASURES = ("aligned", "means", "emotion")
 
-# Where a name without its ending has the sentence, and whether the built-in model has learned from
-# the corpus.
+# Whether the built-in model has learned from the corpus.
 CORPORA = {"ravdess": False, "emodb": True, "cremad": True}
 
 FloatArray = NDArray[np.float64]
@@ -60,7 +59,7 @@ class Pairs:
 @dataclass(frozen=True, slots=True)
 class Row:
     """What was measured on a corpus: of each measure the AUC and its 95 % interval, and of the
-    alignment less the means.
+    alignment less the means; `usual` is the median similarity of pairs in one emotion, and in two.
     """
 
     corpus: str
@@ -70,6 +69,7 @@ class Row:
     auc: Mapping[str, tuple[float, float, float]]
     gain: tuple[float, float, float]
     triplets: Mapping[str, float]
+    usual: tuple[float, float]
 
 
 def main() -> None:
@@ -123,6 +123,10 @@ def measure(folder: Path, recognizer: Recognizer) -> Row:
         auc={name: (aucs[name], *interval(drawn[:, place])) for place, name in enumerate(MEASURES)},
         gain=(aucs["aligned"] - aucs["means"], *interval(drawn[:, 0] - drawn[:, 1])),
         triplets=triplets,
+        usual=(
+            float(np.median(pairs.alike[pairs.same, 0])),
+            float(np.median(pairs.alike[~pairs.same, 0])),
+        ),
     )
 
 
@@ -217,6 +221,8 @@ def table(rows: Sequence[Row]) -> str:
 
     title = say("actors, pairs in one emotion, in two", "演员数，同情感对数，异情感对数")
     line(title, *(f"{row.actors}, {row.same:,}, {row.other:,}" for row in rows))
+    title = say("similarity, median: in one emotion, in two", "相似度中位数：同情感，异情感")
+    line(title, *("{:.2f}, {:.2f}".format(*row.usual) for row in rows))
     line(say("aligned, AUC", "对齐后，AUC"), *(f"**{ranged(r.auc['aligned'])}**" for r in rows))
     title = say("means alone, without alignment", "仅均值，不对齐")
     line(title, *(ranged(row.auc["means"]) for row in rows))

@@ -32,9 +32,10 @@ from voxcor.errors import (
 from voxcor.library import indexes
 from voxcor.library.export import ListedSegment, listed
 from voxcor.library.incoming import add
+from voxcor.library.indexes import Question
 from voxcor.library.outgoing import Removed, remove
 from voxcor.library.result_rows import Added
-from voxcor.library.segments import FloatArray, matrix
+from voxcor.library.segments import FloatArray, from_arrow, matrix
 from voxcor.library.store import VERSION_FILE, Library
 from voxcor.library.vectors import unit
 from voxcor.options import RecordingOptions
@@ -348,8 +349,8 @@ def nearest_to(library: Library, vector: FloatArray) -> str:
     def cosines(rows: Any) -> FloatArray:
         return unit(matrix(rows)) @ unit(vector)
 
-    how = {"candidates": 10, "limit": 1}
-    (found,), _ = library.nearest(table, {"vector": vector}, cosines, rated=["vector"], **how)
+    asked = Question({"vector": vector}, cosines, ["vector"], candidates=10, limit=1)
+    (found,), _ = library.nearest(table, asked)
     return found.recording
 
 
@@ -377,6 +378,21 @@ def test_an_index_takes_in_what_is_new_and_is_not_made_again(
     assert {*unindexed} > {"vector", "score_roots", "recording", "speaker", "emotion"}
     assert {*unindexed.values()} == {0}
     assert nearest_to(copy, vectors[400]) == many[400].recording
+
+
+def test_which_are_drawn_does_not_depend_on_where_rows_lie(copy: Library) -> None:
+    table = copy.table()
+    everything = copy.rows(table)
+    assert copy.drawn(table, None, 100, 0).equals(everything)
+    again = Library(copy.folder.parent / "again")
+    for place in reversed(range(len(everything))):
+        row = everything.slice(place, 1)
+        one = from_arrow(row, table.labels)
+        again.add(table.model, [replace(one[0], recording=f"{place:016x}")], matrix(row))
+    ours = [f"{place:016x}" for place in range(len(everything))]
+    chosen = sorted(np.random.default_rng(0).choice(len(ours), 3, replace=False))
+    found = again.drawn(again.table(), None, 3, 0).column("recording").to_pylist()
+    assert found == [ours[place] for place in chosen]
 
 
 def test_a_recording_goes_by_its_name_too(copy: Library) -> None:

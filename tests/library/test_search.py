@@ -1,6 +1,7 @@
 """What a question means, and what is found by it."""
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -109,6 +110,19 @@ def test_a_region_finds_others_than_itself(library: Library) -> None:
     assert len(hits) == 6
     whole = search(library, asked.recording, recognizer=never).hits
     assert {hit.segment.name for hit in whole} == {"voice.flac", "example.flac"}
+
+
+def test_a_long_recording_does_not_hide_the_others(library: Library, tmp_path: Path) -> None:
+    """It has more segments than are looked at for an answer, all nearer than any other."""
+    one = library.segments(library.table())[0]
+    long = [replace(one, recording=RECORDING, start=i, end=i + 1.0) for i in range(500)]
+    other = replace(one, recording="00000000deadbeef", scores={**one.scores, one.emotion: 0.0})
+    vectors = np.ones((501, 4), np.float32)
+    vectors[-1, 0] = -1
+    crowded = Library(tmp_path / "library")
+    crowded.add(ModelInfo("mine", "fp32", "1", "ab" * 32, False, False), [*long, other], vectors)
+    hits = search(crowded, RECORDING, recognizer=never).hits
+    assert [hit.segment.recording for hit in hits] == [other.recording]
 
 
 def test_a_mixture_is_ranked_by_overlap(library: Library) -> None:

@@ -7,9 +7,11 @@ the scores are few enough to lie in it as they are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voxcor.library.segments import FloatArray, columns_but_vectors
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 INDEXED_ROWS = 100_000
 
 # As many rows that meet a condition are compared one by one sooner than found by an index.
-_FEW_ROWS = 20_000
+_FEW_ROWS = 10_000
 
 _ORDERED = ("recording", "path", "speaker", "recorded_at", "confidence")
 _NAMED = ("emotion", "label")  # of which there are few
@@ -47,52 +49,73 @@ def make_indexes(table: Any) -> None:
             table.create_index(column, config=config)
 
 
-def best_rows(
-    table: Any,
-    near: Mapping[str, FloatArray],
-    rate: Callable[["pa.Table"], FloatArray],
-    *,
-    rated: Sequence[str],
-    where: str | None,
-    candidates: int,
-    limit: int,
-) -> "tuple[pa.Table, FloatArray]":
-    """The rows of a table in LanceDB that are rated best among those nearest to a question.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a table.
 
-    Args:
-        table: which.
-        near: by column the vector `[D]` to which the candidates of this column are nearest.
-        rate: the ratings `[S]` of S candidates, better ones higher.
-        rated: the columns that it looks at.
-        where: a condition of SQL that they meet; None for none.
-        candidates: how many of each column are rated.
-        limit: how many rows at the most.
+    `near` has by column the vector `[D]` to which candidates are nearest, `candidates` how many of
+    each column. They meet `where` and do not meet `but`, conditions of SQL; `but` is of few rows.
+    `rate` gives S of them ratings `[S]`, better ones higher, by what stands in the columns `rated`;
+    `limit` of them are the answer.
+    """
+
+    near: Mapping[str, FloatArray]
+    rate: Callable[["pa.Table"], FloatArray]
+    rated: Sequence[str]
+    candidates: int
+    limit: int
+    where: str | None = None
+    but: str | None = None
+
+
+def best_rows(table: Any, asked: Question) -> "tuple[pa.Table, FloatArray]":
+    """The rows of a table in LanceDB that are rated best among those nearest to a question.
 
     Returns:
         rows without vectors, the best first, and their ratings.
     """
     import pyarrow as pa
 
-    few = where is not None and table.count_rows(where) <= _FEW_ROWS
-    found = []
-    for column, vector in near.items():
-        query = table.search(vector, vector_column_name=column).distance_type("cosine")
-        query = query.refine_factor(1).limit(candidates).select([*rated, "_distance"])
-        if where:
-            query = query.where(where, prefilter=True)
-            # Of those that meet it few may lie where the question does: on to all other parts.
-            query = query.bypass_vector_index() if few else query.maximum_nprobes(0)
-        found.append(query.with_row_id(True).to_arrow())
+    # Left out afterwards: a condition that nearly all rows meet takes longer than all else.
+    out = _row_ids(table, asked.but) if asked.but else np.zeros(0, np.uint64)
+    few = asked.where is not None and table.count_rows(asked.where) <= _FEW_ROWS
+    found = [_candidates(table, asked, *one, few, len(out)) for one in asked.near.items()]
     rows = pa.concat_tables(found)
-    ids = rows.column("_rowid").to_numpy()
-    # What is near in both columns comes twice.
-    _, first = np.unique(ids, return_index=True)
-    first.sort()
-    ratings = rate(rows.take(first))
-    best = np.argsort(-ratings, kind="stable")[:limit]
-    ids, ratings = ids[first][best], ratings[best]
-    # Most of the time is taken by reading columns: only what was found is read whole.
-    whole = table.take_row_ids(ids.tolist()).select(columns_but_vectors()).with_row_id()
-    taken = whole.to_arrow()
-    place = {row: at for at, row in enumerate(taken.column("_rowid").to_pylist())}
-    return taken.take(np.array([place[row] for row in ids.tolist()], np.int64)), ratings
+    ids, first = np.unique(rows.column("_rowid").to_numpy(), return_index=True)
+    first = np.sort(first[~np.isin(ids, out)])  # what is near in both columns comes twice
+    rows = rows.take(first)
+    ratings = asked.rate(rows)
+    best = np.argsort(-ratings, kind="stable")[: asked.limit]
+    return _whole(table, rows.take(best).column("_rowid").to_pylist()), ratings[best]
+
+
+def _candidates(
+    table: Any, asked: Question, column: str, vector: FloatArray, few: bool, out: int
+) -> "pa.Table":
+    limit = asked.candidates + out
+    query = table.search(vector, vector_column_name=column).distance_type("cosine")
+    query = query.refine_factor(1).limit(limit).select([*asked.rated, "_distance"])
+    query = query.with_row_id(True)
+    if asked.where is None:
+        return query.to_arrow()
+    query = query.where(asked.where, prefilter=True)
+    if few:
+        return query.bypass_vector_index().to_arrow()
+    found = query.to_arrow()
+    # Of those that meet it too few lie where the question does: on to all other parts.
+    return found if len(found) == limit else query.maximum_nprobes(0).to_arrow()
+
+
+def _row_ids(table: Any, where: str) -> NDArray[np.uint64]:
+    query = table.search().where(where).select(["recording"]).with_row_id(True)
+    ids: NDArray[np.uint64] = query.limit(table.count_rows()).to_arrow().column("_rowid").to_numpy()
+    return ids
+
+
+def _whole(table: Any, ids: Sequence[int]) -> "pa.Table":
+    """Rows without vectors, by their ids and in that order."""
+    # Reading columns takes most of the time, so this is done for few rows.
+    query = table.take_row_ids(ids).select(columns_but_vectors()).with_row_id()
+    rows = query.to_arrow()
+    place = {row: at for at, row in enumerate(rows.column("_rowid").to_pylist())}
+    return rows.take(np.array([place[row] for row in ids], np.int64))

@@ -4,7 +4,7 @@ A recording goes in whole, by one commit, or not at all; whatever ends the proce
 committed stays. What is deleted is rewritten away, not only marked.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -18,7 +18,7 @@ from voxcor.errors import LibraryEmpty, ModelNotInLibrary, NoVectors
 from voxcor.extras import require_extra
 from voxcor.library import derived
 from voxcor.library.filters import quoted
-from voxcor.library.indexes import best_rows, make_indexes
+from voxcor.library.indexes import Question, best_rows, make_indexes
 from voxcor.library.labels import (
     Key,
     LabelsBySegment,
@@ -52,7 +52,9 @@ from voxcor.library.tables import (
     columns_for,
     delete_rows,
     describe,
+    drawn_rows,
     forget_versions,
+    in_order,
     recordings_in,
     table_name,
 )
@@ -197,7 +199,11 @@ class Library:
                 query = query.select([*columns])
             return query.limit(max(1, table.rows)).to_arrow()
 
-        return self._read(read).sort_by([("recording", "ascending"), ("start_ms", "ascending")])
+        return in_order(self._read(read))
+
+    def drawn(self, table: ModelTable, where: str | None, most: int, seed: int) -> "pa.Table":
+        """Rows as `rows` gives them; of more than `most` so many, drawn evenly."""
+        return in_order(self._read(lambda: drawn_rows(self._open(table.name), where, most, seed)))
 
     def sample(self, table: ModelTable, count: int) -> FloatArray:
         """The vectors of the first `count` rows, `[min(count, rows), D]`."""
@@ -216,37 +222,10 @@ class Library:
         return from_arrow(self.rows(table, where, columns_but_vectors()), table.labels)
 
     def nearest(
-        self,
-        table: ModelTable,
-        near: Mapping[str, FloatArray],
-        rate: Callable[["pa.Table"], FloatArray],
-        *,
-        rated: Sequence[str],
-        where: str | None = None,
-        candidates: int,
-        limit: int,
+        self, table: ModelTable, asked: Question
     ) -> tuple[list[LibrarySegment], FloatArray]:
-        """The segments rated best among those nearest to a question, the best first.
-
-        Args:
-            table: which.
-            near: by column the vector `[D]` near to which candidates point.
-            rate: the ratings `[S]` of S candidates, better ones higher.
-            rated: the columns that it looks at.
-            where: a condition of SQL that they meet; None for none.
-            candidates: how many of each column are rated.
-            limit: how many segments at the most.
-
-        Returns:
-            the segments, and their ratings.
-        """
-
-        def read() -> "tuple[pa.Table, FloatArray]":
-            opened = self._open(table.name)
-            sizes = {"candidates": candidates, "limit": limit}
-            return best_rows(opened, near, rate, rated=rated, where=where, **sizes)
-
-        rows, ratings = self._read(read)
+        """The segments rated best of those nearest to a question, the best first; and ratings."""
+        rows, ratings = self._read(lambda: best_rows(self._open(table.name), asked))
         return from_arrow(rows, table.labels), ratings
 
     def recordings(self, where: str) -> set[str]:

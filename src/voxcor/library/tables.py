@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from voxcor.library.segments import labels_of, schema
 from voxcor.results import ModelInfo
 
@@ -62,6 +64,28 @@ def recordings_in(table: Any, where: str | None = None) -> set[str]:
         query = query.where(where)
     rows = query.limit(table.count_rows() or 1).to_arrow()
     return set(rows.column("recording").to_pylist())
+
+
+def in_order(rows: "pa.Table") -> "pa.Table":
+    """Rows by recording and time."""
+    return rows.sort_by([("recording", "ascending"), ("start_ms", "ascending")])
+
+
+def drawn_rows(table: Any, where: str | None, most: int, seed: int) -> "pa.Table":
+    """The rows for which a condition of SQL holds, None for all; of more than `most` an even draw.
+
+    Which are drawn depends on recordings and times alone; what is not drawn is not read.
+    """
+    query = table.search()
+    if where:
+        query = query.where(where)
+    query = query.limit(table.count_rows() or 1)
+    if table.count_rows(where) <= most:
+        return query.to_arrow()
+    keys = in_order(query.select(["recording", "start_ms"]).with_row_id(True).to_arrow())
+    places = np.random.default_rng(seed).choice(len(keys), most, replace=False)
+    ids = keys.column("_rowid").to_numpy()[places]
+    return table.take_row_ids(np.sort(ids).tolist()).to_arrow()
 
 
 def all_but(where: str) -> str:

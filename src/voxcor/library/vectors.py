@@ -56,10 +56,7 @@ def points(
             segments, and segments without a speaker, lose the mean of all.
         seed: of the draw.
     """
-    rows = library.rows(table, (filters or Filters()).where)
-    if len(rows) > most:
-        drawn = np.random.default_rng(seed).choice(len(rows), most, replace=False)
-        rows = rows.take(np.sort(drawn))
+    rows = library.drawn(table, (filters or Filters()).where, most, seed)
     segments = from_arrow(rows, table.labels)
     if len(segments) < 2:
         return Points(tuple(segments), np.zeros((len(segments), 2), np.float32))
