@@ -250,18 +250,21 @@ def _interval(
 
 
 def _mean(values: Series) -> Series:
-    return values.mean(axis=-1)
+    means: Series = values.mean(axis=-1)
+    return means
 
 
 def _weighted_mean(paired: Series) -> Series:
     values, weights = paired[..., 0], paired[..., 1]
-    return (values * weights).sum(axis=-1) / weights.sum(axis=-1)
+    means: Series = (values * weights).sum(axis=-1) / weights.sum(axis=-1)
+    return means
 
 
 def _deviation(values: Series) -> Series:
     if values.shape[-1] < 2:
         return np.full(values.shape[:-1], np.nan)
-    return values.std(axis=-1, ddof=1)
+    deviations: Series = values.std(axis=-1, ddof=1)
+    return deviations
 
 
 def _inertia(values: Series) -> float:
@@ -279,11 +282,14 @@ def _drawn_inertia(steps: Series) -> Series:
     count = steps.shape[-2]
     share = count / (count + 1)  # the formula has one product less than squares
     products = (apart[..., 0] * apart[..., 1]).sum(axis=-1)
-    return share * products / np.where(spread == 0, np.nan, spread)
+    inertias: Series = share * products / np.where(spread == 0, np.nan, spread)
+    return inertias
 
 
 def _drawn_instability(steps: Series) -> Series:
-    return np.sqrt(((steps[..., 1] - steps[..., 0]) ** 2).mean(axis=-1))
+    squares = ((steps[..., 1] - steps[..., 0]) ** 2).mean(axis=-1)
+    instabilities: Series = np.sqrt(squares)
+    return instabilities
 
 
 def _instability(values: Series) -> float:
