@@ -15,7 +15,7 @@ from voxcor.disk.whole import write_whole
 
 FOLDER = "derived"
 
-MOST_KEPT = 100  # of what is asked in so many ways, the latest
+MOST_KEPT = 100  # of each kind, which is asked in so many ways: the latest
 
 
 def stock_of(recordings: Iterable[str]) -> str:
@@ -45,13 +45,14 @@ def read(library: Path, key: str) -> bytes | None:
 
 def write(library: Path, key: str, content: bytes) -> None:
     """Keeps it; what is of another stock of its table goes, and the oldest beyond `MOST_KEPT`."""
-    _, table, stock, _ = key.split(".")
+    kind, table, stock, _ = key.split(".")
     file = _file(library, key)
     for other in file.parent.glob(f"*.{table}.*"):
         if other.name.split(".")[2] != stock:
             other.unlink(missing_ok=True)
     write_whole(file, content, private=True)
-    latest = sorted(file.parent.iterdir(), key=lambda one: one.stat().st_mtime_ns, reverse=True)
+    alike = file.parent.glob(f"{kind}.*")
+    latest = sorted(alike, key=lambda one: one.stat().st_mtime_ns, reverse=True)
     for old in latest[MOST_KEPT:]:
         old.unlink(missing_ok=True)
 

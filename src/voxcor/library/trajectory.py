@@ -35,7 +35,13 @@ SHUFFLES = 199
 FALSE_ALARMS = 0.05
 _FEWEST = 8  # values in which a change can be told from chance
 
+# Values that are drawn at a time.
+_TOGETHER = 1_000_000
+
 Series = NDArray[np.float64]
+
+# A figure of each series `[…, n]`, or of each of weighted values or pairs `[…, n, 2]`.
+Statistic = Callable[[Series], Series]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,7 @@ def follow(
 
     steps = np.stack([values[:-1], values[1:]], axis=1)
 
-    def interval(of: Callable[[Series], float]) -> Interval:
+    def interval(of: Statistic) -> Interval:
         return _interval(values, of, block, rng)
 
     return Trajectory(
@@ -218,37 +224,47 @@ def _session(
 
 def _interval(
     values: Series,
-    of: Callable[[Series], float],
+    of: Statistic,
     block: int,
     rng: np.random.Generator,
     value: float | None = None,
 ) -> Interval:
-    """A figure of `[n]` or `[n, …]`, bootstrapped by blocks of neighbours that wrap around; `value`
+    """A figure of `[n]` or `[n, 2]`, bootstrapped by blocks of neighbours that wrap around; `value`
     is the figure itself, where that is not `of` the values.
     """
     count = len(values)
     if value is None:
-        value = of(values) if count else np.nan
+        value = float(of(values)) if count else np.nan
     if count < 2:
         return Interval(value, np.nan, np.nan)
     blocks = -(-count // block)
     starts = rng.integers(0, count, (DRAWS, blocks))
-    picks = (starts[:, :, None] + np.arange(block)).reshape(DRAWS, -1)[:, :count] % count
-    drawn = np.array([of(values[pick]) for pick in picks])
+    together = max(1, _TOGETHER // count)
+    drawn = np.empty(DRAWS)
+    for first in range(0, DRAWS, together):
+        some = starts[first : first + together, :, None] + np.arange(block)
+        picks = some.reshape(len(some), -1)[:, :count] % count
+        drawn[first : first + together] = of(values[picks])
     low, high = np.nanpercentile(drawn, (2.5, 97.5)) if np.isfinite(drawn).any() else (np.nan,) * 2
     return Interval(value, float(low), float(high))
 
 
-def _mean(values: Series) -> float:
-    return float(values.mean())
+def _mean(values: Series) -> Series:
+    means: Series = values.mean(axis=-1)
+    return means
 
 
-def _weighted_mean(paired: Series) -> float:
-    return float(np.average(paired[:, 0], weights=paired[:, 1]))
+def _weighted_mean(paired: Series) -> Series:
+    values, weights = paired[..., 0], paired[..., 1]
+    means: Series = (values * weights).sum(axis=-1) / weights.sum(axis=-1)
+    return means
 
 
-def _deviation(values: Series) -> float:
-    return float(values.std(ddof=1)) if len(values) > 1 else np.nan
+def _deviation(values: Series) -> Series:
+    if values.shape[-1] < 2:
+        return np.full(values.shape[:-1], np.nan)
+    deviations: Series = values.std(axis=-1, ddof=1)
+    return deviations
 
 
 def _inertia(values: Series) -> float:
@@ -259,16 +275,21 @@ def _inertia(values: Series) -> float:
     return float(apart[:-1] @ apart[1:] / spread) if spread else np.nan
 
 
-def _drawn_inertia(steps: Series) -> float:
-    """The same from pairs of neighbours `[n - 1, 2]`."""
-    apart = steps - steps.mean()
-    spread = float((apart**2).sum()) / 2
-    share = len(steps) / (len(steps) + 1)  # the formula has one product less than squares
-    return float(share * (apart[:, 0] @ apart[:, 1]) / spread) if spread else np.nan
+def _drawn_inertia(steps: Series) -> Series:
+    """The same from pairs of neighbours `[…, n - 1, 2]`."""
+    apart = steps - steps.mean(axis=(-2, -1), keepdims=True)
+    spread = (apart**2).sum(axis=(-2, -1)) / 2
+    count = steps.shape[-2]
+    share = count / (count + 1)  # the formula has one product less than squares
+    products = (apart[..., 0] * apart[..., 1]).sum(axis=-1)
+    inertias: Series = share * products / np.where(spread == 0, np.nan, spread)
+    return inertias
 
 
-def _drawn_instability(steps: Series) -> float:
-    return float(np.sqrt(((steps[:, 1] - steps[:, 0]) ** 2).mean()))
+def _drawn_instability(steps: Series) -> Series:
+    squares = ((steps[..., 1] - steps[..., 0]) ** 2).mean(axis=-1)
+    instabilities: Series = np.sqrt(squares)
+    return instabilities
 
 
 def _instability(values: Series) -> float:

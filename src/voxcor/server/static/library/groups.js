@@ -2,7 +2,7 @@
 
 import { clock, percent } from "../format.js";
 import { html, Icon } from "../html.js";
-import { bothNames, labelOf, nameOf } from "../labels.js";
+import { labelOf, nameOf } from "../labels.js";
 import { useEffect, useMemo } from "../vendor/preact-hooks.js";
 import { useSignal } from "../vendor/signals.js";
 import { look, lookAt, question, recordings, scopeOf } from "./asking.js";
@@ -86,7 +86,7 @@ function Group({ cluster, isOpen }) {
   const count = counted("hits", size);
   return html`
     <li class="group ${isOpen ? "open" : ""}" style=${{ "--label": labelOf(leading).color }}>
-      <button class="group-head" aria-pressed=${isOpen} aria-label=${t("groupShow", { count, emotion: bothNames(leading) })}
+      <button class="group-head" aria-pressed=${isOpen}
         onClick=${() => lookAt({ group: isOpen ? "" : exemplars[0].id })}>
         <b>${labelOf(leading).emoji} ${nameOf(leading)} ${percent(emotions[leading], 0)}</b>
         <span class="number">${count}</span>

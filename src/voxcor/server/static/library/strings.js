@@ -103,7 +103,6 @@ const LIBRARY = {
     "Too few for groups: {count}. There have to be ten at the least.",
     "语段太少，无法聚类：只有 {count}，至少需要 10 个。",
   ],
-  groupShow: ["Group of {count}, mostly {emotion}", "{count}的一类，以{emotion}为主"],
   groupStable: ["stable", "稳定"],
   groupUnsure: ["in between", "介于两者之间"],
   groupChance: ["no pattern", "不算规律"],
