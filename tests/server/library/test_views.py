@@ -180,7 +180,8 @@ def test_a_change_makes_it_old_and_a_removal_deletes_it(tmp_path: Path) -> None:
         patiently(server, CLUSTERS)
         assert len(kept(tmp_path)) == 2
         removed = first["ids"][0].partition("@")[0]
-        assert server.delete(f"/v1/library/recordings/{removed}").json() == {"segments": 1}
+        gone = server.delete(f"/v1/library/recordings/{removed}").json()
+        assert gone == {"segments": 1, "people": []}
         assert kept(tmp_path) == set()
         second = patiently(server, MAP).json()
         assert second["ids"] == first["ids"][1:]
