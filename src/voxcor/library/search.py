@@ -182,7 +182,8 @@ def _ranked(
             cosines = unit(matrix(rows) - mean) @ unit(point.vector - mean)
             nearness = (nearness + VECTOR_WEIGHT * cosines) / (1 + VECTOR_WEIGHT)
         distances = _distances(rows, table.labels, point.meaning)
-        return (nearness - DIMENSION_WEIGHT / 2 * distances).astype(np.float32)
+        ratings: FloatArray = (nearness - DIMENSION_WEIGHT / 2 * distances).astype(np.float32)
+        return ratings
 
     question = Question(
         near,
