@@ -95,15 +95,11 @@ def _candidates(
     limit = asked.candidates + out
     query = table.search(vector, vector_column_name=column).distance_type("cosine")
     query = query.refine_factor(1).limit(limit).select([*asked.rated, "_distance"])
-    query = query.with_row_id(True)
-    if asked.where is None:
-        return query.to_arrow()
-    query = query.where(asked.where, prefilter=True)
-    if few:
-        return query.bypass_vector_index().to_arrow()
-    found = query.to_arrow()
-    # Of those that meet it too few lie where the question does: on to all other parts.
-    return found if len(found) == limit else query.maximum_nprobes(0).to_arrow()
+    if asked.where is not None:
+        query = query.where(asked.where, prefilter=True)
+        # What meets it may lie elsewhere than the question: all parts are looked into.
+        query = query.bypass_vector_index() if few else query.maximum_nprobes(0)
+    return query.with_row_id(True).to_arrow()
 
 
 def _row_ids(table: Any, where: str) -> NDArray[np.uint64]:

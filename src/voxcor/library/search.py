@@ -177,12 +177,13 @@ def _ranked(
         near["vector"] = mean + _REACH * length * unit(point.vector - mean)
 
     def rate(rows: "pa.Table") -> FloatArray:
-        nearness = unit(matrix(rows, "score_roots")) @ unit(roots)
+        nearness = (unit(matrix(rows, "score_roots")) @ unit(roots)).astype(float)
         if point.vector is not None and mean is not None:
             cosines = unit(matrix(rows) - mean) @ unit(point.vector - mean)
             nearness = (nearness + VECTOR_WEIGHT * cosines) / (1 + VECTOR_WEIGHT)
-        far = _distances(rows, table.labels, point.meaning)
-        return np.asarray(nearness - DIMENSION_WEIGHT * far / 2, np.float32)
+        distances = _distances(rows, table.labels, point.meaning)
+        ratings: FloatArray = (nearness - DIMENSION_WEIGHT / 2 * distances).astype(np.float32)
+        return ratings
 
     question = Question(
         near,
