@@ -14,6 +14,7 @@ from voxcor.datasets.lists import ListRow, read_list
 from voxcor.errors import LabelInvalid, LibraryEmpty, NotInLibrary, QueryInvalid, RecordingGone
 from voxcor.library.clusters import find_clusters
 from voxcor.library.filters import Filters
+from voxcor.library.groups import compare_groups
 from voxcor.library.listing import list_recordings
 from voxcor.library.map import make_map
 from voxcor.library.query import Clip, Mixture, Region, Words
@@ -21,7 +22,7 @@ from voxcor.library.result_rows import Added
 from voxcor.library.search import Hit, search
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.store import Library
-from voxcor.library.trajectory import follow
+from voxcor.library.trajectory import follow, follow_each
 from voxcor.recognizer import Recognizer
 from voxcor.sources import EXAMPLE
 from voxcor.stored_result import StoredResult
@@ -129,6 +130,19 @@ def test_views_are_those_of_the_engine(client: Client, library: Library) -> None
     one = Filters(recording=expected.segments[0].recording)
     course = client.library.trajectory("arousal", filters=one)
     assert repr(course) == repr(follow(library.segments(table, one.where), "arousal"))
+
+
+def test_courses_are_those_of_the_engine(client: Client, library: Library) -> None:
+    segments = library.segments(library.table())
+    each = client.library.trajectories("arousal")
+    assert repr(each) == repr([*follow_each(segments, "arousal")])
+    groups = ("ann", "2000-01-01..")
+    compared = client.library.compare_groups(*groups, "arousal")
+    expected = compare_groups(*((name, segments) for name in groups), "arousal").to_document()
+    assert {name: compared[name] for name in expected} == expected
+    page = client.library.trajectory_page("arousal", compare=groups).decode()
+    assert page.startswith("<!doctype html>")
+    assert "2000-01-01" in page
 
 
 def test_segments_are_put_right_and_taken_back(client: Client, library: Library) -> None:

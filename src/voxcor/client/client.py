@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, Unpack
 
 from voxcor.client.connection import Connection, form_of, opened, retry_while_full
 from voxcor.client.jobs import Job
-from voxcor.client.library import LibraryClient
+from voxcor.client.library.library import LibraryClient
 from voxcor.corrections import Correction, Corrections
 from voxcor.errors import ServerError, ServerUnreachable, VoxcorError, error_from
 from voxcor.options import Channels, Choices

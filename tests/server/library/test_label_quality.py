@@ -77,7 +77,6 @@ def test_raters_agree_as_the_engine_says(server: Server, home: Path) -> None:
 @pytest.mark.parametrize("path", [ERRORS, AGREEMENT])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_too_little_is_said(server: Server, path: str, language: str) -> None:
-    asked = {"filters": {"speaker": "nobody"}}
-    response = server.post(path, json=asked, headers={"Accept-Language": language})
+    response = patiently(server, path, language, filters={"speaker": "nobody"})
     assert (response.status_code, response.json()["code"]) == (422, "labels_too_few")
     assert response.json()["message"].isascii() == (language == "en")

@@ -12,15 +12,15 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from voxcor.client.library_answers import (
+from voxcor.client.library.answers import (
     LibraryMap,
     answer_from,
     map_from,
     segment_from,
     trajectory_from,
 )
-from voxcor.client.library_judging import JudgingClient
-from voxcor.client.library_questions import (
+from voxcor.client.library.judging import JudgingClient
+from voxcor.client.library.questions import (
     PAGE,
     find,
     given,
@@ -294,6 +294,59 @@ class LibraryClient(JudgingClient):
         """
         asked = which(model, filters, dimension=dimension)
         return trajectory_from(wait_for(self._connection, "trajectory", asked))
+
+    def trajectories(
+        self,
+        dimension: "Dimension" = "valence",
+        *,
+        model: str | None = None,
+        filters: "Filters | None" = None,
+    ) -> "list[Trajectory]":
+        """That within each recording, as `voxcor.library.trajectory.follow_each`."""
+        asked = which(model, filters, dimension=dimension, each=True)
+        found = wait_for(self._connection, "trajectory", asked)
+        return [*map(trajectory_from, found["each"])]
+
+    def compare_groups(
+        self,
+        first: str,
+        second: str,
+        dimension: "Dimension" = "valence",
+        *,
+        model: str | None = None,
+        filters: "Filters | None" = None,
+    ) -> dict[str, Any]:
+        """Two groups of recordings beside each other, as `voxcor.library.groups`.
+
+        Args:
+            first: a speaker, or a span of time as `2026-01-01..2026-03-01`; one end may be open.
+            second: the same.
+            dimension: which.
+            model: as of `search`.
+            filters: what both must meet.
+
+        Returns:
+            `compared` in the answer of POST /v1/library/trajectory.
+
+        Raises:
+            QueryInvalid: what names a group is no date.
+            NotInLibrary: there is nothing to compare.
+        """
+        asked = which(model, filters, dimension=dimension, compare=[first, second])
+        compared: dict[str, Any] = wait_for(self._connection, "trajectory", asked)["compared"]
+        return compared
+
+    def trajectory_page(
+        self,
+        dimension: "Dimension" = "valence",
+        *,
+        compare: tuple[str, str] | None = None,
+        model: str | None = None,
+        filters: "Filters | None" = None,
+    ) -> bytes:
+        """As `trajectory`, with `compare` also as `compare_groups`, as a page to hand on."""
+        asked = which(model, filters, dimension=dimension, compare=compare, format="html")
+        return self._connection.computed("/v1/library/trajectory", asked)
 
     def _of(self, *asked: Any, **said: Any) -> "list[LibrarySegment]":
         return [*map(segment_from, of_segments(self._connection, *asked, **said))]

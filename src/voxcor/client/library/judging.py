@@ -1,11 +1,11 @@
 """What a server's library says of recordings, models and people's labels beside each other."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from voxcor.client.connection import Connection
-from voxcor.client.people import PeopleClient
+from voxcor.client.library.people import PeopleClient
+from voxcor.client.library.questions import wait_for, which
 from voxcor.results import milliseconds
 from voxcor.stored_result import StoredResult
 
@@ -45,13 +45,13 @@ class JudgingClient:
             ModelsDiffer: two models heard them.
             NoSuchResult, NotInLibrary, LibraryEmpty, ModelNotInLibrary: there is no such thing.
         """
-        return self._document("compare", _takes(first, second, model))
+        return wait_for(self._connection, "compare", _takes(first, second, model))
 
     def takes_page(
         self, first: "Recording", second: "Recording", *, model: str | None = None
     ) -> bytes:
         """As `compare_takes`, as a page to hand on."""
-        return self._computed_as("html", "compare", _takes(first, second, model))
+        return self._as("html", "compare", _takes(first, second, model))
 
     def compare_models(self, first: str, second: str) -> dict[str, Any]:
         """Two models over all recordings that the library has of both.
@@ -67,7 +67,7 @@ class JudgingClient:
             ModelNotInLibrary, LibraryEmpty: nothing of one of them.
             NothingToCompare: no recording is there of both.
         """
-        return self._document("compare-models", {"models": [first, second]})
+        return wait_for(self._connection, "compare-models", {"models": [first, second]})
 
     def compare_jobs(self, first: str, second: str) -> dict[str, Any]:
         """Two models over the recordings that two jobs of the server share, by the jobs' ids.
@@ -76,11 +76,11 @@ class JudgingClient:
             NoSuchJob: there is none of these.
             NothingToCompare: the jobs share no recording.
         """
-        return self._document("compare-models", {"job_ids": [first, second]})
+        return wait_for(self._connection, "compare-models", {"job_ids": [first, second]})
 
     def models_page(self, first: str, second: str) -> bytes:
         """As `compare_models`, as a page to hand on."""
-        return self._computed_as("html", "compare-models", {"models": [first, second]})
+        return self._as("html", "compare-models", {"models": [first, second]})
 
     def label_errors(
         self, *, model: str | None = None, filters: "Filters | None" = None
@@ -94,7 +94,7 @@ class JudgingClient:
         Raises:
             LabelsTooFew: too little is labelled.
         """
-        return _label_errors(self._document("errors", _scope(model, filters)))
+        return _label_errors(wait_for(self._connection, "errors", which(model, filters)))
 
     def relabelling_list(
         self,
@@ -107,7 +107,7 @@ class JudgingClient:
 
         The paths in it are the server's; segments that cannot be heard any more are left out.
         """
-        return self._computed_as(kind, "errors", _scope(model, filters))
+        return self._as(kind, "errors", which(model, filters))
 
     def agreement(
         self, *, model: str | None = None, filters: "Filters | None" = None
@@ -124,19 +124,10 @@ class JudgingClient:
         Raises:
             LabelsTooFew: nothing is labelled by two people who say who they are.
         """
-        return self._document("agreement", _scope(model, filters))
+        return wait_for(self._connection, "agreement", which(model, filters))
 
-    def _document(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self._computed_as("json", kind, asked))
-        return document
-
-    def _computed_as(self, form: str, kind: str, asked: dict[str, Any]) -> bytes:
-        formatted = asked if form == "json" else {**asked, "format": form}
-        return self._connection.computed(f"/v1/library/{kind}", formatted)
-
-
-def _scope(model: str | None, filters: "Filters | None") -> dict[str, Any]:
-    return {"model": model, "filters": {} if filters is None else filters.to_document()}
+    def _as(self, form: str, kind: str, asked: dict[str, Any]) -> bytes:
+        return self._connection.computed(f"/v1/library/{kind}", {**asked, "format": form})
 
 
 def _takes(first: "Recording", second: "Recording", model: str | None) -> dict[str, Any]:

@@ -66,12 +66,11 @@ def wait_for(
     document: Mapping[str, Any],
     progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, Any]:
-    """What takes long: the server lets each question wait for a second."""
-    while True:
-        answer = post(connection, path, document)
-        if answer.get("state") != "working":
-            return answer
-        progress(answer["progress"])
+    """What takes long, as `Connection.computed` waits for it."""
+    answer: dict[str, Any] = json.loads(
+        connection.computed(f"/v1/library/{path}", document, progress)
+    )
+    return answer
 
 
 def of_segments(

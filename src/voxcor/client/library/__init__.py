@@ -1,0 +1,1 @@
+"""`Client.library`: the library of a server, by the names of `voxcor.library`."""
