@@ -98,8 +98,12 @@ def alone(phase: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, 
 
 def measured(phase: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
     found = phase(*arguments)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    return {**found, "peak_mb": peak}
+    return {"peak_mb": peak_mb(), **found}
+
+
+def peak_mb() -> float:
+    """The most memory that this process had so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def real(home: Path) -> Real:
@@ -206,7 +210,7 @@ def ask(like: Path, home: Path, _segments: int) -> dict[str, float]:
             began = time.perf_counter()
             hits[kind].append(question(i))
             took[kind].append(1000 * (time.perf_counter() - began))
-    figures: dict[str, float] = {}
+    figures = {"peak_mb": peak_mb()}
     for kind, times in took.items():
         p50, p95 = np.percentile(times, [50, 95]).tolist()
         figures |= {f"{kind}.p50_ms": p50, f"{kind}.p95_ms": p95}
