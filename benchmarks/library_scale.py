@@ -306,12 +306,15 @@ def table(segments: int, figures: Mapping[str, float]) -> str:
         return say(f"{title} ({rows} segments)", f"{title}（{rows} 个语段）")
 
     within = {
-        "speaker": of("speaker", say("of one speaker", "限定一位说话人")),
-        "day": of("day", say("of a day", "限定一天")),
-        "month": of("month", say("of a month", "限定一个月")),
-        "folder": of("folder", say("of a folder", "限定一个文件夹")),
-        "emotion": of("emotion", say("of one emotion", "限定一种情感")),
-        "confidence": of("confidence", say("of a confidence of 0.8 or more", "置信度不低于 0.8")),
+        "speaker": of("speaker", say("by a clip, of one speaker", "按片段，限定一位说话人")),
+        "day": of("day", say("by a clip, of a day", "按片段，限定一天")),
+        "month": of("month", say("by a clip, of a month", "按片段，限定一个月")),
+        "folder": of("folder", say("by a clip, of a folder", "按片段，限定一个文件夹")),
+        "emotion": of("emotion", say("by a clip, of one emotion", "按片段，限定一种情感")),
+        "confidence": of(
+            "confidence",
+            say("by a clip, of a confidence of 0.8 or more", "按片段，限定置信度不低于 0.8"),
+        ),
     }
 
     def recall(kind: str) -> str:
