@@ -98,8 +98,12 @@ def alone(phase: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, 
 
 def measured(phase: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
     found = phase(*arguments)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    return {**found, "peak_mb": peak}
+    return {"peak_mb": peak_mb(), **found}
+
+
+def peak_mb() -> float:
+    """The most memory that this process had so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
 def real(home: Path) -> Real:
@@ -206,7 +210,7 @@ def ask(like: Path, home: Path, _segments: int) -> dict[str, float]:
             began = time.perf_counter()
             hits[kind].append(question(i))
             took[kind].append(1000 * (time.perf_counter() - began))
-    figures: dict[str, float] = {}
+    figures = {"peak_mb": peak_mb()}
     for kind, times in took.items():
         p50, p95 = np.percentile(times, [50, 95]).tolist()
         figures |= {f"{kind}.p50_ms": p50, f"{kind}.p95_ms": p95}
@@ -302,12 +306,15 @@ def table(segments: int, figures: Mapping[str, float]) -> str:
         return say(f"{title} ({rows} segments)", f"{title}（{rows} 个语段）")
 
     within = {
-        "speaker": of("speaker", say("of one speaker", "限定一位说话人")),
-        "day": of("day", say("of a day", "限定一天")),
-        "month": of("month", say("of a month", "限定一个月")),
-        "folder": of("folder", say("of a folder", "限定一个文件夹")),
-        "emotion": of("emotion", say("of one emotion", "限定一种情感")),
-        "confidence": of("confidence", say("of a confidence of 0.8 or more", "置信度不低于 0.8")),
+        "speaker": of("speaker", say("by a clip, of one speaker", "按片段，限定一位说话人")),
+        "day": of("day", say("by a clip, of a day", "按片段，限定一天")),
+        "month": of("month", say("by a clip, of a month", "按片段，限定一个月")),
+        "folder": of("folder", say("by a clip, of a folder", "按片段，限定一个文件夹")),
+        "emotion": of("emotion", say("by a clip, of one emotion", "按片段，限定一种情感")),
+        "confidence": of(
+            "confidence",
+            say("by a clip, of a confidence of 0.8 or more", "按片段，限定置信度不低于 0.8"),
+        ),
     }
 
     def recall(kind: str) -> str:

@@ -94,5 +94,7 @@ def _reduced(vectors: FloatArray) -> FloatArray:
     from sklearn.decomposition import PCA
 
     count = min(COMPONENTS, *vectors.shape)
-    reduced: FloatArray = PCA(count, svd_solver="full").fit_transform(vectors).astype(np.float32)
+    # As exact as "full", which keeps several copies of all rows.
+    components = PCA(count, svd_solver="covariance_eigh").fit_transform(vectors)
+    reduced: FloatArray = components.astype(np.float32)
     return reduced
