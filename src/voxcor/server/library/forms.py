@@ -229,13 +229,9 @@ class ClustersForm(MapForm):
     )
 
 
-class TrajectoryForm(BaseModel):
+class TrajectoryForm(Scope):
     """Which segments are followed, in which dimension."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    model: ModelChoice = None
-    filters: LibraryFilters = LibraryFilters()
     dimension: Literal["arousal", "valence"] = "valence"
     each: bool = Field(
         False, description="Also the course within each recording. · 同时给出各段录音内的变化。"

@@ -28,7 +28,7 @@ export const stockChanged = () => {
 /**
  * What a route answers in the end; null where nobody waits for it any more. Raises ApiError.
  *
- * @param {keyof Documents} route
+ * @param {keyof Documents | "errors"} route
  * @param {object} asked
  * @param {AbortSignal} gone
  * @param {(share: number) => void} tell

@@ -1,12 +1,13 @@
 /** Labels that are likely wrong, to be heard and put right; looked for when somebody asks. */
 
-import { pause, request, saveAs } from "../api.js";
+import { saveAs } from "../api.js";
 import { percent } from "../format.js";
 import { html, Icon } from "../html.js";
 import { nameOf } from "../labels.js";
 import { useEffect, useRef } from "../vendor/preact-hooks.js";
 import { useSignal } from "../vendor/signals.js";
 import { question, scopeOf } from "./asking.js";
+import { awaited } from "./computing.js";
 import { segmentsOf } from "./labelling.js";
 import { LabelBar } from "./labels.js";
 import { Rows } from "./rows.js";
@@ -16,26 +17,11 @@ import { t } from "./strings.js";
 
 /** @typedef {LabelledDocument & Pick<LabelErrorDocument, "likely">} Doubted */
 
-const ASK_EVERY_MS = 1000;
 const DRAWN = 10;
 
-/**
- * What the server finds; null where nobody waits for it any more. Raises ApiError.
- *
- * @param {"json" | "csv"} format
- * @param {AbortSignal} gone
- */
-async function found(format, gone) {
-  const asked = JSON.stringify({ ...scopeOf(question.value), format });
-  const headers = { "Content-Type": "application/json" };
-  for (;;) {
-    const response = await request("v1/library/errors", { method: "POST", headers, body: asked });
-    if (gone.aborted) return null;
-    if (response.status !== 202) return response;
-    await pause(ASK_EVERY_MS);
-    if (gone.aborted) return null;
-  }
-}
+/** Asked for as figures or as a list; null where nobody waits for it any more. Raises ApiError. */
+const found = (/** @type {"json" | "csv"} */ format, /** @type {AbortSignal} */ gone) =>
+  awaited("errors", { ...scopeOf(question.value), format }, gone);
 
 export function LabelErrors() {
   const told = useSignal(/** @type {LabelErrorsDocument | null} */ (null));
