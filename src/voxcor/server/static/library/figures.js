@@ -1,4 +1,4 @@
-/** The figures of a course, each with its formula and where it comes from. */
+/** Figures, each with its formula and where it comes from; those of a course. */
 
 import { html } from "../html.js";
 import { momentOf, told } from "./curve.js";
@@ -8,14 +8,14 @@ import { t } from "./strings.js";
 
 const MOST_CHANGES = 3; // that a figure names
 
-/** `+0.31 [+0.12, +0.50]` in two sizes. */
-function Figure(
+/** `+0.31 [+0.12, +0.50]` in two sizes; what it is stands in a tooltip, and beneath it when it is opened. */
+export function Figure(
   /** @type {{ value: string, name: string, formula: string, hint: string }} */ { value, name, formula, hint },
 ) {
   const [figure, interval] = value.split(" [");
   return html`
     <details class="figure">
-      <summary>
+      <summary title=${hint}>
         <b class="number">${figure}</b>
         ${interval && html`<small class="number">[${interval}</small>`}
         <span class="faint">${name}</span>
