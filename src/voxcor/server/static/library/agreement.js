@@ -9,7 +9,7 @@ import { useSignal } from "../vendor/signals.js";
 import { question, scopeOf } from "./asking.js";
 import { awaited } from "./computing.js";
 import { told } from "./curve.js";
-import { Figure } from "./figures.js";
+import { Estimate, Figure } from "./figures.js";
 import { counted, t } from "./strings.js";
 
 /** @import { AgreementDocument } from "../server.js" */
@@ -62,8 +62,7 @@ function Found({ found: { observed, alpha, cohen, fleiss, labels } }) {
       ${cohen && html`<${Figure} value=${told(cohen, false)} name="Cohen κ" formula="(p₀ − pₑ) / (1 − pₑ)" hint=${t("cohenHint")} />`}
       ${fleiss && html`<${Figure} value=${told(fleiss, false)} name="Fleiss κ" formula="(p₀ − pₑ) / (1 − pₑ)" hint=${t("fleissHint")} />`}
     </div>
-    <div class="agreement-labels">
-      <table>
+      <table class="agreement-labels">
         <caption>${t("agreementLabels")}</caption>
         <thead>
           <tr>
@@ -79,14 +78,13 @@ function Found({ found: { observed, alpha, cohen, fleiss, labels } }) {
               <tr key=${id}>
                 <th scope="row">${labelOf(id).emoji} ${bothNames(id)}</th>
                 <td class="number">${percent(one.share, 0)}</td>
-                <td class="number">${told(one.specific, false)}</td>
-                <td class="number">${told(one.alpha, false)}</td>
+                <td><${Estimate} value=${told(one.specific, false)} /></td>
+                <td><${Estimate} value=${told(one.alpha, false)} /></td>
               </tr>
             `,
           )}
         </tbody>
       </table>
-    </div>
     <p class="faint hint">${t("specificHint")} ${t("agreementEnough")}</p>
   `;
 }

@@ -199,21 +199,12 @@ const LIBRARY = {
     "将两段录音对齐比较，语速可以不同。可在此处选择，也可在列表中点“比较”。",
   ],
   takesWorking: ["The two are being laid on each other…", "正在对齐比较…"],
-  takesAlike: [
-    "{similarity} of 1: much alike. Two takes of one sentence in one emotion are usually about so alike.",
-    "{similarity}（最高为 1）：很相似。同一句话以同一情感说两遍，通常就这样相似。",
-  ],
-  takesBetween: [
-    "{similarity} of 1: in between. Two takes of one sentence are usually more alike in one emotion, and less in two.",
-    "{similarity}（最高为 1）：介于两者之间。同一句话说两遍，情感相同时通常更相似，不同时通常更不相似。",
-  ],
-  takesApart: [
-    "{similarity} of 1: not much alike. Two takes of one sentence in different emotions are usually about so far apart.",
-    "{similarity}（最高为 1）：不太相似。同一句话以不同情感说两遍，通常就相差这么多。",
-  ],
+  takesAlike: ["{similarity} of 1: much alike.", "{similarity}（最高为 1）：很相似。"],
+  takesBetween: ["{similarity} of 1: in between.", "{similarity}（最高为 1）：介于相似与不相似之间。"],
+  takesApart: ["{similarity} of 1: not much alike.", "{similarity}（最高为 1）：不太相似。"],
   takesWorth: [
-    "What is compared is emotion as the model hears it, not words and not voices. It decides no single case: of two takes by an actor, the one in the same emotion is nearer in seven cases of eight. The library keeps segments: what changes within one is not seen.",
-    "比较的是模型听到的情感，不是说了什么，也不是谁的嗓音。它不足以裁决单个情形：对演员的录音，八次有七次是同情感的那条更近。库中只存语段，语段之内的变化看不到。",
+    "Takes of one sentence by one actor, heard frame by frame, have medians of 0.91 to 0.94 in one emotion, and of 0.65 to 0.80 in two. It decides no single case: of two takes, the one in the same emotion is nearer in seven cases of eight. What is compared is emotion as the model hears it, not words and not voices. The library keeps segments: what changes within one is not seen.",
+    "同一演员说同一句话（逐帧识别），情感相同时中位数为 0.91 至 0.94，不同时为 0.65 至 0.80。它不足以裁决单个情形：两条录音中，八次有七次是同情感的那条更近。比较的是模型听到的情感，不是说了什么，也不是谁的嗓音。库中只存语段，语段之内的变化看不到。",
   ],
   takesSimilarity: ["similarity", "相似度"],
   takesSimilarityHint: [
@@ -228,6 +219,7 @@ const LIBRARY = {
   stretches: ["Where they differ most", "差异最大之处"],
   stretchesNone: ["Nowhere do they differ by enough, or for long enough.", "没有差异足够大、持续足够久之处。"],
   overlap: ["overlap", "重合度"],
+  differenceOf: ["Δ {dimension}", "{dimension}差"],
 
   selection: ["Selection", "所选"],
   selectionList: ["List", "列出"],
@@ -284,7 +276,7 @@ const LIBRARY = {
   agreementWorking: ["Counting…", "正在统计…"],
   agreementNone: [
     "Nothing to tell yet: no segment here has labels by two people who gave their names. “Your name” stands below every list.",
-    "尚无结果：这里没有任何语段由两位署名的人标注过。每个列表下方都可填写“你的名字”。",
+    "尚无结果：这里没有任何语段由两位署名的人标注过。每个列表下方都可填写“您的姓名”。",
   ],
   agreementOfTwo: ["{raters}: {units} labelled by both.", "{raters}：两人都标注的有 {units}。"],
   agreementOf: [
@@ -294,7 +286,7 @@ const LIBRARY = {
   agreementLabels: ["By label", "按标签"],
   agreementEnough: [
     "In brackets the 95% interval, by bootstrap of whole recordings. What is enough is for you to say.",
-    "方括号内为 95% 区间（按整段录音抽样的自助法）。多少才算足够，由你判断。",
+    "方括号内为 95% 区间（按整段录音抽样的自助法）。多少才算足够，由读者判断。",
   ],
   observed: ["observed agreement", "观察一致率"],
   observedHint: ["The share of pairs of raters who say the same.", "说法相同的标注者对所占的比例。"],

@@ -18,6 +18,8 @@ import { Waiting } from "./waiting.js";
 const ALIKE = 0.91;
 const APART = 0.8;
 
+const DIMENSIONS = /** @type {const} */ (["arousal", "valence"]);
+
 /**
  * Takes a recording as the first of two, or as the second where the first is there; once more lets it go.
  *
@@ -43,7 +45,7 @@ export function CompareButton({ recording, name, isSmall = false }) {
   const what = isWaiting && !isTaken ? t("compareWith", { name, other }) : t("compareOf", { name });
   return html`
     <button class=${isSmall ? "icon-only" : "quiet"} aria-pressed=${isTaken} aria-label=${what} title=${isSmall ? what : undefined} onClick=${take}>
-      ${isSmall ? html`<${Icon} name="beside" />` : t("compare")}
+      <${Icon} name="beside" />${!isSmall && html` <span class="wide">${t("compare")}</span>`}
     </button>
   `;
 }
@@ -76,18 +78,14 @@ export function TakesPanel() {
 
 /** @param {{ found: ComparisonDocument, recordings: string[] }} props */
 function Compared({ found, recordings: [one, other] }) {
-  const { first, second, similarity, arousal, valence, stretches } = found;
+  const { first, second, similarity, stretches } = found;
   const told = similarity >= ALIKE ? "takesAlike" : similarity <= APART ? "takesApart" : "takesBetween";
-  const differences = /** @type {const} */ ([
-    ["arousal", arousal],
-    ["valence", valence],
-  ]);
   return html`
     <p class="verdict" role="status">${t(told, { similarity: similarity.toFixed(2) })}</p>
     <p class="faint hint">${t("takesWorth")}</p>
     <div class="figures">
       <${Figure} value=${similarity.toFixed(2)} name=${t("takesSimilarity")} formula="Σ √(pᵢ qᵢ)" hint=${t("takesSimilarityHint")} />
-      ${differences.map(([name, value]) => html`<${Figure} key=${name} value=${value === null ? "–" : signed(value)} name=${t("takesDifference", { dimension: t(name) })} formula="Σ (x − y) / n" hint=${t("takesDifferenceHint")} />`)}
+      ${DIMENSIONS.map((name) => html`<${Figure} key=${name} value=${found[name] === null ? "–" : signed(found[name])} name=${t("takesDifference", { dimension: t(name).toLowerCase() })} formula="Σ (x − y) / n" hint=${t("takesDifferenceHint")} />`)}
     </div>
     <div class="takes">
       <${Bars} scores=${first.scores} emotion=${first.emotion} name=${first.name} />
@@ -110,10 +108,12 @@ function Compared({ found, recordings: [one, other] }) {
 }
 
 /** By how much the two differ in a stretch. */
-function saidOf(/** @type {StretchDocument} */ { overlap, arousal, valence }) {
+function saidOf(/** @type {StretchDocument} */ { overlap, ...differences }) {
   const words = [`${t("overlap")} ${overlap.toFixed(2)}`];
-  if (arousal !== null) words.push(`${t("arousal")} ${signed(arousal)}`);
-  if (valence !== null) words.push(`${t("valence")} ${signed(valence)}`);
+  for (const name of DIMENSIONS) {
+    const value = differences[name];
+    if (value !== null) words.push(`${t("differenceOf", { dimension: t(name).toLowerCase() })} ${signed(value)}`);
+  }
   return words.join(" · ");
 }
 
