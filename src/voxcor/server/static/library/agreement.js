@@ -62,29 +62,29 @@ function Found({ found: { observed, alpha, cohen, fleiss, labels } }) {
       ${cohen && html`<${Figure} value=${told(cohen, false)} name="Cohen κ" formula="(p₀ − pₑ) / (1 − pₑ)" hint=${t("cohenHint")} />`}
       ${fleiss && html`<${Figure} value=${told(fleiss, false)} name="Fleiss κ" formula="(p₀ − pₑ) / (1 − pₑ)" hint=${t("fleissHint")} />`}
     </div>
-      <table class="agreement-labels">
-        <caption>${t("agreementLabels")}</caption>
-        <thead>
-          <tr>
-            <th scope="col">${t("emotion")}</th>
-            <th scope="col" title=${t("shareHint")}>${t("shareOfLabels")}</th>
-            <th scope="col" title=${t("specificHint")}>${t("specific")}</th>
-            <th scope="col" title=${t("alphaOfLabelHint")}>α</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${Object.entries(labels).map(
-            ([id, one]) => html`
-              <tr key=${id}>
-                <th scope="row">${labelOf(id).emoji} ${bothNames(id)}</th>
-                <td class="number">${percent(one.share, 0)}</td>
-                <td><${Estimate} value=${told(one.specific, false)} /></td>
-                <td><${Estimate} value=${told(one.alpha, false)} /></td>
-              </tr>
-            `,
-          )}
-        </tbody>
-      </table>
+    <table class="agreement-labels">
+      <caption>${t("agreementLabels")}</caption>
+      <thead>
+        <tr>
+          <th scope="col">${t("emotion")}</th>
+          <th scope="col" title=${t("shareHint")}>${t("shareOfLabels")}</th>
+          <th scope="col" title=${t("specificHint")}>${t("specific")}</th>
+          <th scope="col" title=${t("alphaOfLabelHint")}>α</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${Object.entries(labels).map(
+          ([id, one]) => html`
+            <tr key=${id}>
+              <th scope="row">${labelOf(id).emoji} ${bothNames(id)}</th>
+              <td class="number">${percent(one.share, 0)}</td>
+              <td><${Estimate} value=${told(one.specific, false)} /></td>
+              <td><${Estimate} value=${told(one.alpha, false)} /></td>
+            </tr>
+          `,
+        )}
+      </tbody>
+    </table>
     <p class="faint hint">${t("specificHint")} ${t("agreementEnough")}</p>
   `;
 }

@@ -44,7 +44,7 @@ export function CompareButton({ recording, name, isSmall = false }) {
   const other = recordings.value.find((one) => one.recording === (first || second))?.name ?? "";
   const what = isWaiting && !isTaken ? t("compareWith", { name, other }) : t("compareOf", { name });
   return html`
-    <button class=${isSmall ? "icon-only" : "quiet"} aria-pressed=${isTaken} aria-label=${what} title=${isSmall ? what : undefined} onClick=${take}>
+    <button class=${isSmall ? "icon-only compare" : "quiet"} aria-pressed=${isTaken} aria-label=${what} title=${isSmall ? what : undefined} onClick=${take}>
       <${Icon} name="beside" />${!isSmall && html` <span class="wide">${t("compare")}</span>`}
     </button>
   `;
