@@ -12,7 +12,7 @@ from results_by_hand import happy_then_sad
 from voxcor.errors import NotInLibrary, NoVectors, QueryInvalid, RecordingGone
 from voxcor.library.export import listed
 from voxcor.library.filters import Filters
-from voxcor.library.listing import find_segment, find_segments, list_recordings
+from voxcor.library.listing import find_segment, find_segments, find_stretch, list_recordings
 from voxcor.library.outgoing import remove
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.sound import sound_of
@@ -64,6 +64,20 @@ def test_segments_are_found_by_their_ids_in_their_order(tmp_path: Path) -> None:
     for text in ("", FIRST, "call.wav@0-2", f"{FIRST}@2", "x' OR 1=1 --@0-2"):
         with pytest.raises(QueryInvalid):
             find_segment(library, text)
+
+
+def test_a_stretch_may_begin_and_end_anywhere_between_the_first_segment_and_the_last(
+    tmp_path: Path,
+) -> None:
+    library = library_of(tmp_path, segment(FIRST, 1.0), segment(FIRST, 3.0), segment(SECOND, 9.0))
+    for asked, start, end in [("1.2-3.5", 1.2, 3.5), ("0-20", 1.0, 4.0), ("3-4", 3.0, 4.0)]:
+        found = find_stretch(library, f"{FIRST}@{asked}")
+        assert (found.recording, found.start, found.end) == (FIRST, start, end)
+    for nowhere in (f"{FIRST}@2.1-2.9", f"{FIRST}@8-10", "0123456789abcde0@1-2"):
+        with pytest.raises(NotInLibrary):
+            find_stretch(library, nowhere)
+    with pytest.raises(QueryInvalid):
+        find_stretch(library, FIRST)
 
 
 def test_channels_and_parts_go_with_their_recording_and_with_no_other(tmp_path: Path) -> None:

@@ -167,6 +167,7 @@ def test_voices_are_taken_away_and_filters_apply(open_moods: OpenPage) -> None:
     assert groups_of(page).count() < voices
     page.reload()
     expect(page.get_by_label("Moods, not voices")).to_be_checked()
+    groups_of(page)
     with page.expect_request("**/v1/library/clusters") as asked:
         page.get_by_label("Speaker", exact=True).first.select_option("ann")
     assert asked.value.post_data_json["filters"] == {"speaker": "ann"}

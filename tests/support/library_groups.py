@@ -1,4 +1,4 @@
-"""Libraries whose segments are known to lie in groups, or to go up and down."""
+"""Libraries whose segments are known to lie in groups, to go up and down, or to differ."""
 
 from datetime import datetime
 from pathlib import Path
@@ -69,3 +69,27 @@ def spoken(folder: Path, *, path: str | None = None) -> Library:
         ]
         library.add(MODEL, segments, np.ones((len(segments), 16), np.float32))
     return library
+
+
+def taken(folder: Path, *, path: str | None = None) -> tuple[str, str, str]:
+    """Three takes of six utterances: the second differs in the last two, the third nowhere.
+
+    Returns:
+        their names in the library.
+    """
+    library = Library(folder / "library")
+    names = ("a" * 16, "b" * 16, "c" * 16)
+    for take, recording in enumerate(names):
+        segments = []
+        for at in range(6):
+            emotion = "sad" if take == 1 and at > 3 else "happy"
+            scores = {label: 0.8 if label == emotion else 0.025 for label in LABEL_IDS}
+            segments.append(
+                LibrarySegment(
+                    *(recording, f"take-{take + 1}.wav", path, None, 0.5 * at, 0.5 * at + 0.5),
+                    *(emotion, 0.8, scores, None, None, "ann", None),
+                    *(datetime(2026, 1, 3 - take), "test"),
+                )
+            )
+        library.add(MODEL, segments, np.ones((len(segments), 16), np.float32))
+    return names

@@ -1,7 +1,7 @@
-"""The recordings of the library, and single segments of it by their ids."""
+"""The recordings of the library, single segments of it by their ids, stretches by their times."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from voxcor.errors import NotInLibrary
@@ -103,6 +103,30 @@ def find_segments(
     if missing:
         raise NotInLibrary(name=missing[0])
     return [found[_place(wanted[name])] for name in ids]
+
+
+def find_stretch(library: Library, stretch: str) -> LibrarySegment:
+    """Any stretch of a recording, written as the id of a segment is, as far as it has segments.
+
+    Returns:
+        the first segment in it, with the times of the stretch, from the beginning of the first
+        segment of the recording to the end of the last at most.
+
+    Raises:
+        NotInLibrary: there is nothing of the recording, or not then.
+        QueryInvalid: it is no stretch.
+    """
+    region = parse_segment(stretch)
+    assert region.start is not None
+    assert region.end is not None
+    where = f"recording = {quoted(region.recording)}"
+    there = [one for table in library.tables() for one in library.segments(table, where)]
+    inside = [one for one in there if one.start < region.end and one.end > region.start]
+    if not inside:
+        raise NotInLibrary(name=stretch)
+    start = max(region.start, min(one.start for one in there))
+    end = min(region.end, max(one.end for one in there))
+    return replace(min(inside, key=lambda one: one.start), start=start, end=end)
 
 
 def _place(region: Region) -> tuple[str, int, int]:

@@ -296,6 +296,10 @@ def test_a_segment_sounds_as_the_model_heard_it(
         assert file.getframerate() == 16_000
         heard = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     np.testing.assert_allclose(heard, whole[first:last], atol=1)
+    start, end = hit["start_ms"] + 100, hit["end_ms"] - 100
+    name = f"{hit['id'].partition('@')[0]}@{start / 1000:.3f}-{end / 1000:.3f}"
+    stretch = server.get(f"/v1/library/segments/{name}/audio").content
+    assert stretch[44:] == response.content[44 + 3200 : -3200]
     part = server.get(f"/v1/library/segments/{hit['id']}/audio", headers={"Range": "bytes=44-47"})
     assert (part.status_code, part.content) == (206, response.content[44:48])
     beyond = {"Range": "bytes=99999999-"}

@@ -21,7 +21,7 @@ from voxcor.disk.faults import storage_errors
 from voxcor.errors import RecordingGone
 from voxcor.frames import SAMPLE_RATE
 from voxcor.library.export import ListedSegment, listed
-from voxcor.library.listing import find_segment, find_segments
+from voxcor.library.listing import find_segment, find_segments, find_stretch
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.sound import sound_of
 from voxcor.result_folder import write_wav
@@ -144,14 +144,15 @@ async def get_segments(
     response_class=FileResponse,
 )
 async def get_segment_audio(request: Request, segment: SegmentId) -> Response:
-    """A WAV of that stretch, 16 kHz and mono; it answers to Range.
-    · 该段的 WAV，16 kHz 单声道，支持 Range。
+    """A WAV, 16 kHz and mono; it answers to Range. Other times than those of a segment are a
+    stretch of its recording, from its first segment to its last at most.
+    · WAV，16 kHz 单声道，支持 Range。时间与语段不同则为该录音中的一段，不超出首个与末个语段。
 
     410 where the recording is no longer where it was: moved, or deleted with its result.
     · 录音已不在原处（被移走，或随结果一起删除）时返回 410。
     """
     service, decoded = service_of(request), request.app.state.decoded
-    found = await asyncio.to_thread(find_segment, service.library, segment)
+    found = await asyncio.to_thread(find_stretch, service.library, segment)
     with downloads_of(request).slot() as slot:
         folder = slot.enter_context(service.results.workplace(new_id()))
         clip = await service.in_thread(lambda: _clip(decoded, found, folder))

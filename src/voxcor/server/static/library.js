@@ -46,7 +46,8 @@ const styled = (/** @type {string} */ name) =>
 
 async function load() {
   try {
-    const [{ LibraryView }] = await Promise.all([import("./library/view.js"), styled("library"), styled("panels")]);
+    const styles = ["library", "panels", "beside"].map(styled);
+    const [{ LibraryView }] = await Promise.all([import("./library/view.js"), ...styles]);
     view.value = LibraryView;
     failure.value = null;
   } catch (error) {

@@ -46,8 +46,9 @@ const NOTHING = {
 };
 
 /**
- * What is looked at below the search: the map, groups or courses, `by_speaker` where voices are taken away; a group by a
- * segment of it, and whose course, in which dimension, set beside what.
+ * What is looked at below the search: the map, groups, courses or two recordings, `by_speaker` where voices are taken
+ * away; a group by a segment of it; whose course, in which dimension; `first` and `second` are what is set beside each
+ * other, groups or recordings.
  *
  * @typedef {{
  *   panel: string,
@@ -144,8 +145,12 @@ export const askOtherwise = (/** @type {Partial<Question>} */ change) =>
   open(placeOf({ ...question.value, ...change }));
 
 /** Where something else is looked at, of what is asked now. */
-export const placeOfLook = (/** @type {Partial<Look>} */ change) =>
-  placeOf(question.value, { ...look.value, ...change });
+export function placeOfLook(/** @type {Partial<Look>} */ change) {
+  const next = { ...look.value, ...change };
+  // Two groups are no two recordings.
+  const isKept = (next.panel === "compare") === (look.value.panel === "compare");
+  return placeOf(question.value, isKept ? next : { ...next, first: "", second: "", ...change });
+}
 
 /** Looks at something else. */
 export const lookAt = (/** @type {Partial<Look>} */ change) => open(placeOfLook(change));

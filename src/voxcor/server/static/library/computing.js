@@ -5,9 +5,16 @@ import { useEffect, useRef } from "../vendor/preact-hooks.js";
 import { signal, useSignal } from "../vendor/signals.js";
 import { recordings, table } from "./asking.js";
 
-/** @import { MapDocument, ClustersDocument, TrajectoryDocument } from "../server.js" */
+/** @import { ClustersDocument, ComparisonDocument, MapDocument, TrajectoryDocument } from "../server.js" */
 
-/** @typedef {{ map: MapDocument, clusters: ClustersDocument, trajectory: TrajectoryDocument }} Documents */
+/**
+ * @typedef {{
+ *   map: MapDocument,
+ *   clusters: ClustersDocument,
+ *   trajectory: TrajectoryDocument,
+ *   compare: ComparisonDocument,
+ * }} Documents
+ */
 
 /**
  * `share` is how much is done, null while that is not known; `key` names what was found.
@@ -28,7 +35,7 @@ export const stockChanged = () => {
 /**
  * What a route answers in the end; null where nobody waits for it any more. Raises ApiError.
  *
- * @param {keyof Documents | "errors"} route
+ * @param {keyof Documents | "errors" | "agreement"} route
  * @param {object} asked
  * @param {AbortSignal} gone
  * @param {(share: number) => void} tell

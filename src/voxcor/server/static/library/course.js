@@ -1,32 +1,32 @@
 /** How arousal or valence goes over time: within a recording, or over the recordings that the filters leave. */
 
-import { ApiError, saveAs } from "../api.js";
+import { ApiError } from "../api.js";
 import { clock, signed } from "../format.js";
-import { html, Icon } from "../html.js";
-import { useSignal } from "../vendor/signals.js";
-import { look, lookAt, placeOfLook, question, recordings, scopeOf } from "./asking.js";
+import { html } from "../html.js";
+import { look, lookAt, placeOfLook, question, scopeOf } from "./asking.js";
 import { CompareGroups } from "./comparing.js";
-import { awaited, useComputed } from "./computing.js";
+import { useComputed } from "./computing.js";
 import { Curve, momentOf, SmallCurve, told } from "./curve.js";
 import { Figures } from "./figures.js";
+import { PageToHandOn } from "./handing-on.js";
+import { RecordingMenu } from "./recording-menu.js";
 import { playing, silent, toggle } from "./sound.js";
 import { counted, t } from "./strings.js";
 import { Waiting } from "./waiting.js";
 
-/** @import { SelectEvent } from "../html.js" */
-/** @import { CourseDocument, RecordingDocument, TrajectoryDocument } from "../server.js" */
+/** @import { CourseDocument, TrajectoryDocument } from "../server.js" */
 
 /** @typedef {"arousal" | "valence"} Dimension */
 
 const DIMENSIONS = /** @type {Dimension[]} */ (["valence", "arousal"]);
 const MOST_DRAWN = 60; // recordings beside each other
-const MOST_NAMED = 300; // in a menu
 
 export function CoursePanel() {
-  const { recording, dimension } = look.value;
+  const { recording, dimension, first, second } = look.value;
   const which = DIMENSIONS.find((name) => name === dimension) ?? DIMENSIONS[0];
   const { model, filters } = scopeOf(question.value);
   const asked = { model, filters: recording ? { ...filters, recording } : filters, dimension: which };
+  const compared = first && second ? { compare: [first, second] } : {};
   const course = useComputed("trajectory", asked);
   const { failure, found } = course;
   const isEmpty = failure instanceof ApiError && failure.code === "not_in_library";
@@ -35,8 +35,8 @@ export function CoursePanel() {
       <div class="switch" role="group" aria-label=${t("dimension")}>
         ${DIMENSIONS.map((name) => html`<button key=${name} aria-pressed=${name === which} onClick=${() => lookAt({ dimension: name })}>${t(name)}</button>`)}
       </div>
-      <${Whose} chosen=${recording} />
-      ${found && found.times.length > 0 && html`<${PageToHandOn} asked=${asked} />`}
+      <${RecordingMenu} name=${t("courseWhose")} none=${t("courseAll")} chosen=${recording} onChoose=${(/** @type {string} */ one) => lookAt({ recording: one })} />
+      ${found && found.times.length > 0 && html`<${PageToHandOn} route="trajectory" asked=${{ ...asked, ...compared }} name="course.html" />`}
     </div>
     ${failure && !isEmpty && html`<p class="problem" role="alert">${failure.message}</p>`}
     ${isEmpty && html`<p role="status">${t("courseNone")}</p>`}
@@ -44,52 +44,6 @@ export function CoursePanel() {
     ${found && !found.times.length && html`<p role="status">${t("courseUnsaid", { dimension: t(which) })}</p>`}
     ${found && found.times.length > 0 && html`<${Course} key=${course.key} course=${found} asked=${asked} dimension=${which} />`}
     ${!recording && found && html`<${CompareGroups} asked=${asked} />`}
-  `;
-}
-
-/** All that the filters leave, or one recording. */
-function Whose(/** @type {{ chosen: string }} */ { chosen }) {
-  const all = recordings.value;
-  const { speaker, since, until } = question.value.filters;
-  const isLeft = (/** @type {RecordingDocument} */ one) =>
-    (!speaker || !one.speaker || one.speaker === speaker) &&
-    (!since || one.recorded_at >= since) &&
-    (!until || one.recorded_at < until);
-  const listed = all.filter(isLeft).slice(0, MOST_NAMED);
-  const known = all.find(({ recording }) => recording === chosen);
-  if (known && !listed.includes(known)) listed.push(known);
-  return html`
-    <select aria-label=${t("courseWhose")} value=${chosen} onChange=${(/** @type {SelectEvent} */ event) => lookAt({ recording: event.currentTarget.value })}>
-      <option value="">${t("courseAll")}</option>
-      ${listed.map(({ recording, name, recorded_at }) => html`<option key=${recording} value=${recording}>${name} · ${recorded_at.slice(0, 10)}</option>`)}
-    </select>
-  `;
-}
-
-/** @param {{ asked: object }} props */
-function PageToHandOn({ asked }) {
-  const isBusy = useSignal(false);
-  const problem = useSignal("");
-  const { first, second } = look.value;
-  const download = async () => {
-    isBusy.value = true;
-    problem.value = "";
-    try {
-      const compared = first && second ? { compare: [first, second] } : {};
-      const response = await awaited(
-        "trajectory",
-        { ...asked, ...compared, format: "html" },
-        new AbortController().signal,
-      );
-      if (response) await saveAs(response, "course.html");
-    } catch (error) {
-      problem.value = error.message;
-    }
-    isBusy.value = false;
-  };
-  return html`
-    <button class="quiet" disabled=${isBusy.value} onClick=${download}><${Icon} name="download" /> ${t(isBusy.value ? "coursePageWorking" : "coursePage")}</button>
-    ${problem.value && html`<p class="problem" role="alert">${problem.value}</p>`}
   `;
 }
 

@@ -1,4 +1,4 @@
-/** The figures of a course, each with its formula and where it comes from. */
+/** Figures, each with its formula and where it comes from; those of a course. */
 
 import { html } from "../html.js";
 import { momentOf, told } from "./curve.js";
@@ -9,15 +9,19 @@ import { t } from "./strings.js";
 const MOST_CHANGES = 3; // that a figure names
 
 /** `+0.31 [+0.12, +0.50]` in two sizes. */
-function Figure(
+export function Estimate(/** @type {{ value: string }} */ { value }) {
+  const [figure, interval] = value.split(" [");
+  return html`<b class="number">${figure}</b>${interval && html` <small class="number">[${interval}</small>`}`;
+}
+
+/** An estimate and its name; what it is stands in a tooltip, and beneath it when it is opened. */
+export function Figure(
   /** @type {{ value: string, name: string, formula: string, hint: string }} */ { value, name, formula, hint },
 ) {
-  const [figure, interval] = value.split(" [");
   return html`
     <details class="figure">
-      <summary>
-        <b class="number">${figure}</b>
-        ${interval && html`<small class="number">[${interval}</small>`}
+      <summary title=${hint}>
+        <${Estimate} value=${value} />
         <span class="faint">${name}</span>
       </summary>
       <p class="formula">${formula}</p>

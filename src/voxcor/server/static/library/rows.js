@@ -11,6 +11,7 @@ import { latest, redo, say, undo, verdictsOf } from "./labelling.js";
 import { Editor, Said } from "./labels.js";
 import { playing, silent, toggle } from "./sound.js";
 import { t } from "./strings.js";
+import { CompareButton } from "./takes.js";
 
 /** @import { Doubted } from "./label-errors.js" */
 /** @import { HitDocument, LabelledDocument } from "../server.js" */
@@ -60,7 +61,7 @@ export function Rows({ segments }) {
 
 /** @param {{ segment: LabelledDocument | HitDocument | Doubted, open: { value: string } }} props */
 function Row({ segment, open }) {
-  const { id, name, emotion, label, speaker, text } = segment;
+  const { id, recording, name, emotion, label, speaker, text } = segment;
   const resultId = resultOf(segment);
   const isPlaying = playing.value === id;
   const isOpen = open.value === id;
@@ -84,6 +85,7 @@ function Row({ segment, open }) {
       <${Judge} what=${judged} verdict=${own} isOpen=${isOpen}
         onJudge=${(/** @type {"right" | "wrong"} */ wanted) => judge(segment, wanted)}
         onOpen=${() => (open.value = isOpen ? "" : id)} />
+      <${CompareButton} recording=${recording} name=${name} isSmall />
       <button class="quiet" aria-label=${t("moreLikeOf", what)} onClick=${() => ask({ segment: id })}><${Icon} name="similar" /><span class="wide">${t("moreLike")}</span></button>
       ${resultId && html`<a class="button quiet" aria-label=${t("openResultOf", what)} href="#${placeOfResult(resultId)}">${t("openResult")}</a>`}
     </li>

@@ -8,6 +8,7 @@ import { useSignal } from "../vendor/signals.js";
 import { askOtherwise, failure, loadLibrary, placeOfLook, question, recordings } from "./asking.js";
 import { stockChanged } from "./computing.js";
 import { counted, t } from "./strings.js";
+import { CompareButton } from "./takes.js";
 
 /** @import { Page, RecordingDocument } from "../server.js" */
 
@@ -112,6 +113,7 @@ function Entry({ recording: { recording, name, segments, speaker, recorded_at, d
         <small class="faint"><span class="number">${recorded_at.replace("T", " ")}</span> · ${clock(duration_ms / 1000)} · ${counted("hits", segments)}${speaker && ` · ${speaker}`}</small>
       </div>
       ${segments > 2 && html`<a class="button quiet" aria-label=${t("courseOf", { name })} href="#${placeOfLook({ panel: "courses", recording })}">${t("panelCourses")}</a>`}
+      <${CompareButton} recording=${recording} name=${name} />
       <button class=${isDoomed.value ? "danger" : "icon-only"} aria-label=${t(isDoomed.value ? "removeReally" : "removeOne", { name })} onBlur=${() => (isDoomed.value = false)} onClick=${remove}>
         ${isDoomed.value ? t("removeNow") : html`<${Icon} name="bin" />`}
       </button>

@@ -3,6 +3,7 @@
 import { bytes } from "../format.js";
 import { html } from "../html.js";
 import { useEffect } from "../vendor/preact-hooks.js";
+import { Agreement } from "./agreement.js";
 import {
   answer,
   answerNow,
@@ -106,6 +107,7 @@ function Searching() {
       ${!found && isAsking.value && html`<p class="card nothing" role="status">${t("searching")}</p>`}
       <${Panels} />
       <${LabelErrors} />
+      <${Agreement} />
       <${People} />
       <${Stock} />
     </div>
