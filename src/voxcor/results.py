@@ -110,8 +110,8 @@ class Dimensions:
         by_model = self.origin == "model"
         origin_en, origin_zh = ("by the model", "由模型给出") if by_model else _DERIVED
         return Both(
-            f"arousal {self.arousal:+.2f} · valence {self.valence:+.2f} · {origin_en}",
-            f"唤醒度 {self.arousal:+.2f} · 效价 {self.valence:+.2f} · {origin_zh}",
+            f"arousal {self.arousal:+z.2f} · valence {self.valence:+z.2f} · {origin_en}",
+            f"唤醒度 {self.arousal:+z.2f} · 效价 {self.valence:+z.2f} · {origin_zh}",
         )
 
 

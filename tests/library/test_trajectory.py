@@ -1,5 +1,6 @@
 """Courses over time: figures by their formulas, changes where there are some, and seldom else."""
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -8,7 +9,13 @@ import numpy as np
 import pytest
 
 from voxcor.library.segments import LibrarySegment
-from voxcor.library.trajectory import FALSE_ALARMS, change_points, follow, follow_each
+from voxcor.library.trajectory import (
+    FALSE_ALARMS,
+    Interval,
+    change_points,
+    follow,
+    follow_each,
+)
 
 pytest.importorskip("ruptures", reason="the library extra is not installed")
 
@@ -129,3 +136,18 @@ def test_each_recording_has_a_course_of_its_own() -> None:
         pytest.approx((-0.2, -0.4)),
     ]
     assert {one.unit for one in found} == {"s"}
+
+
+@pytest.mark.parametrize(
+    ("interval", "sign", "said"),
+    [
+        (Interval(0.311, 0.119, 0.5), "", "0.31 [0.12, 0.50]"),
+        (Interval(0.311, -0.2, 0.5), "+", "+0.31 [-0.20, +0.50]"),
+        # Of what rounds to nothing no minus is left.
+        (Interval(-0.004, -0.09, 0.09), "+", "+0.00 [-0.09, +0.09]"),
+        (Interval(0.2, math.nan, math.nan), "", "0.20"),
+        (Interval(math.nan, math.nan, math.nan), "+", "–"),
+    ],
+)
+def test_a_figure_is_told_with_its_interval(interval: Interval, sign: str, said: str) -> None:
+    assert interval.told(sign) == said

@@ -349,7 +349,7 @@ def _judged(segment: CorrectedSegment) -> str:
 def _dimensions(segment: CorrectedSegment) -> Iterator[str]:
     point = segment.dimensions
     for value in (None, None) if point is None else (point.arousal, point.valence):
-        yield f'<td class="word">{"–" if value is None else f"{value:+.2f}"}</td>'
+        yield f'<td class="word">{"–" if value is None else f"{value:+z.2f}"}</td>'
 
 
 def _escaped(text: str) -> str:

@@ -20,6 +20,7 @@ pairs of neighbours: values drawn one by one would have lost their order.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from typing import Any, Literal
 
 import numpy as np
@@ -51,6 +52,12 @@ class Interval:
     value: float
     low: float
     high: float
+
+    def told(self, sign: str = "") -> str:
+        """`0.31 [0.12, 0.50]`, or with the `sign` "+" `+0.31 [+0.12, +0.50]`; a dash for NaN."""
+        numbers = (self.value, self.low, self.high)
+        value, low, high = ("–" if isnan(one) else f"{one:{sign}z.2f}" for one in numbers)
+        return value if low == "–" else f"{value} [{low}, {high}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,6 @@ def _show(found: "Map") -> None:
         x, y = places.mean(axis=0)
         spread = np.sqrt(((places - (x, y)) ** 2).sum(axis=1).mean())
         label = get_label(emotion)
-        counted = (str(len(places)), f"{x:+.2f}", f"{y:+.2f}", f"{spread:.2f}")
+        counted = (str(len(places)), f"{x:+z.2f}", f"{y:+z.2f}", f"{spread:.2f}")
         table.add_row(f"{label.emoji} {label.name}", *counted)
     open_console().print(table)

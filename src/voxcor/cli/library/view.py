@@ -29,9 +29,9 @@ def meaning(mixture: Mixture) -> Text:
     named = [(get_label(label), share) for label, share in shares if share >= _LEAST_SHARE]
     parts = [f"{label.emoji} {label.name} {share:.0%}" for label, share in named]
     if mixture.arousal is not None:
-        parts.append(say(f"arousal {mixture.arousal:+.2f}", f"唤醒度 {mixture.arousal:+.2f}"))
+        parts.append(say(f"arousal {mixture.arousal:+z.2f}", f"唤醒度 {mixture.arousal:+z.2f}"))
     if mixture.valence is not None:
-        parts.append(say(f"valence {mixture.valence:+.2f}", f"效价 {mixture.valence:+.2f}"))
+        parts.append(say(f"valence {mixture.valence:+z.2f}", f"效价 {mixture.valence:+z.2f}"))
     return Text(say("Meaning: ", "含义：") + " · ".join(parts), style="dim")
 
 
@@ -96,7 +96,7 @@ def course_view(course: Trajectory) -> RenderableType:
         (say("inertia", "惯性"), course.inertia),
         (say("instability", "不稳定性"), course.instability),
     ):
-        facts.add_row(title, _interval(interval, "+" if interval is course.mean else ""))
+        facts.add_row(title, interval.told("+" if interval is course.mean else ""))
     several = len(course.sessions) > 1
     times = [
         say(f"day {at:.0f}", f"第 {at:.0f} 天") if several else clock(at) for at in course.changes
@@ -110,7 +110,7 @@ def course_view(course: Trajectory) -> RenderableType:
     table.add_column(say("MEAN", "均值"), no_wrap=True)
     for session in course.sessions:
         when = session.recorded_at.strftime("%Y-%m-%d")
-        table.add_row(when, printable(session.name), _interval(session.mean))
+        table.add_row(when, printable(session.name), session.mean.told("+"))
     return Group(facts, "", table)
 
 
@@ -130,7 +130,7 @@ def sessions_table(sessions: Sequence[Trajectory]) -> Table:
             session.recorded_at.strftime("%Y-%m-%d"),
             printable(session.name),
             str(session.segments),
-            _interval(session.mean),
+            session.mean.told("+"),
             _value(course.deviation, ""),
             _value(course.inertia, "+"),
             _value(course.instability, ""),
@@ -139,13 +139,4 @@ def sessions_table(sessions: Sequence[Trajectory]) -> Table:
 
 
 def _value(interval: Interval, sign: str) -> str:
-    return "–" if isnan(interval.value) else f"{interval.value:{sign}.2f}"
-
-
-def _interval(interval: Interval, sign: str = "+") -> str:
-    value, *ends = (
-        f"{number:{sign}.2f}" for number in (interval.value, interval.low, interval.high)
-    )
-    if isnan(interval.value):
-        return "–"
-    return value if isnan(interval.low) else f"{value} [{', '.join(ends)}]"
+    return "–" if isnan(interval.value) else f"{interval.value:{sign}z.2f}"

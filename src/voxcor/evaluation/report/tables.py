@@ -312,7 +312,7 @@ def _stress_row(
     return (
         name,
         interval(figures.ua),
-        "–" if figures is clean else f"{100 * (figures.ua.value - clean.ua.value):+.1f}",
+        "–" if figures is clean else f"{100 * (figures.ua.value - clean.ua.value):+z.1f}",
         interval(figures.confidence),
         interval(figures.ece, percent=False),
         str(failed),

@@ -18,8 +18,6 @@ from voxcor.library.pages.frame import (
     cards,
     drawing,
     page,
-    signed,
-    told,
 )
 from voxcor.library.pages.groups import group_parts
 from voxcor.library.trajectory import Interval, Trajectory
@@ -90,10 +88,10 @@ def _parts(
     name = DIMENSION_NAMES[course.dimension]
     yield cards(
         [
-            (signed(course.mean), Both(f"mean {name.en}", f"{name.zh}均值")),
-            (told(course.deviation), Both("standard deviation", "标准差")),
-            (signed(course.inertia), Both("inertia", "惯性")),
-            (told(course.instability), Both("instability", "不稳定性")),
+            (course.mean.told("+"), Both(f"mean {name.en}", f"{name.zh}均值")),
+            (course.deviation.told(), Both("standard deviation", "标准差")),
+            (course.inertia.told("+"), Both("inertia", "惯性")),
+            (course.instability.told(), Both("instability", "不稳定性")),
             (_changes(course), Both("changes of the mean", "均值变化点")),
         ]
     )
@@ -264,7 +262,7 @@ def _session(course: Trajectory) -> str:
     drawn = svg(parts, _CARD_HEIGHT, name, width=width)
     return (
         f"<figure>{drawn}<figcaption><b>{session.recorded_at:%Y-%m-%d}</b> {html(session.name)}"
-        f'<br><span class="faint">{signed(session.mean)}</span></figcaption></figure>'
+        f'<br><span class="faint">{session.mean.told("+")}</span></figcaption></figure>'
     )
 
 
@@ -286,10 +284,10 @@ def _table(sessions: Sequence[Trajectory]) -> Table:
                 f"{one.sessions[0].recorded_at:%Y-%m-%d %H:%M}",
                 one.sessions[0].name,
                 str(one.sessions[0].segments),
-                signed(one.sessions[0].mean),
-                told(one.deviation),
-                signed(one.inertia),
-                told(one.instability),
+                one.sessions[0].mean.told("+"),
+                one.deviation.told(),
+                one.inertia.told("+"),
+                one.instability.told(),
                 str(len(one.changes)),
             )
             for one in sessions

@@ -5,12 +5,10 @@ same size in both.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from math import isnan
 
 from voxcor.exports import svg
 from voxcor.exports.html_page import NAV, both, document
 from voxcor.language import Both, Text
-from voxcor.library.trajectory import Interval
 from voxcor.results import ModelInfo, notice_of
 
 WIDE, NARROW = 760, svg.WIDTH
@@ -91,15 +89,3 @@ def drawing(title: Both, draw: Callable[[float], tuple[list[str], float]], note:
         )
     told = f'<p class="note">{both(note)}</p>' if note else ""
     return f'<h2>{both(title)}</h2><div class="drawing">{"".join(made)}</div>{told}'
-
-
-def signed(interval: Interval) -> str:
-    """`+0.31 [+0.12, +0.50]`; a dash for what is not known."""
-    return told(interval, "+")
-
-
-def told(interval: Interval, sign: str = "") -> str:
-    """A figure with its 95 % interval, as far as either is known."""
-    values = (interval.value, interval.low, interval.high)
-    value, low, high = ("–" if isnan(number) else f"{number:{sign}.2f}" for number in values)
-    return value if low == "–" else f"{value} [{low}, {high}]"

@@ -10,7 +10,7 @@ from voxcor.exports.html_page import both
 from voxcor.exports.svg import text
 from voxcor.language import Both
 from voxcor.library.groups import GroupComparison
-from voxcor.library.pages.frame import DIMENSION_NAMES, drawing, signed
+from voxcor.library.pages.frame import DIMENSION_NAMES, drawing
 from voxcor.untrusted import printable
 
 _LINE = 46
@@ -69,7 +69,7 @@ def group_table(found: GroupComparison) -> Table:
             *(
                 (
                     group_words(group.name),
-                    signed(group.mean),
+                    group.mean.told("+"),
                     Both(
                         f"mean of {_recordings(len(group.sessions))}",
                         f"{len(group.sessions)} 段录音的均值",
@@ -79,7 +79,7 @@ def group_table(found: GroupComparison) -> Table:
             ),
             (
                 Both("difference", "差值"),
-                signed(found.difference),
+                found.difference.told("+"),
                 Both(
                     "first less second; 95 % bootstrap of whole recordings (Efron & Tibshirani "
                     "1993)",
@@ -100,7 +100,7 @@ def group_table(found: GroupComparison) -> Table:
             ),
             (
                 Both("Cliff's delta", "Cliff's delta（效应量）"),
-                signed(found.delta),
+                found.delta.told("+"),
                 Both(
                     "P(x > y) − P(x < y), x of the first, y of the second (Cliff 1993)",
                     "P(x > y) − P(x < y)，x 属前组，y 属后组（Cliff 1993）",

@@ -321,7 +321,7 @@ def _said(side: Side) -> Both:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None or np.isnan(value) else f"{value:+.2f}"
+    return "–" if value is None or np.isnan(value) else f"{value:+z.2f}"
 
 
 def _shortened(name: str) -> str:

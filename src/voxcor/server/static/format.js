@@ -12,7 +12,11 @@ export const percent = (share, decimals = 1) => `${(100 * share).toFixed(decimal
  *
  * @param {number} number
  */
-export const signed = (number) => `${number < 0 ? "" : "+"}${number.toFixed(2)}`;
+export function signed(number) {
+  // Of what rounds to nothing no minus is left.
+  const rounded = Number(number.toFixed(2));
+  return `${rounded < 0 ? "" : "+"}${rounded.toFixed(2)}`;
+}
 
 /**
  * `0:03.2`, `12:04.0`, `1:02:03.4`, of seconds.
