@@ -176,3 +176,22 @@ def test_what_is_found_enrols_somebody(open_voices: OpenPage, voices: Server) ->
     assert [one.name for one in People(voices.home).all()] == ["王芳"]
     page.locator(".hits .enrol input").fill("李")
     page.locator(".hits .enrol button.quiet").first.click()
+    expect(page.locator(".hits .enrol [role=status]")).to_contain_text("李：7 个语段")
+
+
+def test_a_removal_says_who_was_enrolled_by_it(open_voices: OpenPage, voices: Server) -> None:
+    call = (DATA / "heard" / "call.opus").read_bytes()
+    result = voices.recognize(call, "call.opus", granularity="segment", embedding="true").json()
+    asked = {"result_ids": [result["id"]], "speaker": "Anna"}
+    voices.post("/v1/library/recordings", json=asked).raise_for_status()
+    voices.post("/v1/library/people", json={"person": "Anna"}).raise_for_status()
+    page = open_voices("library")
+    page.locator(".people summary").click()
+    anna = page.locator(".people .item", has_text="Anna")
+    before = anna.inner_text()
+    page.get_by_role("button", name="Remove call.opus").click()
+    page.get_by_role("button", name="Really remove call.opus").click()
+    expect(page.locator(".stock > [role=status]")).to_have_text(
+        "call.opus is removed. Anna is no longer enrolled by it."
+    )
+    expect(anna).not_to_have_text(before, use_inner_text=True)

@@ -4,13 +4,14 @@ import { getJson, request } from "../api.js";
 import { clock } from "../format.js";
 import { html, Icon } from "../html.js";
 import { addToLibrary } from "../library.js";
+import { loadPeople } from "../people.js";
 import { useSignal } from "../vendor/signals.js";
 import { askOtherwise, failure, loadLibrary, placeOfLook, question, recordings } from "./asking.js";
 import { stockChanged } from "./computing.js";
 import { counted, t } from "./strings.js";
 import { CompareButton } from "./takes.js";
 
-/** @import { Page, RecordingDocument } from "../server.js" */
+/** @import { Page, RecordingDocument, Removal } from "../server.js" */
 
 const PAGE = 200; // results that are asked for at once
 const TOGETHER = 10; // that go in at once, so that it is seen how it goes
@@ -68,7 +69,7 @@ export function AddHistory({ isPrimary = false }) {
 
 export function Stock() {
   const shown = useSignal(DRAWN);
-  const removed = useSignal("");
+  const removed = useSignal(/** @type {{ name: string, people: string[] } | null} */ (null));
   const all = recordings.value;
   return html`
     <section class="card stock" aria-label=${t("recordings")}>
@@ -76,16 +77,22 @@ export function Stock() {
         <h2>${counted("recordings", all.length)}</h2>
         <div class="row"><${AddHistory} /></div>
       </div>
-      <p class="faint" role="status">${removed.value && t("removed", { name: removed.value })}</p>
+      <p class="faint" role="status">${removed.value && removalOf(removed.value)}</p>
       <ul class="list">
-        ${all.slice(0, shown.value).map((one) => html`<${Entry} key=${one.recording} recording=${one} onRemoved=${() => (removed.value = one.name)} />`)}
+        ${all.slice(0, shown.value).map((one) => html`<${Entry} key=${one.recording} recording=${one} onRemoved=${(/** @type {string[]} */ people) => (removed.value = { name: one.name, people })} />`)}
       </ul>
       ${all.length > shown.value && html`<button class="quiet" onClick=${() => (shown.value += MORE)}>${t("hitsMore")}</button>`}
     </section>
   `;
 }
 
-/** @param {{ recording: RecordingDocument, onRemoved: () => void }} props */
+/** What is gone, and who was enrolled by it. */
+function removalOf(/** @type {{ name: string, people: string[] }} */ { name, people }) {
+  const words = [t("removed", { name }), ...people.map((person) => t("removedOf", { person }))];
+  return words.join(t("sentences"));
+}
+
+/** @param {{ recording: RecordingDocument, onRemoved: (people: string[]) => void }} props */
 function Entry({ recording: { recording, name, segments, speaker, recorded_at, duration_ms }, onRemoved }) {
   const isDoomed = useSignal(false);
   const remove = async () => {
@@ -93,8 +100,11 @@ function Entry({ recording: { recording, name, segments, speaker, recorded_at, d
       isDoomed.value = true;
       return;
     }
+    /** @type {Removal} */
+    let removal;
     try {
-      await request(`v1/library/recordings/${encodeURIComponent(recording)}`, { method: "DELETE" });
+      const response = await request(`v1/library/recordings/${encodeURIComponent(recording)}`, { method: "DELETE" });
+      removal = await response.json();
     } catch (error) {
       failure.value = error;
       return;
@@ -102,7 +112,8 @@ function Entry({ recording: { recording, name, segments, speaker, recorded_at, d
     // Gone from everything that is on the page, too.
     recordings.value = recordings.value.filter((other) => other.recording !== recording);
     stockChanged();
-    onRemoved();
+    onRemoved(removal.people);
+    if (removal.people.length) await loadPeople();
     if (question.value.segment.startsWith(recording)) askOtherwise({ segment: "" });
     await loadLibrary();
   };

@@ -348,6 +348,7 @@ const LIBRARY = {
   removeReally: ["Really remove {name}", "确认移除 {name}"],
   removeNow: ["Remove", "确认移除"],
   removed: ["{name} is removed.", "已移除 {name}。"],
+  removedOf: ["{person} is no longer enrolled by it.", "已从 {person} 的登记中删除。"],
 
   what: [
     "Many recordings in one place, searched by how they sound: by words in English or Chinese, by a mixture of emotions, by a clip. All of it stays on this machine.",
