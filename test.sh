@@ -79,4 +79,6 @@ else
 fi
 step "Tests"
 # More files at a time than cores: many tests wait for a server, a browser or a process of their own.
+# Threads that wait for each other leave the cores to them.
+export OMP_WAIT_POLICY=passive
 python -m pytest -n 3 --dist loadfile --durations 25 --durations-min 8
