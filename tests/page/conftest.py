@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
+from labelled_library import labelled
 from serving import Server, serving
-from visiting import MAX_UPLOAD_MB, OpenPage, chromium, visitors
+from visiting import MAX_UPLOAD_MB, SLOW_MS, OpenPage, chromium, visitors
 
 
 @pytest.fixture(scope="session")
@@ -32,4 +33,27 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser, service: Server) -> Iterator[OpenPage]:
     with visitors(browser, service) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def patience() -> Iterator[None]:
+    """What has to be computed takes its time on a machine that does other things, too."""
+    expect.set_options(timeout=SLOW_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose library Ann and Ben have labelled, Ann wrongly here and there."""
+    home = tmp_path_factory.mktemp("rated")
+    labelled(home)
+    with serving(home) as running:
+        yield running
+
+
+@pytest.fixture
+def open_rated(browser: Browser, rated: Server) -> Iterator[OpenPage]:
+    with visitors(browser, rated) as opened:
         yield opened

@@ -7,12 +7,10 @@ from playwright.sync_api import Browser
 
 from places import DATA, VOICE
 from serving import Server, ended, put, serving
-from visiting import DESKTOP, PHONE, keep, violations, visitors
+from visiting import DESKTOP, PHONE, SLOW_MS, keep, violations, visitors
 from voxcor.sources import EXAMPLE
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
-
-SLOW_MS = 60_000
 
 
 @pytest.fixture(scope="module")

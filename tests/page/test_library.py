@@ -19,6 +19,7 @@ from visiting import (
     DESKTOP,
     PHONE,
     SCREENSHOTS,
+    SLOW_MS,
     OpenPage,
     keep,
     recognise,
@@ -34,9 +35,10 @@ from voxcor.sources import EXAMPLE
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
 
+pytestmark = pytest.mark.usefixtures("patience")
+
 CORPUS = SHARED / "corpora" / "emodb"
 
-SLOW_MS = 60_000  # of what a server computes that has one thread
 
 A_HUNDRED_THOUSAND = 100_000
 
@@ -70,14 +72,6 @@ def library(library_home: Path) -> Iterator[Server]:
         # What opens it first waits until its packages are loaded.
         assert running.get("/v1/library/recordings").status_code == 200
         yield running
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """What has to be computed takes its time on a machine that does other things, too."""
-    expect.set_options(timeout=SLOW_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from labelled_library import labelled
 from library_groups import taken
 from places import VOICE
 from serving import Server, serving
-from visiting import DESKTOP, PHONE, OpenPage, keep, tab_to, violations, visitors
+from visiting import DESKTOP, PHONE, SLOW_MS, OpenPage, keep, tab_to, violations, visitors
 from voxcor.evaluation.raters import agreement
 from voxcor.library.query import Region
 from voxcor.library.rated import ratings_in_library
@@ -21,7 +20,8 @@ from voxcor.library.takes import compare_takes, of_region
 
 pytest.importorskip("dtaidistance", reason="the library extra is not installed")
 
-SLOW_MS = 60_000  # of what a server computes that has one thread
+pytestmark = pytest.mark.usefixtures("patience")
+
 
 LOOKS = [
     ("en-US", "light", DESKTOP),
@@ -31,14 +31,6 @@ LOOKS = [
 ]
 
 FIRST, SECOND, THIRD = "a" * 16, "b" * 16, "c" * 16
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """What has to be computed takes its time on a machine that does other things, too."""
-    expect.set_options(timeout=SLOW_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +45,6 @@ def takes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def open_takes(browser: Browser, takes: Server) -> Iterator[OpenPage]:
     with visitors(browser, takes) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose library Ann and Ben have labelled."""
-    home = tmp_path_factory.mktemp("rated")
-    labelled(home)
-    with serving(home) as running:
-        yield running
-
-
-@pytest.fixture
-def open_rated(browser: Browser, rated: Server) -> Iterator[OpenPage]:
-    with visitors(browser, rated) as opened:
         yield opened
 
 

@@ -10,11 +10,12 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 from library_groups import grouped, spoken
 from places import VOICE
 from serving import Server, serving
-from visiting import DESKTOP, PHONE, OpenPage, keep, tab_to, violations, visitors
+from visiting import DESKTOP, PHONE, SLOW_MS, OpenPage, keep, tab_to, violations, visitors
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
 
-SLOW_MS = 60_000  # of what a server computes that has one thread
+pytestmark = pytest.mark.usefixtures("patience")
+
 
 LOOKS = [
     ("en-US", "light", DESKTOP),
@@ -22,14 +23,6 @@ LOOKS = [
     ("en-US", "dark", PHONE),
     ("zh-CN", "light", PHONE),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """What has to be computed takes its time on a machine that does other things, too."""
-    expect.set_options(timeout=SLOW_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

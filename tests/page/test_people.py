@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from labelled_library import labelled
+from library_home import spoken_by_anna
 from places import DATA, VOICE
 from serving import Server, serving
-from visiting import DESKTOP, PHONE, OpenPage, keep, recognise, violations, visitors
-from voxcor import Recognizer
-from voxcor.library.incoming import add
+from visiting import DESKTOP, PHONE, SLOW_MS, OpenPage, keep, recognise, violations, visitors
 from voxcor.library.label_errors import errors_in_library
 from voxcor.library.store import Library
 from voxcor.people.book import People
@@ -22,25 +20,14 @@ from voxcor.sources import EXAMPLE
 
 pytest.importorskip("cleanlab", reason="the library extra is not installed")
 
-VOICES = [str(path) for path in (VOICE, EXAMPLE, DATA / "heard" / "opus-chained.opus")]
-
-SLOW_MS = 60_000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def patience() -> Iterator[None]:
-    """What has to be computed takes its time on a machine that does other things, too."""
-    expect.set_options(timeout=SLOW_MS)
-    yield
-    expect.set_options(timeout=5_000)
+pytestmark = pytest.mark.usefixtures("patience")
 
 
 @pytest.fixture(scope="module")
 def voices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A library of what Anna says."""
     home = tmp_path_factory.mktemp("voices")
-    small = Recognizer("small", threads=1)
-    list(add(Library.open(home), VOICES, lambda: small, speaker="Anna"))
+    spoken_by_anna(home)
     with serving(home) as running:
         yield running
 
@@ -53,21 +40,6 @@ def open_voices(browser: Browser, voices: Server) -> Iterator[OpenPage]:
         People(voices.home).forget(person.name)
 
 
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A library in which some labels are wrong."""
-    home = tmp_path_factory.mktemp("judged")
-    labelled(home)
-    with serving(home) as running:
-        yield running
-
-
-@pytest.fixture
-def open_judged(browser: Browser, judged: Server) -> Iterator[OpenPage]:
-    with visitors(browser, judged) as opened:
-        yield opened
-
-
 def look_for_errors(page: Page, language: str = "en") -> None:
     title, look = {"en": ("Likely label errors", "Look for"), "zh": ("可能有误", "查找")}[language]
     page.locator(".label-errors summary", has_text=title).click()
@@ -75,10 +47,10 @@ def look_for_errors(page: Page, language: str = "en") -> None:
     page.wait_for_selector(".label-errors .item", timeout=SLOW_MS)
 
 
-def test_likely_errors_are_heard_and_put_right(open_judged: OpenPage, judged: Server) -> None:
-    library = Library.open(judged.home)
+def test_likely_errors_are_heard_and_put_right(open_rated: OpenPage, rated: Server) -> None:
+    library = Library.open(rated.home)
     expected = errors_in_library(library, library.table()).errors
-    page = open_judged("library")
+    page = open_rated("library")
     look_for_errors(page)
     rows = page.locator(".label-errors .item")
     assert rows.first.get_attribute("data-id") == expected[0].segment.id
@@ -114,10 +86,10 @@ def test_likely_errors_are_heard_and_put_right(open_judged: OpenPage, judged: Se
     ],
 )
 def test_label_errors_and_people_suit_every_reader(
-    open_judged: OpenPage, language: str, scheme: str, size: tuple[int, int]
+    open_rated: OpenPage, language: str, scheme: str, size: tuple[int, int]
 ) -> None:
     locale = {"en": "en-US", "zh": "zh-CN"}[language]
-    page = open_judged("library", language=locale, scheme=scheme, size=size)
+    page = open_rated("library", language=locale, scheme=scheme, size=size)
     look_for_errors(page, language)
     page.locator(".people summary").click()
     page.locator(".people input").fill("s1")

@@ -7,7 +7,14 @@ from typing import Any
 
 import httpx2
 
+from places import DATA, VOICE
 from serving import Server, serving
+from voxcor import Recognizer
+from voxcor.library.incoming import add
+from voxcor.library.store import Library
+from voxcor.sources import EXAMPLE
+
+VOICES = [str(path) for path in (VOICE, EXAMPLE, DATA / "heard" / "opus-chained.opus")]
 
 
 @contextmanager
@@ -35,3 +42,9 @@ def patiently(server: Server, path: str, language: str = "en", **document: Any) 
             return response
         assert response.json()["state"] == "working"
         assert 0 <= response.json()["progress"] <= 1
+
+
+def spoken_by_anna(home: Path) -> None:
+    """Makes a library of what Anna says."""
+    small = Recognizer("small", threads=1)
+    list(add(Library.open(home), VOICES, lambda: small, speaker="Anna"))

@@ -16,6 +16,8 @@ from serving import Server
 # Wide, and as narrow as phones are.
 DESKTOP, PHONE = (1280, 900), (390, 844)
 
+SLOW_MS = 60_000  # of what a server computes that has one thread
+
 MAX_UPLOAD_MB = 3  # of the server that is visited
 
 SCREENSHOTS = ROOT / "tests" / "page" / "outputs"

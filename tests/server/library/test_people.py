@@ -6,28 +6,22 @@ from typing import Any
 
 import pytest
 
-from library_home import without_library
-from places import DATA, VOICE
+from library_home import VOICES, spoken_by_anna, without_library
 from serving import Server, serving
 from voxcor import Recognizer
 from voxcor.library.enrolment import enrol
-from voxcor.library.incoming import add
-from voxcor.library.store import Library
 from voxcor.people.book import People, Utterance
 from voxcor.results import ModelInfo
-from voxcor.sources import EXAMPLE
 
 pytest.importorskip("lancedb", reason="the library extra is not installed")
 
 PEOPLE = "/v1/library/people"
-VOICES = [str(path) for path in (VOICE, EXAMPLE, DATA / "heard" / "opus-chained.opus")]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("people")
-    small = Recognizer("small", threads=1)
-    list(add(Library.open(home), VOICES, lambda: small, speaker="Anna"))
+    spoken_by_anna(home)
     with serving(home) as server:
         yield server
 
