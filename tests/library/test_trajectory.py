@@ -8,10 +8,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from voxcor.evaluation.metrics import Estimate
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.trajectory import (
     FALSE_ALARMS,
-    Interval,
     change_points,
     follow,
     follow_each,
@@ -141,13 +141,13 @@ def test_each_recording_has_a_course_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("interval", "sign", "said"),
     [
-        (Interval(0.311, 0.119, 0.5), "", "0.31 [0.12, 0.50]"),
-        (Interval(0.311, -0.2, 0.5), "+", "+0.31 [-0.20, +0.50]"),
+        (Estimate(0.311, 0.119, 0.5), "", "0.31 [0.12, 0.50]"),
+        (Estimate(0.311, -0.2, 0.5), "+", "+0.31 [-0.20, +0.50]"),
         # Of what rounds to nothing no minus is left.
-        (Interval(-0.004, -0.09, 0.09), "+", "+0.00 [-0.09, +0.09]"),
-        (Interval(0.2, math.nan, math.nan), "", "0.20"),
-        (Interval(math.nan, math.nan, math.nan), "+", "–"),
+        (Estimate(-0.004, -0.09, 0.09), "+", "+0.00 [-0.09, +0.09]"),
+        (Estimate(0.2, math.nan, math.nan), "", "0.20"),
+        (Estimate(math.nan, math.nan, math.nan), "+", "–"),
     ],
 )
-def test_a_figure_is_told_with_its_interval(interval: Interval, sign: str, said: str) -> None:
+def test_a_figure_is_told_with_its_interval(interval: Estimate, sign: str, said: str) -> None:
     assert interval.told(sign) == said

@@ -11,6 +11,7 @@ the clips, and a thousand replicates cost one product of matrices.
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,11 +29,17 @@ _DRAWN_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure and its 95 % bootstrap interval."""
+    """A figure and its 95 % bootstrap interval; NaN where there is too little for it."""
 
     value: float
     low: float
     high: float
+
+    def told(self, sign: str = "") -> str:
+        """`0.31 [0.12, 0.50]`, or with the `sign` "+" `+0.31 [+0.12, +0.50]`; a dash for NaN."""
+        numbers = (self.value, self.low, self.high)
+        value, low, high = ("–" if isnan(one) else f"{one:{sign}z.2f}" for one in numbers)
+        return value if low == "–" else f"{value} [{low}, {high}]"
 
 
 @dataclass(frozen=True, slots=True)

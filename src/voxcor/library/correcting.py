@@ -26,7 +26,7 @@ from voxcor.errors import (
 from voxcor.exports.content import RESULT_FILE, read_content
 from voxcor.labels import is_code, label_meant, labels_named, own_label
 from voxcor.language import say
-from voxcor.library.filters import Filters, equals, of_recording, quoted
+from voxcor.library.filters import LABELLED, Filters, all_of, equals, of_recording, quoted
 from voxcor.library.incoming import result_files, sha256_of
 from voxcor.library.labels import LabelsBySegment, PersonsLabel, covers, together
 from voxcor.library.query import Clip, Region, parse_query
@@ -220,8 +220,7 @@ def labelled(
     library: Library, table: ModelTable, filters: Filters | None = None
 ) -> list[LibrarySegment]:
     """The segments that people have named a label of."""
-    conditions = ["label IS NOT NULL", (filters or Filters()).where]
-    return library.segments(table, " AND ".join(filter(None, conditions)))
+    return library.segments(table, all_of(LABELLED, (filters or Filters()).where))
 
 
 def labelled_rows(

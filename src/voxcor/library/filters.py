@@ -55,7 +55,7 @@ class Filters:
             conditions.append(equals("recording", self.recording))
         if self.not_recording is not None:
             conditions.append(f"NOT {equals('recording', self.not_recording)}")
-        return " AND ".join(conditions) or None
+        return all_of(*conditions)
 
     def to_document(self) -> dict[str, Any]:
         """The conditions as JSON has them: dates in ISO 8601, those that ask nothing left out."""
@@ -103,6 +103,15 @@ def parse_group(text: str) -> Filters:
     return Filters(
         since=parse_date(since) if since else None, until=parse_date(until) if until else None
     )
+
+
+# The condition that people have named a label of a segment.
+LABELLED = "label IS NOT NULL"
+
+
+def all_of(*conditions: str | None) -> str | None:
+    """The condition that all of these hold, in SQL; None, as those that are None, for any row."""
+    return " AND ".join(filter(None, conditions)) or None
 
 
 def equals(column: str, value: str) -> str:

@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 
+from voxcor.evaluation.metrics import Estimate
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.trajectory import (
     DRAWS,
     Dimension,
-    Interval,
     Series,
     Session,
     follow,
@@ -44,7 +44,7 @@ class Group:
     """Recordings that belong together, their mean, and that of each in the order of their times."""
 
     name: str
-    mean: Interval
+    mean: Estimate
     sessions: tuple[Session, ...]
 
     @property
@@ -63,10 +63,10 @@ class GroupComparison:
     dimension: Dimension
     first: Group
     second: Group
-    difference: Interval
+    difference: Estimate
     p: float
     smallest_p: float
-    delta: Interval
+    delta: Estimate
 
     @property
     def is_too_little(self) -> bool:
@@ -126,17 +126,17 @@ def _group(name: str, segments: Sequence[LibrarySegment], dimension: Dimension, 
     sessions = follow(segments, dimension, seed=seed).sessions
     values = np.array([one.mean.value for one in sessions])
     if not len(values):
-        return Group(name, Interval(np.nan, np.nan, np.nan), ())
+        return Group(name, Estimate(np.nan, np.nan, np.nan), ())
     return Group(name, _drawn_mean(values, seed), sessions)
 
 
-def _drawn_mean(values: Series, seed: int) -> Interval:
+def _drawn_mean(values: Series, seed: int) -> Estimate:
     if len(values) < 2:
-        return Interval(float(values.mean()), np.nan, np.nan)
+        return Estimate(float(values.mean()), np.nan, np.nan)
     rng = np.random.default_rng(seed)
     drawn = values[rng.integers(0, len(values), (DRAWS, len(values)))].mean(axis=1)
     low, high = np.percentile(drawn, (2.5, 97.5))
-    return Interval(float(values.mean()), float(low), float(high))
+    return Estimate(float(values.mean()), float(low), float(high))
 
 
 def _mean_difference(one: Series, other: Series) -> float:
@@ -145,17 +145,17 @@ def _mean_difference(one: Series, other: Series) -> float:
 
 def _between(
     one: Series, other: Series, of: Callable[[Series, Series], float], seed: int
-) -> Interval:
+) -> Estimate:
     """A figure of two groups, bootstrapped by drawing whole recordings within each."""
     if not len(one) or not len(other):
-        return Interval(np.nan, np.nan, np.nan)
+        return Estimate(np.nan, np.nan, np.nan)
     value = of(one, other)
     if min(len(one), len(other)) < 2:
-        return Interval(value, np.nan, np.nan)
+        return Estimate(value, np.nan, np.nan)
     rng = np.random.default_rng(seed)
     drawn = [of(rng.choice(one, len(one)), rng.choice(other, len(other))) for _ in range(DRAWS)]
     low, high = np.percentile(drawn, (2.5, 97.5))
-    return Interval(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))
 
 
 def _permutation_p(one: Series, other: Series, seed: int) -> float:

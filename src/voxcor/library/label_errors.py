@@ -25,7 +25,7 @@ from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import in_model_order, read_manifest
 from voxcor.errors import LabelsTooFew
 from voxcor.extras import require_extra
-from voxcor.library.filters import Filters
+from voxcor.library.filters import LABELLED, Filters, all_of
 from voxcor.library.segments import FloatArray, from_arrow, matrix
 from voxcor.library.store import Library
 from voxcor.library.tables import ModelTable
@@ -137,8 +137,7 @@ def errors_in_library(
     Raises:
         LabelsTooFew: too little is labelled.
     """
-    conditions = ["label IS NOT NULL", (filters or Filters()).where]
-    rows = library.rows(table, " AND ".join(filter(None, conditions)))
+    rows = library.rows(table, all_of(LABELLED, (filters or Filters()).where))
     found = [
         LabelledVector(
             path=one.path or one.name,

@@ -20,12 +20,12 @@ pairs of neighbours: values drawn one by one would have lost their order.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import isnan
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voxcor.evaluation.metrics import Estimate
 from voxcor.library.segments import LibrarySegment
 from voxcor.results import to_wire
 
@@ -46,21 +46,6 @@ Statistic = Callable[[Series], Series]
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure and its 95 % interval; all NaN where there are too few values for it."""
-
-    value: float
-    low: float
-    high: float
-
-    def told(self, sign: str = "") -> str:
-        """`0.31 [0.12, 0.50]`, or with the `sign` "+" `+0.31 [+0.12, +0.50]`; a dash for NaN."""
-        numbers = (self.value, self.low, self.high)
-        value, low, high = ("–" if isnan(one) else f"{one:{sign}z.2f}" for one in numbers)
-        return value if low == "–" else f"{value} [{low}, {high}]"
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """One recording of a course: when, how many segments, and their mean."""
 
@@ -68,7 +53,7 @@ class Session:
     name: str
     recorded_at: datetime
     segments: int
-    mean: Interval
+    mean: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +69,10 @@ class Trajectory:
     unit: Literal["s", "days"]
     times: tuple[float, ...]
     values: tuple[float, ...]
-    mean: Interval
-    deviation: Interval
-    inertia: Interval
-    instability: Interval
+    mean: Estimate
+    deviation: Estimate
+    inertia: Estimate
+    instability: Estimate
     changes: tuple[float, ...]
     sessions: tuple[Session, ...]
 
@@ -125,7 +110,7 @@ def follow(
 
     steps = np.stack([values[:-1], values[1:]], axis=1)
 
-    def interval(of: Statistic) -> Interval:
+    def interval(of: Statistic) -> Estimate:
         return _interval(values, of, block, rng)
 
     return Trajectory(
@@ -235,7 +220,7 @@ def _interval(
     block: int,
     rng: np.random.Generator,
     value: float | None = None,
-) -> Interval:
+) -> Estimate:
     """A figure of `[n]` or `[n, 2]`, bootstrapped by blocks of neighbours that wrap around; `value`
     is the figure itself, where that is not `of` the values.
     """
@@ -243,7 +228,7 @@ def _interval(
     if value is None:
         value = float(of(values)) if count else np.nan
     if count < 2:
-        return Interval(value, np.nan, np.nan)
+        return Estimate(value, np.nan, np.nan)
     blocks = -(-count // block)
     starts = rng.integers(0, count, (DRAWS, blocks))
     together = max(1, _TOGETHER // count)
@@ -253,7 +238,7 @@ def _interval(
         picks = some.reshape(len(some), -1)[:, :count] % count
         drawn[first : first + together] = of(values[picks])
     low, high = np.nanpercentile(drawn, (2.5, 97.5)) if np.isfinite(drawn).any() else (np.nan,) * 2
-    return Interval(value, float(low), float(high))
+    return Estimate(value, float(low), float(high))
 
 
 def _mean(values: Series) -> Series:

@@ -1,14 +1,12 @@
 """What people say of segments, and how well they agree, as it is shown in a terminal."""
 
 from collections.abc import Sequence
-from math import isnan
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from voxcor.cli.view import clock
-from voxcor.evaluation.metrics import Estimate
 from voxcor.evaluation.raters import Agreement
 from voxcor.labels import get_label
 from voxcor.language import say
@@ -97,23 +95,16 @@ def agreement_view(found: Agreement) -> RenderableType:
     ]
     for title, figure in named_figures:
         if figure is not None:
-            facts.add_row(title, _figure(figure))
+            facts.add_row(title, figure.told())
     table = _table()
     table.add_column(say("LABEL", "标签"), no_wrap=True)
     table.add_column(say("SHARE", "占比"), justify="right", no_wrap=True)
     table.add_column(say("SPECIFIC", "特定一致率"), no_wrap=True)
     table.add_column("α", no_wrap=True)
     for label, one in found.labels.items():
-        table.add_row(named(label), f"{one.share:.0%}", _figure(one.specific), _figure(one.alpha))
+        table.add_row(named(label), f"{one.share:.0%}", one.specific.told(), one.alpha.told())
     return Group(facts, "", table)
 
 
 def _table() -> Table:
     return Table(box=None, pad_edge=False, header_style="bold")
-
-
-def _figure(figure: Estimate) -> str:
-    if isnan(figure.value):
-        return "–"
-    interval = "" if isnan(figure.low) else f" [{figure.low:.2f}, {figure.high:.2f}]"
-    return f"{figure.value:.2f}{interval}"

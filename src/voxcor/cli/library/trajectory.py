@@ -125,12 +125,10 @@ def _dates(filters: "Filters") -> str:
 def _segments(
     library: "Library", table: "ModelTable", recording: str | None, *filters: "Filters"
 ) -> "Sequence[LibrarySegment]":
-    from voxcor.library.filters import of_recording
+    from voxcor.library.filters import all_of, of_recording
 
-    conditions = [one.where for one in filters]
-    if recording is not None:
-        conditions.append(of_recording(recording))
-    return library.segments(table, " AND ".join(filter(None, conditions)) or None)
+    within = None if recording is None else of_recording(recording)
+    return library.segments(table, all_of(*(one.where for one in filters), within))
 
 
 def _compared(

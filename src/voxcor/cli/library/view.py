@@ -8,12 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from voxcor.cli.view import clock
+from voxcor.evaluation.metrics import Estimate
 from voxcor.labels import get_label
 from voxcor.language import say
 from voxcor.library.clusters import Cluster
 from voxcor.library.query import Mixture
 from voxcor.library.search import Hit
-from voxcor.library.trajectory import Interval, Trajectory
+from voxcor.library.trajectory import Trajectory
 from voxcor.untrusted import printable
 
 # What has less of a mixture is not named.
@@ -138,5 +139,5 @@ def sessions_table(sessions: Sequence[Trajectory]) -> Table:
     return table
 
 
-def _value(interval: Interval, sign: str) -> str:
+def _value(interval: Estimate, sign: str) -> str:
     return "–" if isnan(interval.value) else f"{interval.value:{sign}z.2f}"

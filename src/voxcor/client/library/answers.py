@@ -12,10 +12,11 @@ from voxcor.stored_result import record_from
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from voxcor.evaluation.metrics import Estimate
     from voxcor.library.query import Query
     from voxcor.library.search import Answer
     from voxcor.library.segments import LibrarySegment
-    from voxcor.library.trajectory import Interval, Trajectory
+    from voxcor.library.trajectory import Trajectory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +98,7 @@ def trajectory_from(found: Mapping[str, Any]) -> "Trajectory":
     )
 
 
-def _interval(document: Mapping[str, float | None]) -> "Interval":
-    from voxcor.library.trajectory import Interval
+def _interval(document: Mapping[str, float | None]) -> "Estimate":
+    from voxcor.evaluation.metrics import Estimate
 
-    return Interval(**{name: nan if value is None else value for name, value in document.items()})
+    return Estimate(**{name: nan if value is None else value for name, value in document.items()})

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from voxcor.evaluation.metrics import Estimate
 from voxcor.evaluation.report.page import section
 from voxcor.evaluation.report.tables import Table
 from voxcor.exports.html_page import both, clock
@@ -20,7 +21,7 @@ from voxcor.library.pages.frame import (
     page,
 )
 from voxcor.library.pages.groups import group_parts
-from voxcor.library.trajectory import Interval, Trajectory
+from voxcor.library.trajectory import Trajectory
 from voxcor.results import ModelInfo
 from voxcor.untrusted import html
 
@@ -214,7 +215,7 @@ def _band(course: Trajectory, axis: _Axis) -> str:
     return f'<path class="band" d="M{"L".join([*above, *below])}Z"/>'
 
 
-def _ends(interval: Interval) -> tuple[float, float]:
+def _ends(interval: Estimate) -> tuple[float, float]:
     """An interval's ends; of one segment, which has none, its value."""
     if np.isfinite(interval.low):
         return interval.low, interval.high

@@ -2,9 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from math import isnan
 
-from voxcor.evaluation.metrics import Estimate
 from voxcor.evaluation.report import plots
 from voxcor.evaluation.report.page import section
 from voxcor.evaluation.report.tables import Table, interval, name_of
@@ -62,7 +60,7 @@ def _parts(found: TwoModels) -> Iterator[str]:
     yield cards(
         [
             (interval(found.agreement.share), Both("% with the same label", "标签一致的百分比")),
-            (_kappa(kappa), Both("Cohen's kappa", "Cohen's kappa")),
+            (kappa.told(), Both("Cohen's kappa", "Cohen's kappa")),
             (str(found.flipped), Both("flips", "标签不同")),
         ]
     )
@@ -103,7 +101,7 @@ def _agreement(found: TwoModels) -> Table:
             ),
             (
                 "Cohen's kappa",
-                _kappa(found.agreement.kappa),
+                found.agreement.kappa.told(),
                 Both(
                     "(p − e) / (1 − e), e the agreement by chance (Cohen 1960)",
                     "(p − e) / (1 − e)，e 为随机一致率（Cohen 1960）",
@@ -204,13 +202,6 @@ def _shared_folder(names: Sequence[str]) -> str:
 def _scored(label: str, score: float) -> Both:
     name = name_of(label)
     return Both(f"{name.en} {score:.0%}", f"{name.zh} {score:.0%}")
-
-
-def _kappa(estimate: Estimate) -> str:
-    if isnan(estimate.value):
-        return "–"
-    value, low, high = estimate.value, estimate.low, estimate.high
-    return f"{value:.2f}" if isnan(low) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def _name(model: ModelInfo) -> str:

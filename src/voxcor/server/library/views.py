@@ -6,8 +6,10 @@ People's labels move nothing: they are told beside what is kept.
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
@@ -17,7 +19,8 @@ from voxcor.inference.session import available_cores
 from voxcor.language import Both, Text, language
 from voxcor.library import derived
 from voxcor.library.clusters import find_clusters
-from voxcor.library.filters import Filters, parse_group
+from voxcor.library.correcting import labelled
+from voxcor.library.filters import Filters, all_of, parse_group
 from voxcor.library.groups import compare_groups
 from voxcor.library.map import make_map
 from voxcor.library.pages.course import course_page
@@ -137,8 +140,8 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
 
     def compute(library: Library, table: ModelTable, progress: Progress) -> Document:
         def of(*filters: Filters) -> Sequence[LibrarySegment]:
-            conditions = [one.where for one in (form.filters.meant(), *filters)]
-            return library.segments(table, " AND ".join(filter(None, conditions)) or None)
+            conditions = (one.where for one in (form.filters.meant(), *filters))
+            return library.segments(table, all_of(*conditions))
 
         segments = of()
         if not segments:
@@ -154,10 +157,9 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
             about = _about(form.filters, course)
             page = course_page(course, each, about=about, model=table.model, compared=compared)
             return {"page": page}
-        within = [course_document(one, _within(segments, one)) for one in each]
         return {
             **course_document(course, segments),
-            "each": within if form.each else None,
+            "each": _within(segments, each) if form.each else None,
             "compared": compared and groups_document(compared),
         }
 
@@ -169,9 +171,12 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
     return answered(found)
 
 
-def _within(segments: Sequence[LibrarySegment], course: Trajectory) -> list[LibrarySegment]:
-    (session,) = course.sessions
-    return [one for one in segments if one.recording == session.recording]
+def _within(segments: Sequence[LibrarySegment], each: Sequence[Trajectory]) -> list[Document]:
+    """The course within each recording, of those segments that are its own."""
+    own = defaultdict[str, list[LibrarySegment]](list)
+    for segment in segments:
+        own[segment.recording].append(segment)
+    return [course_document(one, own[one.sessions[0].recording]) for one in each]
 
 
 def _about(filters: LibraryFilters, course: Trajectory) -> Text:
@@ -202,7 +207,7 @@ async def _computed(
 
     def look() -> tuple[ModelTable, str, str, bytes | None]:
         table = library.table(form.model)
-        stock = derived.stock_of(library.recordings_of(table))
+        stock = _stock(library, table, library.version(table))
         asked = form.model_dump(exclude={"model"}) | dict(beside or {})
         if form.filters.emotion is not None:
             # Which segments have it changes with every label.
@@ -217,7 +222,7 @@ async def _computed(
         named = {"map": key} if kind == "map" else {}
         answer = to_json({**named, "model": model_document(table.model), **document}).encode()
         version = library.version(table)
-        if derived.stock_of(library.recordings_of(table)) == stock:
+        if _stock(library, table, version) == stock:
             library.keep(key, table, version, answer)
         return answer
 
@@ -232,5 +237,11 @@ async def _computed(
 
 
 def _labelled(library: Library, table: ModelTable, content: bytes, relabel: Relabel) -> bytes:
-    labelled = {one.id: one for one in library.segments(table, "label IS NOT NULL")}
-    return to_json(relabel(json.loads(content), labelled)).encode() if labelled else content
+    said = {one.id: one for one in labelled(library, table)}
+    return to_json(relabel(json.loads(content), said)).encode() if said else content
+
+
+# Who waits asks every second: of a table that has not changed it is the same.
+@lru_cache(maxsize=4)
+def _stock(library: Library, table: ModelTable, _version: int) -> str:
+    return derived.stock_of(library.recordings_of(table))
