@@ -38,6 +38,15 @@ def disturb(waveform: FloatArray, rng: np.random.Generator) -> FloatArray:
     return x.astype(np.float32)
 
 
+def with_background(
+    waveform: FloatArray, sound: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """The waveform `[N]` and, 0 to 25 dB below it, a sound of any length that goes round."""
+    sound = np.resize(np.roll(sound, rng.integers(len(sound))), len(waveform))
+    level = np.sqrt(np.mean(waveform**2) / (np.mean(sound**2) + 1e-12))
+    return np.asarray(waveform + level * 10 ** (-rng.uniform(0, 25) / 20) * sound, np.float32)
+
+
 def change_speed(waveform: FloatArray, speed: float) -> FloatArray:
     """Played faster, so also higher. Linear interpolation dulls it a little, as cheap codecs do."""
     speed = min(speed, len(waveform) / (RECEPTIVE_FIELD + 2))

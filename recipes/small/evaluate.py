@@ -15,6 +15,7 @@ from typing import Any
 import dataset
 import numpy as np
 from dataset import Clip, FloatArray, Speech, batches_by_length, lengthened
+from head import UNKNOWN
 from numpy.typing import NDArray
 from options import MODEL, parser_of
 from sounds import random_sound
@@ -107,6 +108,7 @@ def by_corpus(found: Scores) -> dict[str, Any]:
             "speakers": competing.speakers,
             "open": competing.ua,
             "ece": competing.ece,
+            "unknown": float(np.mean(part.scores.argmax(axis=1) == UNKNOWN)),
             "recall": competing.recall,
         }
         if len(everything) > 1:
@@ -180,8 +182,7 @@ def computed_sounds(network: Network) -> float:
     """How many sounds that no person made, newly computed, are called `unknown`."""
     rngs = [np.random.default_rng((7, number)) for number in range(COMPUTED_SOUNDS)]
     sounds = [random_sound(3 * SAMPLE_RATE, rng) for rng in rngs]
-    unknown = LABEL_IDS.index("unknown")
-    return float(np.mean(recognise_one_by_one(network, sounds).argmax(axis=1) == unknown))
+    return float(np.mean(recognise_one_by_one(network, sounds).argmax(axis=1) == UNKNOWN))
 
 
 def evaluate(

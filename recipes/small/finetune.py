@@ -11,17 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from augment import disturb
+from augment import disturb, with_background
 from dataset import FloatArray, Speech, collate, lengthened
-from head import draw_shares, losses, possible_labels, targets
+from head import UNKNOWN, draw_shares, losses, possible_labels, targets
 from sounds import random_sound
 from torch import Tensor
 
 from voxcor.frames import SAMPLE_RATE
-from voxcor.labels import LABEL_IDS
 from voxcor.models.families.whisper.network import WhisperNetwork
-
-UNKNOWN = LABEL_IDS.index("unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,8 @@ class Plan:
     warm_up: float = 0.06  # share of the steps
     shortest_s: float = 1.0  # each batch is cut to one length between these
     longest_s: float = 3.0
+    repeated: float = 0.25  # share of the clips that go round, as windows see it
+    background: float = 0.3  # share of the clips behind which something else is heard
     disturbed: float = 0.7  # share of the clips
     computed: float = 0.03  # share of sounds that no person made
     average: float = 0.995  # what stays of the mean of the weights at each step
@@ -89,6 +88,7 @@ def finetune(
     clips = [speech.clips[i] for i in indices]
     shares, possible = draw_shares(clips), possible_labels(clips)
     labels = torch.tensor([clip.label for clip in clips])
+    lifeless = [i for i, clip in zip(indices, clips, strict=True) if clip.label == UNKNOWN]
     network.train()
     recent: list[float] = []
     for step in range(first, plan.steps):
@@ -102,7 +102,7 @@ def finetune(
             [
                 random_sound(longest, rng)
                 if none
-                else excerpt(speech, indices[i], longest, rng, plan)
+                else excerpt(speech, indices[i], longest, lifeless, rng, plan)
                 for i, none in zip(drawn, computed, strict=True)
             ]
         )
@@ -155,12 +155,30 @@ def schedule(step: int, plan: Plan) -> float:
 
 
 def excerpt(
-    speech: Speech, index: int, longest: int, rng: np.random.Generator, plan: Plan
+    speech: Speech,
+    index: int,
+    longest: int,
+    lifeless: Sequence[int],
+    rng: np.random.Generator,
+    plan: Plan,
 ) -> FloatArray:
-    """A random part of a clip, up to `longest` samples, as it is or disturbed."""
+    """A random part of a clip, up to `longest` samples, as it is or disturbed.
+
+    Behind some is heard what no person made, computed or one of the clips `lifeless`: it changes
+    nothing about the emotion.
+    """
     waveform = speech.waveform(index)
+    if rng.random() < plan.repeated:
+        rolled = np.roll(waveform, rng.integers(len(waveform)))
+        waveform = np.resize(rolled, max(len(waveform), longest))
     if len(waveform) > longest:
         start = rng.integers(len(waveform) - longest + 1)
         waveform = waveform[start : start + longest]
     waveform = lengthened(waveform)
+    if rng.random() < plan.background and speech.clips[index].label != UNKNOWN:
+        if lifeless and rng.random() < 0.5:
+            sound = speech.waveform(lifeless[rng.integers(len(lifeless))])
+        else:
+            sound = random_sound(len(waveform), rng)
+        waveform = with_background(waveform, sound, rng)
     return disturb(waveform, rng) if rng.random() < plan.disturbed else waveform

@@ -17,6 +17,8 @@ from voxcor.labels import LABEL_IDS
 
 FloatArray = NDArray[np.float32]
 
+UNKNOWN = LABEL_IDS.index("unknown")
+
 LABEL_SMOOTHING = 0.1
 
 # Added to the logits of labels that a clip's corpus does not have. Nobody offered them to its
@@ -77,8 +79,12 @@ def losses(logits: Tensor, target: Tensor, possible: Tensor) -> Tensor:
 
 
 def possible_labels(clips: Sequence[Clip]) -> Tensor:
-    """`[len(clips), L]`, 1.0 for the labels of each clip's corpus."""
+    """`[len(clips), L]`, 1.0 for the labels of each clip's corpus, and for `unknown`.
+
+    That what a person says is nothing that no person made needs no annotator.
+    """
     found = {(clip.corpus, clip.label) for clip in clips}
+    found |= {(clip.corpus, UNKNOWN) for clip in clips}
     rows = [
         [float((clip.corpus, label) in found) for label in range(len(LABEL_IDS))] for clip in clips
     ]

@@ -18,10 +18,19 @@ COMMA = {"en": ", ", "zh": "、"}
 
 # Of a score table: what each column is called, and where it lies in the report.
 COLUMNS = {
-    "en": ("clips", "speakers", "UAR four", "UAR own", "UAR open", "arousal", "ECE"),
-    "zh": ("片段", "说话人", "UAR 四类", "UAR 自有", "UAR 开放", "唤醒度", "ECE"),
+    "en": (
+        "clips",
+        "speakers",
+        "UAR four",
+        "UAR own",
+        "UAR open",
+        "arousal",
+        "ECE",
+        "called unknown",
+    ),
+    "zh": ("片段", "说话人", "UAR 四类", "UAR 自有", "UAR 开放", "唤醒度", "ECE", "判为未知"),
 }
-KEYS = ("clips", "speakers", "four", "own", "open", "arousal", "ece")
+KEYS = ("clips", "speakers", "four", "own", "open", "arousal", "ece", "unknown")
 CONDITIONS = {
     "en": ("condition", "UAR four", "same label"),
     "zh": ("条件", "UAR 四类", "标签不变"),
