@@ -71,6 +71,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         kept = options.heard or Path(scratch)
+        kept.mkdir(parents=True, exist_ok=True)
         clips = {name: hear(options.corpora / name, kept / f"{name}.npz") for name in CORPORA}
     rows = {
         name: [*(measure(each, count) for count in ENROLLED), measure(each, 5, of_any=True)]
