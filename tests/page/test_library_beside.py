@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,17 +12,14 @@ from library_groups import MODEL, taken
 from library_home import without_library
 from places import VOICE
 from results_by_hand import with_frames
-from serving import Server, serving
+from serving import Server, published, serving
 from visiting import DESKTOP, PHONE, SLOW_MS, OpenPage, keep, tab_to, violations, visitors
 from voxcor.evaluation.raters import agreement
 from voxcor.library.query import Region
 from voxcor.library.rated import ratings_in_library
 from voxcor.library.store import Library
 from voxcor.library.takes import compare_takes, of_region
-from voxcor.results import AudioInfo
-from voxcor.server.folder_store import new_id
-from voxcor.server.results.store import ResultStore
-from voxcor.settings import Settings
+from voxcor.results import AudioInfo, Result
 
 pytest.importorskip("dtaidistance", reason="the library extra is not installed")
 
@@ -162,20 +158,17 @@ def test_a_recording_that_is_gone_is_told(open_takes: OpenPage) -> None:
     expect(page.locator(".map [role=alert]")).to_contain_text("d" * 16)
 
 
-def published(home: Path, name: str = "call.m4a", **changes: Any) -> str:
-    """The id of a result by the model of the library: happy, then sad."""
+def by_its_model(name: str = "call.m4a") -> Result:
+    """By the model of the library: happy, then sad."""
     audio = AudioInfo(name, 3.2, 44_100, 2, "b" * 64, channel=None)
-    result_id = new_id()
-    heard = with_frames(model=MODEL, audio=audio, **changes)
-    ResultStore(Settings(home=home)).publish(result_id, heard, [], None, name)
-    return result_id
+    return with_frames(model=MODEL, audio=audio)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_a_result_is_compared_from_its_own_page(
     open_takes: OpenPage, takes: Server, size: tuple[int, int]
 ) -> None:
-    result = published(takes.home)
+    result = published(takes.home, by_its_model())
     page = open_takes(f"result/{result}", size=size)
     page.get_by_role("link", name="Compare with another").click()
     expect(page.locator("#panel")).to_be_focused()
@@ -205,7 +198,7 @@ def test_a_result_is_compared_from_its_own_page(
 
 
 def test_a_stretch_of_a_result_is_heard_to_its_end(open_takes: OpenPage, takes: Server) -> None:
-    result = published(takes.home)
+    result = published(takes.home, by_its_model())
     page = open_takes(beside(result, FIRST))
     button = page.locator(".stretches .side button").first
     with page.expect_response("**/processed_audio.wav") as heard:
@@ -217,7 +210,7 @@ def test_a_stretch_of_a_result_is_heard_to_its_end(open_takes: OpenPage, takes: 
 
 def test_results_are_compared_where_the_library_is_empty(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path) as service, visitors(browser, service) as open_page:
-        one, other = published(tmp_path), published(tmp_path, "later.m4a")
+        one, other = (published(tmp_path, by_its_model(name)) for name in ("a.wav", "b.wav"))
         page = open_page(f"library//panel=compare&first={one}")
         page.locator(".map select").nth(1).select_option(other)
         expect(page.locator(".verdict")).to_contain_text("1.00 of 1")
@@ -227,7 +220,7 @@ def test_results_are_compared_where_the_library_is_empty(browser: Browser, tmp_p
 def test_where_there_is_no_library_no_result_is_compared(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with without_library(tmp_path, tmp_path / "none") as service:
-        result = published(tmp_path)
+        result = published(tmp_path, by_its_model())
         with visitors(browser, service) as open_page:
             page = open_page(f"result/{result}")
             expect(page.get_by_role("link", name="Find similar").first).to_be_visible()

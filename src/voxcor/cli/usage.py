@@ -209,7 +209,8 @@ def _reason(text: str) -> str:
         return say(f"{match[1]} is none of {listed}", f"{match[1]} 不在可选值之中：{listed}")
     for pattern, words in _REASONS:
         if match := re.fullmatch(pattern, text, re.DOTALL):
-            return match.expand(str(words))
+            said: str = match.expand(str(words))
+            return said
     return text.rstrip(".")
 
 
