@@ -13,7 +13,7 @@ from unicodedata import east_asian_width
 import typer
 import typer.core
 
-from voxcor.language import Both, say
+from voxcor.language import Both, listed, say
 
 _WORDS = {
     "Arguments": "参数",
@@ -186,9 +186,9 @@ def _sentence(error: Any) -> str:
         hint = named.rstrip(".")
     match type(error).__name__:
         case "NoSuchOption":
-            said = say("There is no option ", "没有选项 ") + error.option_name
-            alike = _listed(sorted(error.possibilities or ()))
-            return said + (say(f" (did you mean {alike}?)", f"（是否指 {alike}）") if alike else "")
+            alike = str(listed(sorted(error.possibilities or ())))
+            meant = say(f" (did you mean {alike}?)", f"（是否指 {alike}）") if alike else ""
+            return say("There is no option", "没有选项") + f" {error.option_name}{meant}"
         case "MissingParameter" if hint.startswith("-"):
             return say(f"The option {hint} is missing", f"缺少选项 {hint}")
         case "MissingParameter":
@@ -205,14 +205,9 @@ def _sentence(error: Any) -> str:
 
 def _reason(text: str) -> str:
     if match := _CHOICE.fullmatch(text):
-        listed = _listed(re.findall(r"'([^']*)'", match[2])) or match[2]
-        return say(f"{match[1]} is none of {listed}", f"{match[1]} 不在可选值之中：{listed}")
+        choices = listed(re.findall(r"'([^']*)'", match[2]) or [match[2]])
+        return say(f"{match[1]} is none of {choices}", f"{match[1]} 不在可选值之中：{choices}")
     for pattern, words in _REASONS:
         if match := re.fullmatch(pattern, text, re.DOTALL):
-            said: str = match.expand(str(words))
-            return said
+            return str(match.expand(str(words)))
     return text.rstrip(".")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return say(", ", "、").join(names)
