@@ -5,7 +5,7 @@ import { signal } from "../vendor/signals.js";
 
 /** @import { Page, Result, SideDocument } from "../server.js" */
 
-const MOST_LISTED = 100;
+const MOST_LISTED = 50; // each comes with all its segments
 
 /** The latest, and those that were asked for. */
 export const results = signal(/** @type {Result[]} */ ([]));
