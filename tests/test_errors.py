@@ -3,12 +3,19 @@
 import pickle
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 
 from voxcor import errors
+from voxcor.audio.raw import parse_raw
 from voxcor.errors import VoxcorError
+from voxcor.exports import export
+from voxcor.labels import LABEL_IDS
+from voxcor.models.store import find_model
+from voxcor.options import RecognitionOptions, require_sensible
+from voxcor.rules.grammar import parse
 
 
 def tree(root: type[VoxcorError]) -> Iterator[type[VoxcorError]]:
@@ -55,6 +62,27 @@ def test_the_message_follows_the_language(monkeypatch: pytest.MonkeyPatch) -> No
     assert "is not audio" in str(error)
     monkeypatch.setenv("VOXCOR_LANGUAGE", "zh")
     assert "不是可解码的音频" in str(error)
+
+
+REFUSED: list[Callable[[], object]] = [
+    lambda: find_model("nosuch"),
+    lambda: parse_raw("nosuch"),
+    lambda: require_sensible(RecognitionOptions(granularity=cast("Any", "nosuch"))),
+    lambda: export(cast("Any", None), cast("Any", "nosuch")),
+    lambda: parse("nosuch > 0.5", LABEL_IDS),
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_lists_are_parted_as_their_language_parts_them(
+    refused: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(VoxcorError) as raised:
+        refused()
+    assert re.search(r"\w, \w", str(raised.value))
+    monkeypatch.setenv("VOXCOR_LANGUAGE", "zh")
+    assert re.search(r"\w、\w", str(raised.value))
+    assert ", " not in str(raised.value)
 
 
 def test_durations_are_told_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from voxcor import invocation
 from voxcor.errors import ExtraMissing
+from voxcor.language import listed
 
 _PART = re.compile(r"""(?P<package>[^;]+?)\s*;.*\bextra\s*==\s*["'](?P<extra>[\w-]+)["']""")
 _OWN = re.compile(r"voxcor\[(?P<extras>[\w,\s-]+)\]")
@@ -30,15 +31,15 @@ def require_extra(extra: str, packages: tuple[str, ...], en: str, zh: str) -> No
     missing = missing_packages(packages)
     if not missing:
         return
-    named, command, megabytes = ", ".join(missing), installing(extra), MEGABYTES.get(extra, 0)
+    named, command, megabytes = listed(missing), installing(extra), MEGABYTES.get(extra, 0)
     adds_en = f" (about {megabytes} MB)" if megabytes else ""
     adds_zh = f"（约 {megabytes} MB）" if megabytes else ""
     raise ExtraMissing(
         extra=extra,
         command=command,
         megabytes=megabytes,
-        reason_en=f"{en} needs {named}, not installed here{adds_en}: {command}",
-        reason_zh=f"{zh}需要 {named}，尚未安装{adds_zh}：{command}",
+        reason_en=f"{en} needs {named.en}, not installed here{adds_en}: {command}",
+        reason_zh=f"{zh}需要 {named.zh}，尚未安装{adds_zh}：{command}",
     )
 
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voxcor.language import say
+from voxcor.language import listed, say
 from voxcor.untrusted import printable, trimmed
 
 
@@ -176,8 +176,8 @@ def objection(texts: Sequence[str], own: Sequence[str]) -> tuple[str, str] | Non
     _, foreign = own_labels(texts, own)
     if texts and not foreign:
         return None
-    named, known = ", ".join(foreign), ", ".join(own)
+    named, known = listed(foreign), listed(own)
     return (
-        f"has no label {named or '(none given)'}. Its labels: {known}.",
-        f"没有标签 {named or '（未给出）'}。可用标签：{known}。",
+        f"has no label {named.en or '(none given)'}. Its labels: {known.en}.",
+        f"没有标签 {named.zh or '（未给出）'}。可用标签：{known.zh}。",
     )

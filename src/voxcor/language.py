@@ -6,7 +6,7 @@ both.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal, NamedTuple
@@ -46,6 +46,12 @@ class Both(NamedTuple):
 
 
 Text = str | Both
+
+
+def listed(names: Iterable[str]) -> Both:
+    """Names one after the other, as either language parts them."""
+    names = [*names]
+    return Both(", ".join(names), "、".join(names))
 
 
 @contextmanager

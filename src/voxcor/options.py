@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, get_args
 
 from voxcor.errors import UsageError
+from voxcor.language import listed
 from voxcor.results import GRANULARITIES, Granularity
 
 if TYPE_CHECKING:
@@ -156,10 +157,10 @@ def require_sensible(options: RecognitionOptions) -> None:
             0..1.
     """
     if options.granularity not in GRANULARITIES:
-        known = ", ".join(GRANULARITIES)
+        known = listed(GRANULARITIES)
         raise UsageError(
-            reason_en=f"There is no granularity {options.granularity}; choose one of {known}.",
-            reason_zh=f"没有粒度 {options.granularity}；可选：{known}。",
+            reason_en=f"There is no granularity {options.granularity}; choose one of {known.en}.",
+            reason_zh=f"没有粒度 {options.granularity}；可选：{known.zh}。",
         )
     share = options.abstain_below
     if share is not None and not 0 <= share <= 1:

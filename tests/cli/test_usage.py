@@ -1,11 +1,11 @@
 """Help and wrong usage are in one language, be it Chinese or English."""
 
 import re
+from unicodedata import east_asian_width
 
 import pytest
 
 from command import voxcor
-from voxcor.language import say
 
 COMMANDS = (
     *("recognize", "batch", "export", "serve", "stream", "evaluate", "train", "bench", "doctor"),
@@ -47,9 +47,40 @@ def test_wrong_usage_is_told_in_chinese(arguments: str, said: str) -> None:
     assert not re.search(r"[a-z]{3,} [a-z]{2,}", last)
 
 
-def test_english_stays_as_typer_has_it() -> None:
-    status, _, err = voxcor("nope")
-    assert status == 2
-    assert err.splitlines()[0].startswith("Usage: ")
-    assert "No such command" in err
-    assert say("a", "b") == "a"
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("recognize", "The argument PATH is missing."),
+        ("batch calls", "The option --out is missing."),
+        ("recognize --nope x", "There is no option --nope (did you mean --model, --no-save?)."),
+        ("nope", "There is no command nope."),
+        ("serve --port x", "Invalid value for --port: it should be an integer."),
+        ("serve --port 99999", "Invalid value for --port: it should be 65535 at most."),
+        (
+            "recognize x --granularity z",
+            "Invalid value for --granularity: z is none of utterance, segment, frame.",
+        ),
+    ],
+)
+def test_wrong_usage_is_told_in_english(arguments: str, said: str) -> None:
+    status, out, err = voxcor(*arguments.split())
+    assert (status, out) == (2, "")
+    assert err.startswith("Usage: ")
+    assert err.splitlines()[-1] == f"Error: {said}"
+
+
+def cells(line: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in line)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("command", ["", "recognize", "batch", "serve", "library correct", "bench"])
+def test_help_is_as_wide_as_the_terminal_and_whole(command: str, language: str) -> None:
+    status, out, _ = voxcor(*command.split(), "--help", VOXCOR_LANGUAGE=language, COLUMNS="60")
+    assert status == 0
+    assert [line for line in out.splitlines() if cells(line) > 60] == []
+    usage, _, rest = out.partition("\n")
+    # Neither cut short, nor with what only Python writes.
+    assert not re.search(r"\{|\[\[", usage)
+    assert not re.search(r"(?m)\w\.\.\.$|<(str|int|path|list)\b|<=x|: \(", rest)
+    assert not re.search(r"\[默认：[^\]]*;|(?m:^ *[，。；：、）”\]])", rest)

@@ -78,6 +78,19 @@ def test_a_label_is_put_right_and_stays_so(page: Page, service: Server) -> None:
     is_saved(page)
 
 
+def test_who_chose_in_the_menu_undoes_it_there(page: Page, service: Server) -> None:
+    row(page, 1).get_by_role("button", name="correct").click()
+    menu = page.get_by_label("Emotion", exact=True)
+    menu.select_option("happy")
+    is_saved(page)
+    expect(row(page, 1).locator("s")).to_have_count(1)
+    expect(menu).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(row(page, 1).locator("s")).to_have_count(0)
+    is_saved(page)
+    assert stored(service) == []
+
+
 def test_a_label_of_one_s_own_is_taken(page: Page, service: Server) -> None:
     row(page, 0).get_by_role("button", name="correct").click()
     page.get_by_label("Emotion", exact=True).select_option(label="Another label…")

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from library_groups import taken
+from library_groups import MODEL, taken
+from library_home import without_library
 from places import VOICE
-from serving import Server, serving
+from results_by_hand import with_frames
+from serving import Server, published, serving
 from visiting import DESKTOP, PHONE, SLOW_MS, OpenPage, keep, tab_to, violations, visitors
 from voxcor.evaluation.raters import agreement
 from voxcor.library.query import Region
 from voxcor.library.rated import ratings_in_library
 from voxcor.library.store import Library
 from voxcor.library.takes import compare_takes, of_region
+from voxcor.results import AudioInfo, Result
 
 pytest.importorskip("dtaidistance", reason="the library extra is not installed")
 
@@ -153,6 +156,75 @@ def test_two_recordings_are_handed_on_as_a_page(open_takes: OpenPage) -> None:
 def test_a_recording_that_is_gone_is_told(open_takes: OpenPage) -> None:
     page = open_takes(beside(FIRST, "d" * 16))
     expect(page.locator(".map [role=alert]")).to_contain_text("d" * 16)
+
+
+def by_its_model(name: str = "call.m4a") -> Result:
+    """By the model of the library: happy, then sad."""
+    audio = AudioInfo(name, 3.2, 44_100, 2, "b" * 64, channel=None)
+    return with_frames(model=MODEL, audio=audio)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_result_is_compared_from_its_own_page(
+    open_takes: OpenPage, takes: Server, size: tuple[int, int]
+) -> None:
+    result = published(takes.home, by_its_model())
+    page = open_takes(f"result/{result}", size=size)
+    page.get_by_role("link", name="Compare with another").click()
+    expect(page.locator("#panel")).to_be_focused()
+    expect(page.locator("#panel")).to_be_in_viewport()
+    assert page.url.endswith(f"#library//panel=compare&first={result}")
+    first, second = page.locator(".map select").all()
+    expect(first).to_have_value(result)
+    second.select_option(label="take-1.wav · 2026-01-03")
+    verdict = page.locator(".verdict")
+    expect(verdict).to_contain_text("of 1:")
+    expect(page.locator(".takes caption").first).to_contain_text("call.m4a")
+    expect(page.locator(".stretches .side").first).to_contain_text("Sad")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    keep(page, f"library-result-compared-{size[0]}")
+    similarity = verdict.inner_text().partition(" ")[0]
+    # Whoever is given the address sees the same.
+    other = open_takes(page.url.partition("#")[2], language="zh-CN", size=size)
+    expect(other.locator(".map select").first).to_have_value(result)
+    expect(other.locator(".verdict")).to_contain_text(similarity)
+    expect(other.locator(".map select").first.locator("optgroup").nth(1)).to_have_attribute(
+        "label", "识别结果"
+    )
+    assert violations(other) == []
+    takes.delete(f"/v1/results/{result}")
+    other.reload()
+    expect(other.locator(".map [role=alert]")).to_contain_text(result)
+
+
+def test_a_stretch_of_a_result_is_heard_to_its_end(open_takes: OpenPage, takes: Server) -> None:
+    result = published(takes.home, by_its_model())
+    page = open_takes(beside(result, FIRST))
+    button = page.locator(".stretches .side button").first
+    with page.expect_response("**/processed_audio.wav") as heard:
+        button.click()
+    assert heard.value.status in (200, 206)
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(button).to_have_attribute("aria-pressed", "false")
+
+
+def test_results_are_compared_where_the_library_is_empty(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path) as service, visitors(browser, service) as open_page:
+        one, other = (published(tmp_path, by_its_model(name)) for name in ("a.wav", "b.wav"))
+        page = open_page(f"library//panel=compare&first={one}")
+        page.locator(".map select").nth(1).select_option(other)
+        expect(page.locator(".verdict")).to_contain_text("1.00 of 1")
+        expect(page.locator(".library-lead")).to_contain_text("The library is empty")
+
+
+def test_where_there_is_no_library_no_result_is_compared(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    with without_library(tmp_path, tmp_path / "none") as service:
+        result = published(tmp_path, by_its_model())
+        with visitors(browser, service) as open_page:
+            page = open_page(f"result/{result}")
+            expect(page.get_by_role("link", name="Find similar").first).to_be_visible()
+            expect(page.get_by_role("link", name="Compare")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)

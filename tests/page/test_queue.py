@@ -301,6 +301,22 @@ def test_the_queue_of_a_second_page_is_true(open_page: OpenPage, ten_files: list
     expect(seen).to_have_count(0)
 
 
+def test_who_leaves_with_recordings_chosen_is_asked(
+    open_page: OpenPage, ten_files: list[Path]
+) -> None:
+    page = open_page("queue")
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.set_input_files(".queue input[type=file]", ten_files)
+    page.get_by_role("button", name="Clear").click()
+    page.reload()
+    assert asked == []
+    page.set_input_files(".queue input[type=file]", ten_files)
+    page.get_by_label("Extract embedding").check()
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
 def test_a_job_that_is_gone_says_so(open_page: OpenPage) -> None:
     page = open_page("job/" + "0" * 32)
     expect(page.get_by_role("alert")).to_have_text("This job is no longer here: it was deleted.")

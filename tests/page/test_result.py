@@ -9,11 +9,19 @@ import soundfile
 from playwright.sync_api import Page, expect
 
 from places import VOICE
-from serving import Server
+from results_by_hand import HAPPY, SAD, happy_then_sad, scores_of
+from results_by_hand import segment as stretch
+from serving import Server, published
 from visiting import DESKTOP, PHONE, OpenPage, keep, recognise, violations
 from voxcor.labels import LABEL_IDS, get_label
+from voxcor.results import AudioInfo
 from voxcor.sources import EXAMPLE
 from voxcor.timeline import COORDINATES
+
+NARROW = (360, 740)
+
+# The longest name of the nine.
+DISGUSTED = (0.02, 0.82, *(0.0228,) * 7)
 
 
 @pytest.fixture(scope="session")
@@ -244,3 +252,43 @@ def test_one_side_of_a_call_leads_to_the_other(
     page.locator(".channels [aria-pressed=false]").click()
     expect(page.locator(".channels [aria-pressed=true]")).not_to_have_text(before)
     keep(page, "other-side")
+
+
+def test_a_part_that_is_next_to_nothing_is_not_called_nothing(
+    open_page: OpenPage, service: Server
+) -> None:
+    segments = (stretch(0.1, 400.0, HAPPY), stretch(400.5, 401.5, SAD))
+    audio = AudioInfo("call.m4a", 402.0, 44_100, 1, "b" * 64, channel=None)
+    heard = happy_then_sad(granularity="segment", segments=segments, audio=audio)
+    page = open_page(f"result/{published(service.home, heard)}")
+    shares = page.locator(".share-list li")
+    expect(shares).to_have_text([re.compile("Happy.*100%"), re.compile("Sad.*<1%")])
+
+
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_on_a_narrow_phone_nothing_lies_beside_the_screen(
+    open_page: OpenPage, service: Server, language: str
+) -> None:
+    name = f"{'a recording with a long name ' * 4}.m4a"
+    audio = AudioInfo(name, 3.2, 44_100, 2, "b" * 64, channel=None)
+    scores = scores_of(DISGUSTED)
+    heard = happy_then_sad(
+        granularity="segment",
+        audio=audio,
+        emotion="disgusted",
+        scores=scores,
+        segments=(stretch(0.1, 1.5, DISGUSTED), stretch(1.9, 3.1, DISGUSTED)),
+    )
+    page = open_page(
+        f"result/{published(service.home, heard, name)}", language=language, size=NARROW
+    )
+    table = page.locator(".segments .scroll")
+    expect(table.locator("tbody tr")).to_have_count(2)
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    expect(table.locator(".edit").first).to_be_visible()
+    page.goto(f"{service.url}/#history")
+    first = page.locator(".list .item").first
+    expect(first.locator(".verdict")).to_be_visible()
+    places = [one.bounding_box() or {} for one in first.locator(".icon-only").all()]
+    assert len({place["y"] for place in places}) == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]

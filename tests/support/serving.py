@@ -20,6 +20,7 @@ import pytest
 
 from places import VOICE
 from results_by_hand import happy_then_sad
+from voxcor.results import Result
 from voxcor.server.folder_store import new_id
 from voxcor.server.results.store import ResultStore
 from voxcor.settings import Settings
@@ -179,6 +180,13 @@ def parsed(stream: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     for block in stream.strip().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines())
         yield int(fields["id"]), fields["event"], json.loads(fields["data"])
+
+
+def published(home: Path, result: Result, name: str = "call.m4a") -> str:
+    """The id of a result that the server of that home has from now on."""
+    result_id = new_id()
+    ResultStore(Settings(home=home)).publish(result_id, result, [], None, name)
+    return result_id
 
 
 def age(results: ResultStore, settings: Settings, days: float, size: int = 0) -> str:

@@ -7,7 +7,7 @@ from voxcor.audio.reader import Part
 from voxcor.audio.signatures import is_silk
 from voxcor.errors import UsageError
 from voxcor.extensions import bare_format
-from voxcor.language import say
+from voxcor.language import listed, say
 
 # By the names that Asterisk, SoX and FFmpeg have for them: libsndfile's subtype, and the usual
 # rate in Hz. All are mono and little-endian.
@@ -38,12 +38,12 @@ def parse_raw(text: str) -> RawFormat:
     subtype, usual_rate = _FORMATS.get(name, ("", 0))
     rate = int(rate_text) if rate_text.isdecimal() and len(rate_text) <= 6 else 0
     if not subtype or ((rate_text or "@" in text) and not 4000 <= rate <= 768_000):
-        known = ", ".join(_FORMATS)
+        known = listed(_FORMATS)
         raise UsageError(
             reason_en=f"{text} is no raw format: give FORMAT@RATE, such as ulaw@8000, "
-            f"with one of {known} and a rate in Hz.",
+            f"with one of {known.en} and a rate in Hz.",
             reason_zh=f"{text} 不是原始音频格式：请按“格式@采样率”给出，如 ulaw@8000；"
-            f"可用格式：{known}，采样率以 Hz 为单位。",
+            f"可用格式：{known.zh}，采样率以 Hz 为单位。",
         )
     return RawFormat(subtype, rate or usual_rate)
 

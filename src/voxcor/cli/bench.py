@@ -47,7 +47,9 @@ def bench(
     rounds: Annotated[
         int,
         typer.Option(
-            min=1, help=say("Turns of each at each length.", "每种时长下各自运行的次数。")
+            metavar="N",
+            min=1,
+            help=say("Turns of each at each length.", "每种时长下各自运行的次数。"),
         ),
     ] = 5,
     as_json: ReportJsonOption = False,

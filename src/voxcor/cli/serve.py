@@ -15,6 +15,7 @@ def serve(
     host: Annotated[
         str | None,
         typer.Option(
+            metavar="ADDRESS",
             help=say(
                 "The address to listen on; others than this machine need VOXCOR_API_KEY.",
                 "监听地址；对本机以外开放时须设置 VOXCOR_API_KEY。",
@@ -25,6 +26,7 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=0,
             max=65535,
             help=say("The port; 0 takes a free one.", "端口；0 表示任意空闲端口。"),

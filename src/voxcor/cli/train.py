@@ -128,6 +128,7 @@ def train(
     seed: Annotated[
         int,
         typer.Option(
+            metavar="N",
             min=0,
             help=say("The same seed gives the same model.", "相同的种子得到相同的模型。"),
         ),

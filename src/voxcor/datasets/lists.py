@@ -45,7 +45,7 @@ from voxcor.errors import (
     ManifestError,
     VoxcorError,
 )
-from voxcor.language import say
+from voxcor.language import listed, say
 from voxcor.sources import is_file, is_path
 from voxcor.tables.columns import PATHS, Header, header_of, known_columns
 from voxcor.tables.delimited import (
@@ -295,10 +295,10 @@ def _row(
         return Flaw(place, line, "path", say(en, zh), named)
     start = end = None
     if header.unclear:
-        columns = ", ".join(header.unclear)
-        en = f"has times that are not understood, in {columns}: give start and end, or offset and "
-        zh = f"的时间无法理解（{columns}）：请给出 start 与 end 或 offset 与 "
-        reason = say(f"{en}duration, in s or ms", f"{zh}duration，单位为秒或毫秒（_ms）")
+        columns = listed(header.unclear)
+        en = f"has times that are not understood, in {columns.en}: give start and end, or offset "
+        zh = f"的时间无法理解（{columns.zh}）：请给出 start 与 end 或 offset 与 "
+        reason = say(f"{en}and duration, in s or ms", f"{zh}duration，单位为秒或毫秒（_ms）")
         return Flaw(place, line, "stretch", reason, named)
     if header.span:
         start_column, end_column = header.span.start, header.span.end

@@ -18,7 +18,7 @@ from voxcor.errors import (
     UsageError,
 )
 from voxcor.labels import LABEL_IDS, is_code, label_named, labels_named
-from voxcor.language import say
+from voxcor.language import listed, say
 from voxcor.sources import is_file
 from voxcor.tables import listed_names
 from voxcor.tables.times import LONGEST_S
@@ -242,9 +242,9 @@ def _check_whole(utterances: Sequence[Utterance]) -> Iterator[RowProblem]:
         rows[utterance.label].append(utterance.row)
     for label, numbers in rows.items():
         if len(numbers) < FEW_CLIPS:
-            listed = ", ".join(map(str, numbers))
-            en = f"label {label} has only {len(numbers)} (rows {listed})."
-            zh = f"标签 {label} 只有 {len(numbers)} 条语音（第 {listed} 行）。"
+            places = listed(map(str, numbers))
+            en = f"label {label} has only {len(numbers)} (rows {places.en})."
+            zh = f"标签 {label} 只有 {len(numbers)} 条语音（第 {places.zh} 行）。"
             yield RowProblem(numbers[0], "", "few_clips", say(en, zh))
     if len(rows) == 1:
         (label,) = rows

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from voxcor.invocation import voxcor
-from voxcor.language import say
+from voxcor.language import listed, say
 from voxcor.untrusted import printable
 
 
 class VoxcorError(Exception):
     """Base of all. Keyword arguments fill the sentence and stay readable as `details`.
 
-    In a sentence `{voxcor}` is what a person types to run a command here, and `{x_s}` the seconds
-    of the detail `x_ms`.
+    In a sentence `{voxcor}` is what a person types to run a command here, `{x_s}` the seconds of
+    the detail `x_ms`, and a list is told as one.
     """
 
     code: ClassVar[str] = "internal_error"
@@ -39,7 +39,10 @@ class VoxcorError(Exception):
             for name, value in self.details.items()
             if name.endswith("_ms") and isinstance(value, (int, float))
         }
-        return {"voxcor": voxcor(), **seconds, **self.details}
+        lists = {
+            name: listed(value) for name, value in self.details.items() if isinstance(value, list)
+        }
+        return {"voxcor": voxcor(), **seconds, **self.details, **lists}
 
     def __str__(self) -> str:
         return self.message

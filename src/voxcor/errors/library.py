@@ -144,11 +144,11 @@ class ModelsDiffer(LibraryError):
     code = "models_differ"
     en = (
         "{first} was heard by {one} and {second} by {other}: only what one model heard can be "
-        "laid on each other. Choose it with --model."
+        "laid on each other. Let one model hear both (in a terminal: --model)."
     )
     zh = (
         "{first} 由 {one} 识别，而 {second} 由 {other} 识别：只有同一模型的结果才能对齐比较。"
-        "可用 --model 指定模型。"
+        "请用同一模型识别两者（终端中用 --model 指定）。"
     )
 
 

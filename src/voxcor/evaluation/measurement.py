@@ -25,7 +25,7 @@ from voxcor.evaluation.dimensions import rated_dimensions, rating_of
 from voxcor.evaluation.metrics import Coverage, Figures, FloatArray, IntArray, coverage, measure
 from voxcor.evaluation.published import LINEAR_PROBE, PRIMARY, ZERO_SHOT, corpus_key
 from voxcor.frames import SAMPLE_RATE
-from voxcor.language import say
+from voxcor.language import Both, listed, say
 from voxcor.models.trained_on import TrainedOn
 from voxcor.recognizer import Recognizer
 from voxcor.results import DIMENSIONS, Failure, ModelInfo
@@ -293,10 +293,10 @@ def _choose(manifest: Manifest, split: str | None) -> tuple[Utterance, ...]:
     chosen = tuple(u for u in manifest.utterances if u.columns.get("split") == split)
     if not chosen:
         found = sorted({u.columns["split"] for u in manifest.utterances if "split" in u.columns})
-        known = ", ".join(found) or say("none", "无")
+        known = listed(found) if found else Both("none", "无")
         raise UsageError(
-            reason_en=f"No row has the split {split}. Splits of this manifest: {known}.",
-            reason_zh=f"没有属于 {split} 的行。清单中的划分：{known}。",
+            reason_en=f"No row has the split {split}. Splits of this manifest: {known.en}.",
+            reason_zh=f"没有属于 {split} 的行。清单中的划分：{known.zh}。",
         )
     return chosen
 
@@ -306,12 +306,12 @@ def _competing(
 ) -> tuple[str, ...]:
     """The labels that may win, in the order of the model; each utterance's must be among them."""
     asked_for = recognizer.labels if labels is None else labels
-    known = ", ".join(recognizer.labels)
+    known = listed(recognizer.labels)
     for label in (*asked_for, *dict.fromkeys(u.label for u in utterances)):
         if label not in recognizer.labels or label not in asked_for:
             raise UsageError(
-                reason_en=f"Label {label} is none to choose; {recognizer.model.id} has {known}.",
-                reason_zh=f"标签 {label} 不可选：{recognizer.model.id} 的标签为 {known}。",
+                reason_en=f"Label {label} is none to choose; {recognizer.model.id} has {known.en}.",
+                reason_zh=f"标签 {label} 不可选：{recognizer.model.id} 的标签为 {known.zh}。",
             )
     return tuple(label for label in recognizer.labels if label in asked_for)
 

@@ -21,6 +21,7 @@ from voxcor.exports.praat import to_textgrid
 from voxcor.exports.rttm import to_rttm
 from voxcor.exports.subtitles import to_metadata_vtt, to_srt, to_vtt
 from voxcor.exports.table import to_csv
+from voxcor.language import listed
 
 Format = Literal[
     "textgrid",
@@ -97,10 +98,10 @@ def export_pieces(content: Content, kind: Format) -> Iterator[bytes]:
         UsageError: no such format.
     """
     if kind not in KINDS:
-        known = ", ".join(FORMATS)
+        known = listed(FORMATS)
         raise UsageError(
-            reason_en=f"There is no format {kind}; choose one of {known}.",
-            reason_zh=f"没有格式 {kind}；可选：{known}。",
+            reason_en=f"There is no format {kind}; choose one of {known.en}.",
+            reason_zh=f"没有格式 {kind}；可选：{known.zh}。",
         )
     written = KINDS[kind].write(content)
     # A file name may hold bytes that are no UTF-8.

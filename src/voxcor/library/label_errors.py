@@ -25,6 +25,7 @@ from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import in_model_order, read_manifest
 from voxcor.errors import LabelsTooFew
 from voxcor.extras import require_extra
+from voxcor.language import listed
 from voxcor.library.filters import LABELLED, Filters, all_of
 from voxcor.library.segments import FloatArray, from_arrow, matrix
 from voxcor.library.store import Library
@@ -340,15 +341,15 @@ def _error(
 
 def _too_few(segments: Sequence[LabelledVector], usable: Sequence[str]) -> LabelsTooFew:
     counts = Counter(one.label for one in segments)
-    listed = ", ".join(f"{label} {n}" for label, n in counts.most_common()) or "-"
+    known = listed([f"{label} {n}" for label, n in counts.most_common()] or ["-"])
     return LabelsTooFew(
         reason_en=(
-            f"too little is labelled to find errors in it: {listed}. At least {FEWEST} segments "
+            f"too little is labelled to find errors in it: {known.en}. At least {FEWEST} segments "
             f"with two labels are needed, and of each label {FEWEST_OF_LABEL} by two speakers or "
             f"in two recordings."
         ),
         reason_zh=(
-            f"已标注的语段太少，无法查找错误：{listed}。至少需要 {FEWEST} 个语段、两种标签，"
+            f"已标注的语段太少，无法查找错误：{known.zh}。至少需要 {FEWEST} 个语段、两种标签，"
             f"每种标签至少 {FEWEST_OF_LABEL} 个，且来自两位说话人或两段录音。"
         ),
     )

@@ -123,8 +123,7 @@ class Library:
         for table in tables:
             if model is None or model == table.model.id or table.model.sha256.startswith(model):
                 return table
-        known = ", ".join(table.model.id for table in tables)
-        raise ModelNotInLibrary(model=model, known=known)
+        raise ModelNotInLibrary(model=model, known=[table.model.id for table in tables])
 
     def has(self, model: ModelInfo, recording: str) -> bool:
         """Whether a model's segments of a recording are there."""

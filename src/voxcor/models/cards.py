@@ -331,7 +331,7 @@ def read_card_of(kind: type[_Card], folder: Path) -> _Card:
 def _require_family(card: Card) -> None:
     known = family_names()
     if card.family not in known:
-        raise UnknownFamily(model=card.id, family=card.family, known=", ".join(known))
+        raise UnknownFamily(model=card.id, family=card.family, known=[*known])
 
 
 def _flaw_of(card: Card) -> str | None:

@@ -212,7 +212,7 @@ def unknown(name: str, known: Iterable[str] = ()) -> UnknownModel:
     if name in _RENAMED:
         return ModelRenamed(model=name, now=_RENAMED[name])
     names = dict.fromkeys(known or (*OFFICIAL, *installed()))
-    return UnknownModel(model=name, known=", ".join(names))
+    return UnknownModel(model=name, known=[*names])
 
 
 @contextmanager

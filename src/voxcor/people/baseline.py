@@ -68,7 +68,7 @@ def baseline_of(person: Person, model: ModelInfo) -> Baseline:
     """
     heard = person.heard.get(model.sha256)
     if heard is None:
-        known = ", ".join(sorted({*person.models.values()}))
+        known = sorted({*person.models.values()})
         raise NotEnrolled(person=person.name, known=known, model=model.id)
     labels = [*heard[0].scores]
     require_neutral(model, labels)

@@ -108,7 +108,7 @@ class People:
         """
         person = self.find(name)
         if person is None:
-            known = ", ".join(one.name for one in self.all())
+            known = [one.name for one in self.all()]
             raise NoSuchPerson(person=name, known=known or "–")
         return person
 

@@ -18,7 +18,7 @@ from typing import NoReturn, cast
 
 from voxcor.errors import RuleInvalid
 from voxcor.labels import label_meant, own_label
-from voxcor.language import say
+from voxcor.language import listed, say
 from voxcor.rules.watching import COMPARISONS, Relation, Rule
 
 LONGEST_S = 3600.0
@@ -144,11 +144,11 @@ class _Parser:
             return label_meant(label)
         own = own_label(label, self._labels)
         if own is None:
-            known = ", ".join(self._labels)
+            known = listed(self._labels)
             self._refuse(
                 token,
-                f"the model has no such label. Its labels: {known}.",
-                f"模型没有该标签。可用标签：{known}。",
+                f"the model has no such label. Its labels: {known.en}.",
+                f"模型没有该标签。可用标签：{known.zh}。",
             )
         return own
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast, get_args
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from voxcor.errors import UsageError
+from voxcor.language import listed
 from voxcor.options import RecordingOptions, options_of, split_labels
 from voxcor.server.library.forms import LibraryQuestion
 
@@ -61,10 +62,10 @@ class RecognizeForm:
             value = fields.get(place, "")
         values = _values()
         if place not in values:
-            listed = ", ".join(values)
+            offered = listed(values)
             raise UsageError(
-                reason_en=f"There is no option {place}; options: {listed}.",
-                reason_zh=f"没有选项 {place}；可用选项：{listed}。",
+                reason_en=f"There is no option {place}; options: {offered.en}.",
+                reason_zh=f"没有选项 {place}；可用选项：{offered.zh}。",
             )
         raise UsageError(
             reason_en=f"{place} cannot be {value!r:.100}; it takes {values[place]}.",

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from voxcor.errors import SpeakersInvalid
+from voxcor.language import listed
 from voxcor.speaker_turns.turns import Diarization, Turn, invalid
 from voxcor.tables.columns import Header, header_of
 from voxcor.tables.delimited import MOST_COLUMNS, LineTooLong, by_column, read_records
@@ -177,8 +178,9 @@ def _csv_turns(
     name: str, lines: Iterator[str], separator: str, header: Header
 ) -> tuple[dict[str, list[Turn]], list[SpeakersInvalid]]:
     if header.unclear:
-        listed = ", ".join(header.unclear)
-        en, zh = f"the times in {listed} are not understood", f"无法理解 {listed} 中的时间"
+        columns = listed(header.unclear)
+        en = f"the times in {columns.en} are not understood"
+        zh = f"无法理解 {columns.zh} 中的时间"
         raise invalid(name, 1, en, zh)
     missing = "start" if header.span is None else "speaker"
     if header.span is None or "speaker" not in header.roles:

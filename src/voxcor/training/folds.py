@@ -23,7 +23,7 @@ from voxcor.datasets.splits import (
     split_by_speaker,
 )
 from voxcor.errors import ManifestError, UsageError
-from voxcor.language import say
+from voxcor.language import listed, say
 
 IntArray = NDArray[np.int64]
 Folds = Literal["loso", "fold"]
@@ -182,10 +182,10 @@ def _numbered(
 def _require_two(utterances: Sequence[Utterance], plan: Plan, name: str) -> None:
     labels = Counter(utterances[i].label for i in plan.train)
     if len(labels) < 2:
-        listed = ", ".join(labels) or "-"
+        known = listed(labels or ["-"])
         reason = say(
-            f"there is nothing to tell apart, all clips to train on are {listed}.",
-            f"没有可区分的类别，用于训练的语音全部为 {listed}。",
+            f"there is nothing to tell apart, all clips to train on are {known.en}.",
+            f"没有可区分的类别，用于训练的语音全部为 {known.zh}。",
         )
         raise ManifestError(name=name, reason=reason)
     if max(labels.values()) < 2:

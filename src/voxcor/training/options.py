@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from voxcor.errors import UsageError
+from voxcor.language import listed
 from voxcor.models.family import Architecture
 
 _WORDS = {
@@ -98,11 +99,11 @@ def parse_options(pairs: Iterable[str]) -> FullOptions:
     for pair in pairs:
         name, equals, text = (part.strip() for part in pair.partition("="))
         if not equals or name not in kinds:
-            known = ", ".join(kinds)
+            known = listed(kinds)
             raise UsageError(
                 reason_en=f"{pair} is no option of full training, such as epochs=10. "
-                f"They are: {known}.",
-                reason_zh=f"{pair} 不是完整训练的选项（写法如 epochs=10）。可用选项：{known}。",
+                f"They are: {known.en}.",
+                reason_zh=f"{pair} 不是完整训练的选项（写法如 epochs=10）。可用选项：{known.zh}。",
             )
         try:
             values[name] = _value(text, kinds[name])

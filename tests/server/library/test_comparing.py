@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from library_home import patiently
-from places import VOICE
+from places import DATA, VOICE
 from second_models import exchanged
 from serving import Server, ended, serving
 from voxcor import Recognizer
@@ -32,7 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def names(home: Path) -> list[str]:
-    """Two recordings, which two models have heard."""
+    """Two recordings, which two models have heard; the second has heard a third as well."""
     library, paths = Library.open(home), [str(VOICE), str(EXAMPLE)]
     other = exchanged(home.parent / "exchanged", "angry", "sad")
     found: list[str] = []
@@ -41,6 +41,7 @@ def names(home: Path) -> list[str]:
         for one in add(library, paths, lambda recognizer=recognizer: recognizer):
             assert isinstance(one, Added)
             found.append(one.recording)
+        paths.append(str(DATA / "heard" / "opus-chained.opus"))
     return found[:2]
 
 
@@ -78,6 +79,19 @@ def test_results_are_laid_on_each_other_as_they_were_heard(server: Server, home:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "attachment" in page.headers["content-disposition"]
     assert VOICE.name in page.text
+
+
+def test_beside_a_result_a_recording_is_what_the_same_model_heard(
+    server: Server, home: Path, names: list[str]
+) -> None:
+    library = Library.open(home)
+    assert library.table().model.id == "exchanged"
+    result = server.recognize(granularity="frame").json()["id"]
+    sides = {"first": {"result_id": result}, "second": {"recording": names[1]}}
+    document = patiently(server, COMPARE, **sides).json()
+    heard = of_result(read_content(home / "results" / result))
+    found = compare_takes(heard, of_region(Region(names[1]), library, "small"))
+    assert document == json.loads(json.dumps(found.to_document()))
 
 
 def test_two_models_are_compared_by_what_the_library_has_of_both(

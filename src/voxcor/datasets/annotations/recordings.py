@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from voxcor.datasets.annotations.documents import refused
 from voxcor.datasets.locate import composed, locate, recordings_by_stem
 from voxcor.extensions import AUDIO_EXTENSIONS
+from voxcor.language import listed
 from voxcor.untrusted import file_name
 
 _PRAAT = str.maketrans(dict.fromkeys(" ,.:;\\/()[]{}~`'<>*&^%#@!?$\"|", "_"))
@@ -50,9 +51,9 @@ class Recordings:
         """
         found = self._namesakes(document)
         if len({path.stem for path in found}) > 1:
-            names = ", ".join(path.name for path in found[:4])
-            en = f"its name fits several recordings: {names}. Call it like one of them."
-            zh = f"其名称与多个录音相符：{names}。请按其中一个命名。"
+            names = listed(path.name for path in found[:4])
+            en = f"its name fits several recordings: {names.en}. Call it like one of them."
+            zh = f"其名称与多个录音相符：{names.zh}。请按其中一个命名。"
             raise refused(document, en, zh)
         return found[0] if found else document.with_suffix(".wav")
 

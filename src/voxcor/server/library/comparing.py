@@ -24,7 +24,7 @@ from voxcor.server.library.computing import LATER, answered, in_time, key_of
 from voxcor.server.library.documents import IntervalDocument, LibraryModel
 from voxcor.server.library.forms import Milliseconds, ModelChoice
 from voxcor.server.library.tasks import Work
-from voxcor.server.service import service_of
+from voxcor.server.service import Service, service_of
 
 router = APIRouter(prefix="/v1/library", tags=["library"])
 
@@ -215,14 +215,7 @@ async def compare_two_recordings(request: Request, form: TakesForm) -> Response:
     for side in (form.first, form.second):
         side.require_clear()
 
-    def take(side: TakeForm) -> Take:
-        if side.result_id is not None:
-            return of_result(read_content(service.results.file(side.result_id, RESULT_FILE)))
-        assert side.recording is not None
-        times = (None if ms is None else ms / 1000 for ms in (side.start_ms, side.end_ms))
-        return of_region(Region(side.recording, *times), service.library, form.model)
-
-    first, second = await service.in_thread(lambda: (take(form.first), take(form.second)))
+    first, second = await service.in_thread(lambda: _takes(service, form))
 
     def work(_progress: Callable[[float], None]) -> bytes:
         found = compare_takes(first, second)
@@ -231,6 +224,32 @@ async def compare_two_recordings(request: Request, form: TakesForm) -> Response:
 
     heard = [(one.name, one.model.sha256, one.digest) for one in (first, second)]
     return await _answered(request, key_of("compare", heard=heard, format=form.format), work, form)
+
+
+def _takes(service: Service, form: TakesForm) -> tuple[Take, Take]:
+    """Both sides. Beside a result the library is asked what the result's own model heard."""
+
+    def result(side: TakeForm) -> Take | None:
+        if side.result_id is None:
+            return None
+        return of_result(read_content(service.results.file(side.result_id, RESULT_FILE)))
+
+    results = [*map(result, (form.first, form.second))]
+    model = form.model
+    if model is None and None in results:
+        own = {take.model.sha256 for take in results if take}
+        known = (table.model.sha256 for table in service.library.tables())
+        model = next((digest for digest in known if digest in own), None)
+
+    def take(side: TakeForm, heard: Take | None) -> Take:
+        if heard is not None:
+            return heard
+        assert side.recording is not None
+        times = (None if ms is None else ms / 1000 for ms in (side.start_ms, side.end_ms))
+        return of_region(Region(side.recording, *times), service.library, model)
+
+    first, second = map(take, (form.first, form.second), results)
+    return first, second
 
 
 @router.post(

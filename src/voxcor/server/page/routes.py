@@ -11,7 +11,9 @@ from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from voxcor.errors import InputError
+from voxcor.extras import missing_packages
 from voxcor.labels import EXTRA_COLORS, LABELS
+from voxcor.library.store import PACKAGES
 from voxcor.server.page.assets import FRESH, Asset, asset_of, file_asset, send_asset
 from voxcor.server.service import service_of
 from voxcor.sources import EXAMPLE
@@ -45,21 +47,23 @@ async def get_example() -> Response:
 
 @router.api_route("/static/words.js", methods=["GET", "HEAD"])
 def get_words(request: Request) -> Response:
-    """A module: labels in the words and colours of the command, why a recording failed, and how
-    much the server takes.
+    """A module: labels in the words and colours of the command, why a recording failed, how much
+    the server takes, and whether it has the library.
     """
     settings = service_of(request).settings
-    return send_asset(request, _words(tuple((name, getattr(settings, name)) for name in LIMITS)))
+    limits = tuple((name, getattr(settings, name)) for name in LIMITS)
+    return send_asset(request, _words(limits, not missing_packages(PACKAGES)))
 
 
 @cache
-def _words(limits: tuple[tuple[str, int], ...]) -> Asset:
+def _words(limits: tuple[tuple[str, int], ...], has_library: bool) -> Asset:
     words = {
         "LABELS": {label.id: asdict(label) for label in LABELS},
         "EXTRA_COLORS": EXTRA_COLORS,
         "COORDINATES": COORDINATES,
         "FAILURES": {e.code: e.brief for e in InputError.__subclasses__() if e.brief},
         "LIMITS": dict(limits),
+        "HAS_LIBRARY": has_library,
     }
     lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in words.items())
     return asset_of("".join(lines).encode(), "text/javascript")

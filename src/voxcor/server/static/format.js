@@ -8,6 +8,13 @@
 export const percent = (share, decimals = 1) => `${(100 * share).toFixed(decimals)}%`;
 
 /**
+ * `54%`, of a part of something; of a part that there is never `0%`.
+ *
+ * @param {number} share
+ */
+export const part = (share) => (share > 0 && share < 0.005 ? "<1%" : percent(share, 0));
+
+/**
  * `+0.42`, of a number -1..1.
  *
  * @param {number} number

@@ -34,6 +34,10 @@ export function placeOfSimilar(id, part) {
   return `library//${new URLSearchParams({ result: id, ...times })}`;
 }
 
+/** Where a result is set beside another recording. */
+export const placeOfComparison = (/** @type {string} */ id) =>
+  `library//${new URLSearchParams({ panel: "compare", first: id })}`;
+
 /** A style sheet is there before what it is for is drawn. */
 const styled = (/** @type {string} */ name) =>
   new Promise((resolve, reject) => {

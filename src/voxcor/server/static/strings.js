@@ -34,6 +34,7 @@ export const STRINGS = {
   libraryOpen: ["Open the library", "打开声音库"],
   findSimilar: ["Find similar", "找相似"],
   findSimilarTo: ["Find what is similar to {time}", "找与 {time} 相似的"],
+  compareResult: ["Compare with another", "与另一段比较"],
   models: ["Models", "模型"],
   rules: ["Rules", "规则"],
   views: ["Views", "视图"],

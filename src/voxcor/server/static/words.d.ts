@@ -16,3 +16,6 @@ export const COORDINATES: Record<string, [number, number]>;
 
 /** What the server takes at most. */
 export const LIMITS: { max_upload_mb: number; max_job_mb: number; max_audio_min: number };
+
+/** Whether what the library needs is installed there. */
+export const HAS_LIBRARY: boolean;

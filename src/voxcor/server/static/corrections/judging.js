@@ -18,13 +18,15 @@ const ANOTHER = "\n"; // which no label is
  * @returns {"undo" | "redo" | "correct" | "right" | "wrong" | null}
  */
 export function askedBy(event) {
-  if (/** @type {HTMLElement} */ (event.target).matches("input, select")) return null;
+  const target = /** @type {HTMLElement} */ (event.target);
   const key = event.key.toLowerCase();
+  // A field undoes what was typed into it; nothing is typed into a menu.
+  if (target.matches("input")) return null;
   if (event.ctrlKey || event.metaKey) {
     if (key === "z") return event.shiftKey ? "redo" : "undo";
     return key === "y" ? "redo" : null;
   }
-  if (event.altKey) return null;
+  if (event.altKey || target.matches("select")) return null;
   return /** @type {const} */ ({ c: "correct", r: "right", w: "wrong" })[key] ?? null;
 }
 

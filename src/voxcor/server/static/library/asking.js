@@ -48,7 +48,7 @@ const NOTHING = {
 /**
  * What is looked at below the search: the map, groups, courses or two recordings, `by_speaker` where voices are taken
  * away; a group by a segment of it; whose course, in which dimension; `first` and `second` are what is set beside each
- * other, groups or recordings.
+ * other, groups or recordings, of the library or of results.
  *
  * @typedef {{
  *   panel: string,
@@ -154,6 +154,13 @@ export function placeOfLook(/** @type {Partial<Look>} */ change) {
 
 /** Looks at something else. */
 export const lookAt = (/** @type {Partial<Look>} */ change) => open(placeOfLook(change));
+
+/** Brings what is looked at before the reader. */
+export function goToLook() {
+  const panel = document.getElementById("panel");
+  panel?.scrollIntoView();
+  panel?.focus({ preventScroll: true });
+}
 
 /** Whether anything is asked; filters alone ask nothing. */
 export const isAsked = ({ text, segment, result, clip: name, mixture } = question.value) =>

@@ -1,7 +1,8 @@
 /** Below the search: the map of what the filters leave, its groups, how it goes over time; two recordings of it. */
 
 import { html } from "../html.js";
-import { look, lookAt, placeOfLook } from "./asking.js";
+import { useEffect } from "../vendor/preact-hooks.js";
+import { goToLook, isAsked, look, lookAt, placeOfLook } from "./asking.js";
 import { CoursePanel } from "./course.js";
 import { GroupsPanel } from "./groups.js";
 import { MapPart } from "./map.js";
@@ -21,6 +22,10 @@ const NAMES = /** @type {const} */ ({
 export function Panels() {
   const { panel, by_speaker } = look.value;
   const opened = PANELS.find((name) => name === panel) ?? "";
+  // Who comes by an address that names one came for it.
+  useEffect(() => {
+    if (opened && !isAsked()) goToLook();
+  }, []);
   return html`
     <section class="card map" id="panel" tabindex="-1" aria-label=${t(NAMES[opened])}>
       <div class="title-row">

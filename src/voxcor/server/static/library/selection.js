@@ -1,7 +1,7 @@
 /** What was taken of the map: how its emotions are spread, what is like it, a list, files. */
 
 import { request, saveAs } from "../api.js";
-import { percent } from "../format.js";
+import { part } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, labelOf } from "../labels.js";
 import { useSignal } from "../vendor/signals.js";
@@ -67,7 +67,7 @@ export function Spread({ counts, total }) {
         ${counts.map(([id, count]) => html`<i key=${id} style=${{ flexGrow: count, "--label": labelOf(id).color }}></i>`)}
       </div>
       <ul>
-        ${counts.map(([id, count]) => html`<li key=${id}>${labelOf(id).emoji} ${bothNames(id)} <span class="number">${count} · ${percent(count / total, 0)}</span></li>`)}
+        ${counts.map(([id, count]) => html`<li key=${id}>${labelOf(id).emoji} ${bothNames(id)} <span class="number">${count} · ${part(count / total)}</span></li>`)}
       </ul>
     </div>
   `;

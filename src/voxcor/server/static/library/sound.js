@@ -10,16 +10,21 @@ export const playing = signal(/** @type {string | null} */ (null));
 export const silent = signal(/** @type {string | null} */ (null));
 
 const audio = new Audio();
-audio.addEventListener("ended", stop);
+// Where its address says where a stretch ends, it does not end there: it pauses.
+audio.addEventListener("pause", () => {
+  if (audio.paused) playing.value = null;
+});
 
 export function stop() {
   audio.pause();
   playing.value = null;
 }
 
-/** Plays a segment from its beginning. */
-export function play(/** @type {string} */ id) {
-  audio.src = `v1/library/segments/${encodeURIComponent(id)}/audio`;
+const ofSegment = (/** @type {string} */ id) => `v1/library/segments/${encodeURIComponent(id)}/audio`;
+
+/** Plays a segment from its beginning; `address` is that of its sound. */
+export function play(/** @type {string} */ id, address = ofSegment(id)) {
+  audio.src = address;
   audio.playbackRate = speed.value;
   audio.volume = volume.value;
   playing.value = id;
@@ -32,4 +37,5 @@ export function play(/** @type {string} */ id) {
   });
 }
 
-export const toggle = (/** @type {string} */ id) => (playing.value === id ? stop() : play(id));
+export const toggle = (/** @type {string} */ id, address = ofSegment(id)) =>
+  playing.value === id ? stop() : play(id, address);

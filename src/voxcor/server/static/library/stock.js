@@ -6,7 +6,7 @@ import { html, Icon } from "../html.js";
 import { addToLibrary } from "../library.js";
 import { loadPeople } from "../people.js";
 import { useSignal } from "../vendor/signals.js";
-import { askOtherwise, failure, loadLibrary, placeOfLook, question, recordings } from "./asking.js";
+import { askOtherwise, failure, goToLook, loadLibrary, placeOfLook, question, recordings } from "./asking.js";
 import { stockChanged } from "./computing.js";
 import { counted, t } from "./strings.js";
 import { CompareButton } from "./takes.js";
@@ -123,7 +123,7 @@ function Entry({ recording: { recording, name, segments, speaker, recorded_at, d
         <b class="file-name">${name}</b>
         <small class="faint"><span class="number">${recorded_at.replace("T", " ")}</span> · ${clock(duration_ms / 1000)} · ${counted("hits", segments)}${speaker && ` · ${speaker}`}</small>
       </div>
-      ${segments > 2 && html`<a class="button quiet" aria-label=${t("courseOf", { name })} href="#${placeOfLook({ panel: "courses", recording })}">${t("panelCourses")}</a>`}
+      ${segments > 2 && html`<a class="button quiet" aria-label=${t("courseOf", { name })} href="#${placeOfLook({ panel: "courses", recording })}" onClick=${goToLook}>${t("panelCourses")}</a>`}
       <${CompareButton} recording=${recording} name=${name} />
       <button class=${isDoomed.value ? "danger" : "icon-only"} aria-label=${t(isDoomed.value ? "removeReally" : "removeOne", { name })} onBlur=${() => (isDoomed.value = false)} onClick=${remove}>
         ${isDoomed.value ? t("removeNow") : html`<${Icon} name="bin" />`}

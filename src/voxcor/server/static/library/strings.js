@@ -192,11 +192,13 @@ const LIBRARY = {
 
   compareOf: ["Compare {name} with another", "将 {name} 与另一段比较"],
   compareWith: ["Compare {name} with {other}", "将 {name} 与 {other} 比较"],
+  ofLibrary: ["Library", "声音库"],
+  ofHistory: ["Results", "识别结果"],
   takeFirst: ["First recording", "第一段录音"],
   takeSecond: ["Second recording", "第二段录音"],
   takesHint: [
-    "Two recordings laid on each other, whatever their pace. Choose them here, or by Compare in lists.",
-    "将两段录音对齐比较，语速可以不同。可在此处选择，也可在列表中点“比较”。",
+    "Two recordings laid on each other, whatever their pace. Choose them here, or by Compare in lists and with a result.",
+    "将两段录音对齐比较，语速可以不同。可在此处选择，也可在列表或结果中点“比较”。",
   ],
   takesWorking: ["The two are being laid on each other…", "正在对齐比较…"],
   takesAlike: ["{similarity} of 1: much alike.", "{similarity}（最高为 1）：很相似。"],

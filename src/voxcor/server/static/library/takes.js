@@ -3,11 +3,13 @@
 import { clock, signed } from "../format.js";
 import { html, Icon } from "../html.js";
 import { Bars, Verdict } from "../result/scores.js";
-import { look, lookAt, question, recordings, scopeOf } from "./asking.js";
+import { useEffect } from "../vendor/preact-hooks.js";
+import { goToLook, look, lookAt, question, recordings, scopeOf } from "./asking.js";
 import { useComputed } from "./computing.js";
 import { Figure } from "./figures.js";
 import { PageToHandOn } from "./handing-on.js";
 import { RecordingMenu } from "./recording-menu.js";
+import { isResult, loadLatest, loadResult, resultOf, results, soundOf } from "./results.js";
 import { playing, silent, toggle } from "./sound.js";
 import { t } from "./strings.js";
 import { Waiting } from "./waiting.js";
@@ -27,21 +29,19 @@ const DIMENSIONS = /** @type {const} */ (["arousal", "valence"]);
  */
 export function CompareButton({ recording, name, isSmall = false }) {
   const { panel, first, second } = look.value;
-  if (recordings.value.length < 2) return null;
   const isOpen = panel === "compare";
   const isTaken = isOpen && (recording === first || recording === second);
   const isWaiting = isOpen && Boolean(first) !== Boolean(second);
+  if (recordings.value.length < 2 && !isWaiting) return null;
   const take = () => {
     if (isTaken) lookAt({ [recording === first ? "first" : "second"]: "" });
     else if (!isWaiting) lookAt({ panel: "compare", first: recording, second: "" });
     else {
       lookAt({ [first ? "second" : "first"]: recording });
-      const panels = document.getElementById("panel");
-      panels?.scrollIntoView();
-      panels?.focus();
+      goToLook();
     }
   };
-  const other = recordings.value.find((one) => one.recording === (first || second))?.name ?? "";
+  const other = calledOf(first || second);
   const what = isWaiting && !isTaken ? t("compareWith", { name, other }) : t("compareOf", { name });
   return html`
     <button class=${isSmall ? "icon-only compare" : "quiet"} aria-pressed=${isTaken} aria-label=${what} title=${isSmall ? what : undefined} onClick=${take}>
@@ -50,11 +50,21 @@ export function CompareButton({ recording, name, isSmall = false }) {
   `;
 }
 
+const calledOf = (/** @type {string} */ id) =>
+  (resultOf(id)?.audio ?? recordings.value.find(({ recording }) => recording === id))?.name ?? "";
+
+const sideOf = (/** @type {string} */ id) => (isResult(id) ? { result_id: id } : { recording: id });
+
 export function TakesPanel() {
   const { first, second } = look.value;
   const { model } = scopeOf(question.value);
-  const asked = { first: { recording: first }, second: { recording: second }, model };
+  const asked = { first: sideOf(first), second: sideOf(second), model };
   const isAsked = Boolean(first && second);
+  // A menu is there without them; what is asked for and gone is told where it is compared.
+  useEffect(() => void loadLatest().catch(() => {}), []);
+  useEffect(() => {
+    for (const id of [first, second]) loadResult(id).catch(() => {});
+  }, [first, second]);
   const { found, isWorking, failure } = useComputed("compare", asked, isAsked);
   return html`
     <p class="faint hint">${t("takesHint")}</p>
@@ -65,7 +75,7 @@ export function TakesPanel() {
           ["second", "takeSecond"],
         ]).map(
           ([side, name]) =>
-            html`<${RecordingMenu} key=${side} name=${t(name)} none=${t(name)} chosen=${look.value[side]} onChoose=${(/** @type {string} */ one) => lookAt({ [side]: one })} />`,
+            html`<${RecordingMenu} key=${side} name=${t(name)} none=${t(name)} chosen=${look.value[side]} results=${results.value} onChoose=${(/** @type {string} */ one) => lookAt({ [side]: one })} />`,
         )
       }
       ${isAsked && found && html`<${PageToHandOn} route="compare" asked=${asked} name="comparison.html" />`}
@@ -123,9 +133,10 @@ function Side(/** @type {{ recording: string, name: string, side: SideDocument }
   const id = `${recording}@${start_ms / 1000}-${end_ms / 1000}`;
   const time = `${clock(start_ms / 1000)} – ${clock(end_ms / 1000)}`;
   const isPlaying = playing.value === id;
+  const heard = resultOf(recording);
   return html`
     <div class="side">
-      <button class="icon-only" aria-pressed=${isPlaying} aria-label=${t(isPlaying ? "stopSegment" : "playSegment", { name, time })} onClick=${() => toggle(id)}>
+      <button class="icon-only" aria-pressed=${isPlaying} aria-label=${t(isPlaying ? "stopSegment" : "playSegment", { name, time })} onClick=${() => toggle(id, heard && soundOf(heard, side))}>
         <${Icon} name=${isPlaying ? "stop" : "play"} />
       </button>
       <div>

@@ -15,6 +15,7 @@ import {
   library,
   limit,
   loadLibrary,
+  look,
   question,
   recordings,
   table,
@@ -47,7 +48,8 @@ export function LibraryView() {
   }
   if (!known.installed)
     return html`<${NotInstalled} size=${bytes(1e6 * known.extra.missing_mb)} command=${known.extra.command} />`;
-  if (!table.value) return html`<${Empty} />`;
+  if (!table.value)
+    return html`<div class="library">${look.value.panel === "compare" && html`<${Panels} />`}<${Empty} /></div>`;
   return html`<${Searching} />`;
 }
 

@@ -2,6 +2,7 @@
 
 import { ApiError } from "../api.js";
 import { clock } from "../format.js";
+import { askBeforeLeaving } from "../leaving.js";
 import { chosenPerson } from "../options.js";
 import { language, options } from "../state.js";
 import { t } from "../strings.js";
@@ -37,6 +38,7 @@ const MOST_SHOWN = 200; // utterances, and firings
  * @type {Signal<{ level: Signal<number>, stop: () => void } | null>}
  */
 export const session = signal(null);
+askBeforeLeaving(() => session.value !== null);
 export const isStarting = signal(false);
 export const isSpeaking = signal(false);
 export const measured = signal(/** @type {Measurement | null} */ (null)); // the latest

@@ -3,6 +3,7 @@
 import { fileOfJob } from "../api.js";
 import { bytes, clock, percent } from "../format.js";
 import { html, Icon } from "../html.js";
+import { askBeforeLeaving } from "../leaving.js";
 import { AddToLibrary } from "../library.js";
 import { chosenOptions, Options } from "../options.js";
 import { address, keepAudio, readiness } from "../state.js";
@@ -20,6 +21,7 @@ import { DRAWN, Recordings } from "./recordings.js";
 const FILES = ["results.csv", "results.jsonl", "archive.zip"];
 
 const chosen = signal(/** @type {File[]} */ ([]));
+askBeforeLeaving(() => chosen.value.length > 0);
 
 /** Adds recordings to those that will be a job. */
 export const enqueue = (/** @type {File[]} */ files) => {

@@ -2,7 +2,7 @@
 
 import { byChannel, channelOf } from "../api.js";
 import { Filters, isWanted, NOTHING_FILTERED } from "../filters.js";
-import { clock, percent } from "../format.js";
+import { clock, part } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, labelOf } from "../labels.js";
 import * as recognitions from "../recognise/recognitions.js";
@@ -93,7 +93,7 @@ function Spread(/** @type {{ items: JobItem[] }} */ { items }) {
       <ul>
         ${sorted.map(
           ([id, count]) => html`
-            <li key=${id}>${id ? `${labelOf(id).emoji} ${bothNames(id)}` : `🤷 ${t("noAnswer")}`} <span class="number">${count} · ${percent(count / answers.length, 0)}</span></li>
+            <li key=${id}>${id ? `${labelOf(id).emoji} ${bothNames(id)}` : `🤷 ${t("noAnswer")}`} <span class="number">${count} · ${part(count / answers.length)}</span></li>
           `,
         )}
       </ul>

@@ -1,6 +1,7 @@
 /** The recordings that are recognised one by one: what is sent, what is followed, what is looked at. */
 
 import { eventsOf, findResult, follow, outcomesOf, remove, send } from "../api.js";
+import { askBeforeLeaving } from "../leaving.js";
 import { fetchDrawer } from "../player/drawing.js";
 import { address, language, looked, open, openInstead, placeOfResult, readiness, unlocked, view } from "../state.js";
 import { batch, computed, effect, signal, untracked } from "../vendor/signals.js";
@@ -29,6 +30,8 @@ export const running = signal(null);
  * @type {Signal<Recognition | null>}
  */
 export const ended = signal(null);
+
+askBeforeLeaving(() => sending.value !== null);
 
 export const isBusy = computed(() => sending.value !== null || running.value !== null);
 

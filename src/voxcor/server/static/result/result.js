@@ -4,7 +4,7 @@ import { exportFormats, exportResult, fileOf } from "../api.js";
 import { clock, percent, signed } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, LABEL_IDS, labelOf, nameOf } from "../labels.js";
-import { AddToLibrary, placeOfSimilar } from "../library.js";
+import { AddToLibrary, placeOfComparison, placeOfSimilar } from "../library.js";
 import { Narrowed } from "../options.js";
 import { playbackOf } from "../player/playback.js";
 import { Player } from "../player/player.js";
@@ -12,6 +12,7 @@ import { channels, language, show, shown } from "../state.js";
 import { counted, t } from "../strings.js";
 import { useMemo } from "../vendor/preact-hooks.js";
 import { useSignal } from "../vendor/signals.js";
+import { HAS_LIBRARY } from "../words.js";
 import { AffectPlane } from "./plane.js";
 import { Bars, headline, RelativeAnswer, Verdict, Warnings } from "./scores.js";
 import { segmentsOf } from "./segments.js";
@@ -46,6 +47,7 @@ export function Result({ document }) {
       <${Files} document=${document} />
       <div class="row">
         <a class="button quiet" href="#${placeOfSimilar(document.id)}"><${Icon} name="similar" /> ${t("findSimilar")}</a>
+        ${HAS_LIBRARY && html`<a class="button quiet" href="#${placeOfComparison(document.id)}"><${Icon} name="beside" /> ${t("compareResult")}</a>`}
         <${AddToLibrary} key=${document.id} what=${{ result_ids: [document.id] }} />
       </div>
     </section>

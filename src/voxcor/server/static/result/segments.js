@@ -116,8 +116,8 @@ export function SegmentList({ id: resultId, state, corrections }) {
               <th scope="col" aria-sort=${byScore.value ? null : "ascending"}>${sorter(false, t("time"))}</th>
               <th scope="col">${t("emotion")}</th>
               <th scope="col" class="number" aria-sort=${byScore.value ? "descending" : null}>${sorter(true, t("confidence"))}</th>
-              ${hasDimensions && html`<th scope="col" class="number">${t("arousalValence")}</th>`}
-              <th scope="col"><span class="visually-hidden">${t("region")}</span></th>
+              ${hasDimensions && html`<th scope="col" class="number roomy">${t("arousalValence")}</th>`}
+              <th scope="col" class="roomy"><span class="visually-hidden">${t("region")}</span></th>
               <th scope="col"><span class="visually-hidden">${t("correct")}</span></th>
             </tr>
           </thead>
@@ -138,9 +138,9 @@ export function SegmentList({ id: resultId, state, corrections }) {
                   <td class="number">${sureness(segment)}</td>
                   ${
                     hasDimensions &&
-                    html`<td class="number">${segment.dimensions ? `${signed(segment.dimensions.arousal)} · ${signed(segment.dimensions.valence)}` : "–"}</td>`
+                    html`<td class="number roomy">${segment.dimensions ? `${signed(segment.dimensions.arousal)} · ${signed(segment.dimensions.valence)}` : "–"}</td>`
                   }
-                  <td>
+                  <td class="roomy">
                     <button class="link" aria-label=${t("select")} title=${t("select")} onClick=${() => state.select(start, end)}>
                       <${Icon} name="region" /><span class="wide">${t("select")}</span>
                     </button>

@@ -1,6 +1,6 @@
 /** What a recording of several segments says first: how its speech divides, and its strongest moments. */
 
-import { clock, percent } from "../format.js";
+import { clock, part, percent } from "../format.js";
 import { html, Icon } from "../html.js";
 import { bothNames, labelOf, nameOf } from "../labels.js";
 import { t } from "../strings.js";
@@ -87,10 +87,10 @@ export function Shares({ state, segments }) {
       <ul class="share-list">
         ${shares.map(({ id, share }) =>
           id === null
-            ? html`<li><i class="swatch none"></i>🤷 ${t("noAnswer")} <span class="number">${percent(share, 0)}</span></li>`
+            ? html`<li><i class="swatch none"></i>🤷 ${t("noAnswer")} <span class="number">${part(share)}</span></li>`
             : html`<li>
                 <button aria-pressed=${only.value === id} title=${t("only", { emotion: nameOf(id) })} onClick=${() => (only.value = only.value === id ? null : id)}>
-                  <i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${nameOf(id)} <span class="number">${percent(share, 0)}</span>
+                  <i class="swatch" style=${{ "--label": labelOf(id).color }}></i>${labelOf(id).emoji} ${nameOf(id)} <span class="number">${part(share)}</span>
                 </button>
               </li>`,
         )}
