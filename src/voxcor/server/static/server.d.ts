@@ -385,6 +385,7 @@ export type LabelErrorDocument = {
   path: string;
   start_ms: number;
   end_ms: number;
+  channel: number | null;
   speaker: string | null;
   given: string;
   likely: string;
