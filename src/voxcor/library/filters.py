@@ -57,6 +57,15 @@ class Filters:
             conditions.append(f"NOT {equals('recording', self.not_recording)}")
         return all_of(*conditions)
 
+    @property
+    def dates(self) -> str | None:
+        """When it was recorded, as `parse_group` reads it; None for any time."""
+        bounds = (
+            "" if one is None else one.isoformat().removesuffix("T00:00:00")
+            for one in (self.since, self.until)
+        )
+        return None if (self.since or self.until) is None else "..".join(bounds)
+
     def to_document(self) -> dict[str, Any]:
         """The conditions as JSON has them: dates in ISO 8601, those that ask nothing left out."""
         values = {name: getattr(self, name) for name in self.__slots__}
