@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from voxcor.errors import (
     NotInLibrary,
     VoxcorError,
 )
-from voxcor.library import indexes
+from voxcor.library import derived, indexes
 from voxcor.library.export import ListedSegment, listed
 from voxcor.library.incoming import add
 from voxcor.library.indexes import Question
@@ -320,6 +321,31 @@ def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
         remove(copy, row.recording)
 
 
+@pytest.mark.parametrize("place", ["delete_rows", "forget_versions"])
+def test_a_removal_that_dies_is_done_by_the_next(
+    copy: Library, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Rows may have gone already, and files of them be there still."""
+    table = copy.table()
+    (row,) = copy.segments(table, "name = 'example.flac'")
+    key = derived.key_of("map", table.name, derived.stock_of(copy.recordings_of(table)), {})
+    copy.keep(key, table, copy.version(table), row.recording.encode())
+
+    def dies(table: Any, *_: object) -> int:
+        raise KeyboardInterrupt
+
+    module = {"delete_rows": "store", "forget_versions": "tables"}[place]
+    with monkeypatch.context() as patched:
+        patched.setattr(f"voxcor.library.{module}.{place}", dies)
+        with pytest.raises(KeyboardInterrupt):
+            remove(copy, str(EXAMPLE))
+    marks = [row.recording.encode(), b"example.flac"]
+    assert files_with(copy.folder, marks)
+    with suppress(NotInLibrary):
+        remove(copy, str(EXAMPLE))
+    assert files_with(copy.folder, marks) == []
+
+
 def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     """Many segments have an index over vectors, recordings and speakers: files of their own."""
     monkeypatch.setattr(indexes, "INDEXED_ROWS", 300)
@@ -336,7 +362,8 @@ def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.Monkey
     marks = [b"voice 123", many[123].recording.encode(), vectors[123, :8].tobytes()]
     assert files_with(copy.folder, marks)
     assert remove(copy, many[123].recording) == Removed(1, ())
-    copy.compact()
+    monkeypatch.setattr("voxcor.library.store.forget_versions", None)  # a removal has joined all
+    copy.index()
     assert [*copy.folder.rglob("_indices/*/*")]
     assert files_with(copy.folder, marks) == []
     assert nearest_to(copy, vectors[124]) == many[124].recording
@@ -378,6 +405,27 @@ def test_an_index_takes_in_what_is_new_and_is_not_made_again(
     assert {*unindexed} > {"vector", "score_roots", "recording", "speaker", "emotion"}
     assert {*unindexed.values()} == {0}
     assert nearest_to(copy, vectors[400]) == many[400].recording
+
+
+def test_an_index_of_an_older_kind_is_replaced_and_leaves_no_file(
+    copy: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "INDEXED_ROWS", 300)
+    other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
+    vectors = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)
+    one = copy.segments(copy.table())[0]
+    many = [replace(one, recording=f"{number:016x}") for number in range(400)]
+    copy.add(other, many, vectors)
+    table = lancedb.connect(copy.folder).open_table(copy.table("mine").name)
+    table.create_index("vector", config=lancedb.index.HnswSq(distance_type="cosine"))
+    (old,) = copy.folder.rglob("_indices/*")
+    copy.compact()
+    assert not old.exists()
+    table.checkout_latest()
+    kinds = {index.columns[0]: index.index_type for index in table.list_indices()}
+    assert (kinds["vector"], kinds["score_roots"]) == ("IvfRq", "IvfFlat")
+    assert len([*copy.folder.rglob("_indices/*")]) == len(kinds)
+    assert nearest_to(copy, vectors[124]) == many[124].recording
 
 
 def test_which_are_drawn_does_not_depend_on_where_rows_lie(copy: Library) -> None:

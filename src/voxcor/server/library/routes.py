@@ -309,6 +309,6 @@ async def delete_recording(
     """
     library = service_of(request).library
     removed = await asyncio.to_thread(remove, library, recording, paths=False)
-    afterwards.add_task(library.compact)
+    afterwards.add_task(library.index)
     request.app.state.decoded.forget()
     return Removal(segments=removed.segments, people=[*removed.people])
