@@ -169,6 +169,7 @@ export type EnrolledDocument = {
   seconds: number;
   scores: Record<string, number>;
   offsets: Record<string, number>;
+  failures: Record<string, string>[];
 };
 
 /** Who speaks, and where they speak as usual: one of the three; none of them for all that the */
