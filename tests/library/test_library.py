@@ -231,6 +231,14 @@ def test_a_listed_leg_of_a_call_is_that_leg(
     assert [one.recording.split("+")[0] for one in outcomes if isinstance(one, Added)] == [
         segments[0].recording
     ] * len(segments)
+    # And to a batch, whose vectors are made again where it has none.
+    for embedding in (False, True):
+        options = RecordingOptions(granularity="segment", embedding=embedding)
+        folder = tmp_path / f"listed {embedding}"
+        run_batch(str(tmp_path / "list.csv"), folder, model="small", options=options, workers=1)
+        outcomes = [*add(library, [str(folder)], lambda: recognizer)]
+        names = [one.recording for one in outcomes if isinstance(one, Added)]
+        assert [name.split("+")[0] for name in names] == [segments[0].recording] * len(segments)
     text = (tmp_path / "list.csv").read_text().replace(",0,", ",7,")
     (tmp_path / "wrong.csv").write_text(text)
     failures = [*add(library, [str(tmp_path / "wrong.csv")], lambda: recognizer)]
@@ -266,6 +274,19 @@ def test_a_list_says_who_and_when(library: Library, recognizer: Recognizer, tmp_
         datetime(2026, 3, 2, 10),
     )
     assert 4.5 <= second.start < second.end <= 8.2
+
+
+def test_a_date_that_is_none_is_said(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    """The date of the file in its place would be a wrong one, in every course, unseen."""
+    rows = f"path,start,end,date\n{VOICE},0,4.2,2026/3/1\n{VOICE},4.5,8.2,03/01/2026\n"
+    (tmp_path / "list.csv").write_text(rows)
+    first, second = add(library, [str(tmp_path / "list.csv")], lambda: recognizer)
+    assert isinstance(first, Added)
+    assert library.segments(library.table())[0].recorded_at == datetime(2026, 3, 1)
+    assert isinstance(second, Failure)
+    assert "list.csv:3: '03/01/2026'" in second.message
 
 
 class Deaf:
