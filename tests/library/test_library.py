@@ -28,6 +28,7 @@ from voxcor.errors import (
     ManifestError,
     ModelNotInLibrary,
     NotInLibrary,
+    NoVectors,
     VoxcorError,
 )
 from voxcor.library import derived, indexes
@@ -323,6 +324,16 @@ def test_models_do_not_mix(copy: Library, recognizer: Recognizer) -> None:
     assert copy.table("mine").dim == 8
     with pytest.raises(ModelNotInLibrary, match="plus-large"):
         copy.table("plus-large")
+
+
+def test_vectors_of_another_size_are_refused(copy: Library) -> None:
+    """As an embedding.npy may be that does not belong to its result."""
+    table = copy.table()
+    one = replace(copy.segments(table)[0], recording="f" * 16)
+    for dim in (8, 2 * table.dim):
+        with pytest.raises(NoVectors):
+            copy.add(table.model, [one], np.ones((1, dim), np.float32))
+    assert copy.table().rows == table.rows
 
 
 def files_with(folder: Path, marks: list[bytes]) -> list[Path]:

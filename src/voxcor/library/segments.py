@@ -119,6 +119,12 @@ def labels_of(columns: "pa.Schema") -> tuple[str, ...]:
     return tuple(json.loads(columns.metadata[b"labels"]))
 
 
+def dim_of(columns: "pa.Schema") -> int:
+    """Of how many numbers the vectors of a table are."""
+    dim: int = columns.field("vector").type.list_size
+    return dim
+
+
 def to_arrow(
     segments: Sequence[LibrarySegment], vectors: FloatArray, columns: "pa.Schema"
 ) -> "pa.Table":

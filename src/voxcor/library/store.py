@@ -40,6 +40,7 @@ from voxcor.library.segments import (
     FloatArray,
     LibrarySegment,
     columns_but_vectors,
+    dim_of,
     from_arrow,
     labels_of,
     matrix,
@@ -151,7 +152,8 @@ class Library:
 
         Raises:
             StorageError: the disk; nothing is added.
-            NoVectors: they have been recognised among some of the model's labels alone.
+            NoVectors: they have been recognised among some of the model's labels alone, or the
+                vectors are of another size than the model's.
         """
         labels = tuple(segments[0].scores)
         with self._writing(vectors.nbytes), self._readable():
@@ -161,7 +163,7 @@ class Library:
             else:
                 columns = columns_for(model, labels, vectors.shape[1])
                 table = self._connection.create_table(name, schema=columns)
-            if labels_of(table.schema) != labels:
+            if (labels_of(table.schema), dim_of(table.schema)) != (labels, vectors.shape[1]):
                 raise NoVectors(name=segments[0].name)
             known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voxcor.library.segments import labels_of, schema
+from voxcor.library.segments import dim_of, labels_of, schema
 from voxcor.results import ModelInfo
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def columns_for(model: ModelInfo, labels: Sequence[str], dim: int) -> "pa.Schema
 def describe(table: Any) -> ModelTable:
     """What a table in LanceDB says of itself."""
     about: Mapping[bytes, bytes] = table.schema.metadata
-    dim = table.schema.field("vector").type.list_size
     model = ModelInfo(**json.loads(about[b"model"]))
-    return ModelTable(table.name, model, labels_of(table.schema), dim, table.count_rows())
+    columns = table.schema
+    return ModelTable(table.name, model, labels_of(columns), dim_of(columns), table.count_rows())
 
 
 def recordings_in(table: Any, where: str | None = None) -> set[str]:

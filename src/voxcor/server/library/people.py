@@ -163,7 +163,7 @@ async def _hear(
     options = RecordingOptions(granularity="segment")
     recognizer.require(options)
     require_neutral(recognizer.model, recognizer.labels)
-    asked = RecognizeForm(options, RequestOptions(model=form.model))
+    asked = RecognizeForm(options, RequestOptions.model_validate({"model": form.model}))
     heard: list[tuple[Result, str | None]] = []
     failures = []
     for upload in uploads:
