@@ -353,6 +353,16 @@ def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
         remove(copy, row.recording)
 
 
+def test_a_copy_is_the_same_recording_also_when_it_goes(copy: Library, tmp_path: Path) -> None:
+    other = Path(shutil.copy(EXAMPLE, tmp_path / "another name.flac"))
+    (there,) = add(copy, [str(other)], lambda: Recognizer("small", threads=1))
+    assert isinstance(there, Added)
+    assert there.segments == 0
+    assert remove(copy, str(other)) == Removed(1, ())
+    with pytest.raises(NotInLibrary):
+        remove(copy, str(EXAMPLE))
+
+
 @pytest.mark.parametrize("place", ["delete_rows", "forget_versions"])
 def test_a_removal_that_dies_is_done_by_the_next(
     copy: Library, monkeypatch: pytest.MonkeyPatch, place: str
