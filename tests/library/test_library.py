@@ -572,7 +572,11 @@ def damaged(folder: Path) -> Iterator[Path]:
 
 
 def test_a_damaged_table_is_said(copy: Library) -> None:
+    table = copy.table()
+    one = replace(copy.segments(table)[0], recording="f" * 16)
     for path in damaged(copy.folder):
         path.write_bytes(b"\0" * 100)
     with pytest.raises(LibraryCorrupt, match="again"):
         copy.segments(copy.table())
+    with pytest.raises(LibraryCorrupt, match="again"):
+        copy.add(table.model, [one], np.ones((1, table.dim), np.float32))

@@ -51,7 +51,8 @@ def columns_for(model: ModelInfo, labels: Sequence[str], dim: int) -> "pa.Schema
 
 def describe(table: Any) -> ModelTable:
     """What a table in LanceDB says of itself."""
-    about: Mapping[bytes, bytes] = table.schema.metadata
+    # A damaged table has none.
+    about: Mapping[bytes, bytes] = table.schema.metadata or {}
     model = ModelInfo(**json.loads(about[b"model"]))
     columns = table.schema
     return ModelTable(table.name, model, labels_of(columns), dim_of(columns), table.count_rows())
