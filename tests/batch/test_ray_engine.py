@@ -62,6 +62,7 @@ def test_the_rows_are_those_of_the_local_engine(calls: Path, tmp_path: Path) -> 
         Item(1, "caf\udce9.wav", "caf\udce9.wav"),
         Item(2, "a", "z.zip", member="a", key="k"),
         Item(3, "a.wav", "a.wav", listed="list.csv:4", start_ms=0, end_ms=10),
+        Item(4, "a.wav", "a.wav", channel=0),
     ],
 )
 def test_an_item_comes_to_a_worker_as_it_is(item: Item) -> None:

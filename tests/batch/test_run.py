@@ -318,6 +318,25 @@ def test_mono_and_stereo_are_told_by_channel_alike(tmp_path: Path) -> None:
     assert batch.channel_codes == {}
 
 
+def test_a_list_may_ask_for_a_channel(tmp_path: Path) -> None:
+    legs = np.stack([speech(1), np.zeros_like(speech(1))], axis=1)
+    soundfile.write(tmp_path / "legs.wav", legs, 16_000)
+    soundfile.write(tmp_path / "mono.wav", legs[:, 0], 16_000)
+    rows = "path,channel\nlegs.wav,0\nlegs.wav,1\nlegs.wav,7\nlegs.wav,\nmono.wav,0\n"
+    (tmp_path / "list.csv").write_text(rows)
+    for number in range(2):  # the second time as the ledger has it
+        batch = run_batch(
+            str(tmp_path / "list.csv"), tmp_path / "out", model="small", begin="resume"
+        )
+        first, silent, none, both, mono = rows_of(batch)
+        assert [one["audio"]["channel"] for one in (first, both, mono)] == [0, None, None], number
+        assert first["scores"] == mono["scores"]
+        assert [(one["channel"], one["code"]) for one in (silent, none)] == [
+            (1, "no_speech"),
+            (7, "no_such_channel"),
+        ]
+
+
 def test_warnings_are_counted_by_code(calls: Path, tmp_path: Path) -> None:
     sound = VOICE.read_bytes()
     for name in ("cut 1.flac", "cut 2.flac"):

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from labelled_library import MODEL, labelled
+from library_home import VOICES
 from serving import Server, ended, serving
 from voxcor import Client
 from voxcor.errors import (
+    InputNotFound,
     LabelsTooFew,
     ModelNotInLibrary,
     NoSuchJob,
@@ -106,6 +108,17 @@ def test_people_are_enrolled_and_forgotten(client: Client, library: Library) -> 
         people.enrol("nobody")
     with pytest.raises(TooLittleSpeech):
         people.enrol("Ben", segments=[segments[0].id])
+
+
+def test_people_are_enrolled_by_recordings_that_are_sent(client: Client, tmp_path: Path) -> None:
+    people = client.library.people
+    (tmp_path / "empty.wav").write_bytes(b"")
+    found = people.enrol("Eve", [*VOICES, tmp_path / "empty.wav"], model="small")
+    assert (found.baseline.to, found.model.id, found.baseline.utterances) == ("Eve", "small", 7)
+    assert [(one.path, one.code) for one in found.failures] == [("empty.wav", "empty_input")]
+    people.forget("Eve")
+    with pytest.raises(InputNotFound):
+        people.enrol("Eve", ["nope.wav"])
 
 
 def test_recordings_are_compared(client: Client, library: Library) -> None:

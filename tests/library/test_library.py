@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,9 +28,10 @@ from voxcor.errors import (
     ManifestError,
     ModelNotInLibrary,
     NotInLibrary,
+    NoVectors,
     VoxcorError,
 )
-from voxcor.library import indexes
+from voxcor.library import derived, indexes
 from voxcor.library.export import ListedSegment, listed
 from voxcor.library.incoming import add
 from voxcor.library.indexes import Question
@@ -230,6 +232,14 @@ def test_a_listed_leg_of_a_call_is_that_leg(
     assert [one.recording.split("+")[0] for one in outcomes if isinstance(one, Added)] == [
         segments[0].recording
     ] * len(segments)
+    # And to a batch, whose vectors are made again where it has none.
+    for embedding in (False, True):
+        options = RecordingOptions(granularity="segment", embedding=embedding)
+        folder = tmp_path / f"listed {embedding}"
+        run_batch(str(tmp_path / "list.csv"), folder, model="small", options=options, workers=1)
+        outcomes = [*add(library, [str(folder)], lambda: recognizer)]
+        names = [one.recording for one in outcomes if isinstance(one, Added)]
+        assert [name.split("+")[0] for name in names] == [segments[0].recording] * len(segments)
     text = (tmp_path / "list.csv").read_text().replace(",0,", ",7,")
     (tmp_path / "wrong.csv").write_text(text)
     failures = [*add(library, [str(tmp_path / "wrong.csv")], lambda: recognizer)]
@@ -265,6 +275,19 @@ def test_a_list_says_who_and_when(library: Library, recognizer: Recognizer, tmp_
         datetime(2026, 3, 2, 10),
     )
     assert 4.5 <= second.start < second.end <= 8.2
+
+
+def test_a_date_that_is_none_is_said(
+    library: Library, recognizer: Recognizer, tmp_path: Path
+) -> None:
+    """The date of the file in its place would be a wrong one, in every course, unseen."""
+    rows = f"path,start,end,date\n{VOICE},0,4.2,2026/3/1\n{VOICE},4.5,8.2,03/01/2026\n"
+    (tmp_path / "list.csv").write_text(rows)
+    first, second = add(library, [str(tmp_path / "list.csv")], lambda: recognizer)
+    assert isinstance(first, Added)
+    assert library.segments(library.table())[0].recorded_at == datetime(2026, 3, 1)
+    assert isinstance(second, Failure)
+    assert "list.csv:3: '03/01/2026'" in second.message
 
 
 class Deaf:
@@ -303,6 +326,16 @@ def test_models_do_not_mix(copy: Library, recognizer: Recognizer) -> None:
         copy.table("plus-large")
 
 
+def test_vectors_of_another_size_are_refused(copy: Library) -> None:
+    """As an embedding.npy may be that does not belong to its result."""
+    table = copy.table()
+    one = replace(copy.segments(table)[0], recording="f" * 16)
+    for dim in (8, 2 * table.dim):
+        with pytest.raises(NoVectors):
+            copy.add(table.model, [one], np.ones((1, dim), np.float32))
+    assert copy.table().rows == table.rows
+
+
 def files_with(folder: Path, marks: list[bytes]) -> list[Path]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [path for path in files if any(mark in path.read_bytes() for mark in marks)]
@@ -318,6 +351,41 @@ def test_nothing_is_left_of_what_was_removed(copy: Library) -> None:
     assert copy.table().rows == 6
     with pytest.raises(NotInLibrary):
         remove(copy, row.recording)
+
+
+def test_a_copy_is_the_same_recording_also_when_it_goes(copy: Library, tmp_path: Path) -> None:
+    other = Path(shutil.copy(EXAMPLE, tmp_path / "another name.flac"))
+    (there,) = add(copy, [str(other)], lambda: Recognizer("small", threads=1))
+    assert isinstance(there, Added)
+    assert there.segments == 0
+    assert remove(copy, str(other)) == Removed(1, ())
+    with pytest.raises(NotInLibrary):
+        remove(copy, str(EXAMPLE))
+
+
+@pytest.mark.parametrize("place", ["delete_rows", "forget_versions"])
+def test_a_removal_that_dies_is_done_by_the_next(
+    copy: Library, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Rows may have gone already, and files of them be there still."""
+    table = copy.table()
+    (row,) = copy.segments(table, "name = 'example.flac'")
+    key = derived.key_of("map", table.name, derived.stock_of(copy.recordings_of(table)), {})
+    copy.keep(key, table, copy.version(table), row.recording.encode())
+
+    def dies(table: Any, *_: object) -> int:
+        raise KeyboardInterrupt
+
+    module = {"delete_rows": "store", "forget_versions": "tables"}[place]
+    with monkeypatch.context() as patched:
+        patched.setattr(f"voxcor.library.{module}.{place}", dies)
+        with pytest.raises(KeyboardInterrupt):
+            remove(copy, str(EXAMPLE))
+    marks = [row.recording.encode(), b"example.flac"]
+    assert files_with(copy.folder, marks)
+    with suppress(NotInLibrary):
+        remove(copy, str(EXAMPLE))
+    assert files_with(copy.folder, marks) == []
 
 
 def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +404,8 @@ def test_an_index_keeps_nothing_either(copy: Library, monkeypatch: pytest.Monkey
     marks = [b"voice 123", many[123].recording.encode(), vectors[123, :8].tobytes()]
     assert files_with(copy.folder, marks)
     assert remove(copy, many[123].recording) == Removed(1, ())
-    copy.compact()
+    monkeypatch.setattr("voxcor.library.store.forget_versions", None)  # a removal has joined all
+    copy.index()
     assert [*copy.folder.rglob("_indices/*/*")]
     assert files_with(copy.folder, marks) == []
     assert nearest_to(copy, vectors[124]) == many[124].recording
@@ -378,6 +447,27 @@ def test_an_index_takes_in_what_is_new_and_is_not_made_again(
     assert {*unindexed} > {"vector", "score_roots", "recording", "speaker", "emotion"}
     assert {*unindexed.values()} == {0}
     assert nearest_to(copy, vectors[400]) == many[400].recording
+
+
+def test_an_index_of_an_older_kind_is_replaced_and_leaves_no_file(
+    copy: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "INDEXED_ROWS", 300)
+    other = ModelInfo("mine", "fp32", "1", "ab" * 32, False, False)
+    vectors = np.random.default_rng(0).normal(size=(400, 16)).astype(np.float32)
+    one = copy.segments(copy.table())[0]
+    many = [replace(one, recording=f"{number:016x}") for number in range(400)]
+    copy.add(other, many, vectors)
+    table = lancedb.connect(copy.folder).open_table(copy.table("mine").name)
+    table.create_index("vector", config=lancedb.index.HnswSq(distance_type="cosine"))
+    (old,) = copy.folder.rglob("_indices/*")
+    copy.compact()
+    assert not old.exists()
+    table.checkout_latest()
+    kinds = {index.columns[0]: index.index_type for index in table.list_indices()}
+    assert (kinds["vector"], kinds["score_roots"]) == ("IvfRq", "IvfFlat")
+    assert len([*copy.folder.rglob("_indices/*")]) == len(kinds)
+    assert nearest_to(copy, vectors[124]) == many[124].recording
 
 
 def test_which_are_drawn_does_not_depend_on_where_rows_lie(copy: Library) -> None:
@@ -482,7 +572,11 @@ def damaged(folder: Path) -> Iterator[Path]:
 
 
 def test_a_damaged_table_is_said(copy: Library) -> None:
+    table = copy.table()
+    one = replace(copy.segments(table)[0], recording="f" * 16)
     for path in damaged(copy.folder):
         path.write_bytes(b"\0" * 100)
     with pytest.raises(LibraryCorrupt, match="again"):
         copy.segments(copy.table())
+    with pytest.raises(LibraryCorrupt, match="again"):
+        copy.add(table.model, [one], np.ones((1, table.dim), np.float32))

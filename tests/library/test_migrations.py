@@ -16,6 +16,7 @@ from voxcor.errors import LibraryCorrupt, LibraryNewer
 from voxcor.library import migrations
 from voxcor.library.incoming import add
 from voxcor.library.migrations import LOCK_FILE, VERSION_FILE, newest
+from voxcor.library.outgoing import remove
 from voxcor.library.store import Library
 
 lancedb = pytest.importorskip("lancedb", reason="the library extra is not installed")
@@ -117,6 +118,14 @@ def test_a_death_in_between_leaves_the_old_one(copy: Path, monkeypatch: pytest.M
     monkeypatch.setattr(migrations, "MIGRATIONS", (with_notes,))
     assert Library(copy).table().rows == 2
     assert (version(copy), "note" in columns(copy)) == (2, True)
+    assert beside(copy) == ["library"]
+
+
+def test_what_a_death_has_left_goes_with_a_recording(copy: Path) -> None:
+    """By links it has the same files: of a recording that is removed it would keep all."""
+    draft = copy.with_name(f".{copy.name}.building-dead")
+    shutil.copytree(copy, draft, copy_function=os.link)
+    assert remove(Library(copy), str(VOICE)).segments == 2
     assert beside(copy) == ["library"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from places import DATA, VOICE
 from voxcor import Recognizer
-from voxcor.errors import ModelNotInLibrary, NotInLibrary, QueryInvalid
+from voxcor.errors import InputNotFound, ModelNotInLibrary, NotInLibrary, QueryInvalid
 from voxcor.labels import LABEL_IDS
 from voxcor.library.filters import Filters, parse_date
 from voxcor.library.incoming import add
@@ -65,10 +65,48 @@ def test_who_asks_from_elsewhere_means_no_file(text: str) -> None:
     assert parse_query(asked, LABEL_IDS, paths=False) == Words(asked)
 
 
-@pytest.mark.parametrize("text", ["", "  ", f"{RECORDING}@5-2", f"{VOICE}@3-3", "angry 0 sad 0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        f"{RECORDING}@5-2",
+        f"{VOICE}@3-3",
+        "angry 0 sad 0",
+        f"{RECORDING}@-1-2",
+        f"{VOICE}@1:00",
+    ],
+)
 def test_what_cannot_be_asked_is_refused(text: str) -> None:
     with pytest.raises(QueryInvalid):
         parse_query(text, LABEL_IDS)
+
+
+@pytest.mark.parametrize("text", ["nope.wav", "nope.wav@1-2", "/calls/nope.opus"])
+def test_a_clip_that_is_not_there_is_no_description(text: str) -> None:
+    with pytest.raises(InputNotFound, match="nope"):
+        parse_query(text, LABEL_IDS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-03-01T09:30", "2026-3-1 9:30", "2026/3/1 09:30", "2026.3.1T9:30:00"),
+        *(
+            "2026年3月1日 9:30",
+            "２０２６年０３月０１日　９：３０",
+            "20260301T0930",
+            "2026-03-01T09:30Z",
+        ),
+    ],
+)
+def test_dates_are_read_as_people_write_them(text: str) -> None:
+    assert parse_date(text) == datetime(2026, 3, 1, 9, 30)
+
+
+def test_a_confidence_is_a_number() -> None:
+    with pytest.raises(QueryInvalid, match="0 to 1"):
+        Filters(confidence=float("nan")).where  # noqa: B018 - it is computed
 
 
 @pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "", "03/01/2026"])
@@ -177,3 +215,7 @@ def test_a_clip_is_asked_of_the_model_that_heard_the_library(
 def test_a_recording_that_is_not_there(library: Library) -> None:
     with pytest.raises(NotInLibrary):
         search(library, "00000000deadbeef@1-2", recognizer=never)
+    there = library.segments(library.table())[0].recording
+    # It is there, but nothing then: that is what is said.
+    with pytest.raises(NotInLibrary, match=f"{there}@9000.000-9001.000"):
+        search(library, f"{there}@9000-9001", recognizer=never)

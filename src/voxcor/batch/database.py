@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS items (
     listed BLOB,
     start_ms INTEGER,
     end_ms INTEGER,
+    channel INTEGER,
     state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed')),
     attempts INTEGER NOT NULL DEFAULT 0,
     sequence INTEGER,
@@ -40,14 +41,18 @@ CREATE TABLE IF NOT EXISTS taken (
     inside INTEGER NOT NULL,
     deaths INTEGER NOT NULL DEFAULT 0
 );
-CREATE UNIQUE INDEX IF NOT EXISTS items_part ON items (
-    path, ifnull(member, ''), ifnull(key, ''), ifnull(start_ms, -1), ifnull(end_ms, -1)
+CREATE UNIQUE INDEX IF NOT EXISTS items_which ON items (
+    path, ifnull(member, ''), ifnull(key, ''), ifnull(start_ms, -1), ifnull(end_ms, -1),
+    ifnull(channel, -1)
 );
 CREATE INDEX IF NOT EXISTS items_state ON items (state, position, duration_ms);
 CREATE UNIQUE INDEX IF NOT EXISTS items_sequence ON items (sequence)
     WHERE sequence IS NOT NULL;
 CREATE INDEX IF NOT EXISTS items_sha256 ON items (sha256) WHERE state = 'done';
 """
+
+# By which older versions told items apart.
+_OLD_INDEXES = ("items_place", "items_part")
 
 # What a ledger needs at the least, for the sentence about a full disk.
 _SOME_BYTES = 1_000_000
@@ -132,13 +137,16 @@ def _renew(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for column in _missing(connection):
         connection.execute(f"ALTER TABLE items ADD COLUMN {column}")
-    connection.execute("DROP INDEX IF EXISTS items_place")
+    for index in _OLD_INDEXES:
+        connection.execute(f"DROP INDEX IF EXISTS {index}")
+    make_tables(connection)
     connection.execute("COMMIT")
 
 
 def _missing(connection: sqlite3.Connection) -> list[str]:
     known = {row[1] for row in connection.execute("PRAGMA table_info(items)")}
-    wanted = {"listed": "BLOB", "start_ms": "INTEGER", "end_ms": "INTEGER"}
+    numbers = dict.fromkeys(("start_ms", "end_ms", "channel"), "INTEGER")
+    wanted = {"listed": "BLOB", **numbers}
     return [f"{name} {kind}" for name, kind in wanted.items() if known and name not in known]
 
 

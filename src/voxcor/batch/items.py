@@ -15,7 +15,7 @@ class Item:
     `position` counts from 0 in the order of the source. `name` is what rows call it, `path` where
     its bytes are: its file, or the archive that holds it as `member`. `key` is the name that a
     list gives it, where it does; `listed` the row that does, as `calls.csv:17`. With `start_ms` and
-    `end_ms` it is that part of the recording and no more.
+    `end_ms` it is that part of the recording and no more; with `channel`, from 0, that one alone.
     """
 
     position: int
@@ -26,6 +26,7 @@ class Item:
     listed: str | None = None
     start_ms: int | None = None
     end_ms: int | None = None
+    channel: int | None = None
 
     @property
     def part(self) -> tuple[int, int] | None:

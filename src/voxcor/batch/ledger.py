@@ -43,7 +43,7 @@ MAY_PASS = tuple(
 
 _PAGE = 500
 
-_ITEM_COLUMNS = "position, name, path, member, key, listed, start_ms, end_ms"
+_ITEM_COLUMNS = "position, name, path, member, key, listed, start_ms, end_ms, channel"
 _ROW_COLUMNS = f"{_ITEM_COLUMNS}, state, code, message, documents"
 
 
@@ -158,13 +158,14 @@ class Ledger:
                 item = Item(0, entry.path, entry.path) if isinstance(entry, Failure) else entry
                 texts = (item.name, item.path, item.member, item.key, item.listed)
                 cursor = connection.execute(
-                    f"INSERT OR IGNORE INTO items ({_ITEM_COLUMNS}, "
-                    "state, attempts, code, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    f"INSERT OR IGNORE INTO items ({_ITEM_COLUMNS}, state, attempts, code, message)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [
                         next_position,
                         *map(_blob, texts),
                         item.start_ms,
                         item.end_ms,
+                        item.channel,
                         "failed" if failure else "waiting",
                         # Nothing would come of another try within the same run.
                         2 if failure else 0,
@@ -257,10 +258,12 @@ class Ledger:
         )
         connection.execute("DELETE FROM taken WHERE position = ?", [outcome.position])
 
-    def find(self, sha256: str, part: tuple[int, int] | None = None) -> LedgerRow | None:
-        """An item that is done and has this content, or is this part of it."""
-        where = "state = 'done' AND sha256 = ? AND start_ms IS ? AND end_ms IS ?"
-        rows = self._rows(where, [sha256, *(part or (None, None))], limit=1)
+    def find(
+        self, sha256: str, part: tuple[int, int] | None = None, channel: int | None = None
+    ) -> LedgerRow | None:
+        """An item that is done and has this content, or is this part, this channel of it."""
+        where = "state = 'done' AND sha256 = ? AND start_ms IS ? AND end_ms IS ? AND channel IS ?"
+        rows = self._rows(where, [sha256, *(part or (None, None)), channel], limit=1)
         return rows[0] if rows else None
 
     def rows(self, *, state: str | None = None, after: int = -1) -> Iterator[LedgerRow]:
@@ -371,7 +374,7 @@ def _filled(mark: Mapping[str, Any]) -> dict[str, Any]:
 
 def _row(row: tuple[Any, ...]) -> LedgerRow:
     item = _item(row)
-    state, code, message, documents = row[8:]
+    state, code, message, documents = row[9:]
     failure = Failure(item.name, code, message) if state == "failed" else None
     results = {} if documents is None else json.loads(documents)
     failed = tuple(ChannelFailure(**entry) for entry in results.get("failures", ()))
@@ -383,7 +386,7 @@ def _item(row: tuple[Any, ...]) -> Item:
     name, path, member, key, listed = texts
     assert name is not None
     assert path is not None
-    return Item(row[0], name, path, member, key, listed, *row[6:8])
+    return Item(row[0], name, path, member, key, listed, *row[6:9])
 
 
 def _blob(text: str | None) -> bytes | None:

@@ -23,6 +23,7 @@ from voxcor.batch.archives import Archive
 from voxcor.batch.items import ChannelFailure, Item, Outcome
 from voxcor.batch.parts import cut, placed
 from voxcor.cancellation import Cancellation, Cancelled, cancellable, checkpoint
+from voxcor.datasets.channels import channel_of
 from voxcor.disk.array import Rows
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.whole import replacing_file
@@ -222,10 +223,11 @@ class Worker:
         Raises:
             InputError: nothing of it can be used.
         """
-        separate = self._options.channels == "separate"
+        numbered = self._options.channels == "separate"
+        separate = numbered or item.channel is not None
         documents, failures = [], []
         decoded, self._decoded.last = getattr(self._decoded, "last", None), None
-        if decoded is None or decoded[:2] != (sha256, item.name):
+        if decoded is None or decoded[:3] != (sha256, item.name, separate):
             with _its_own_size(scratch):
                 channels = self._decoders.decode(
                     file,
@@ -235,15 +237,15 @@ class Worker:
                     separate=separate,
                     options=self._options.decoding,
                 )
-            decoded = sha256, item.name, channels
-        if item.part:
-            # Parts come one after the other: that of the next is this recording's, too.
+            decoded = sha256, item.name, separate, channels
+        if item.part or item.channel is not None:
+            # They come one after the other: that of the next is this recording's, too.
             self._decoded.last = decoded
-        for mono in decoded[2]:
+        for mono in wanted_channels(decoded[3], item, separate=numbered):
             try:
                 documents.append(self._document(mono, item, scratch))
             except InputError as error:
-                if mono.channel is None:
+                if mono.channel is None or item.channel is not None:
                     raise
                 failures.append(ChannelFailure(mono.channel, error.code, error.message))
         return ChannelResults(item.name, documents, failures)
@@ -326,6 +328,27 @@ class _Unrecorded:
             self._results.pop(content, None)
 
 
+def wanted_channels(
+    channels: Sequence[Mono[Rows]], item: Item, *, separate: bool
+) -> Sequence[Mono[Rows]]:
+    """Those of a decoded recording that an item is about.
+
+    Args:
+        channels: each of them alone, where the item is about one.
+        item: which is.
+        separate: whether the only channel of a recording has a number.
+
+    Raises:
+        NoSuchChannel: it has none of this number.
+    """
+    channel = channel_of(item.name, item.channel, channels[0].channels)
+    if channel is not None:
+        return [one for one in channels if one.channel == channel]
+    if item.channel is not None and not separate:
+        return [replace(one, channel=None) for one in channels]
+    return channels
+
+
 def _file_name(audio: AudioInfo, item: Item, kind: str, suffix: str) -> str:
     """Where a file of a result lies in the batch's folder.
 
@@ -337,8 +360,10 @@ def _file_name(audio: AudioInfo, item: Item, kind: str, suffix: str) -> str:
 
 
 def _content(sha256: str, item: Item) -> str:
-    """What decides over documents: the bytes, the extension that may contradict them, the part."""
-    return f"{sha256}{PurePath(item.name).suffix.lower()}{item.part or ''}"
+    """What decides over documents: the bytes, the extension that may contradict them, the part,
+    the channel.
+    """
+    return f"{sha256}{PurePath(item.name).suffix.lower()}{item.part or ''}:{item.channel}"
 
 
 def _sha256_of(file: Path, name: str, maximum_min: int) -> str:

@@ -128,6 +128,7 @@ def _to_row(item: Item) -> dict[str, Any]:
         "position": item.position,
         # -1 for none: a column of Arrow has one type.
         **dict(zip(_TIMES, item.part or (-1, -1), strict=True)),
+        "channel": -1 if item.channel is None else item.channel,
         **{name: os.fsencode(text) for name, text in zip(_TEXTS, texts, strict=True)},
     }
 
@@ -135,8 +136,8 @@ def _to_row(item: Item) -> dict[str, Any]:
 def _from_row(row: dict[str, Any]) -> Item:
     name, path, *others = (os.fsdecode(bytes(row[name])) for name in _TEXTS)
     member, key, listed = (text or None for text in others)
-    start_ms, end_ms = (None if row[name] < 0 else int(row[name]) for name in _TIMES)
-    return Item(int(row["position"]), name, path, member, key, listed, start_ms, end_ms)
+    numbers = (None if row[name] < 0 else int(row[name]) for name in (*_TIMES, "channel"))
+    return Item(int(row["position"]), name, path, member, key, listed, *numbers)
 
 
 def _packed(outcome: Outcome) -> bytes:

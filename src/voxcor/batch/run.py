@@ -257,7 +257,7 @@ def _rounds(ledger: Ledger) -> Iterator[Iterator[Item]]:
 
 def _known(ledger: Ledger) -> FindResults:
     def known(sha256: str, item: Item) -> ChannelResults | None:
-        row = ledger.find(sha256, item.part)
+        row = ledger.find(sha256, item.part, item.channel)
         # The extension belongs to what is known: it may contradict the content.
         suffixes = {Path(one.name).suffix.lower() for one in (row.item if row else item, item)}
         same = row is not None and len(suffixes) == 1

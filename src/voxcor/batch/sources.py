@@ -78,7 +78,14 @@ def _listed(row: ListRow | Flaw) -> Item | Failure:
         return Failure.of(InputUnreadable(name=place, reason=row.reason))
     path, key = str(row.file), row.header.first("key", row.values)
     start, end = (None if time is None else milliseconds(time) for time in (row.start, row.end))
-    return Item(0, path, path, key=utf8(key) or None, listed=place, start_ms=start, end_ms=end)
+    return Item(
+        *(0, path, path),
+        key=utf8(key) or None,
+        listed=place,
+        start_ms=start,
+        end_ms=end,
+        channel=row.channel,
+    )
 
 
 def _is_pattern(source: str) -> bool:

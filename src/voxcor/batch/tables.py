@@ -90,6 +90,8 @@ def _records(rows: Iterable[LedgerRow]) -> Iterator[dict[str, Any]]:
         if row.item.part:
             place["start_ms"], place["end_ms"] = row.item.part
         if row.failure and not row.channel_failures:
+            if row.item.channel is not None:
+                place["channel"] = row.item.channel
             yield {**place, "code": row.failure.code, "message": row.failure.message}
         channels: list[tuple[int | None, dict[str, Any]]] = [
             *((document["audio"]["channel"], document) for document in row.documents),

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, Self, Unpack
 
-from voxcor.client.connection import Connection, form_of, opened, retry_while_full
+from voxcor.client.connection import Connection, opened, retry_while_full
 from voxcor.client.jobs import Job
 from voxcor.client.library.library import LibraryClient
 from voxcor.corrections import Correction, Corrections
@@ -191,19 +191,8 @@ class Client:
             InputNotFound, InputUnreadable: a path leads to no file; nothing is sent.
             RequestError, ServerError: see `voxcor.errors`.
         """
-        files = [Path(path) for path in paths]
-        for path in files:
-            with opened(path):
-                pass
-
-        def send() -> str:
-            content_type, parts = form_of(files, _fields(options))
-            answer = self._connection.request(
-                "POST", "/v1/jobs", content=parts, headers={"Content-Type": content_type}
-            )
-            return str(answer["id"])
-
-        return Job(retry_while_full(send), self._connection)
+        answer = self._connection.send_files("/v1/jobs", paths, _fields(options))
+        return Job(str(answer["id"]), self._connection)
 
     def job(self, job_id: str) -> Job:
         """A job that was submitted before.

@@ -101,11 +101,11 @@ class TooLittleSpeech(LibraryError):
     code = "too_little_speech"
     en = (
         "{person}: {utterances} utterances, {seconds:.1f} s of speech. That says too little of how "
-        "somebody usually sounds: it takes {fewest} utterances and {least_s:g} s."
+        "somebody usually sounds: it takes {fewest} utterances and {least_s:g} s.{unusable}"
     )
     zh = (
         "{person}：{utterances} 个语段，语音 {seconds:.1f} 秒，不足以了解一个人平常的声音；"
-        "至少需要 {fewest} 个语段、{least_s:g} 秒。"
+        "至少需要 {fewest} 个语段、{least_s:g} 秒。{unusable}"
     )
 
 

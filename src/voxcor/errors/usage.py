@@ -78,8 +78,13 @@ class TooManyRules(UsageError):
 
 
 class WordsNotUnderstood(UsageError):
-    """A description without a word: `text` is empty, or digits, signs, emoji of no emotion."""
+    """A description without a word that can be read: `text` is empty, or digits, signs, emoji of no
+    emotion, or in a script that the encoder has not learnt.
+    """
 
     code = "words_not_understood"
-    en = "{text!r}: there is no word in this. Describe an emotion, such as: furious but controlled"
-    zh = "{text!r}：其中没有文字。请描述一种情感，例如：强颜欢笑"
+    en = (
+        "{text!r}: there is no word in this that can be read. Describe an emotion in English or "
+        "Chinese, such as: furious but controlled"
+    )
+    zh = "{text!r}：其中没有可识别的文字。请用中文或英文描述一种情感，例如：强颜欢笑"

@@ -17,7 +17,7 @@ from voxcor.audio.isolated import DecoderPool
 from voxcor.batch.archives import Archive
 from voxcor.batch.items import Item
 from voxcor.batch.ledger import Ledger
-from voxcor.batch.local import LONGEST_MIN
+from voxcor.batch.local import LONGEST_MIN, wanted_channels
 from voxcor.batch.parts import cut
 from voxcor.cancellation import Cancellation
 from voxcor.disk.array import Rows
@@ -102,7 +102,7 @@ class _Sounds:
         self._archive, self._decoders, self._scratch = archive, decoders, scratch
         self._separate = options.get("channels") == "separate"
         self._options = DecodingOptions(track=options.get("track"), raw=options.get("raw"))
-        self._last: tuple[tuple[str, str | None], list[Mono[Rows]]] | None = None
+        self._last: tuple[tuple[str, str | None, bool], list[Mono[Rows]]] | None = None
 
     def heard_by_model(self, item: Item, result: Result) -> Mono[Rows]:
         """What the model heard of it for this result, without the silence around.
@@ -111,14 +111,16 @@ class _Sounds:
             SoundGone: the recording is not there any more, or another lies in its place.
         """
         audio, trimmed = result.audio, result.preprocessing
-        for mono in self._decoded(item):
+        channels = self._decoded(item)
+        for mono in wanted_channels(channels, item, separate=self._separate):
             if (mono.sha256, mono.channel) == (audio.sha256, audio.channel):
                 end = audio.duration - trimmed.trimmed_end
                 return cut(mono, (milliseconds(trimmed.trimmed_start), milliseconds(end)))
         raise SoundGone(name=item.name)
 
     def _decoded(self, item: Item) -> list[Mono[Rows]]:
-        place = item.path, item.member
+        separate = self._separate or item.channel is not None
+        place = item.path, item.member, separate
         if self._last is None or self._last[0] != place:
             try:
                 with self._archive.file_of(item, self._scratch) as file:
@@ -127,7 +129,7 @@ class _Sounds:
                         item.name,
                         self._scratch,
                         Cancellation(),
-                        separate=self._separate,
+                        separate=separate,
                         options=self._options,
                     )
             except InputNotFound as error:

@@ -7,8 +7,8 @@ half; one without times is of all segments of its recording.
 """
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -45,13 +45,15 @@ _LOOKED_UP = 50  # recordings at a time
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What was found elsewhere: how many labels, of how many segments these are, how many of them
-    are new or changed here, and what could not be used.
+    are new or changed here, and what could not be used. `foreign` counts those that are none of the
+    model's: another scheme, or slips of the pen.
     """
 
     labels: int
     segments: int
     changed: int
     problems: tuple[RowProblem, ...]
+    foreign: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,8 @@ def gather(
             said[label.key] = label
     changed = library.label(said.values()) if said else 0
     spans = {key[:3] for key in said}
-    return Gathered(len(marks), len(spans), changed, tuple(problems))
+    foreign = Counter(mark.label for mark in marks if mark.label and mark.label not in table.labels)
+    return Gathered(len(marks), len(spans), changed, tuple(problems), dict(foreign))
 
 
 def labelled(

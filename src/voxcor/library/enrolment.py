@@ -15,7 +15,7 @@ from voxcor.options import RecognitionOptions
 from voxcor.people.baseline import Baseline, baseline_of, require_enough, require_neutral
 from voxcor.people.book import People, Person, Utterance
 from voxcor.recognizer import Recognizer
-from voxcor.results import Failure, ModelInfo
+from voxcor.results import Failure, ModelInfo, Result
 from voxcor.sources import expand
 
 
@@ -66,8 +66,7 @@ def enrol(people: People, name: str, sources: Iterable[str], recognizer: Recogni
     options = RecognitionOptions(granularity="segment")
     recognizer.require(options)
     require_neutral(recognizer.model, recognizer.labels)
-    heard: dict[str, list[Utterance]] = {}  # by recording: the same one may lie there twice
-    failures = []
+    heard, failures = [], []
     for path in expand([*sources]):
         if isinstance(path, Failure):
             failures.append(path)
@@ -76,12 +75,37 @@ def enrol(people: People, name: str, sources: Iterable[str], recognizer: Recogni
             result = listen(recognizer, Path(path), None, options)
         except InputError as error:
             failures.append(Failure.of(error, path))
-            continue
-        recording, place = recording_id(result.audio.sha256), str(Path(path).resolve())
-        heard[recording] = [
+        else:
+            heard.append((result, str(Path(path).resolve())))
+    return enrol_heard(people, name, recognizer.model, heard, failures)
+
+
+def enrol_heard(
+    people: People,
+    name: str,
+    model: ModelInfo,
+    heard: Iterable[tuple[Result, str | None]],
+    failures: Sequence[Failure] = (),
+) -> Enrolled:
+    """Takes a person from recordings of their ordinary voice that have been heard.
+
+    Args:
+        people: where it is kept.
+        name: the person's.
+        model: which has heard them.
+        heard: results by segment, each with the path of its recording, None where it has none.
+        failures: recordings that could not be used.
+
+    Raises:
+        TooLittleSpeech, StorageError: as `enrol`.
+    """
+    said: dict[str, list[Utterance]] = {}  # by recording: the same one may be there twice
+    for result, place in heard:
+        recording = recording_id(result.audio.sha256)
+        said[recording] = [
             Utterance(recording, place, one.end - one.start, one.scores) for one in result.segments
         ]
-    return _kept(people, name, recognizer.model, [*chain(*heard.values())], failures)
+    return _kept(people, name, model, [*chain(*said.values())], failures)
 
 
 def enrol_speaker(
@@ -138,7 +162,7 @@ def _kept(
 ) -> Enrolled:
     before = people.find(name) or Person(name)
     after = before.with_heard(model, heard).heard[model.sha256]
-    require_enough(name, after)
+    require_enough(name, after, [failure.message for failure in failures])
     person = people.add(name, model, heard)
     known = len(before.heard.get(model.sha256, ()))
     baseline = baseline_of(person, model)

@@ -1,6 +1,9 @@
 """Which segments count: conditions that every one of them meets."""
 
+import math
 import os
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +11,12 @@ from typing import Any
 
 from voxcor.errors import QueryInvalid
 from voxcor.library.segments import ID_DIGITS
+
+_DATE = re.compile(
+    r"(?P<year>\d{4})\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*日?"
+    r"(?:[T\s]\s*(?P<time>\S.*))?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,11 @@ class Filters:
 
     @property
     def where(self) -> str | None:
-        """The conditions in SQL; None for no condition."""
+        """The conditions in SQL; None for no condition.
+
+        Raises:
+            QueryInvalid: a confidence that is no number.
+        """
         conditions = []
         if self.speaker is not None:
             conditions.append(equals("speaker", self.speaker))
@@ -43,6 +56,12 @@ class Filters:
             said, heard = equals("label", self.emotion), equals("emotion", self.emotion)
             conditions.append(f"({said} OR (label IS NULL AND {heard}))")
         if self.confidence is not None:
+            if not math.isfinite(self.confidence):
+                raise QueryInvalid(
+                    query=str(self.confidence),
+                    reason_en="a confidence is a number from 0 to 1.",
+                    reason_zh="置信度应为 0 至 1 之间的数。",
+                )
             conditions.append(f"confidence >= {float(self.confidence)!r}")
         if self.since is not None:
             conditions.append(f"recorded_at >= {_moment(self.since)}")
@@ -56,6 +75,15 @@ class Filters:
         if self.not_recording is not None:
             conditions.append(f"NOT {equals('recording', self.not_recording)}")
         return all_of(*conditions)
+
+    @property
+    def dates(self) -> str | None:
+        """When it was recorded, as `parse_group` reads it; None for any time."""
+        bounds = (
+            "" if one is None else one.isoformat().removesuffix("T00:00:00")
+            for one in (self.since, self.until)
+        )
+        return None if (self.since or self.until) is None else "..".join(bounds)
 
     def to_document(self) -> dict[str, Any]:
         """The conditions as JSON has them: dates in ISO 8601, those that ask nothing left out."""
@@ -72,13 +100,24 @@ class Filters:
 
 
 def parse_date(text: str) -> datetime:
-    """A date, with or without a time, as ISO 8601 has it; a time zone is left out.
+    """A date, year first, with or without a time; a time zone is left out.
+
+    Args:
+        text: as ISO 8601 has it, or as people and spreadsheets write it: `2026/3/1`,
+            `2026.3.1 9:30`, `2026年3月1日`.
 
     Raises:
         QueryInvalid: it is none.
     """
+    written = unicodedata.normalize("NFKC", text).strip()
+    if found := _DATE.fullmatch(written):
+        year, month, day = (int(found[name]) for name in ("year", "month", "day"))
+        time = found["time"]
+        # What ISO 8601 has two digits for.
+        hour = f"T{time.zfill(len(time) + (time[1:2] == ':'))}" if time else ""
+        written = f"{year:04}-{month:02}-{day:02}{hour}"
     try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=None)
+        return datetime.fromisoformat(written).replace(tzinfo=None)
     except ValueError as error:
         raise QueryInvalid(
             query=text,

@@ -180,7 +180,12 @@ def _add_list(
         if isinstance(row, Flaw):
             yield Failure.of(InputUnreadable(name=f"{row.source}:{row.line}", reason=row.reason))
             continue
-        origin = _listed(row, speaker)
+        try:
+            origin = _listed(row, speaker)
+        except QueryInvalid as error:
+            # Its file's own date would be taken for the one that the list means.
+            yield Failure(str(row.file), error.code, f"{row.source}:{row.line}: {error.message}")
+            continue
         yield from guarded(row.file, partial(_listen, library, origin, listening))
 
 
@@ -201,10 +206,7 @@ def _listed(row: ListRow, speaker: str | None) -> Origin:
 
 def _date(values: Mapping[str, str]) -> datetime | None:
     text = values.get("recorded_at") or values.get("date")
-    try:
-        return parse_date(text) if text else None
-    except QueryInvalid:
-        return None
+    return parse_date(text) if text else None
 
 
 def result_files(folder: Path) -> list[Path]:

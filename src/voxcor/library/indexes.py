@@ -28,13 +28,17 @@ _ORDERED = ("recording", "path", "speaker", "recorded_at", "confidence")
 _NAMED = ("emotion", "label")  # of which there are few
 
 
-def make_indexes(table: Any) -> None:
+def make_indexes(table: Any) -> bool:
     """Makes those that a table in LanceDB lacks, once it has the rows for which they pay.
 
-    Those that are there are kept: LanceDB's `optimize` has taken new rows into them.
+    Those that are there are kept, for LanceDB's `optimize` has taken new rows into them; but one of
+    another kind, as an older version made it, is replaced.
+
+    Returns:
+        whether one was, whose files lie there until older versions are forgotten.
     """
     if table.count_rows() < INDEXED_ROWS:
-        return
+        return False
     from lancedb.index import Bitmap, BTree, IvfFlat, IvfRq
 
     indexes = {
@@ -43,10 +47,15 @@ def make_indexes(table: Any) -> None:
         **dict.fromkeys(_ORDERED, BTree()),
         **dict.fromkeys(_NAMED, Bitmap()),
     }
-    there = {column for index in table.list_indices() for column in index.columns}
-    for column, config in indexes.items():
-        if column not in there:
-            table.create_index(column, config=config)
+    kinds = {column: index.index_type for index in table.list_indices() for column in index.columns}
+    lacking = {
+        column: config
+        for column, config in indexes.items()
+        if kinds.get(column) != type(config).__name__
+    }
+    for column, config in lacking.items():
+        table.create_index(column, config=config)
+    return any(column in kinds for column in lacking)
 
 
 @dataclass(frozen=True, slots=True)

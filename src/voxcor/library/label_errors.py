@@ -12,22 +12,22 @@ the given label less that of the likeliest other one.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxcor.datasets.corrected import csv_of
+from voxcor.datasets.channels import channel_in
 from voxcor.datasets.labelled import RowProblem
 from voxcor.datasets.manifest import in_model_order, read_manifest
 from voxcor.errors import LabelsTooFew
 from voxcor.extras import require_extra
 from voxcor.language import listed
 from voxcor.library.filters import LABELLED, Filters, all_of
-from voxcor.library.segments import FloatArray, from_arrow, matrix
+from voxcor.library.segments import ID_DIGITS, FloatArray, from_arrow, matrix
 from voxcor.library.store import Library
 from voxcor.library.tables import ModelTable
 from voxcor.models.store import find_model
@@ -47,8 +47,9 @@ _MOST_STEPS = 1000
 class LabelledVector:
     """A segment with its label, before it is judged.
 
-    `path`, `start` and `end` say where to hear it; `speaker` and `recording` who and what must not
-    be in two folds. `id` is that of a segment of the library, None where it lies in none.
+    `path`, `start`, `end` and `channel` say where to hear it; `speaker` and `recording` who and
+    what must not be in two folds. `id` is that of a segment of the library, None where it lies in
+    none.
     """
 
     path: str
@@ -58,6 +59,7 @@ class LabelledVector:
     speaker: str | None
     recording: str
     id: str | None = None
+    channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class LabelError:
             "id": where.id,
             "path": where.path,
             **{name: None if at is None else round(1000 * at) for name, at in times.items()},
+            "channel": where.channel,
             "speaker": where.speaker,
             **{name: getattr(self, name) for name in ("given", "likely")},
             **{
@@ -98,6 +101,22 @@ class LabelError:
                 for name in ("given_score", "likely_score", "margin")
             },
         }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_document` wrote of a segment of the library."""
+        segment = LabelledVector(
+            path=document["path"],
+            start=document["start_ms"] / 1000,
+            end=document["end_ms"] / 1000,
+            label=document["given"],
+            speaker=document["speaker"],
+            recording=document["id"][:ID_DIGITS],
+            id=document["id"],
+            channel=document["channel"],
+        )
+        names = ("given", "likely", "given_score", "likely_score", "margin")
+        return cls(segment, **{name: document[name] for name in names})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,7 @@ def errors_in_library(
             speaker=one.speaker,
             recording=one.recording.partition("+")[0].partition("-")[0],
             id=one.id,
+            channel=one.channel,
         )
         for one in from_arrow(rows, table.labels)
     ]
@@ -188,7 +208,10 @@ def errors_in_list(
         )
         path = str(utterance.cut_from or utterance.path)
         voice = "/".join(utterance.voice) if utterance.voice else None
-        found.append(LabelledVector(path, start, end, utterance.label, voice, path))
+        channel = channel_in(columns)
+        found.append(
+            LabelledVector(path, start, end, utterance.label, voice, path, channel=channel)
+        )
     vectors = np.array([one.embedding for one in embedded], np.float32)
     judged = find_errors(found, vectors, seed=seed)
     return LabelErrors(
@@ -199,16 +222,6 @@ def errors_in_list(
         judged.left_out,
         (*manifest.problems, *same, *unusable),
     )
-
-
-def relabelling_list(errors: Sequence[LabelError]) -> str:
-    """A CSV in which somebody puts `label` right, and `voxcor library correct --from` reads it."""
-    rows = [
-        {**error.to_document(), "start": error.segment.start, "end": error.segment.end}
-        | {"label": error.given}
-        for error in errors
-    ]
-    return csv_of((*("path", "start", "end", "label", "likely", "margin"), "speaker"), rows)
 
 
 def find_errors(

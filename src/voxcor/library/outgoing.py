@@ -10,9 +10,12 @@ from pathlib import Path
 
 from voxcor.errors import NotInLibrary
 from voxcor.library.filters import equals, of_recording
+from voxcor.library.incoming import sha256_of
 from voxcor.library.listening import forget_decoded
+from voxcor.library.segments import ID_DIGITS
 from voxcor.library.store import Library
 from voxcor.people.book import People
+from voxcor.sources import is_file
 
 _SHORTEST_ID = 8
 
@@ -30,19 +33,21 @@ def remove(library: Library, name: str, *, paths: bool = True) -> Removed:
 
     Args:
         library: where.
-        name: its name there, or the beginning of that from eight digits on; or its path.
+        name: its name there, or the beginning of that from eight digits on; or its path, that of a
+            copy, or where it lies now.
         paths: whether it may be a path.
 
     Raises:
         NotInLibrary: there is none.
+        InputUnreadable: what may be a copy cannot be read.
         StorageError: the disk.
     """
     path = str(Path(name).resolve()) if paths else None
     conditions = [] if path is None else [equals("path", path)]
-    names = []
-    if len(name) >= _SHORTEST_ID:
-        conditions.append(of_recording(name))
-        names.append(name)
+    names = [name] if len(name) >= _SHORTEST_ID else []
+    if path is not None and is_file(path) and not library.recordings(*conditions):
+        names.append(sha256_of(Path(path))[:ID_DIGITS])
+    conditions += map(of_recording, names)
     where = f"({' OR '.join(conditions)})" if conditions else "FALSE"
     names += library.recordings(where)
     # People first: whatever ends this in between, the same call finds the rest.

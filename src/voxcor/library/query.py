@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from voxcor.errors import QueryInvalid
+from voxcor.errors import InputNotFound, QueryInvalid
+from voxcor.extensions import AUDIO_EXTENSIONS, extension_of
 from voxcor.labels import own_label
 from voxcor.library.segments import FloatArray
 from voxcor.results import ModelInfo
@@ -42,6 +43,12 @@ class Region:
     recording: str
     start: float | None = None
     end: float | None = None
+
+    def __str__(self) -> str:
+        """As a query takes it."""
+        if self.start is None or self.end is None:
+            return self.recording
+        return f"{self.recording}@{self.start:.3f}-{self.end:.3f}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +96,9 @@ def parse_query(text: str, labels: Sequence[str], *, paths: bool = True) -> Quer
             and shall not learn which there are.
 
     Raises:
-        QueryInvalid: nothing is asked, a region ends before it begins, or a mixture has no share.
+        QueryInvalid: nothing is asked, a region ends before it begins or is none, or a mixture has
+            no share.
+        InputNotFound: it is called as recordings are, and there is no such file.
     """
     asked = text.strip()
     if not asked:
@@ -112,9 +121,23 @@ def parse_query(text: str, labels: Sequence[str], *, paths: bool = True) -> Quer
             return Clip(Path(region["place"]), start, end)
         if _RECORDING.fullmatch(region["place"]):
             return Region(region["place"], start, end)
-    if _RECORDING.fullmatch(asked) and any(map(str.isdigit, asked)):
+    place, at, _ = asked.rpartition("@")
+    if at and (_is_named(place) or (paths and is_file(place))):
+        raise QueryInvalid(
+            query=text,
+            reason_en="no part of a recording such as @12.4-15.1, in seconds.",
+            reason_zh="不是录音的一段；写法如 @12.4-15.1，以秒计。",
+        )
+    if paths and extension_of(place if region else asked) in AUDIO_EXTENSIONS:
+        raise InputNotFound(name=place if region else asked)
+    if _is_named(asked):
         return Region(asked)
     return _mixture(asked, labels) or Words(asked)
+
+
+def _is_named(text: str) -> bool:
+    """Whether it is a recording's name in the library, and no word: `defaced`."""
+    return bool(_RECORDING.fullmatch(text)) and any(map(str.isdigit, text))
 
 
 def parse_segment(text: str) -> Region:

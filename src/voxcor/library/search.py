@@ -158,7 +158,7 @@ def _of_region(library: Library, table: ModelTable, region: Region) -> _Point:
     but = _within(region)
     rows = library.rows(table, but)
     if not len(rows):
-        raise NotInLibrary(name=region.recording)
+        raise NotInLibrary(name=str(region))
     segments = from_arrow(rows, table.labels)
     lengths = np.array([segment.end - segment.start for segment in segments])
     weights = (lengths / lengths.sum()).astype(np.float32)

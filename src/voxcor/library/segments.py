@@ -116,7 +116,13 @@ def schema(labels: Sequence[str], dim: int, about: Mapping[str, str]) -> "pa.Sch
 
 def labels_of(columns: "pa.Schema") -> tuple[str, ...]:
     """The labels of the model whose segments a table has."""
-    return tuple(json.loads(columns.metadata[b"labels"]))
+    return tuple(json.loads((columns.metadata or {})[b"labels"]))
+
+
+def dim_of(columns: "pa.Schema") -> int:
+    """Of how many numbers the vectors of a table are."""
+    dim: int = columns.field("vector").type.list_size
+    return dim
 
 
 def to_arrow(

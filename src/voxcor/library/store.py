@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from voxcor.disk.faults import storage_errors
 from voxcor.disk.locks import locked
-from voxcor.disk.whole import make_folder
+from voxcor.disk.whole import clear_abandoned, make_folder
 from voxcor.errors import LibraryEmpty, ModelNotInLibrary, NoVectors
 from voxcor.extras import require_extra
 from voxcor.library import derived
@@ -40,6 +40,7 @@ from voxcor.library.segments import (
     FloatArray,
     LibrarySegment,
     columns_but_vectors,
+    dim_of,
     from_arrow,
     labels_of,
     matrix,
@@ -150,7 +151,8 @@ class Library:
 
         Raises:
             StorageError: the disk; nothing is added.
-            NoVectors: they have been recognised among some of the model's labels alone.
+            NoVectors: they have been recognised among some of the model's labels alone, or the
+                vectors are of another size than the model's.
         """
         labels = tuple(segments[0].scores)
         with self._writing(vectors.nbytes), self._readable():
@@ -160,7 +162,7 @@ class Library:
             else:
                 columns = columns_for(model, labels, vectors.shape[1])
                 table = self._connection.create_table(name, schema=columns)
-            if labels_of(table.schema) != labels:
+            if (labels_of(table.schema), dim_of(table.schema)) != (labels, vectors.shape[1]):
                 raise NoVectors(name=segments[0].name)
             known = self._known(table)
             new = [i for i, segment in enumerate(segments) if segment.recording not in known]
@@ -275,22 +277,21 @@ class Library:
         """Deletes rows of all models for good: no file of the library holds them any more.
 
         With the last rows of a recording goes what people have said of it; and the indexes go, for
-        they had what was removed: `compact` makes new ones.
+        they had what was removed: `index` makes new ones.
 
         Returns:
             how many there were.
         """
-        removed = 0
         if not self.folder.exists():
             return 0
         with self._writing(0), self._readable():
-            # First: whoever is interrupted asks again, as rows are there still.
+            tables = [self._open(name) for name in self._names()]
+            # Before the rows: whoever is interrupted asks again, as they are there still.
             self._forget_labels(where)
-            for name in self._names():
-                removed += delete_rows(self._open(name), where)
-            if removed:
+            if any(table.count_rows(where) for table in tables):
                 derived.forget(self.folder)
-        return removed
+            clear_abandoned(self.folder.parent)  # a migration that was killed has left all of it
+            return sum(delete_rows(table, where) for table in tables)
 
     def keep(self, key: str, table: ModelTable, version: int, content: bytes) -> None:
         """Keeps what was computed of a table, unless it has changed since it had this version."""
@@ -315,7 +316,16 @@ class Library:
             for name in self._names():
                 table = self._open(name)
                 forget_versions(table)
-                make_indexes(table)
+                if make_indexes(table):
+                    forget_versions(table)
+
+    def index(self) -> None:
+        """Makes indexes where they pay: all that is left to do after a removal."""
+        if not self.folder.exists():
+            return
+        with self._writing(0), self._readable():
+            for name in self._names():
+                make_indexes(self._open(name))
 
     def _count_addition(self, table: Any) -> None:
         self._additions += 1

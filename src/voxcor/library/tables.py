@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voxcor.library.segments import labels_of, schema
+from voxcor.library.segments import dim_of, labels_of, schema
 from voxcor.results import ModelInfo
 
 if TYPE_CHECKING:
@@ -51,10 +51,11 @@ def columns_for(model: ModelInfo, labels: Sequence[str], dim: int) -> "pa.Schema
 
 def describe(table: Any) -> ModelTable:
     """What a table in LanceDB says of itself."""
-    about: Mapping[bytes, bytes] = table.schema.metadata
-    dim = table.schema.field("vector").type.list_size
+    # A damaged table has none.
+    about: Mapping[bytes, bytes] = table.schema.metadata or {}
     model = ModelInfo(**json.loads(about[b"model"]))
-    return ModelTable(table.name, model, labels_of(table.schema), dim, table.count_rows())
+    columns = table.schema
+    return ModelTable(table.name, model, labels_of(columns), dim_of(columns), table.count_rows())
 
 
 def recordings_in(table: Any, where: str | None = None) -> set[str]:
@@ -101,7 +102,8 @@ def delete_rows(table: Any, where: str) -> int:
         left = table.search().where(all_but(where)).limit(table.count_rows())
         # A deletion only marks rows. This writes the others anew, in one commit.
         table.add(left.to_batches(_BATCH_ROWS), mode="overwrite")
-        forget_versions(table)
+    # Also of none: whoever was killed before this asks again.
+    forget_versions(table)
     return count
 
 

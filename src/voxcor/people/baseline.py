@@ -114,8 +114,13 @@ def require_neutral(model: ModelInfo, labels: Sequence[str]) -> None:
         raise NoNeutral(model=model.id)
 
 
-def require_enough(name: str, heard: Sequence[Utterance]) -> None:
+def require_enough(name: str, heard: Sequence[Utterance], unusable: Sequence[str] = ()) -> None:
     """Looks whether utterances are enough to know how somebody usually sounds.
+
+    Args:
+        name: whose.
+        heard: the utterances.
+        unusable: why there are not more of them, a sentence each.
 
     Raises:
         TooLittleSpeech: they are fewer than three, or shorter than ten seconds together.
@@ -128,6 +133,7 @@ def require_enough(name: str, heard: Sequence[Utterance]) -> None:
             seconds=seconds,
             fewest=FEWEST_UTTERANCES,
             least_s=FEWEST_S,
+            unusable="".join(f" {reason}" for reason in unusable),
         )
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from voxcor.errors import UsageError
 from voxcor.language import listed
 from voxcor.options import RecordingOptions, options_of, split_labels
-from voxcor.server.library.forms import LibraryQuestion
+from voxcor.server.library.forms import EnrolmentForm, LibraryQuestion
 
 _PREFIX = "#/components/schemas/"
 
@@ -113,20 +113,27 @@ def reference(name: str) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": {"$ref": _PREFIX + name}}}}
 
 
-def form_body(document: type[BaseModel], beside: type[BaseModel]) -> dict[str, Any]:
+def form_body(
+    document: type[BaseModel], beside: type[BaseModel], *, several: bool = False
+) -> dict[str, Any]:
     """The `openapi_extra=` of a route that takes a document as JSON, or a form with a `file`.
 
     Args:
         document: the JSON; its schema is among those that `complete` adds.
         beside: the other fields of the form; those that are no texts or numbers are JSON.
+        several: whether it may have more than one `file`.
     """
-    told = beside.model_json_schema()["properties"]
-    plain = {name: _as_text(field) for name, field in told.items()}
-    file = {"type": "string", "format": "binary", "description": "The recording. · 录音文件。"}
+    told = beside.model_json_schema()
+    plain = {name: _as_text(field) for name, field in told["properties"].items()}
+    file: dict[str, Any] = {"type": "string", "format": "binary"}
+    told_of_file = {"description": "The recording. · 录音文件。"}
+    if several:
+        file = {"type": "array", "items": file, "minItems": 1}
+        told_of_file = {"description": "Recordings. · 录音文件，可有多个。"}
     form = {
         "type": "object",
-        "properties": {"file": file, **plain},
-        "required": ["file"],
+        "properties": {"file": file | told_of_file, **plain},
+        "required": ["file", *told.get("required", ())],
         "additionalProperties": False,
     }
     content = {
@@ -209,7 +216,7 @@ def complete(openapi: dict[str, Any]) -> dict[str, Any]:
         "required": ["results", "next"],
         "additionalProperties": False,
     }
-    for model in (Problem, LibraryQuestion):
+    for model in (Problem, LibraryQuestion, EnrolmentForm):
         schema = model.model_json_schema(ref_template=_PREFIX + "{model}")
         openapi["components"]["schemas"] |= {**schema.pop("$defs", {}), model.__name__: schema}
     openapi["components"]["schemas"] |= {

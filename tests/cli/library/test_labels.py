@@ -53,7 +53,12 @@ def test_from_a_label_to_a_list(home: Path, tmp_path: Path) -> None:
 
     other = tmp_path / "ben.csv"
     other.write_text(f"path,label,annotator\n{EXAMPLE},angry,Ben\n")
-    assert run(home, "correct", "--from", other)[0] == 0
+    assert run(home, "correct", "--from", other)[::2] == (0, "")
+    slip = tmp_path / "dan.csv"
+    slip.write_text(f"path,label,annotator\n{EXAMPLE},angyr,Dan\n")
+    status, out, err = run(home, "correct", "--from", slip)
+    assert (status, "angyr 1" in err) == (0, True)
+    assert run(home, "correct", EXAMPLE, "--undo", "--annotator", "Dan")[0] == 0
     status, out, err = run(home, "agreement", "--json")
     found = json.loads(out)
     assert (found["raters"], found["units"], found["observed"]["value"]) == (["Ann", "Ben"], 1, 0)

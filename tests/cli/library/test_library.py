@@ -199,8 +199,11 @@ def test_sessions_and_groups(home: Path, tmp_path: Path) -> None:
     assert [one["unit"] for one in lines(home, "trajectory", "--sessions")] == ["s", "s", "s"]
     page = tmp_path / "course.html"
     groups = ("--compare", "ann", "--compare", "..2000-01-01")
-    (found,) = lines(home, "trajectory", *groups, "--html", page)
+    (found,) = lines(home, "trajectory", *groups, "--since", "2000-01-01", "--html", page)
     assert (found["too_few"], found["p"], found["second"]["sessions"]) == (True, None, [])  # type: ignore[index]
     written = page.read_text(encoding="utf-8")
     assert "没有录音：2000-01-01 之前。" in written
     assert "No recordings: before 2000-01-01." in written
+    # Titled by what was asked for, as the server's.
+    assert "效价随时间的变化：2000-01-01 起" in written
+    assert "Valence over time: from 2000-01-01" in written

@@ -42,7 +42,10 @@ def test_two_intensities_have_a_limit() -> None:
     assert only_feeling("真的很非常生气") == only_feeling("非常非常非常生气")
 
 
-@pytest.mark.parametrize("text", ["not angry", "不生气", "isn't angry", "一点也不生气", "毫不愤怒"])
+@pytest.mark.parametrize(
+    "text",
+    ["not angry", "不生气", "isn't angry", "一点也不生气", "毫不愤怒", "生气不起来", "哪里是生气"],
+)
 def test_what_is_denied_is_neutral_and_not_the_opposite(text: str) -> None:
     feeling = only_feeling(text)
     assert feeling.top[0] == "neutral"

@@ -101,9 +101,14 @@ def test_what_the_lexicon_has_not_is_read_by_the_head(encoder: Encoder) -> None:
     assert meaning_of("très en colère") == meaning_of("très en colère")
 
 
-@pytest.mark.parametrize(
-    ("text", "most"), [("नमस्ते दोस्त", 0.02), ("αβγ δεζ", 0.02), ("asdf qwer", 0.6)]
-)
+@pytest.mark.parametrize("text", ["नमस्ते दोस्त", "αβγ δεζ", "खुश, χαρά"])
+def test_a_script_that_the_encoder_has_not_learnt_is_refused(text: str, encoder: Encoder) -> None:
+    with pytest.raises(WordsNotUnderstood, match="English or Chinese"):
+        meaning_of(text)
+    assert top(meaning_of(f"{text}, furious")) == "angry"
+
+
+@pytest.mark.parametrize(("text", "most"), [("αβγδεζ asdf", 0.3), ("asdf qwer", 0.6)])
 def test_what_the_encoder_has_not_learnt_has_a_low_confidence(
     text: str, most: float, encoder: Encoder
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from command import voxcor
 from labelled_library import labelled
 from library_home import patiently
 from places import VOICE
@@ -59,6 +60,13 @@ def test_they_are_a_list_to_put_right(server: Server, tmp_path: Path, kind: str)
     assert [row.values["label"] for row in rows] == [one["given"] for one in errors]
     assert [row.values["segment"] for row in rows] == [one["id"] for one in errors]
     assert {row.file for row in rows} == {VOICE}
+
+
+def test_the_command_writes_the_same_list(server: Server, home: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "errors.csv"
+    status, _, err = voxcor("library", "errors", "--csv", listed, VOXCOR_HOME=str(home))
+    assert status == 0, err
+    assert listed.read_bytes() == patiently(server, ERRORS, format="csv").content
 
 
 def test_raters_agree_as_the_engine_says(server: Server, home: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from library_home import VOICES, spoken_by_anna, without_library
@@ -76,6 +77,42 @@ def test_who_is_forgotten_is_nobody(server: Server) -> None:
         headers = {"Accept-Language": language}
         again = server.request("DELETE", PEOPLE, json={"person": "Anna"}, headers=headers)
         assert (again.status_code, again.json()["code"]) == (404, "no_such_person")
+
+
+def sent(server: Server, *paths: str, **fields: str) -> httpx2.Response:
+    files = [("file", (Path(path).name, Path(path).read_bytes())) for path in paths]
+    return server.post(PEOPLE, files=files, data=fields)
+
+
+def test_recordings_that_are_sent_enrol_somebody(server: Server, tmp_path: Path) -> None:
+    broken = tmp_path / "坏.wav"
+    broken.write_bytes(b"no sound")
+    kept = server.get("/v1/results").json()
+    document = sent(server, *VOICES, VOICES[0], str(broken), person="Ben", model="small").json()
+    expected = enrol(People(server.home / "other"), "Ben", VOICES, Recognizer("small")).baseline
+    assert (document["utterances"], document["new"]) == (expected.utterances, expected.utterances)
+    assert document["offsets"] == pytest.approx(dict(expected.offsets), abs=1e-4)
+    (failure,) = document["failures"]
+    assert (failure["path"], failure["code"]) == ("坏.wav", "not_audio")
+    assert server.get("/v1/results").json() == kept
+    assert [one["person"] for one in server.get(PEOPLE).json()["people"]] == ["Ben"]
+
+
+def test_recordings_that_do_not_enrol_say_why(server: Server, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no sound")
+    for form, paths, status, code in (
+        ({"person": "Ben"}, [str(broken)], 422, "too_little_speech"),
+        ({"person": "Ben"}, [], 400, "malformed_request"),
+        ({}, VOICES, 422, "malformed_request"),
+        ({"person": "Ben", "model": "nope"}, VOICES, 404, "unknown_model"),
+        ({"person": "Ben", "segments": "x"}, VOICES, 422, "malformed_request"),
+    ):
+        response = sent(server, *paths, **form)
+        assert (response.status_code, response.json()["code"]) == (status, code), form
+        if code == "too_little_speech":
+            assert "broken.wav" in response.json()["message"]
+    assert server.get(PEOPLE).json() == {"people": []}
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,8 @@ def add(
                 f"{outcome.recording}  {printable(outcome.name)}  "
                 f"{state if outcome.segments else there}"
             )
-    if new:
-        library.compact()
+    # Also where nothing is new: a call that was killed may have been about to.
+    library.compact()
     for table in library.tables():
         segments = "segment" if table.rows == 1 else "segments"
         said = say(

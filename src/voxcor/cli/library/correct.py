@@ -141,12 +141,17 @@ def _gather(
 ) -> None:
     from voxcor.evaluation.report.files import remarks
     from voxcor.library.correcting import gather
+    from voxcor.tables import listed_names
 
     found = gather(library, sources, model=model, annotator=who)
     if found.changed:
         library.compact()
     for line in remarks(found.problems):
         print(f"voxcor: {line}", file=sys.stderr)
+    if found.foreign:
+        listed = listed_names([f"{label} {count}" for label, count in found.foreign.items()])
+        en = f"None of the model's labels, and kept as they are: {listed}"
+        print(f"voxcor: {say(en, f'不是该模型的标签，已原样保存：{listed}')}", file=sys.stderr)
     counts = {name: getattr(found, name) for name in ("labels", "segments", "changed")}
     if as_json:
         print(json.dumps(counts))

@@ -56,21 +56,31 @@ def errors(
 ) -> None:
     from voxcor.cli.console import open_console
     from voxcor.cli.library.label_view import errors_table
+    from voxcor.datasets.corrected import to_csv
     from voxcor.disk.faults import storage_errors
     from voxcor.disk.whole import write_whole
-    from voxcor.library.label_errors import relabelling_list
+    from voxcor.library.label_errors import errors_in_library
+    from voxcor.library.relabelling import DoubtedLabel, doubted_labels
+    from voxcor.library.store import Library
 
+    library: Library | None = None
     if listed is not None:
         found = _in_list(listed, model)
     else:
-        from voxcor.library.label_errors import errors_in_library
-        from voxcor.library.store import Library
-
         library = Library.open()
-        found = errors_in_library(library, library.table(model), filters)
+        table = library.table(model)
+        model = table.model.sha256
+        found = errors_in_library(library, table, filters)
     if csv is not None:
+        rows = doubted_labels(found.errors, library, model)
         with storage_errors(csv):
-            write_whole(csv, relabelling_list(found.errors))
+            write_whole(csv, to_csv(rows, DoubtedLabel))
+        if left_out := len(found.errors) - len(rows):
+            gone = say(
+                f"{left_out} cannot be heard any more and are not in {csv}.",
+                f"{left_out} 个语段已无法播放，未写入 {csv}。",
+            )
+            print(f"voxcor: {gone}", file=sys.stderr)
     shown = found.errors[:limit]
     if as_json:
         for error in shown:

@@ -45,4 +45,4 @@ def remove(
                 )
     finally:
         # New indexes, once for all that went.
-        library.compact()
+        library.index()

@@ -82,16 +82,14 @@ def trajectory(
     table = library.table(model)
     segments = _segments(library, table, recording, filters)
     if not segments:
-        raise NotInLibrary(name=recording or filters.speaker or _dates(filters))
+        raise NotInLibrary(name=recording or filters.speaker or filters.dates or "–")
     compared = _compared(library, table, recording, filters, compare, which) if compare else None
     course = follow(segments, which)
     each = follow_each(segments, which) if sessions or html else ()
     if html is not None:
-        from voxcor.library.pages.course import course_page
+        from voxcor.library.pages.course import course_page, whose
 
-        about = recording or filters.speaker or say("all recordings", "全部录音")
-        if len(course.sessions) == 1:
-            about = course.sessions[0].name
+        about = whose(course, filters, recording)
         page = course_page(course, each, about=about, model=table.model, compared=compared)
         write_file(html, page.encode())
     if as_json:
@@ -112,14 +110,6 @@ def trajectory(
         console.print(sessions_table(each))
     else:
         console.print(course_view(course))
-
-
-def _dates(filters: "Filters") -> str:
-    """As `--compare` takes them: 2026-01-01..2026-03-01, ..2026-03-01."""
-    return "..".join(
-        "" if one is None else one.isoformat().removesuffix("T00:00:00")
-        for one in (filters.since, filters.until)
-    )
 
 
 def _segments(

@@ -11,7 +11,7 @@ from voxcor.stored_result import StoredResult
 
 if TYPE_CHECKING:
     from voxcor.library.filters import Filters
-    from voxcor.library.label_errors import LabelError, LabelErrors
+    from voxcor.library.label_errors import LabelErrors
     from voxcor.library.query import Region
 
     Recording = StoredResult | Region | str
@@ -148,26 +148,9 @@ def _take(recording: "Recording") -> dict[str, Any]:
 
 
 def _label_errors(found: Mapping[str, Any]) -> "LabelErrors":
-    from voxcor.library.label_errors import LabelErrors
+    from voxcor.library.label_errors import LabelError, LabelErrors
 
     return LabelErrors(
-        errors=tuple(map(_label_error, found["errors"])),
+        errors=tuple(map(LabelError.from_document, found["errors"])),
         **{name: found[name] for name in ("judged", "right", "apart", "left_out")},
     )
-
-
-def _label_error(document: Mapping[str, Any]) -> "LabelError":
-    from voxcor.library.label_errors import LabelError, LabelledVector
-    from voxcor.library.segments import ID_DIGITS
-
-    segment = LabelledVector(
-        path=document["path"],
-        start=document["start_ms"] / 1000,
-        end=document["end_ms"] / 1000,
-        label=document["given"],
-        speaker=document["speaker"],
-        recording=document["id"][:ID_DIGITS],
-        id=document["id"],
-    )
-    names = ("given", "likely", "given_score", "likely_score", "margin")
-    return LabelError(segment, **{name: document[name] for name in names})

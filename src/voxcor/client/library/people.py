@@ -1,10 +1,11 @@
 """The people who are enrolled with a server, by the names of `voxcor.people` and `enrolment`."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from voxcor.client.connection import Connection
-from voxcor.results import ModelInfo
+from voxcor.results import Failure, ModelInfo
 
 if TYPE_CHECKING:
     from voxcor.library.enrolment import Enrolled
@@ -28,28 +29,34 @@ class PeopleClient:
     def enrol(
         self,
         name: str,
+        paths: Iterable[str | os.PathLike[str]] | None = None,
         *,
         segments: "Iterable[LibrarySegment | str] | None" = None,
         recordings: Iterable[str] | None = None,
         filters: "Filters | None" = None,
         model: str | None = None,
     ) -> "Enrolled":
-        """Keeps how a person sounds in segments of the library in which only they speak, as usual.
+        """Keeps how a person sounds where only they speak, as usual.
 
         Args:
-            name: the person's; without anything else, all that the speaker of this name says.
-            segments: those in which they speak, or their ids.
-            recordings: or the names of recordings.
+            name: the person's; without anything else, all that the speaker of this name says in the
+                library.
+            paths: recordings of this machine, which are sent, heard and not kept there. Those that
+                cannot be used are the `failures` of the answer.
+            segments: or segments of the library, or their ids.
+            recordings: or the names of recordings there.
             filters: or what the segments meet.
-            model: which has heard them; None for the one with the most segments.
+            model: which hears the recordings, None for the server's; or which has heard the
+                segments, None for the one with the most.
 
         Raises:
+            InputNotFound, InputUnreadable: a path leads to no file; nothing is sent.
             NotInLibrary, LibraryEmpty, ModelNotInLibrary: there is no such thing.
             TooLittleSpeech, NoNeutral: nobody is enrolled by that.
         """
-        from voxcor.library.enrolment import Enrolled
-        from voxcor.people.baseline import Baseline
-
+        if paths is not None:
+            fields = {"person": name} | ({} if model is None else {"model": model})
+            return _enrolled(self._connection.send_files("/v1/library/people", paths, fields))
         ids = None if segments is None else [getattr(one, "id", one) for one in segments]
         asked = {
             "person": name,
@@ -58,10 +65,7 @@ class PeopleClient:
             "filters": None if filters is None else filters.to_document(),
             "model": model,
         }
-        found = self._connection.request("POST", "/v1/library/people", json=asked)
-        figures = {key: found[key] for key in ("scores", "offsets", "utterances", "seconds")}
-        baseline = Baseline(to=found["person"], **figures)
-        return Enrolled(baseline, ModelInfo(**found["model"]), found["new"])
+        return _enrolled(self._connection.request("POST", "/v1/library/people", json=asked))
 
     def forget(self, name: str) -> None:
         """Deletes all that is kept of a person.
@@ -70,3 +74,13 @@ class PeopleClient:
             NoSuchPerson: nobody of this name is enrolled.
         """
         self._connection.request("DELETE", "/v1/library/people", json={"person": name})
+
+
+def _enrolled(found: Mapping[str, Any]) -> "Enrolled":
+    from voxcor.library.enrolment import Enrolled
+    from voxcor.people.baseline import Baseline
+
+    figures = {key: found[key] for key in ("scores", "offsets", "utterances", "seconds")}
+    baseline = Baseline(to=found["person"], **figures)
+    failures = tuple(Failure(**failure) for failure in found["failures"])
+    return Enrolled(baseline, ModelInfo(**found["model"]), found["new"], failures)

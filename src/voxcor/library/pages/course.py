@@ -13,6 +13,7 @@ from voxcor.evaluation.report.tables import Table
 from voxcor.exports.html_page import both, clock
 from voxcor.exports.svg import WIDTH, rect, svg, text
 from voxcor.language import Both, Text
+from voxcor.library.filters import Filters
 from voxcor.library.groups import GroupComparison
 from voxcor.library.pages.frame import (
     DIMENSION_NAMES,
@@ -20,7 +21,7 @@ from voxcor.library.pages.frame import (
     drawing,
     page,
 )
-from voxcor.library.pages.groups import group_parts
+from voxcor.library.pages.groups import group_parts, group_words
 from voxcor.library.trajectory import Trajectory
 from voxcor.results import ModelInfo
 from voxcor.untrusted import html
@@ -81,6 +82,22 @@ def course_page(
     return page(
         title, [_span(course), model.id], _parts(course, sessions, compared), model, style=_STYLE
     )
+
+
+def whose(course: Trajectory, filters: Filters, recording: str | None = None) -> Text:
+    """Whose course it is, as its page says it: a recording, a speaker, dates.
+
+    Args:
+        course: of what the filters leave.
+        filters: those.
+        recording: the one that was asked for, or the beginning of its name.
+    """
+    if len(course.sessions) == 1:
+        return course.sessions[0].name
+    dates = group_words(filters.dates) if filters.dates else None
+    if filters.speaker and dates:
+        return Both(f"{filters.speaker}, {dates.en}", f"{filters.speaker}，{dates.zh}")
+    return recording or filters.speaker or dates or Both("all recordings", "全部录音")
 
 
 def _parts(

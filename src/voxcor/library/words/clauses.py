@@ -134,6 +134,8 @@ def _take(clause: _Open, found: Entry | Particle | None, written: str) -> None:
     elif kind == "after" and clause.hits:
         last = clause.hits[-1]
         clause.hits[-1] = replace(last, intensity=min(last.intensity * found.value, MOST))
+    elif kind == "failing" and clause.hits and not clause.distance:
+        clause.hits[-1] = replace(clause.hits[-1], negated=not clause.hits[-1].negated)
 
 
 def _found(tokens: list[Token], at: int) -> tuple[int, Entry | Particle | None]:

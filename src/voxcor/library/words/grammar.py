@@ -12,9 +12,12 @@ from typing import Literal
 from voxcor.library.words.feelings import Feeling, feeling_of
 from voxcor.library.words.tokens import Key, key_of
 
-# intensity: before what it changes; after: behind it. join: a negation reaches over it.
-# contrast, concession: begin a clause. filler: nothing of these, and no distance either.
-Kind = Literal["intensity", "after", "negation", "join", "contrast", "concession", "filler"]
+# intensity: before what it changes; after: behind it. negation: before what it denies; failing:
+# right behind it. join: a negation reaches over it. contrast, concession: begin a clause. filler:
+# nothing of these, and no distance either.
+Kind = Literal[
+    "intensity", "after", "negation", "failing", "join", "contrast", "concession", "filler"
+]
 
 # Shares and dimensions are taken so many times.
 _MUCH = 1.4
@@ -66,10 +69,11 @@ _WORDS: Mapping[tuple[Kind, float], str] = {
         不再；
         毫不；丝毫不；丝毫没有；一点也不；一点都不；一点也没有；一点儿也不；谈不上；算不上；
         称不上；
-        不算；不带；不觉得；不感到；没什么；而不是；而非；绝没有；根本不；根本没；完全不；
+        不算；不带；不觉得；不感到；没什么；而不是；而非；绝没有；哪里是；哪是；哪有；哪里有；才不是；根本不；根本没；完全不；
         完全没有；
         看不出；听不出；既不；也不；又不；既没有；也没有；既非；亦非；不曾；从来不
     """,
+    ("failing", 0): "不起来；不起；不下来；不下去；不出来；不了",
     ("join", 0): "or；或；或者；和；与；及",
     ("contrast", CONTRAST): """
         but; yet; however; nevertheless; nonetheless; still; actually; in fact; in reality; in

@@ -76,8 +76,9 @@ class Meaning:
 def meaning_of(text: str, encoder: Encoder | None = None, head: Head | None = None) -> Meaning:
     """What a description in Chinese or English means.
 
-    Other languages that the encoder has learnt are read by the head alone. Text in a script that it
-    has not learnt, and words that are none, are answered with a low confidence.
+    Other languages that the encoder has learnt are read by the head alone. Words that are none are
+    answered with a low confidence, and so is a text that is partly in a script that it has not
+    learnt.
 
     Args:
         text: words of a person; a comma or `but` begins a new clause.
@@ -85,7 +86,8 @@ def meaning_of(text: str, encoder: Encoder | None = None, head: Head | None = No
         head: that head.
 
     Raises:
-        WordsNotUnderstood: there is no word in it: it is empty, or digits, or emoji of no emotion.
+        WordsNotUnderstood: there is no word in it that can be read: it is empty, or digits, or
+            emoji of no emotion, or all of it is in a script that the encoder has not learnt.
         UsageError: a clause needs the encoder, and that is not installed; or they do not fit.
         ModelCorrupt: a file of the encoder that was pulled is not as it was written.
     """
@@ -93,7 +95,11 @@ def meaning_of(text: str, encoder: Encoder | None = None, head: Head | None = No
     if not clauses:
         raise WordsNotUnderstood(text=text)
     unread = [clause for clause in clauses if not clause.hits]
-    read = iter(_read(unread, encoder, head) if unread else ())
+    if unread and encoder is None:
+        encoder, head = chosen()
+    if unread == clauses and encoder and not share_known(text, encoder.scripts):
+        raise WordsNotUnderstood(text=text)
+    read = iter(_read(unread, encoder, head) if unread and encoder else ())
     surely = [
         (_of_hits(clause.hits), _SURENESS_OF_LEXICON) if clause.hits else next(read)
         for clause in clauses
@@ -115,11 +121,9 @@ def meaning_of(text: str, encoder: Encoder | None = None, head: Head | None = No
 
 
 def _read(
-    clauses: Sequence[Clause], encoder: Encoder | None, head: Head | None
+    clauses: Sequence[Clause], encoder: Encoder, head: Head | None
 ) -> list[tuple[Feeling, float]]:
     """What each clause stands for by the head, and how surely, 0..1."""
-    if encoder is None:
-        encoder, head = chosen()
     head = head or built_in_head()
     require_fit(head, encoder)
     texts = [clause.text for clause in clauses]

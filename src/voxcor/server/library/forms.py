@@ -1,16 +1,19 @@
 """What is asked of the library, as JSON has it."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Query as InQuery
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voxcor.corrections import LONGEST_ANNOTATOR, LONGEST_LABEL
 from voxcor.errors import MalformedRequest
 from voxcor.labels import label_meant
 from voxcor.library.filters import Filters, parse_date
 from voxcor.untrusted import trimmed
+
+Form = TypeVar("Form", bound=BaseModel)
 
 # Of a question: a paragraph.
 LONGEST_QUERY = 1_000
@@ -244,3 +247,72 @@ class TrajectoryForm(Scope):
     format: Literal["json", "html"] = Field(
         "json", description="Figures, or a page to hand on. · 数据，或可分享的网页。"
     )
+
+
+_LONGEST_NAME = 100
+
+_MOST_RECORDINGS = 1_000  # by which somebody is enrolled
+
+
+class PersonForm(BaseModel):
+    """Whom it is about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person: str = Field(
+        min_length=1, max_length=_LONGEST_NAME, description="Their name. · 此人的名字。"
+    )
+
+    def name(self) -> str:
+        """Who it is.
+
+        Raises:
+            MalformedRequest: it is no name.
+        """
+        name = trimmed(self.person)
+        if not name or not name.isprintable():
+            raise MalformedRequest(
+                reason_en="person is a name on one line.", reason_zh="person 应为单行姓名。"
+            )
+        return name
+
+
+class EnrolmentForm(PersonForm):
+    """Who speaks, and where they speak as usual: one of the three; none of them for all that the
+    speaker of this name says.
+    """
+
+    segments: SegmentIds | None = None
+    recordings: (
+        list[Annotated[str, Field(pattern=r"^[0-9a-f]{16}(-\d{1,4})?(\+\d{1,12}-\d{1,12})?$")]]
+        | None
+    ) = Field(
+        None,
+        min_length=1,
+        max_length=_MOST_RECORDINGS,
+        description="Their names in the library. · 录音在库中的名称。",
+    )
+    filters: LibraryFilters | None = None
+    model: ModelChoice = None
+
+
+class HeardPersonForm(PersonForm):
+    """What a form says beside its `file`s, which are recordings of somebody's ordinary voice."""
+
+    model: str | None = Field(
+        None,
+        max_length=200,
+        description="Which hears them; by default the server's. · 使用的模型；默认由服务器决定。",
+    )
+
+
+def validated(form: type[Form], document: Any) -> Form:
+    """A form that a route has read itself.
+
+    Raises:
+        RequestValidationError: as FastAPI does for what it reads.
+    """
+    try:
+        return form.model_validate(document)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from error

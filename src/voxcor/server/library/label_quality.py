@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -12,10 +11,9 @@ from pydantic import BaseModel, Field
 
 from voxcor.datasets.corrected import to_csv, to_jsonl
 from voxcor.evaluation.raters import agreement
-from voxcor.library.label_errors import errors_in_library
-from voxcor.library.listing import find_segments
+from voxcor.library.label_errors import LabelError, errors_in_library
 from voxcor.library.rated import ratings_in_library
-from voxcor.library.sound import audible
+from voxcor.library.relabelling import DoubtedLabel, doubted_labels
 from voxcor.library.store import Library
 from voxcor.library.tables import ModelTable
 from voxcor.result_folder import to_json
@@ -48,6 +46,7 @@ class LabelErrorDocument(BaseModel):
     path: str
     start_ms: int
     end_ms: int
+    channel: int | None
     speaker: str | None
     given: str
     likely: str
@@ -93,21 +92,6 @@ class AgreementDocument(BaseModel):
     numbers: dict[str, IntervalDocument]
 
 
-@dataclass(frozen=True, slots=True)
-class _ToPutRight:
-    """A row of the list: `label` is what somebody changes where it is wrong."""
-
-    path: str
-    start: float
-    end: float
-    channel: int | None
-    label: str
-    likely: str
-    margin: float
-    speaker: str | None
-    segment: str
-
-
 @router.post(
     "/errors",
     summary="Labels that are likely wrong · 可能有误的标签",
@@ -137,32 +121,13 @@ async def find_label_errors(request: Request, form: ErrorsForm) -> Response:
     document, library = json.loads(found), service_of(request).library
 
     def written() -> tuple[str, int]:
-        rows = _to_put_right(library, document)
-        text = to_csv(rows, _ToPutRight) if form.format == "csv" else to_jsonl(rows)
-        return text, len(document["errors"]) - len(rows)
+        errors = [*map(LabelError.from_document, document["errors"])]
+        rows = doubted_labels(errors, library, document["model"]["sha256"])
+        text = to_csv(rows, DoubtedLabel) if form.format == "csv" else to_jsonl(rows)
+        return text, len(errors) - len(rows)
 
     text, left_out = await asyncio.to_thread(written)
     return list_answer(text, form.format, "errors", {LEFT_OUT: str(left_out)})
-
-
-def _to_put_right(library: Library, document: dict[str, Any]) -> list[_ToPutRight]:
-    """Those that can still be heard, in the same order."""
-    errors = {one["id"]: one for one in document["errors"]}
-    segments = find_segments(library, [*errors], document["model"]["sha256"])
-    return [
-        _ToPutRight(
-            path=place.path,
-            start=place.start,
-            end=place.end,
-            channel=place.channel,
-            label=errors[segment.id]["given"],
-            likely=errors[segment.id]["likely"],
-            margin=errors[segment.id]["margin"],
-            speaker=segment.speaker,
-            segment=segment.id,
-        )
-        for segment, place in audible(segments)
-    ]
 
 
 @router.post(

@@ -1,73 +1,38 @@
-"""`/v1/library/people`: how people usually sound, taken from the library; for `relative_to`."""
+"""`/v1/library/people`: how people usually sound, for `relative_to`: taken from the library, or
+heard in recordings that are sent.
+"""
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
 
-from voxcor.errors import MalformedRequest, NotInLibrary
-from voxcor.library.enrolment import enrol_segments
+from voxcor.errors import InputError, MalformedRequest, NotInLibrary
+from voxcor.library.enrolment import Enrolled, enrol_heard, enrol_segments
 from voxcor.library.filters import Filters, of_recording
 from voxcor.library.listing import find_segments
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.store import Library
 from voxcor.library.tables import ModelTable
+from voxcor.options import RecordingOptions
+from voxcor.people.baseline import require_neutral
 from voxcor.people.book import People
-from voxcor.server.http.strict_json import SafeJSONResponse
+from voxcor.results import Failure, Result
+from voxcor.server.folder_store import new_id
+from voxcor.server.http.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
+from voxcor.server.http.bodies import body_of
+from voxcor.server.http.strict_json import SafeJSONResponse, read_strict_json
+from voxcor.server.http.uploads import Upload, receive_files
 from voxcor.server.library.documents import LibraryModel, model_document
-from voxcor.server.library.forms import LibraryFilters, ModelChoice, SegmentIds
-from voxcor.server.schemas import problems
-from voxcor.server.service import service_of
-from voxcor.untrusted import trimmed
+from voxcor.server.library.forms import EnrolmentForm, HeardPersonForm, PersonForm, validated
+from voxcor.server.recognition.pipeline import recognize_upload
+from voxcor.server.recognition.tasks import RecognitionTask
+from voxcor.server.schemas import RecognizeForm, RequestOptions, form_body, problems
+from voxcor.server.service import Service, service_of
 
 router = APIRouter(prefix="/v1/library", tags=["library"])
-
-LONGEST_NAME = 100
-
-_MOST_RECORDINGS = 1_000
-
-
-class PersonForm(BaseModel):
-    """Whom it is about."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    person: str = Field(
-        min_length=1, max_length=LONGEST_NAME, description="Their name. · 此人的名字。"
-    )
-
-    def name(self) -> str:
-        """Who it is.
-
-        Raises:
-            MalformedRequest: it is no name.
-        """
-        name = trimmed(self.person)
-        if not name or not name.isprintable():
-            raise MalformedRequest(
-                reason_en="person is a name on one line.", reason_zh="person 应为单行姓名。"
-            )
-        return name
-
-
-class EnrolmentForm(PersonForm):
-    """Who speaks, and where they speak as usual: one of the three; none of them for all that the
-    speaker of this name says.
-    """
-
-    segments: SegmentIds | None = None
-    recordings: (
-        list[Annotated[str, Field(pattern=r"^[0-9a-f]{16}(-\d{1,4})?(\+\d{1,12}-\d{1,12})?$")]]
-        | None
-    ) = Field(
-        None,
-        min_length=1,
-        max_length=_MOST_RECORDINGS,
-        description="Their names in the library. · 录音在库中的名称。",
-    )
-    filters: LibraryFilters | None = None
-    model: ModelChoice = None
 
 
 class HeardByDocument(BaseModel):
@@ -94,7 +59,8 @@ class PeopleDocument(BaseModel):
 
 class EnrolledDocument(BaseModel):
     """A person as they are known now: `scores` are how they usually sound to the model, `offsets`
-    what relative scores have less, as logarithms. `new` is how many utterances are.
+    what relative scores have less, as logarithms. `new` is how many utterances are. `failures` have
+    the `path`, `code` and `message` of recordings that could not be used.
     """
 
     person: str
@@ -104,6 +70,7 @@ class EnrolledDocument(BaseModel):
     seconds: float
     scores: dict[str, float]
     offsets: dict[str, float]
+    failures: list[dict[str, str]]
 
 
 def _people(request: Request) -> People:
@@ -126,21 +93,91 @@ async def list_people(request: Request) -> Response:
 @router.post(
     "/people",
     summary="Enrol a person · 登记一个人",
-    responses={200: {"model": EnrolledDocument}, **problems(404, 500, 501, 507)},
+    responses={
+        200: {"model": EnrolledDocument},
+        **problems(404, 413, 415, 422, 429, 500, 501, 503, 507),
+    },
+    openapi_extra=form_body(EnrolmentForm, HeardPersonForm, several=True),
 )
-async def enrol_person(request: Request, form: EnrolmentForm) -> Response:
-    """By segments of the library in which they, and nobody else, speak as usual. What was enrolled
-    before counts as well; a recording counts once.
-    · 用库中只有此人、且以平常语气说话的语段登记。先前登记的内容继续有效；同一录音只计一次。
+async def enrol_person(request: Request) -> Response:
+    """By segments of the library in which they, and nobody else, speak as usual; or, as a form
+    with `file`s, by recordings in which they do, which are heard and not kept. What was enrolled
+    before counts as well; a recording counts once. `failures` are recordings that could not be
+    used.
+    · 用库中只有此人、且以平常语气说话的语段登记；也可用带 `file` 的表单提交这样的录音，
+    录音仅供识别，不会保存。先前登记的内容继续有效；同一录音只计一次。`failures` 为无法使用的录音。
     """
-    library, people, name = service_of(request).library, _people(request), form.name()
+    service, people = service_of(request), _people(request)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        return await _enrol_by_recordings(request, service, people)
+    form = validated(EnrolmentForm, read_strict_json(await request.body()))
+    library, name = service.library, form.name()
 
-    def enrol() -> dict[str, Any]:
+    def enrol() -> Response:
         table = library.table(form.model)
-        enrolled = enrol_segments(people, name, table.model, _named(library, table, form, name))
-        return {**enrolled.to_document(), "model": model_document(enrolled.model)}
+        return _answer(
+            enrol_segments(people, name, table.model, _named(library, table, form, name))
+        )
 
-    return SafeJSONResponse(await asyncio.to_thread(enrol))
+    return await asyncio.to_thread(enrol)
+
+
+def _answer(enrolled: Enrolled) -> Response:
+    document = {**enrolled.to_document(), "model": model_document(enrolled.model)}
+    failures = [failure.to_document() for failure in enrolled.failures]
+    return SafeJSONResponse({**document, "failures": failures})
+
+
+async def _enrol_by_recordings(request: Request, service: Service, people: People) -> Response:
+    with service.admission.slot(body_of(request)) as slot:
+        task_id = new_id()
+        with service.results.workplace(task_id) as folder:
+            try:
+                uploads, fields = await receive_files(request, folder, service.settings)
+            except ClientDisconnect:
+                return Response(status_code=CLIENT_CLOSED_REQUEST)
+            slot.upload_received()
+            if not uploads:
+                raise MalformedRequest(
+                    reason_en="it has no part named file.", reason_zh="缺少名为 file 的部分。"
+                )
+            form = validated(HeardPersonForm, {key: one for key, one in fields.items() if one})
+            task = RecognitionTask(task_id, folder)
+            work = service.in_background(_hear(service, task, uploads, form, people))
+            if not await wait_unless_disconnected(request, work, task.cancellation):
+                return Response(status_code=CLIENT_CLOSED_REQUEST)
+            return _answer(await work)
+
+
+async def _hear(
+    service: Service,
+    task: RecognitionTask,
+    uploads: Sequence[Upload],
+    form: HeardPersonForm,
+    people: People,
+) -> Enrolled:
+    name = form.name()
+    service.recognizers.require(form.model)
+    recognizer = await service.in_thread(lambda: service.recognizers.get(form.model))
+    options = RecordingOptions(granularity="segment")
+    recognizer.require(options)
+    require_neutral(recognizer.model, recognizer.labels)
+    asked = RecognizeForm(options, RequestOptions.model_validate({"model": form.model}))
+    heard: list[tuple[Result, str | None]] = []
+    failures = []
+    for upload in uploads:
+        task.cancellation.check()
+        try:
+            (result,) = await recognize_upload(service, task, upload, asked)
+        except InputError as error:
+            failures.append(Failure.of(error, upload.name))
+        else:
+            assert isinstance(result, Result)
+            heard.append((result, None))
+    return await service.in_thread(
+        lambda: enrol_heard(people, name, recognizer.model, heard, failures)
+    )
 
 
 def _named(

@@ -1,11 +1,9 @@
 """`/v1/library`: many recordings' segments, searched by how they sound."""
 
 import asyncio
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from voxcor.cancellation import Cancellation
@@ -42,7 +40,13 @@ from voxcor.server.library.documents import (
     query_document,
     recording_document,
 )
-from voxcor.server.library.forms import AdditionForm, ClipOptions, LibraryModelName, LibraryQuestion
+from voxcor.server.library.forms import (
+    AdditionForm,
+    ClipOptions,
+    LibraryModelName,
+    LibraryQuestion,
+    validated,
+)
 from voxcor.server.library.labels import labels_of
 from voxcor.server.recognition.pipeline import recognize_upload
 from voxcor.server.recognition.tasks import RecognitionTask
@@ -50,8 +54,6 @@ from voxcor.server.schemas import RecognizeForm, RequestOptions, form_body, prob
 from voxcor.server.service import Service, service_of
 
 router = APIRouter(prefix="/v1/library", tags=["library"])
-
-Form = TypeVar("Form", bound=BaseModel)
 
 RecordingName = Annotated[
     str,
@@ -113,7 +115,7 @@ async def search_library(request: Request) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         return await _search_by_clip(request, service)
-    question = _validated(LibraryQuestion, read_strict_json(await request.body()))
+    question = validated(LibraryQuestion, read_strict_json(await request.body()))
     asked = (question.query, question.mixture, question.segment, question.result_id)
     if sum(one is not None for one in asked) != 1:
         raise MalformedRequest(
@@ -181,7 +183,7 @@ async def _search_by_clip(request: Request, service: Service) -> Response:
             fields: dict[str, Any] = {k: v for k, v in upload.fields.items() if v}
             if "filters" in fields:
                 fields["filters"] = read_strict_json(fields["filters"])
-            options = _validated(ClipOptions, fields)
+            options = validated(ClipOptions, fields)
             table = await service.in_thread(lambda: service.library.table(options.model))
             form = RecognizeForm(
                 RecordingOptions(embedding=True),
@@ -232,13 +234,6 @@ def _region_of(content: Content, question: LibraryQuestion) -> asking.Region:
             reason_zh="该片段不含录音内容。",
         )
     return asking.Region(recording_id(audio.sha256, audio.channel), start, end)
-
-
-def _validated(form: type[Form], document: Any) -> Form:
-    try:
-        return form.model_validate(document)
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False)) from error
 
 
 @router.post(
@@ -309,6 +304,6 @@ async def delete_recording(
     """
     library = service_of(request).library
     removed = await asyncio.to_thread(remove, library, recording, paths=False)
-    afterwards.add_task(library.compact)
+    afterwards.add_task(library.index)
     request.app.state.decoded.forget()
     return Removal(segments=removed.segments, people=[*removed.people])

@@ -16,15 +16,14 @@ from fastapi.responses import HTMLResponse
 
 from voxcor.errors import NotInLibrary
 from voxcor.inference.session import available_cores
-from voxcor.language import Both, Text, language
+from voxcor.language import language
 from voxcor.library import derived
 from voxcor.library.clusters import find_clusters
 from voxcor.library.correcting import labelled
 from voxcor.library.filters import Filters, all_of, parse_group
 from voxcor.library.groups import compare_groups
 from voxcor.library.map import make_map
-from voxcor.library.pages.course import course_page
-from voxcor.library.pages.groups import group_words
+from voxcor.library.pages.course import course_page, whose
 from voxcor.library.segments import LibrarySegment
 from voxcor.library.store import Library
 from voxcor.library.tables import ModelTable
@@ -41,7 +40,7 @@ from voxcor.server.library.documents import (
     groups_document,
     model_document,
 )
-from voxcor.server.library.forms import ClustersForm, LibraryFilters, MapForm, TrajectoryForm
+from voxcor.server.library.forms import ClustersForm, MapForm, TrajectoryForm
 from voxcor.server.library.relabelled import (
     Document,
     Labelled,
@@ -139,22 +138,25 @@ async def get_trajectory(request: Request, form: TrajectoryForm) -> Response:
     groups = [(name, parse_group(name)) for name in form.compare or ()]
 
     def compute(library: Library, table: ModelTable, progress: Progress) -> Document:
-        def of(*filters: Filters) -> Sequence[LibrarySegment]:
-            conditions = (one.where for one in (form.filters.meant(), *filters))
+        filters = form.filters.meant()
+
+        def of(*further: Filters) -> Sequence[LibrarySegment]:
+            conditions = (one.where for one in (filters, *further))
             return library.segments(table, all_of(*conditions))
 
         segments = of()
         if not segments:
-            raise NotInLibrary(name=form.filters.recording or form.filters.speaker or "–")
+            named = filters.recording or filters.speaker or filters.dates
+            raise NotInLibrary(name=named or "–")
         course = follow(segments, form.dimension)
         is_wanted = form.each or form.format == "html"
         each = follow_each(segments, form.dimension, progress=progress) if is_wanted else ()
         compared = None
         if groups:
-            first, second = ((name, of(filters)) for name, filters in groups)
+            first, second = ((name, of(group)) for name, group in groups)
             compared = compare_groups(first, second, form.dimension)
         if form.format == "html":
-            about = _about(form.filters, course)
+            about = whose(course, filters)
             page = course_page(course, each, about=about, model=table.model, compared=compared)
             return {"page": page}
         return {
@@ -177,17 +179,6 @@ def _within(segments: Sequence[LibrarySegment], each: Sequence[Trajectory]) -> l
     for segment in segments:
         own[segment.recording].append(segment)
     return [course_document(one, own[one.sessions[0].recording]) for one in each]
-
-
-def _about(filters: LibraryFilters, course: Trajectory) -> Text:
-    """Whose course it is, as its page says it."""
-    if len(course.sessions) == 1:
-        return course.sessions[0].name
-    dated = filters.since or filters.until
-    dates = group_words(f"{filters.since or ''}..{filters.until or ''}") if dated else None
-    if filters.speaker and dates:
-        return Both(f"{filters.speaker}, {dates.en}", f"{filters.speaker}，{dates.zh}")
-    return filters.speaker or dates or Both("all recordings", "全部录音")
 
 
 async def _computed(

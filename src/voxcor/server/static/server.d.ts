@@ -169,6 +169,7 @@ export type EnrolledDocument = {
   seconds: number;
   scores: Record<string, number>;
   offsets: Record<string, number>;
+  failures: Record<string, string>[];
 };
 
 /** Who speaks, and where they speak as usual: one of the three; none of them for all that the */
@@ -385,6 +386,7 @@ export type LabelErrorDocument = {
   path: string;
   start_ms: number;
   end_ms: number;
+  channel: number | null;
   speaker: string | null;
   given: string;
   likely: string;
