@@ -79,6 +79,8 @@ def main() -> None:
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     found = {path.name: path for folder in options.corpora for path in folder.iterdir()}
+    if missing := [name for name in CORPORA if name not in found]:
+        parser.error(f"--corpora: no {', '.join(missing)} in these folders")
     recognizer = Recognizer("small")
     rows = [measure(found[name], recognizer) for name in CORPORA]
     print(table(rows))
