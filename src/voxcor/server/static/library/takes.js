@@ -16,9 +16,9 @@ import { Waiting } from "./waiting.js";
 
 /** @import { ComparisonDocument, SideDocument, StretchDocument } from "../server.js" */
 
-// Medians of takes of one sentence by one actor, in one emotion and in two: docs/library.md has the table.
+// Medians of takes of one sentence by one actor of RAVDESS, in one emotion and in two: docs/library.md has the table.
 const ALIKE = 0.91;
-const APART = 0.8;
+const APART = 0.75;
 
 const DIMENSIONS = /** @type {const} */ (["arousal", "valence"]);
 
