@@ -81,9 +81,9 @@ def test_bare_samples_from_a_pipe_are_heard_the_same() -> None:
 def test_without_a_terminal_there_is_a_line_for_each_utterance() -> None:
     lines = voxcor(str(VOICE), "--fast", "--rule", "early: any of angry, disgusted for 1 s").stdout
     first, second, third = lines.decode().splitlines()
-    assert " ".join(first.split()) == "0:01.7 ⚡ early any of angry, disgusted for 1 s"
+    assert " ".join(first.split()) == "0:03.2 ⚡ early any of angry, disgusted for 1 s"
     assert " ".join(second.split()).startswith("0:00.2 – 0:04.2 🤢 Disgusted (厌恶) ")
-    assert " ".join(third.split()).startswith("0:04.7 – 0:08.1 😢 Sad (悲伤) ")
+    assert " ".join(third.split()).startswith("0:04.7 – 0:08.1 😐 Neutral (中性) ")
 
 
 def test_saved_rules_are_watched() -> None:

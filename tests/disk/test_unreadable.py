@@ -285,7 +285,7 @@ def test_a_server_starts_and_lists_the_rest(stored: Files, tmp_path: Path) -> No
         jobs = server.get("/v1/jobs").json()
         assert [job["id"] for job in jobs["jobs"]] == [GOOD]
         assert jobs["unreadable"] == [f"{BAD}.unreadable"]
-        assert any(f"{BAD}.unreadable" in line for line in server.log)
+        server.says(f"{BAD}.unreadable")
         assert server.recognize().status_code == 200
         assert server.delete(f"/v1/results/{BAD}").status_code == 204
         assert "unreadable" not in server.get("/v1/results").json()

@@ -186,7 +186,7 @@ def test_a_mixture_is_ranked_by_overlap(library: Library) -> None:
         (Filters(not_speaker="ann"), 1),
         (Filters(speaker="' OR 1=1 --"), 0),
         (Filters(emotion="angry"), 2),
-        (Filters(confidence=0.6), 3),
+        (Filters(confidence=0.6), 5),
         (Filters(folder=EXAMPLE.parent), 1),
         (Filters(folder=EXAMPLE.parent.parent), 1),
         (Filters(folder=DATA), 6),

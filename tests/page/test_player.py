@@ -67,8 +67,10 @@ def test_a_region_that_loops_begins_again(open_page: OpenPage) -> None:
     stopped_at(page, 0.8)
 
 
-@pytest.mark.parametrize("place", ["table", "strip", "moments"])
-def test_a_click_on_a_segment_plays_it_to_its_end(open_page: OpenPage, place: str) -> None:
+@pytest.mark.parametrize(("place", "segment"), [("table", 1), ("strip", 1), ("moments", 0)])
+def test_a_click_on_a_segment_plays_it_to_its_end(
+    open_page: OpenPage, place: str, segment: int
+) -> None:
     page = listening(open_page)
     page.get_by_label("Speed").select_option("2")
     if place == "table":
@@ -76,8 +78,8 @@ def test_a_click_on_a_segment_plays_it_to_its_end(open_page: OpenPage, place: st
     elif place == "strip":
         page.locator(".lanes .strip div").nth(1).click()
     else:
-        page.locator(".moments button", has_text="0:05").click()
-    stopped_at(page, SPANS[1][1])
+        page.locator(".moments button").first.click()
+    stopped_at(page, SPANS[segment][1])
 
 
 def test_after_it_stopped_it_plays_on(open_page: OpenPage) -> None:

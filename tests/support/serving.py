@@ -76,6 +76,10 @@ class Server:
         content = VOICE.read_bytes() if content is None else content
         return self.post("/v1/recognize", files={"file": (name, content)}, data=fields)
 
+    def says(self, text: str) -> None:
+        """Waits for a line of the log with this text: it comes through a pipe."""
+        wait_until(lambda: any(text in line for line in self.log), text)
+
     def gone(self, what: str = "") -> None:
         """Waits until nothing is left of a request whose sender did not wait for the end."""
         wait_until(lambda: not any(name.startswith(".") for name in self.left_behind), what)

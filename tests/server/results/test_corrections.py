@@ -225,7 +225,7 @@ def test_damage_is_said_and_the_result_still_opens(content: bytes, tmp_path: Pat
         assert listed.headers["voxcor-unreadable"] == damaged["id"]
         assert sound["id"] in listed.text
         assert damaged["id"] not in listed.text
-        assert any(CORRECTIONS_FILE in line for line in server.log)
+        server.says(CORRECTIONS_FILE)
         assert server.delete(f"/v1/results/{damaged['id']}/corrections").status_code == 204
         assert path.with_name(f"{CORRECTIONS_FILE}.unreadable").read_bytes() == content
         assert put(server, damaged["id"], form).status_code == 200
