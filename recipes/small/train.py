@@ -44,7 +44,7 @@ DEPTH = 3  # blocks; from the fourth on the mean of the embeddings tells less
 WINDOW = 150  # frames, 3 s, after which positions and attention begin anew
 SEEDS = (1, 2)  # of the runs whose weights are averaged
 
-QUICK, QUICK_CLIPS = Plan(steps=4), 12  # clips of each corpus
+QUICK, QUICK_CLIPS = Plan(steps=4, batch_size=8), 8  # clips of each corpus
 EXAMPLES = 40  # clips of each corpus for the ranges of 8 bits
 
 
