@@ -5,9 +5,9 @@ it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voxcor.library.label_errors import LabelError
+from voxcor.library.label_errors import LabelError, LabelledVector
 from voxcor.library.listing import find_segments
-from voxcor.library.sound import audible
+from voxcor.library.sound import Place, audible
 from voxcor.library.store import Library
 
 
@@ -41,28 +41,18 @@ def doubted_labels(
         model: by whose vectors, there.
     """
     if library is None:
-        return [_row(one, *_listed_place(one)) for one in errors]
+        return [_row(one, one.segment) for one in errors]
     by_id = {one.segment.id: one for one in errors if one.segment.id is not None}
     segments = find_segments(library, [*by_id], model)
-    return [
-        _row(by_id[segment.id], place.path, place.start, place.end, place.channel)
-        for segment, place in audible(segments)
-    ]
+    return [_row(by_id[segment.id], place) for segment, place in audible(segments)]
 
 
-def _listed_place(error: LabelError) -> tuple[str, float | None, float | None, int | None]:
-    where = error.segment
-    return where.path, where.start, where.end, where.channel
-
-
-def _row(
-    error: LabelError, path: str, start: float | None, end: float | None, channel: int | None
-) -> DoubtedLabel:
+def _row(error: LabelError, place: LabelledVector | Place) -> DoubtedLabel:
     return DoubtedLabel(
-        path=path,
-        start=start,
-        end=end,
-        channel=channel,
+        path=place.path,
+        start=place.start,
+        end=place.end,
+        channel=place.channel,
         label=error.given,
         likely=error.likely,
         margin=round(error.margin, 4),

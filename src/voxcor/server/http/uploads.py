@@ -20,6 +20,8 @@ from voxcor.tables.text import encoding_of
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
+_FORM = b"multipart/form-data"
+
 # What is written at a time: fewer hops to a thread than chunks from the socket.
 WRITE_BYTES = 1 << 20
 
@@ -69,12 +71,18 @@ async def receive_files(
     )
 
 
+def is_form(request: Request) -> bool:
+    """Whether a body says that it is a form, where a route takes JSON as well."""
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    return kind.lower() == _FORM
+
+
 async def _receive(
     request: Request, folder: Path, settings: Settings, *, most: int, maximum_mb: int | None = None
 ) -> tuple[list[Upload], Mapping[str, str]]:
     header = request.headers.get("content-type", "")
     content_type, options = parse_options_header(header)
-    if content_type.lower() != b"multipart/form-data":
+    if content_type.lower() != _FORM:
         raise WrongContentType(expected="multipart/form-data", found=header or "-")
     if not options.get(b"boundary"):
         raise _malformed("it has no boundary.", "缺少 boundary。")

@@ -24,7 +24,7 @@ from voxcor.server.folder_store import new_id
 from voxcor.server.http.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
 from voxcor.server.http.bodies import body_of
 from voxcor.server.http.strict_json import SafeJSONResponse, read_strict_json
-from voxcor.server.http.uploads import Upload, receive_files
+from voxcor.server.http.uploads import Upload, is_form, receive_files
 from voxcor.server.library.documents import LibraryModel, model_document
 from voxcor.server.library.forms import EnrolmentForm, HeardPersonForm, PersonForm, validated
 from voxcor.server.recognition.pipeline import recognize_upload
@@ -108,8 +108,7 @@ async def enrol_person(request: Request) -> Response:
     录音仅供识别，不会保存。先前登记的内容继续有效；同一录音只计一次。`failures` 为无法使用的录音。
     """
     service, people = service_of(request), _people(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    if is_form(request):
         return await _enrol_by_recordings(request, service, people)
     form = validated(EnrolmentForm, read_strict_json(await request.body()))
     library, name = service.library, form.name()

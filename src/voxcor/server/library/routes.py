@@ -26,7 +26,7 @@ from voxcor.server.folder_store import new_id
 from voxcor.server.http.admission import CLIENT_CLOSED_REQUEST, wait_unless_disconnected
 from voxcor.server.http.bodies import body_of
 from voxcor.server.http.strict_json import SafeJSONResponse, read_strict_json
-from voxcor.server.http.uploads import receive_form
+from voxcor.server.http.uploads import is_form, receive_form
 from voxcor.server.jobs.runner import runner_of
 from voxcor.server.library.additions import model_name, take_in
 from voxcor.server.library.documents import (
@@ -112,8 +112,7 @@ async def search_library(request: Request) -> Response:
     `meaning` 说明查询是如何理解的，可作为 `mixture` 再次查询。表单中的 `filters` 为 JSON。
     """
     service = service_of(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    if is_form(request):
         return await _search_by_clip(request, service)
     question = validated(LibraryQuestion, read_strict_json(await request.body()))
     asked = (question.query, question.mixture, question.segment, question.result_id)
